@@ -1,0 +1,4 @@
+{#- The layer is the schema, word for word: readers and gates address `scorecard.<mart>`. -#}
+{% macro generate_schema_name(custom_schema_name, node) -%}
+    {{- custom_schema_name | trim if custom_schema_name else target.schema -}}
+{%- endmacro %}

@@ -1,0 +1,45 @@
+{#-
+    A quotient as double: null where the denominator is 0 or null. Engines divide decimals with
+    different scales; a quotient of two doubles is the same everywhere.
+-#}
+{% macro ratio(numerator, denominator) -%}
+    (cast({{ numerator }} as double) / nullif(cast({{ denominator }} as double), 0))
+{%- endmacro %}
+
+{#-
+    The mean of a column as double. Summed as decimal: sums of doubles differ from run to run when
+    two threads add them in another order.
+-#}
+{% macro mean(value, scale=6) -%}
+    {{ ratio('sum(cast(' ~ value ~ ' as decimal(28, ' ~ scale ~ ')))', 'count(' ~ value ~ ')') }}
+{%- endmacro %}
+
+{#- Clamp a number between two others; null stays null. -#}
+{% macro clamp(value, low, high) -%}
+    case
+        when {{ value }} is null then null
+        when {{ value }} < {{ low }} then {{ low }}
+        when {{ value }} > {{ high }} then {{ high }}
+        else {{ value }}
+    end
+{%- endmacro %}
+
+{#- Lower bound of the Wilson 95 % interval of successes / trials (handbook C0). -#}
+{% macro wilson_low(successes, trials) -%}
+    {{ wilson_bound(successes, trials, '-') }}
+{%- endmacro %}
+
+{#- Upper bound of the Wilson 95 % interval of successes / trials (handbook C0). -#}
+{% macro wilson_high(successes, trials) -%}
+    {{ wilson_bound(successes, trials, '+') }}
+{%- endmacro %}
+
+{% macro wilson_bound(successes, trials, sign) -%}
+    {%- set p = ratio(successes, trials) -%}
+    {%- set n = 'cast(' ~ trials ~ ' as double)' -%}
+    (
+        ({{ p }} + 3.841458820694124 / (2 * {{ n }}) {{ sign }} 1.959963984540054 * sqrt(
+            ({{ p }} * (1 - {{ p }}) + 3.841458820694124 / (4 * {{ n }})) / {{ n }}
+        )) / (1 + 3.841458820694124 / {{ n }})
+    )
+{%- endmacro %}
