@@ -27,6 +27,7 @@ carried as (
         cast(null as decimal(18, 4)) as lifetime_purchase_amount,
         cast(null as decimal(18, 4)) as lifetime_revenue,
         cast(null as integer) as lifetime_purchase_count,
+        cast(null as integer) as lifetime_line_count,
         cast(null as integer) as lifetime_gap_count,
         cast(null as integer) as lifetime_long_gap_count,
         cast(null as integer) as product_count_12m
@@ -170,6 +171,7 @@ running as (
         sum(joined.revenue) over so_far as revenue_so_far,
         sum(joined.purchase_count) over so_far as purchase_count_so_far,
         sum(joined.purchase_amount) over so_far as purchase_amount_so_far,
+        sum(joined.line_count) over so_far as line_count_so_far,
         sum(joined.gap_count) over so_far as gap_count_so_far,
         sum(joined.long_gap_count) over so_far as long_gap_count_so_far,
         sum(joined.product_change) over so_far as product_count_so_far
@@ -214,6 +216,9 @@ select
     cast(
         coalesce(carried.lifetime_purchase_count, 0) + running.purchase_count_so_far as integer
     ) as lifetime_purchase_count,
+    cast(
+        coalesce(carried.lifetime_line_count, 0) + running.line_count_so_far as integer
+    ) as lifetime_line_count,
     cast(
         coalesce(carried.lifetime_gap_count, 0) + running.gap_count_so_far as integer
     ) as lifetime_gap_count,

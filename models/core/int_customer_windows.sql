@@ -43,6 +43,7 @@ windows as (
         customer_months.lifetime_revenue,
         customer_months.lifetime_purchase_amount,
         customer_months.lifetime_purchase_count,
+        customer_months.lifetime_line_count,
         customer_months.lifetime_gap_count,
         customer_months.lifetime_long_gap_count,
         customer_months.revenue as revenue_1m,
@@ -52,6 +53,8 @@ windows as (
         sum(customer_months.revenue) over prior_3 as revenue_prior_3m,
         sum(customer_months.revenue) over last_6 as revenue_6m,
         sum(customer_months.purchase_count) over last_6 as purchases_6m,
+        sum(customer_months.line_count) over last_6 as line_count_6m,
+        sum(customer_months.line_count) over year_before_6 as line_count_year_before_6m,
         sum(customer_months.revenue) over year_before_6 as revenue_year_before_6m,
         count(*) over year_before_6 as months_year_before_6m,
         sum(customer_months.revenue) over last_12 as revenue_12m,
@@ -122,6 +125,9 @@ select
     cast(windows.purchases_6m as integer) as purchases_6m,
     cast(windows.purchases_12m as integer) as purchases_12m,
     cast(windows.line_count_12m as integer) as line_count_12m,
+    cast(
+        windows.line_count_6m + coalesce(windows.line_count_year_before_6m, 0) as integer
+    ) as line_count_trend,
     cast(windows.active_months_12m as integer) as active_months_12m,
     windows.product_count_12m,
     cast(windows.gap_count_12m as integer) as gap_count_12m,
@@ -131,6 +137,7 @@ select
     windows.lifetime_revenue,
     windows.lifetime_purchase_amount,
     windows.lifetime_purchase_count,
+    windows.lifetime_line_count,
     windows.lifetime_gap_count,
     windows.lifetime_long_gap_count
 from windows

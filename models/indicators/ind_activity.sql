@@ -1,0 +1,78 @@
+{{ config(materialized='incremental', incremental_strategy='replace_months') }}
+{#- Grain: one row per customer and month end: is the customer still a customer? Non-contractual: the
+    last purchase is at most so many days ago, by the limit in force for the tier at that purchase. -#}
+with run_months as (
+
+    {{ run_months() }}
+
+),
+
+billing as (
+
+    select systems.measured_from
+    from {{ ref('stg_control__systems') }} as systems
+    where systems.source_system = 'billing'
+
+),
+
+months as (
+
+    {{ months_with_review() }}
+
+),
+
+windows as (
+
+    select
+        customer_windows.customer_id,
+        customer_windows.as_of_date,
+        customer_windows.first_purchase_date,
+        customer_windows.last_purchase_date,
+        customer_windows.days_since_purchase,
+        months.review_date
+    from {{ ref('int_customer_windows') }} as customer_windows
+    inner join months on customer_windows.as_of_date = months.as_of_date
+
+),
+
+-- No limit is longer than the longest, so older purchases need no tier.
+tiers as (
+
+    select
+        ind_value.customer_id,
+        ind_value.as_of_date,
+        ind_value.tier
+    from {{ ref('ind_value') }} as ind_value
+    inner join run_months
+        on
+            ind_value.as_of_date >= {{ month_end_after('run_months.first_month', -7) }}
+            and ind_value.as_of_date <= run_months.last_month
+
+),
+
+limits as (
+
+    select
+        windows.*,
+        tiers.tier as tier_at_last_purchase,
+        coalesce(activity_reviews.activity_days, {{ var('activity_days_max') }}) as activity_days
+    from windows
+    left join tiers
+        on
+            windows.customer_id = tiers.customer_id
+            and {{ month_end('windows.last_purchase_date') }} = tiers.as_of_date
+    left join {{ ref('ind_activity_reviews') }} as activity_reviews
+        on
+            windows.review_date = activity_reviews.review_date
+            and tiers.tier = activity_reviews.tier
+
+)
+
+select
+    limits.customer_id,
+    limits.as_of_date,
+    limits.first_purchase_date,
+    limits.tier_at_last_purchase,
+    limits.activity_days,
+    coalesce(limits.days_since_purchase <= limits.activity_days, false) as is_active
+from limits

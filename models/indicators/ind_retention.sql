@@ -1,0 +1,133 @@
+{{ config(materialized='incremental', incremental_strategy='replace_months') }}
+{#- Grain: one row per customer and month end: loyalty and depth as far as billing can say (handbook
+    C15). Share of wallet and attitude are not measured by billing: they are left out and lower
+    `loyalty_coverage`, they are not zero. -#}
+with run_months as (
+
+    {{ run_months() }}
+
+),
+
+windows as (
+
+    select customer_windows.*
+    from {{ ref('int_customer_windows') }} as customer_windows
+    inner join run_months
+        on
+            customer_windows.as_of_date >= run_months.first_month
+            and customer_windows.as_of_date <= run_months.last_month
+
+),
+
+activity as (
+
+    select * from {{ ref('ind_activity') }}
+
+),
+
+measured as (
+
+    select
+        windows.customer_id,
+        windows.as_of_date,
+        windows.tenure_days,
+        windows.is_tenure_censored,
+        windows.first_purchase_date,
+        windows.last_purchase_date,
+        windows.purchases_12m,
+        windows.revenue_12m,
+        activity.is_active,
+        activity.activity_days,
+        case
+            when windows.last_purchase_date is null then null
+            when windows.purchases_12m = 0 then 0
+            else {{ ratio('windows.purchases_12m - 1', 'windows.purchases_12m') }}
+        end as repeat_rate_12m,
+        -- Three purchases in the window make at least two gaps.
+        case
+            when windows.purchases_12m >= 3 and windows.gap_count_12m >= 2 then
+                sqrt(greatest(
+                    cast(windows.gap_days_squared_sum_12m as double)
+                    - cast(windows.gap_days_sum_12m as double) * windows.gap_days_sum_12m
+                    / windows.gap_count_12m,
+                    0
+                ) / (windows.gap_count_12m - 1))
+                / {{ ratio('windows.gap_days_sum_12m', 'windows.gap_count_12m') }}
+        end as gap_cv_12m,
+        {{ ratio('windows.gap_days_sum_12m', 'windows.gap_count_12m') }} as gap_days_mean_12m
+    from windows
+    left join activity
+        on
+            windows.customer_id = activity.customer_id
+            and windows.as_of_date = activity.as_of_date
+
+),
+
+regular as (
+
+    select
+        measured.*,
+        {{ clamp('1 - measured.gap_cv_12m', 0, 1) }} as purchase_regularity_12m,
+        case when measured.last_purchase_date is not null then measured.tenure_days end
+            as duration_part,
+        case when measured.last_purchase_date is not null then measured.purchases_12m end
+            as frequency_part,
+        case when measured.last_purchase_date is not null then measured.revenue_12m end
+            as amount_part
+    from measured
+
+),
+
+percentiles as (
+
+    select
+        regular.*,
+        {{ percentile_score('regular.duration_part', 'regular.as_of_date') }} as duration_percentile,
+        {{ percentile_score('regular.frequency_part', 'regular.as_of_date') }}
+            as frequency_percentile,
+        {{ percentile_score('regular.amount_part', 'regular.as_of_date') }} as amount_percentile
+    from regular
+
+),
+
+weighted as (
+
+    select
+        percentiles.*,
+        case when percentiles.repeat_rate_12m is null then 0 else 0.4 end
+        + case when percentiles.purchase_regularity_12m is null then 0 else 0.2 end
+            as loyalty_coverage
+    from percentiles
+
+)
+
+select
+    weighted.customer_id,
+    weighted.as_of_date,
+    weighted.is_active,
+    weighted.activity_days,
+    weighted.tenure_days,
+    weighted.is_tenure_censored,
+    weighted.repeat_rate_12m,
+    weighted.purchase_regularity_12m,
+    weighted.gap_days_mean_12m,
+    weighted.gap_cv_12m,
+    cast(weighted.loyalty_coverage as double) as loyalty_coverage,
+    case
+        when weighted.loyalty_coverage >= {{ var('min_coverage') }} then
+            100 * (
+                0.4 * coalesce(weighted.repeat_rate_12m, 0)
+                + 0.2 * coalesce(weighted.purchase_regularity_12m, 0)
+            ) / cast(weighted.loyalty_coverage as double)
+    end as loyalty_index,
+    case
+        when weighted.last_purchase_date is null then null
+        when weighted.purchases_12m <= 0 or weighted.revenue_12m <= 0 then 0
+        when weighted.tenure_days <= 0 then 0
+        else power(
+            weighted.duration_percentile * weighted.frequency_percentile
+            * weighted.amount_percentile,
+            1.0 / 3
+        )
+    end as depth_index
+from weighted
