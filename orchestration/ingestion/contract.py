@@ -1,0 +1,412 @@
+"""The contract of a source table: its dbt source YAML, read once and checked.
+
+What belongs here: reading `models/staging/<system>/_<system>__sources.yml` into frozen values, and
+refusing a contract that contradicts itself, with the file and the place named.
+What does not: a column, a key or a pattern of any system: those stand in the YAML and nowhere else.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import yaml
+
+from orchestration.errors import ContractError
+
+LoadMode = Literal["append", "upsert", "snapshot"]
+
+LOAD_MODES = ("append", "upsert", "snapshot")
+ENCODINGS = ("utf-8", "utf-16", "latin-1")
+PERSONAL_DATA = ("none", "pseudonym", "personal", "sensitive")
+INTEGER_TYPES = ("smallint", "integer", "bigint")
+TIME_TYPES = ("date", "timestamp")
+PLAIN_TYPES = ("varchar", "double", "boolean", *INTEGER_TYPES, *TIME_TYPES)
+DECIMAL_TYPE = re.compile(r"decimal\((\d{1,2}),(\d{1,2})\)")
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+# Keys under `config.meta` that ingestion reads. A key that is not among them is a slip of the pen
+# that would silently switch a rule off, so it is refused. `dagster` belongs to the asset graph.
+SOURCE_KEYS = {"optional", "dagster"}
+TABLE_KEYS = {
+    "file_pattern",
+    "load_mode",
+    "key",
+    "event_time",
+    "csv",
+    "freshness_days",
+    "dagster",
+}
+COLUMN_KEYS = {
+    "required",
+    "not_null",
+    "min",
+    "max",
+    "accepted_values",
+    "earliest",
+    "may_be_future",
+    "known_at",
+    "static",
+    "personal_data",
+}
+CSV_KEYS = {"delimiter", "quote", "escape", "header", "encoding", "null_text"}
+
+
+@dataclass(frozen=True)
+class CsvDialect:
+    """How a system writes its CSV; declared, never guessed.
+
+    Attributes:
+        delimiter: What stands between two fields.
+        quote: What encloses a field that holds a delimiter, a quote or a new line.
+        escape: What stands before a quote inside a quoted field.
+        header: Whether the first line names the columns; without it the contract's order holds.
+        encoding: One of ``utf-8``, ``utf-16``, ``latin-1``.
+        null_text: The text that means *no value*.
+    """
+
+    delimiter: str = ","
+    quote: str = '"'
+    escape: str = '"'
+    header: bool = True
+    encoding: str = "utf-8"
+    null_text: str = ""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a source table and the rules its values must keep.
+
+    Attributes:
+        name: The column's name, in the file and in `raw`.
+        data_type: Its type in `raw`, lower case without spaces.
+        description: What it says.
+        is_required: Whether a file without the column is refused.
+        is_not_null: Whether a row without a value is refused.
+        minimum: The smallest value allowed.
+        maximum: The largest value allowed.
+        accepted_values: The only values allowed; empty for any.
+        earliest: The first day allowed.
+        may_be_future: Whether a time after the load's own is allowed.
+        known_at: The column that says when this value became known.
+        is_static: Whether the value never changes once the row is there.
+        personal_data: One of ``none``, ``pseudonym``, ``personal``, ``sensitive``.
+    """
+
+    name: str
+    data_type: str
+    description: str
+    is_required: bool
+    is_not_null: bool
+    minimum: Decimal | None
+    maximum: Decimal | None
+    accepted_values: tuple[str, ...]
+    earliest: date | None
+    may_be_future: bool
+    known_at: str | None
+    is_static: bool
+    personal_data: str
+
+
+@dataclass(frozen=True)
+class TableContract:
+    """One source table: which files hold it, what they hold, and how they are loaded.
+
+    Attributes:
+        system: The source system, also the name of its landing folder.
+        name: The table's name within the system.
+        description: What one row is.
+        file_pattern: The pattern of its files' names.
+        load_mode: ``append`` (events), ``upsert`` (versions of entities) or ``snapshot`` (full
+            dumps).
+        key: The columns that identify an event or an entity.
+        event_time: The column that says when the event happened or the version began.
+        csv: How its CSV files are written.
+        freshness_days: After how many days without a new fact the source counts as stale.
+        columns: Its columns, in the contract's order.
+        is_optional: Whether the system may be absent.
+        path: The YAML the contract stands in, relative to the repository.
+    """
+
+    system: str
+    name: str
+    description: str
+    file_pattern: str
+    load_mode: LoadMode
+    key: tuple[str, ...]
+    event_time: str
+    csv: CsvDialect
+    freshness_days: int | None
+    columns: tuple[Column, ...]
+    is_optional: bool
+    path: Path
+
+    @property
+    def title(self) -> str:
+        """The name people use: ``billing.invoices``."""
+        return f"{self.system}.{self.name}"
+
+    @property
+    def identifier(self) -> str:
+        """The name of the table in schema `raw`."""
+        return f"{self.system}__{self.name}"
+
+    @property
+    def raw_table(self) -> str:
+        """The qualified, quoted name of the table in `raw`."""
+        return f'raw."{self.identifier}"'
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """The names of the contract's columns, in its order."""
+        return tuple(column.name for column in self.columns)
+
+    def column(self, name: str) -> Column:
+        """Return the column of that name.
+
+        Raises:
+            KeyError: The contract has no such column.
+        """
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+    @property
+    def has_personal_key(self) -> bool:
+        """Whether a key's value may stand in no message."""
+        return any(self.column(name).personal_data != "none" for name in self.key)
+
+
+def load_contracts(root: Path) -> tuple[TableContract, ...]:
+    """Read every source contract below a folder, ordered by system and table.
+
+    Sources whose schema is not `raw` (control tables, estimator tables) are no landing contracts.
+
+    Args:
+        root: The folder with one folder per system.
+
+    Raises:
+        ContractError: There is none, or one cannot be read or contradicts itself.
+    """
+    contracts: list[TableContract] = []
+    for path in sorted(root.glob("*/_*__sources.yml")):
+        shown = path.relative_to(root.parents[1]) if len(root.parents) > 1 else path
+        for source in _read_sources(path, shown):
+            if source.get("schema") == "raw":
+                contracts.extend(_source_contracts(source, shown))
+    if not contracts:
+        raise ContractError(
+            f"No source contract below {root}: expected <system>/_<system>__sources.yml with a "
+            "source whose schema is raw. Is this the root of the repository?"
+        )
+    titles = [contract.title for contract in contracts]
+    for title in titles:
+        if titles.count(title) > 1:
+            raise ContractError(f"The contract {title} is written twice below {root}; keep one.")
+    return tuple(sorted(contracts, key=lambda contract: contract.title))
+
+
+def _read_sources(path: Path, shown: Path) -> list[Mapping[str, Any]]:
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ContractError(f"{shown} cannot be read as YAML: {error}") from error
+    sources = document.get("sources", []) if isinstance(document, dict) else None
+    if not isinstance(sources, list) or not all(isinstance(item, dict) for item in sources):
+        raise ContractError(f"{shown}: expected a list `sources:` of sources.")
+    return sources
+
+
+def _source_contracts(source: Mapping[str, Any], path: Path) -> list[TableContract]:
+    reader = _Reader(path, f"source {source.get('name')}")
+    system = reader.name(source.get("name"), "name")
+    meta = reader.meta(source, SOURCE_KEYS)
+    is_optional = reader.flag(meta, "optional")
+    return [
+        _table_contract(table, system=system, is_optional=is_optional, path=path)
+        for table in reader.items(source, "tables")
+    ]
+
+
+def _table_contract(
+    table: Mapping[str, Any], *, system: str, is_optional: bool, path: Path
+) -> TableContract:
+    reader = _Reader(path, f"table {system}.{table.get('name')}")
+    name = reader.name(table.get("name"), "name")
+    if table.get("identifier") != f"{system}__{name}":
+        raise reader.error(
+            f"`identifier` must be {system}__{name}, found {table.get('identifier')}"
+        )
+    meta = reader.meta(table, TABLE_KEYS)
+    columns = tuple(
+        _column(column, table=f"{system}.{name}", path=path)
+        for column in reader.items(table, "columns")
+    )
+    load_mode = reader.one_of(meta.get("load_mode"), "load_mode", LOAD_MODES)
+    contract = TableContract(
+        system=system,
+        name=name,
+        description=reader.text(table, "description"),
+        file_pattern=reader.text(meta, "file_pattern"),
+        load_mode=cast(LoadMode, load_mode),
+        key=tuple(str(part) for part in reader.sequence(meta, "key")),
+        event_time=reader.text(meta, "event_time"),
+        csv=_dialect(meta.get("csv", {}), reader),
+        freshness_days=meta.get("freshness_days"),
+        columns=columns,
+        is_optional=is_optional,
+        path=path,
+    )
+    _check_table(contract, reader)
+    return contract
+
+
+def _check_table(contract: TableContract, reader: "_Reader") -> None:
+    names = contract.column_names
+    for name in names:
+        if names.count(name) > 1:
+            raise reader.error(f"column {name} is written twice")
+    if not contract.key:
+        raise reader.error("`key` names no column")
+    for part in (*contract.key, contract.event_time):
+        if part not in names:
+            raise reader.error(f"`key` or `event_time` names {part}, which is no column of it")
+        if not contract.column(part).is_not_null or not contract.column(part).is_required:
+            raise reader.error(f"column {part} is key or event time: make it required and not_null")
+    if contract.column(contract.event_time).data_type not in TIME_TYPES:
+        raise reader.error(f"event_time {contract.event_time} must be a date or a timestamp")
+    for column in contract.columns:
+        if column.known_at is not None and column.known_at not in names:
+            raise reader.error(f"known_at of {column.name} names {column.known_at}: no column")
+
+
+def _column(column: Mapping[str, Any], *, table: str, path: Path) -> Column:
+    reader = _Reader(path, f"column {table}.{column.get('name')}")
+    meta = reader.meta(column, COLUMN_KEYS)
+    known_at = meta.get("known_at")
+    return Column(
+        name=reader.name(column.get("name"), "name"),
+        data_type=_data_type(column.get("data_type"), reader),
+        description=reader.text(column, "description"),
+        is_required=reader.flag(meta, "required"),
+        is_not_null=reader.flag(meta, "not_null"),
+        minimum=reader.number(meta, "min"),
+        maximum=reader.number(meta, "max"),
+        accepted_values=tuple(str(value) for value in reader.sequence(meta, "accepted_values")),
+        earliest=reader.day(meta, "earliest"),
+        may_be_future=reader.flag(meta, "may_be_future"),
+        known_at=None if known_at is None else str(known_at),
+        is_static=reader.flag(meta, "static"),
+        personal_data=reader.one_of(meta.get("personal_data"), "personal_data", PERSONAL_DATA),
+    )
+
+
+def _data_type(value: object, reader: "_Reader") -> str:
+    data_type = str(value).lower().replace(" ", "")
+    match = DECIMAL_TYPE.fullmatch(data_type)
+    if data_type in PLAIN_TYPES or (match and int(match[2]) <= int(match[1]) <= 38):
+        return data_type
+    raise reader.error(
+        f"data_type {value!r} is not known; use one of {', '.join(PLAIN_TYPES)}, decimal(p,s)"
+    )
+
+
+def _dialect(value: object, reader: "_Reader") -> CsvDialect:
+    if not isinstance(value, dict):
+        raise reader.error("`csv` must be a mapping")
+    reader.known_keys(value, CSV_KEYS, "csv")
+    dialect = CsvDialect(**value)
+    reader.one_of(dialect.encoding, "csv.encoding", ENCODINGS)
+    for name in ("delimiter", "quote", "escape"):
+        text = getattr(dialect, name)
+        if not isinstance(text, str) or len(text) != 1:
+            raise reader.error(f"csv.{name} must be one character, found {text!r}")
+    return dialect
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Reads values of one place in a YAML and names that place in every complaint."""
+
+    path: Path
+    place: str
+
+    def error(self, message: str) -> ContractError:
+        return ContractError(f"{self.path}, {self.place}: {message}.")
+
+    def meta(self, item: Mapping[str, Any], allowed: set[str]) -> Mapping[str, Any]:
+        config = item.get("config") or {}
+        meta = config.get("meta") if isinstance(config, dict) else None
+        if meta is None:
+            meta = {}
+        if not isinstance(meta, dict):
+            raise self.error("`config.meta` must be a mapping")
+        self.known_keys(meta, allowed, "config.meta")
+        return meta
+
+    def known_keys(self, found: Mapping[str, Any], allowed: set[str], where: str) -> None:
+        unknown = sorted(set(found) - allowed)
+        if unknown:
+            known = ", ".join(sorted(allowed))
+            raise self.error(f"{where} has the unknown key {unknown[0]!r}; known keys: {known}")
+
+    def name(self, value: object, key: str) -> str:
+        if not isinstance(value, str) or not NAME.fullmatch(value):
+            raise self.error(f"`{key}` must be lower case letters, digits and _, found {value!r}")
+        return value
+
+    def text(self, item: Mapping[str, Any], key: str) -> str:
+        value = item.get(key)
+        if not isinstance(value, str) or not value.strip():
+            raise self.error(f"`{key}` is missing")
+        return " ".join(value.split())
+
+    def items(self, item: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+        value = item.get(key)
+        if not isinstance(value, list) or not value:
+            raise self.error(f"`{key}` must be a list with at least one entry")
+        if not all(isinstance(entry, dict) for entry in value):
+            raise self.error(f"every entry of `{key}` must be a mapping")
+        return value
+
+    def sequence(self, meta: Mapping[str, Any], key: str) -> Sequence[Any]:
+        value = meta.get(key, [])
+        if not isinstance(value, list):
+            raise self.error(f"`{key}` must be a list, found {value!r}")
+        return value
+
+    def flag(self, meta: Mapping[str, Any], key: str) -> bool:
+        value = meta.get(key, False)
+        if not isinstance(value, bool):
+            raise self.error(f"`{key}` must be true or false, found {value!r}")
+        return value
+
+    def one_of(self, value: object, key: str, allowed: Sequence[str]) -> str:
+        if value not in allowed:
+            raise self.error(f"`{key}` must be one of {', '.join(allowed)}, found {value!r}")
+        return str(value)
+
+    def number(self, meta: Mapping[str, Any], key: str) -> Decimal | None:
+        value = meta.get(key)
+        if value is None:
+            return None
+        try:
+            number = Decimal(str(value))
+        except InvalidOperation:
+            number = Decimal("nan")
+        if not number.is_finite():
+            raise self.error(f"`{key}` must be a number, found {value!r}")
+        return number
+
+    def day(self, meta: Mapping[str, Any], key: str) -> date | None:
+        value = meta.get(key)
+        if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
+            return value
+        try:
+            return date.fromisoformat(str(value))
+        except ValueError as error:
+            raise self.error(f"`{key}` must be a day (YYYY-MM-DD), found {value!r}") from error

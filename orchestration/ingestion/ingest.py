@@ -1,0 +1,249 @@
+"""Ingestion as a whole: everything new in the landing area goes into `raw`, once.
+
+What belongs here: the walk over the landing files, and the report of what became of each.
+What does not: how one file is loaded (`loader`), and when ingestion runs (the asset graph).
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+import duckdb
+
+from orchestration.errors import UsageError
+from orchestration.ingestion import ledger
+from orchestration.ingestion.contract import TableContract, load_contracts
+from orchestration.ingestion.files import (
+    LandingFile,
+    RefusedFileError,
+    discover,
+    format_of,
+    inspect,
+)
+from orchestration.ingestion.loader import QuarantineSummary, load_file
+from orchestration.settings import Settings
+from orchestration.warehouse import connect, prepare_home, warehouse_errors, writer_lock
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class FileResult:
+    """What became of one landing file.
+
+    Attributes:
+        system: The source system.
+        table_name: The table within the system.
+        file: The file's path below the landing area.
+        status: ``loaded`` (now), ``known`` (its content was loaded before) or ``refused``.
+        message: Why it was refused, or what else a person should know.
+        load_id: The number of the load; ``None`` unless loaded now.
+        rows_read: Rows of the file.
+        rows_accepted: Rows stored.
+        rows_unchanged: Rows that say what is stored already.
+        rows_quarantined: Rows refused.
+        earliest_fact_date: First day with an accepted row.
+        latest_fact_date: Last day with an accepted row.
+        extra_columns: Columns that the contract does not know, with commas between.
+        quarantined: What was refused, by rule; without any value of the rows.
+    """
+
+    system: str
+    table_name: str
+    file: str
+    status: str
+    message: str = ""
+    load_id: int | None = None
+    rows_read: int = 0
+    rows_accepted: int = 0
+    rows_unchanged: int = 0
+    rows_quarantined: int = 0
+    earliest_fact_date: date | None = None
+    latest_fact_date: date | None = None
+    extra_columns: str = ""
+    quarantined: tuple[QuarantineSummary, ...] = ()
+
+
+@dataclass(frozen=True)
+class IngestProgress:
+    """A step of ingestion: a file begins (`result` is ``None``) or is done.
+
+    Attributes:
+        done: Files done.
+        total: Files found.
+        file: The file's path below the landing area.
+        result: What became of it.
+    """
+
+    done: int
+    total: int
+    file: str
+    result: FileResult | None
+
+
+@dataclass(frozen=True)
+class IngestReport:
+    """What became of the landing area.
+
+    Attributes:
+        files: One result per file that has a contract.
+        unmatched: Files that no contract, or more than one, claims; they were left alone.
+        earliest_fact_date: The earliest day that a newly accepted row speaks of; ``None`` when
+            nothing new was stored. Months before it are unchanged.
+        latest_load_id: The newest load of the ledger, 0 when there is none.
+    """
+
+    files: tuple[FileResult, ...]
+    unmatched: tuple[str, ...]
+    earliest_fact_date: date | None
+    latest_load_id: int
+
+    def of_status(self, status: str) -> tuple[FileResult, ...]:
+        """Return the files with that status: ``loaded``, ``known`` or ``refused``."""
+        return tuple(result for result in self.files if result.status == status)
+
+    @property
+    def rows_read(self) -> int:
+        """Rows of the files loaded now."""
+        return sum(result.rows_read for result in self.files)
+
+    @property
+    def rows_accepted(self) -> int:
+        """Rows stored now."""
+        return sum(result.rows_accepted for result in self.files)
+
+    @property
+    def rows_unchanged(self) -> int:
+        """Rows that say what was stored already."""
+        return sum(result.rows_unchanged for result in self.files)
+
+    @property
+    def rows_quarantined(self) -> int:
+        """Rows refused now."""
+        return sum(result.rows_quarantined for result in self.files)
+
+
+def ingest(
+    settings: Settings,
+    *,
+    loaded_at: datetime,
+    on_progress: Callable[[IngestProgress], None] | None = None,
+    systems: Sequence[str] | None = None,
+) -> IngestReport:
+    """Load every landing file that is new, one transaction each.
+
+    A file whose content was loaded before is skipped. A file that cannot be loaded is refused in
+    the ledger with its reason, is tried again in the next run, and keeps no other file back.
+
+    Args:
+        settings: The home, the landing area, the contracts.
+        loaded_at: The load's own time; naive times are UTC. Facts later than a day after it are
+            refused.
+        on_progress: Called before and after each file.
+        systems: Load only these systems; all by default.
+
+    Raises:
+        EmptyLandingError: The landing area is missing, cannot be read, or holds no file.
+        ContractError: A contract cannot be read or contradicts itself.
+        UsageError: A system has no contract.
+        WarehouseLockedError: Another process is writing.
+        HomeNotWritableError: The home cannot be written.
+        DiskFullError: There is no room left; files loaded before that stay loaded.
+    """
+    contracts = load_contracts(settings.contracts_root)
+    _check_systems(contracts, systems)
+    if loaded_at.tzinfo is not None:
+        loaded_at = loaded_at.astimezone(UTC).replace(tzinfo=None)
+    prepare_home(settings)
+    with (
+        writer_lock(settings, purpose="loading landing files"),
+        warehouse_errors(settings),
+        connect(settings) as con,
+    ):
+        ledger.create_tables(con, contracts)
+        discovery = discover(settings.landing, contracts, systems=systems)
+        results: list[FileResult] = []
+        for done, file in enumerate(discovery.files):
+            _tell(on_progress, done, len(discovery.files), file, None)
+            result = _ingest_file(con, file, loaded_at)
+            results.append(result)
+            _tell(on_progress, done + 1, len(discovery.files), file, result)
+        latest = ledger.latest_load_id(con)
+    days = [result.earliest_fact_date for result in results if result.earliest_fact_date]
+    return IngestReport(tuple(results), discovery.unmatched, min(days, default=None), latest)
+
+
+def _check_systems(contracts: Sequence[TableContract], systems: Sequence[str] | None) -> None:
+    known = sorted({contract.system for contract in contracts})
+    for system in systems or ():
+        if system not in known:
+            raise UsageError(
+                f"No system is called {system!r}. Systems with a contract: {', '.join(known)}."
+            )
+
+
+def _tell(
+    on_progress: Callable[[IngestProgress], None] | None,
+    done: int,
+    total: int,
+    file: LandingFile,
+    result: FileResult | None,
+) -> None:
+    if on_progress is not None:
+        on_progress(IngestProgress(done, total, file.name, result))
+
+
+def _ingest_file(
+    con: duckdb.DuckDBPyConnection, file: LandingFile, loaded_at: datetime
+) -> FileResult:
+    contract = file.contract
+    sha256, size = None, None
+    try:
+        facts = inspect(file.path, format_of(file.path)[1])
+        sha256, size = facts.sha256, facts.size
+        known_as = ledger.loaded_as(con, contract, facts.sha256)
+        if known_as is not None:
+            message = "" if known_as == file.name else f"its content was loaded as {known_as}"
+            return FileResult(contract.system, contract.name, file.name, "known", message)
+        stored = load_file(con, file, facts, loaded_at=loaded_at)
+    except RefusedFileError as refusal:
+        message = f"{file.name} was refused: {refusal}."
+        log.warning("%s", message)
+        row = ledger.LedgerRow(
+            system=contract.system,
+            table_name=contract.name,
+            file=file.name,
+            sha256=sha256,
+            size=size,
+            status="refused",
+            message=message,
+            loaded_at=loaded_at,
+        )
+        if not ledger.is_refusal_known(con, row):
+            ledger.write(con, ledger.next_load_id(con), row)
+        return FileResult(contract.system, contract.name, file.name, "refused", message)
+    log.info(
+        "%s: %d rows read, %d accepted, %d unchanged, %d quarantined",
+        file.name,
+        stored.row.rows_read,
+        stored.row.rows_accepted,
+        stored.row.rows_unchanged,
+        stored.row.rows_quarantined,
+    )
+    return FileResult(
+        system=contract.system,
+        table_name=contract.name,
+        file=file.name,
+        status="loaded",
+        message=stored.row.message,
+        load_id=stored.load_id,
+        rows_read=stored.row.rows_read,
+        rows_accepted=stored.row.rows_accepted,
+        rows_unchanged=stored.row.rows_unchanged,
+        rows_quarantined=stored.row.rows_quarantined,
+        earliest_fact_date=stored.row.earliest_fact_date,
+        latest_fact_date=stored.row.latest_fact_date,
+        extra_columns=stored.row.extra_columns,
+        quarantined=stored.quarantined,
+    )

@@ -1,0 +1,258 @@
+"""The tables that ingestion owns, and the ledger of what was loaded.
+
+What belongs here: creating `raw`, `quarantine` and `control`, keeping `raw` in step with its
+contracts, and reading and writing `control.loads`.
+What does not: reading landing files, and judging their rows.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import duckdb
+
+from orchestration.errors import ContractError
+from orchestration.ingestion.contract import TableContract
+from orchestration.ingestion.sql import identifier
+
+CONTROL_TABLES = """
+create schema if not exists raw;
+create schema if not exists quarantine;
+create schema if not exists control;
+
+create table if not exists quarantine.refused_rows (
+    load_id bigint,
+    system varchar,
+    table_name varchar,
+    file varchar,
+    line bigint,
+    rule varchar,
+    column_name varchar,
+    message varchar,
+    raw_text varchar
+);
+
+create table if not exists control.loads (
+    load_id bigint,
+    system varchar,
+    table_name varchar,
+    file varchar,
+    sha256 varchar,
+    bytes bigint,
+    rows_read bigint,
+    rows_accepted bigint,
+    rows_unchanged bigint,
+    rows_quarantined bigint,
+    status varchar,
+    message varchar,
+    earliest_fact_date date,
+    latest_fact_date date,
+    extra_columns varchar,
+    loaded_at timestamp
+);
+
+create table if not exists control.contracts (
+    system varchar,
+    table_name varchar,
+    hashed_columns varchar
+);
+
+create table if not exists control.run_window (
+    first_month date,
+    last_month date,
+    history_start date,
+    known_load_id bigint
+);
+
+create table if not exists control.systems (
+    system varchar,
+    measured_from date,
+    complete_to date
+);
+
+create table if not exists control.runs (
+    run_id varchar,
+    started_at timestamp,
+    finished_at timestamp,
+    first_month date,
+    last_month date,
+    known_load_id bigint,
+    code_fingerprint varchar,
+    config_fingerprint varchar,
+    status varchar,
+    release_id varchar,
+    message varchar
+);
+"""
+LINEAGE_COLUMNS = "_load_id bigint, _file varchar, _line bigint, _row_hash ubigint"
+
+
+@dataclass(frozen=True)
+class LedgerRow:
+    """One row of `control.loads`: what became of one file.
+
+    Attributes:
+        system: The source system.
+        table_name: The table within the system.
+        file: The file's path below the landing area.
+        sha256: The hash of its bytes; ``None`` where they could not be read.
+        size: Its length in bytes; ``None`` likewise.
+        status: ``loaded`` or ``refused``.
+        message: What a person should know; empty when there is nothing to say.
+        loaded_at: The load's own time, naive UTC.
+        rows_read: Rows of the file.
+        rows_accepted: Rows stored in `raw`.
+        rows_unchanged: Rows that say what is stored already.
+        rows_quarantined: Rows refused.
+        earliest_fact_date: First day with an accepted row.
+        latest_fact_date: Last day with an accepted row.
+        extra_columns: Columns that the contract does not know, with commas between.
+    """
+
+    system: str
+    table_name: str
+    file: str
+    sha256: str | None
+    size: int | None
+    status: str
+    message: str
+    loaded_at: datetime
+    rows_read: int = 0
+    rows_accepted: int = 0
+    rows_unchanged: int = 0
+    rows_quarantined: int = 0
+    earliest_fact_date: date | None = None
+    latest_fact_date: date | None = None
+    extra_columns: str = ""
+
+
+def create_tables(con: duckdb.DuckDBPyConnection, contracts: Sequence[TableContract]) -> None:
+    """Create every table of ingestion that is missing, and follow contracts that gained a column.
+
+    Args:
+        con: The warehouse's connection, outside a transaction.
+        contracts: All contracts; each has its table in `raw`, empty where no file came.
+
+    Raises:
+        ContractError: A column of a stored table changed its type.
+    """
+    con.execute("begin")
+    try:
+        con.execute(CONTROL_TABLES)
+        for contract in contracts:
+            _create_raw(con, contract)
+    except BaseException:
+        con.execute("rollback")
+        raise
+    con.execute("commit")
+
+
+def row_hash(contract: TableContract, *, alias: str, without: Sequence[str] = ()) -> str:
+    """Return the SQL of a row's hash over the contract's columns, whatever their order there."""
+    names = sorted(name for name in contract.column_names if name not in without)
+    return "hash(" + ", ".join(f"{alias}.{identifier(name)}" for name in names) + ")"
+
+
+def _create_raw(con: duckdb.DuckDBPyConnection, contract: TableContract) -> None:
+    columns = ", ".join(
+        f"{identifier(column.name)} {column.data_type}" for column in contract.columns
+    )
+    con.execute(f"create table if not exists {contract.raw_table} ({columns}, {LINEAGE_COLUMNS})")
+    stored = {
+        str(name): str(data_type).lower()
+        for name, data_type in con.execute(
+            "select column_name, data_type from information_schema.columns "
+            "where table_schema = 'raw' and table_name = ?",
+            [contract.identifier],
+        ).fetchall()
+    }
+    for column in contract.columns:
+        found = stored.get(column.name)
+        if found is None:
+            name = identifier(column.name)
+            con.execute(f"alter table {contract.raw_table} add column {name} {column.data_type}")
+        elif found != column.data_type:
+            raise ContractError(
+                f"{contract.path}: column {contract.title}.{column.name} is {column.data_type} in "
+                f"the contract and {found} in the warehouse. Undo the change, or move the "
+                "warehouse away, so that the landing files are loaded anew with the new type."
+            )
+    _follow_hash(con, contract)
+
+
+def _follow_hash(con: duckdb.DuckDBPyConnection, contract: TableContract) -> None:
+    """Hash the stored rows anew when the contract's set of columns changed."""
+    hashed = ", ".join(sorted(contract.column_names))
+    known = con.execute(
+        "select hashed_columns from control.contracts where system = ? and table_name = ?",
+        [contract.system, contract.name],
+    ).fetchone()
+    if known is not None and known[0] == hashed:
+        return
+    new_hash = row_hash(contract, alias="stored")
+    con.execute(f"update {contract.raw_table} as stored set _row_hash = {new_hash}")
+    con.execute(
+        "delete from control.contracts where system = ? and table_name = ?",
+        [contract.system, contract.name],
+    )
+    con.execute(
+        "insert into control.contracts values (?, ?, ?)", [contract.system, contract.name, hashed]
+    )
+
+
+def next_load_id(con: duckdb.DuckDBPyConnection) -> int:
+    """Return the number after the ledger's last; call it inside the load's transaction."""
+    row = con.execute("select coalesce(max(load_id), 0) + 1 from control.loads").fetchone()
+    if row is None:
+        raise RuntimeError("an aggregate without a group gave no row")
+    return int(row[0])
+
+
+def latest_load_id(con: duckdb.DuckDBPyConnection) -> int:
+    """Return the number of the newest load, 0 before the first."""
+    return next_load_id(con) - 1
+
+
+def loaded_as(con: duckdb.DuckDBPyConnection, contract: TableContract, sha256: str) -> str | None:
+    """Return the name under which a content was loaded into a table before, or ``None``."""
+    row = con.execute(
+        "select file from control.loads where system = ? and table_name = ? and sha256 = ? "
+        "and status = 'loaded' order by load_id limit 1",
+        [contract.system, contract.name, sha256],
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
+def is_refusal_known(con: duckdb.DuckDBPyConnection, row: LedgerRow) -> bool:
+    """Say whether the newest ledger row of a file is this same refusal of this same content."""
+    newest = con.execute(
+        "select status, sha256, message from control.loads "
+        "where system = ? and table_name = ? and file = ? order by load_id desc limit 1",
+        [row.system, row.table_name, row.file],
+    ).fetchone()
+    return newest == ("refused", row.sha256, row.message)
+
+
+def write(con: duckdb.DuckDBPyConnection, load_id: int, row: LedgerRow) -> None:
+    """Write one row of the ledger."""
+    con.execute(
+        "insert into control.loads values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            load_id,
+            row.system,
+            row.table_name,
+            row.file,
+            row.sha256,
+            row.size,
+            row.rows_read,
+            row.rows_accepted,
+            row.rows_unchanged,
+            row.rows_quarantined,
+            row.status,
+            row.message,
+            row.earliest_fact_date,
+            row.latest_fact_date,
+            row.extra_columns,
+            row.loaded_at,
+        ],
+    )

@@ -1,0 +1,397 @@
+"""Loading one file: read, typed, judged and stored in one transaction.
+
+What belongs here: the order of those steps, the rules that need other rows (duplicate and
+conflicting keys), and the proof that no row was lost.
+What does not: formats (`readers`), the rules of single values (`rules`), walking the landing area.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+import duckdb
+
+from orchestration.errors import ScorecardError
+from orchestration.ingestion import ledger
+from orchestration.ingestion.contract import TableContract
+from orchestration.ingestion.files import FileFacts, LandingFile, RefusedFileError
+from orchestration.ingestion.readers import Landed, engine_read, read_file
+from orchestration.ingestion.rules import any_broken, broken_rules, row_rules, value_expression
+from orchestration.ingestion.sql import identifier, literal
+
+TEMPORARY_TABLES = (
+    "csv_rows",
+    "csv_rejects",
+    "csv_errors",
+    "csv_scans",
+    "placed_rows",
+    "slots",
+    "text_lines",
+    "json_lines",
+    "json_rows",
+    "parquet_columns",
+    "broken",
+    "typed",
+    "judged",
+)
+
+
+@dataclass(frozen=True)
+class QuarantineSummary:
+    """How many rows of a file one rule refused.
+
+    Attributes:
+        rule: The rule.
+        column: The column it is about; empty for rules about the whole row.
+        row_count: How many rows.
+        first_line: The line of the first of them.
+    """
+
+    rule: str
+    column: str
+    row_count: int
+    first_line: int
+
+
+@dataclass(frozen=True)
+class StoredLoad:
+    """A load that was committed: its number, its ledger row, and what it refused."""
+
+    load_id: int
+    row: ledger.LedgerRow
+    quarantined: tuple[QuarantineSummary, ...]
+
+
+def load_file(
+    con: duckdb.DuckDBPyConnection,
+    file: LandingFile,
+    facts: FileFacts,
+    *,
+    loaded_at: datetime,
+) -> StoredLoad:
+    """Load one landing file in one transaction.
+
+    Reading and judging happen in temporary tables before the transaction begins; the ledger row,
+    the good rows and the quarantined rows then commit together or not at all.
+
+    Args:
+        con: The warehouse's connection.
+        file: The file.
+        facts: Its hash and size.
+        loaded_at: The load's own time, naive UTC.
+
+    Raises:
+        RefusedFileError: The file as a whole cannot be loaded; nothing was stored.
+        ScorecardError: The counts do not add up; nothing was stored.
+    """
+    try:
+        before = file.path.stat()
+        landed = read_file(con, file, facts)
+        _judge_values(con, file.contract, landed, loaded_at)
+        after = file.path.stat()
+        if (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size):
+            raise RefusedFileError("it changed while it was read. It is read again in the next run")
+        _judge_keys(con, file.contract)
+        return _store(con, file, facts, landed, loaded_at)
+    finally:
+        con.execute("drop view if exists landed")
+        for table in TEMPORARY_TABLES:
+            con.execute(f"drop table if exists temp.{table}")
+
+
+def _judge_values(
+    con: duckdb.DuckDBPyConnection, contract: TableContract, landed: Landed, loaded_at: datetime
+) -> None:
+    """Fill `typed`: each row of `landed`, its values typed, its hash, whether it is refused."""
+    values = ", ".join(
+        f"{value_expression(column, landed.columns.get(column.name))} as {identifier(column.name)}"
+        for column in contract.columns
+    )
+    sources = "".join(
+        f", {column.expression} as _source_{position}"
+        for position, column in enumerate(landed.columns.values())
+    )
+    inner = {
+        name: replace(column, expression=f"t._source_{position}")
+        for position, (name, column) in enumerate(landed.columns.items())
+    }
+    condition = any_broken(row_rules(contract, inner, loaded_at))
+    names = ", ".join(f"t.{identifier(name)}" for name in contract.column_names)
+    engine_read(
+        con,
+        f"""
+        create or replace temp table typed as
+        select
+            t._line,
+            {names},
+            {ledger.row_hash(contract, alias="t")} as _row_hash,
+            {condition} as _is_refused,
+        from (select l._line, {values}{sources} from landed as l) as t
+        """,
+        "to its end; it is damaged",
+    )
+
+
+def _judge_keys(con: duckdb.DuckDBPyConnection, contract: TableContract) -> None:
+    """Fill `judged`: the rows that keep the rules of values and yet are not stored, and why."""
+    version = contract.key
+    if contract.load_mode != "append" and contract.event_time not in contract.key:
+        version = (*contract.key, contract.event_time)
+    keys = ", ".join(identifier(name) for name in version)
+    if contract.load_mode == "append":
+        stored = f"select {keys}, _row_hash, _load_id, _file, _line from {contract.raw_table}"
+        # What is stored speaks first: an event never changes.
+        verdict = """
+            when stored._row_hash = candidate._row_hash then 'unchanged'
+            when stored._row_hash is not null then 'conflicting_key'
+            when candidate._line = firsts.first_line then 'new'
+            when candidate._row_hash = firsts.first_hash then 'unchanged'
+            else 'duplicate_key'
+        """
+    else:
+        # The newest load speaks for a version; a later one that says otherwise corrects it.
+        stored = (
+            f"select {keys}, _row_hash, _load_id, _file, _line from {contract.raw_table} "
+            f"qualify row_number() over (partition by {keys} "
+            "order by _load_id desc, _line desc) = 1"
+        )
+        verdict = """
+            when candidate._line <> firsts.first_line
+                and candidate._row_hash <> firsts.first_hash then 'duplicate_key'
+            when candidate._line <> firsts.first_line then 'unchanged'
+            when stored._row_hash = candidate._row_hash then 'unchanged'
+            else 'new'
+        """
+    con.execute(
+        f"""
+        create or replace temp table judged as
+        with firsts as (
+            select
+                {keys},
+                min(_line) as first_line,
+                arg_min(_row_hash, _line) as first_hash,
+            from typed
+            where not _is_refused
+            group by {keys}
+        ),
+        stored as ({stored})
+        select
+            candidate._line,
+            case {verdict} end as verdict,
+            firsts.first_line,
+            stored._load_id as stored_load_id,
+            stored._file as stored_file,
+            stored._line as stored_line,
+        from typed as candidate
+        inner join firsts using ({keys})
+        left join stored using ({keys})
+        where not candidate._is_refused and verdict <> 'new'
+        """
+    )
+    if contract.load_mode == "snapshot":
+        _judge_snapshot(con, contract)
+
+
+def _judge_snapshot(con: duckdb.DuckDBPyConnection, contract: TableContract) -> None:
+    """Count as unchanged what a full dump repeats of the version before it, but for its time."""
+    keys = ", ".join(identifier(name) for name in contract.key)
+    at = identifier(contract.event_time)
+    same_key = " and ".join(
+        f"candidate.{identifier(name)} = stored.{identifier(name)}" for name in contract.key
+    )
+    without = (contract.event_time,)
+    con.execute(
+        f"""
+        insert into judged
+        with stored as (
+            select * from {contract.raw_table}
+            qualify row_number() over (
+                partition by {keys}, {at} order by _load_id desc, _line desc
+            ) = 1
+        )
+        select candidate._line, 'unchanged', null, stored._load_id, stored._file, stored._line,
+        from (select * from typed anti join judged using (_line)) as candidate
+        asof join stored on {same_key} and candidate.{at} >= stored.{at}
+        where
+            not candidate._is_refused
+            and {ledger.row_hash(contract, alias="candidate", without=without)}
+                = {ledger.row_hash(contract, alias="stored", without=without)}
+        """
+    )
+
+
+def _store(
+    con: duckdb.DuckDBPyConnection,
+    file: LandingFile,
+    facts: FileFacts,
+    landed: Landed,
+    loaded_at: datetime,
+) -> StoredLoad:
+    contract = file.contract
+    con.execute("begin")
+    try:
+        load_id = ledger.next_load_id(con)
+        accepted = _insert_good(con, file, load_id)
+        quarantined = _insert_refused(con, file, landed, load_id, loaded_at)
+        row = ledger.LedgerRow(
+            system=contract.system,
+            table_name=contract.name,
+            file=file.name,
+            sha256=facts.sha256,
+            size=facts.size,
+            status="loaded",
+            message=_note(landed),
+            loaded_at=loaded_at,
+            rows_read=_number(con, "select count(*) from typed")
+            + _number(con, "select count(*) from broken"),
+            rows_accepted=accepted,
+            rows_unchanged=_number(con, "select count(*) from judged where verdict = 'unchanged'"),
+            rows_quarantined=quarantined,
+            extra_columns=", ".join(landed.extra),
+        )
+        if row.rows_read != row.rows_accepted + row.rows_unchanged + row.rows_quarantined:
+            raise ScorecardError(
+                f"{file.name}: {row.rows_read} rows were read, but {row.rows_accepted} accepted, "
+                f"{row.rows_unchanged} unchanged and {row.rows_quarantined} quarantined do not add "
+                f"up to that. Nothing of the file was stored. This is a defect of ingestion or a "
+                f"key stored twice in {contract.raw_table}: please report it with this message."
+            )
+        earliest, latest = _fact_dates(con, contract, load_id)
+        row = replace(row, earliest_fact_date=earliest, latest_fact_date=latest)
+        ledger.write(con, load_id, row)
+        summary = _summary(con, load_id)
+        con.execute("commit")
+    except BaseException:
+        _roll_back(con)
+        raise
+    return StoredLoad(load_id, row, summary)
+
+
+def _roll_back(con: duckdb.DuckDBPyConnection) -> None:
+    try:
+        con.execute("rollback")
+    except duckdb.Error:
+        # A failed write ends the transaction by itself; the first error is the one to report.
+        return
+
+
+def _insert_good(con: duckdb.DuckDBPyConnection, file: LandingFile, load_id: int) -> int:
+    names = ", ".join(identifier(name) for name in file.contract.column_names)
+    return _number(
+        con,
+        f"""
+        insert into {file.contract.raw_table} ({names}, _load_id, _file, _line, _row_hash)
+        select {names}, {load_id}, {literal(file.name)}, _line, _row_hash,
+        from typed
+        anti join judged using (_line)
+        where not _is_refused
+        """,
+    )
+
+
+def _insert_refused(
+    con: duckdb.DuckDBPyConnection,
+    file: LandingFile,
+    landed: Landed,
+    load_id: int,
+    loaded_at: datetime,
+) -> int:
+    contract = file.contract
+    about = (
+        f"{load_id} as load_id, {literal(contract.system)} as system, "
+        f"{literal(contract.name)} as table_name, {literal(file.name)} as file"
+    )
+    inserted = _number(
+        con,
+        f"insert into quarantine.refused_rows select {about}, _line, rule, column_name, message, "
+        "raw_text from broken",
+    )
+    if _number(con, "select count(*) from typed where _is_refused"):
+        rules = row_rules(contract, landed.columns, loaded_at)
+        inserted += _number(
+            con,
+            f"""
+            insert into quarantine.refused_rows
+            select
+                {about}, _line, failures[1].rule, failures[1].column_name,
+                list_aggregate(list_transform(failures, lambda item: item.message),
+                    'string_agg', '; '),
+                raw_text,
+            from (
+                select t._line, {broken_rules(rules)} as failures, {landed.raw_text} as raw_text,
+                from (select * from typed where _is_refused) as t
+                inner join landed as l on l._line = t._line
+            )
+            """,
+        )
+    if _number(con, "select count(*) from judged where verdict <> 'unchanged'"):
+        inserted += _number(
+            con,
+            f"""
+            insert into quarantine.refused_rows
+            select
+                {about}, judged._line, judged.verdict, {literal(", ".join(contract.key))},
+                {_key_message(contract)}, {landed.raw_text},
+            from judged
+            inner join landed as l on l._line = judged._line
+            inner join typed as t on t._line = judged._line
+            where judged.verdict <> 'unchanged'
+            """,
+        )
+    return inserted
+
+
+def _key_message(contract: TableContract) -> str:
+    shown = literal("the key")
+    if not contract.has_personal_key:
+        values = " || ', ' || ".join(
+            f"{literal(name)} || ' = ' || cast(t.{identifier(name)} as varchar)"
+            for name in contract.key
+        )
+        shown = f"left({values}, 200)"
+    return f"""
+        {shown} || case judged.verdict
+            when 'duplicate_key' then ' stands with other content in line '
+                || judged.first_line || ' of this file; the first was taken'
+            else ' was loaded with other content before, by load ' || judged.stored_load_id
+                || ' from line ' || judged.stored_line || ' of ' || judged.stored_file
+                || '; what was loaded first stands'
+        end
+    """
+
+
+def _note(landed: Landed) -> str:
+    notes = [landed.note] if landed.note else []
+    if landed.extra:
+        notes.append(
+            f"columns the contract does not know stay in the file: {', '.join(landed.extra)}"
+        )
+    if landed.missing:
+        notes.append(f"columns the file does not have are null: {', '.join(landed.missing)}")
+    return "; ".join(notes)
+
+
+def _fact_dates(
+    con: duckdb.DuckDBPyConnection, contract: TableContract, load_id: int
+) -> tuple[date | None, date | None]:
+    at = identifier(contract.event_time)
+    row = con.execute(
+        f"select min({at})::date, max({at})::date from {contract.raw_table} where _load_id = ?",
+        [load_id],
+    ).fetchone()
+    return (None, None) if row is None else (row[0], row[1])
+
+
+def _summary(con: duckdb.DuckDBPyConnection, load_id: int) -> tuple[QuarantineSummary, ...]:
+    rows = con.execute(
+        "select rule, coalesce(column_name, ''), count(*), min(line) "
+        "from quarantine.refused_rows where load_id = ? group by all order by 3 desc, 1, 2",
+        [load_id],
+    ).fetchall()
+    return tuple(QuarantineSummary(*row) for row in rows)
+
+
+def _number(con: duckdb.DuckDBPyConnection, query: str) -> int:
+    row = con.execute(query).fetchone()
+    if row is None:
+        raise RuntimeError(f"expected one number from: {query}")
+    return int(row[0])

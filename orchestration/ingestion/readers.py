@@ -1,0 +1,464 @@
+"""Reading one landing file into the engine, as the source wrote it.
+
+What belongs here: the three formats (CSV, JSON lines, Parquet), each read inside DuckDB into the
+temporary relations `landed` (rows, with their line) and `broken` (rows the format itself cannot
+read, with their text). What does not: types, rules and keys of a contract; no row comes to Python.
+"""
+
+import csv
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from orchestration.ingestion.contract import CsvDialect, TableContract
+from orchestration.ingestion.files import FileFacts, LandingFile, RefusedFileError, format_of
+from orchestration.ingestion.sql import identifier, literal
+
+TEXT_TYPE = "VARCHAR"
+BROKEN_TABLE = """
+create or replace temp table broken (
+    _line bigint, rule varchar, column_name varchar, message varchar, raw_text varchar
+)
+"""
+
+
+@dataclass(frozen=True)
+class SourceColumn:
+    """A column as a file has it.
+
+    Attributes:
+        name: What the file calls it.
+        expression: SQL for its value in `landed`, which goes by the name `l`.
+        data_type: Its type in `landed`, in the engine's spelling.
+    """
+
+    name: str
+    expression: str
+    data_type: str
+
+
+@dataclass(frozen=True)
+class Landed:
+    """A file that was read.
+
+    Attributes:
+        columns: The contract's columns that the file has, by contract name.
+        missing: Names of contract columns that it lacks, none of them required.
+        extra: Names of columns that the contract does not know.
+        raw_text: SQL for a row's text in `landed`, which goes by the name `l`.
+        note: What a reader of the ledger should know about the lines; mostly empty.
+    """
+
+    columns: dict[str, SourceColumn]
+    missing: tuple[str, ...]
+    extra: tuple[str, ...]
+    raw_text: str
+    note: str = ""
+
+
+def read_file(con: duckdb.DuckDBPyConnection, file: LandingFile, facts: FileFacts) -> Landed:
+    """Read a landing file into `landed` and `broken`.
+
+    Args:
+        con: The warehouse's connection, outside a transaction.
+        file: The file and its contract.
+        facts: What the pass over its bytes told.
+
+    Raises:
+        RefusedFileError: It is not what its name says, in another encoding, or lacks a column.
+        duckdb.Error: The engine failed for another reason (memory, room on the disk).
+    """
+    kind, _ = format_of(file.path)
+    con.execute(BROKEN_TABLE)
+    if kind == "csv":
+        return _read_csv(con, file, facts)
+    if facts.content_size == 0 and kind == "jsonl":
+        raise RefusedFileError("its content is empty. Export it again, or remove it")
+    if kind == "jsonl":
+        return _read_json_lines(con, file)
+    return _read_parquet(con, file)
+
+
+def _match(contract: TableContract, source: Sequence[SourceColumn], raw_text: str) -> Landed:
+    """Pair the file's columns with the contract's, whatever their order and case."""
+    by_name: dict[str, SourceColumn] = {}
+    for column in source:
+        folded = column.name.strip().casefold()
+        if folded in by_name:
+            raise RefusedFileError(
+                f"it has the column {column.name.strip()!r} twice. Remove or rename one"
+            )
+        by_name[folded] = column
+    columns = {name: by_name[name] for name in contract.column_names if name in by_name}
+    missing = [column for column in contract.columns if column.name not in columns]
+    required = [column.name for column in missing if column.is_required]
+    if required:
+        plural = "s" if len(required) > 1 else ""
+        raise RefusedFileError(
+            f"the contract {contract.title} ({contract.path}) requires the column{plural} "
+            f"{', '.join(required)}, and the file has only: "
+            f"{', '.join(column.name.strip() for column in source) or 'no column'}. Add the "
+            f"column{plural} to the export, or change the contract"
+        )
+    known = set(contract.column_names)
+    extra = tuple(column.name.strip() for name, column in by_name.items() if name not in known)
+    return Landed(columns, tuple(column.name for column in missing), extra, raw_text)
+
+
+def _read_csv(con: duckdb.DuckDBPyConnection, file: LandingFile, facts: FileFacts) -> Landed:
+    dialect = file.contract.csv
+    names = _header(con, file) if dialect.header else list(file.contract.column_names)
+    source = [
+        SourceColumn(name, f"l._s{position}", TEXT_TYPE) for position, name in enumerate(names)
+    ]
+    landed = _match(file.contract, source, _csv_text(source, dialect))
+    types = ", ".join(f"'_s{position}': 'VARCHAR'" for position in range(len(source)))
+    con.execute("drop table if exists csv_errors")
+    con.execute("drop table if exists csv_scans")
+    engine_read(
+        con,
+        f"""
+        create or replace temp table csv_rows as
+        select row_number() over () as _record, *
+        from read_csv(
+            {literal(str(file.path))}, auto_detect = false, columns = {{{types}}},
+            header = {str(dialect.header).lower()}, delim = {literal(dialect.delimiter)},
+            quote = {literal(dialect.quote)}, escape = {literal(dialect.escape)},
+            encoding = {literal(dialect.encoding)}, nullstr = {literal(dialect.null_text)},
+            strict_mode = true, store_rejects = true, rejects_limit = 0,
+            rejects_table = 'csv_errors', rejects_scan = 'csv_scans'
+        )
+        """,
+        "as CSV in the dialect that the contract declares "
+        f"(delimiter {dialect.delimiter!r}, quote {dialect.quote!r}, {dialect.encoding}, the same "
+        "line ending throughout)",
+    )
+    _refuse_unreadable_csv(con, dialect)
+    is_exact = _number_csv_lines(con, file, facts)
+    note = "" if is_exact else "line numbers count records, since a quote is open in some line"
+    return Landed(landed.columns, landed.missing, landed.extra, landed.raw_text, note)
+
+
+def engine_read(con: duckdb.DuckDBPyConnection, query: str, what: str) -> None:
+    """Run a query that reads a landing file; a failure that the file caused refuses the file.
+
+    Args:
+        con: The warehouse's connection.
+        query: The query.
+        what: How the file was to be read, for the message.
+
+    Raises:
+        RefusedFileError: The file cannot be read that way.
+        duckdb.Error: The engine failed for another reason.
+    """
+    try:
+        con.execute(query)
+    except (duckdb.InvalidInputException, duckdb.IOException, duckdb.ConversionException) as error:
+        text = str(error)
+        if "no space left" in text.lower() or "max_temp_directory" in text:
+            raise
+        first = text.strip().splitlines()[0]
+        raise RefusedFileError(f"it cannot be read {what}: {first}. Export it again") from error
+
+
+def _header(con: duckdb.DuckDBPyConnection, file: LandingFile) -> list[str]:
+    dialect = file.contract.csv
+    try:
+        row = con.execute(f"select line from {_lines(file.path, dialect.encoding)} limit 1")
+        line = row.fetchone()
+    except (duckdb.InvalidInputException, duckdb.IOException) as error:
+        first = str(error).strip().splitlines()[0]
+        raise RefusedFileError(
+            f"it cannot be read as {dialect.encoding}, the encoding that the contract declares "
+            f"({first}). Export it in that encoding, or change the contract"
+        ) from error
+    if line is None or not line[0]:
+        raise RefusedFileError(
+            "its first line is empty, where the contract expects a header of "
+            f"{', '.join(file.contract.column_names)}. Export it again with its header"
+        )
+    escape = None if dialect.escape == dialect.quote else dialect.escape
+    reader = csv.reader(
+        [str(line[0]).removeprefix("\ufeff").rstrip("\r")],
+        delimiter=dialect.delimiter,
+        quotechar=dialect.quote,
+        escapechar=escape,
+        doublequote=escape is None,
+    )
+    return [name.strip() for name in next(reader)]
+
+
+def _lines(path: object, encoding: str) -> str:
+    """The file's lines as a table function: one column `line`, nothing split, nothing unquoted."""
+    return (
+        f"read_csv({literal(str(path))}, auto_detect = false, columns = {{'line': 'VARCHAR'}}, "
+        f"header = false, delim = '', quote = '', escape = '', encoding = {literal(encoding)}, "
+        "strict_mode = false)"
+    )
+
+
+def _refuse_unreadable_csv(con: duckdb.DuckDBPyConnection, dialect: CsvDialect) -> None:
+    """Refuse a file of another encoding, or whose open quote swallows the lines behind it."""
+    encoding = con.execute(
+        "select line, byte_position from csv_errors where error_type = 'INVALID ENCODING' "
+        "order by line limit 1"
+    ).fetchone()
+    if encoding:
+        raise RefusedFileError(
+            f"line {encoding[0]} (near byte {encoding[1]}) is not {dialect.encoding}, the encoding "
+            "that the contract declares. Export it in that encoding, or change the contract"
+        )
+    swallowed = con.execute(
+        """
+        select line from csv_errors
+        where error_type = 'LINE SIZE OVER MAXIMUM'
+            or (
+                error_type = 'UNQUOTED VALUE'
+                and contains(trim(csv_line, chr(13) || chr(10)), chr(10))
+            )
+        order by line limit 1
+        """
+    ).fetchone()
+    if swallowed:
+        raise RefusedFileError(
+            f"a quote ({dialect.quote}) opened in line {swallowed[0]} is never closed as the "
+            "contract declares, so that the lines behind it cannot be told apart. The file is cut "
+            "short, or a quote inside a field is not escaped; export it again"
+        )
+
+
+def _number_csv_lines(con: duckdb.DuckDBPyConnection, file: LandingFile, facts: FileFacts) -> bool:
+    """Give every row its line in the file; say whether that could be done exactly.
+
+    The engine's reader counts records. Where each record is one line, the lines are the records
+    with those it rejected set aside. Where fields hold new lines, or lines are blank, the lines
+    are read once more, and a record begins where the count of quotes before is even.
+    """
+    con.execute(
+        """
+        create or replace temp table csv_rejects as
+        select
+            line as duck_line,
+            arg_min(error_type, column_idx) as error_type,
+            arg_min(error_message, column_idx) as error_message,
+            ltrim(any_value(csv_line), chr(13) || chr(10)) as raw_text,
+        from csv_errors
+        group by line
+        """
+    )
+    header = int(file.contract.csv.header)
+    good, rejected = _count(con, "csv_rows"), _count(con, "csv_rejects")
+    is_utf16 = file.contract.csv.encoding == "utf-16"
+    is_line_a_record = not is_utf16 and facts.line_count == good + rejected + header
+    if not is_line_a_record:
+        _scan_csv_slots(con, file)
+    elif rejected:
+        con.execute(
+            "create or replace temp table slots as "
+            "select slot as duck_line, slot as line "
+            f"from range({1 + header}, {good + rejected + header + 1}) as slots(slot)"
+        )
+    is_exact = is_line_a_record or _has_slot_for_each(con, good, rejected)
+    if is_line_a_record and not rejected:
+        _land(con, f"select * exclude (_record), _record + {header} as _line from csv_rows")
+    elif is_exact:
+        con.execute(
+            "create or replace temp table placed_rows as "
+            "select csv_rows.* exclude (_record), free.line as _line from csv_rows "
+            "inner join (select line, row_number() over (order by line) as _record from slots "
+            "anti join csv_rejects using (duck_line)) as free using (_record)"
+        )
+        _land(con, "select * from placed_rows")
+    else:
+        _land(con, f"select * exclude (_record), _record + {header} as _line from csv_rows")
+    _keep_broken_csv(con, is_exact=is_exact)
+    return is_exact
+
+
+def _land(con: duckdb.DuckDBPyConnection, query: str) -> None:
+    con.execute(f"create or replace temp view landed as {query}")
+
+
+def _scan_csv_slots(con: duckdb.DuckDBPyConnection, file: LandingFile) -> None:
+    """List where records begin: their line in the file, and the number the engine gives them."""
+    dialect = file.contract.csv
+    quote, escape = literal(dialect.quote), literal(dialect.escape)
+    text = "coalesce(line, '')"
+    if dialect.escape != dialect.quote:
+        text = f"replace({text}, {escape} || {quote}, '')"
+    con.execute(
+        f"""
+        create or replace temp table slots as
+        with lines as (
+            select row_number() over () as line, line as text
+            from {_lines(file.path, dialect.encoding)}
+        ),
+        quoted as (
+            select
+                line,
+                text,
+                sum(length({text.replace("line", "text")})
+                    - length(replace({text.replace("line", "text")}, {quote}, '')))
+                over (order by line rows between unbounded preceding and 1 preceding)
+                    as quotes_before,
+            from lines
+        ),
+        starts as (
+            select line, text, row_number() over (order by line) as duck_line,
+            from quoted
+            where coalesce(quotes_before, 0) % 2 = 0
+        )
+        select duck_line, line
+        from starts
+        where trim(coalesce(text, ''), chr(13)) <> '' and duck_line > {int(dialect.header)}
+        """
+    )
+
+
+def _has_slot_for_each(con: duckdb.DuckDBPyConnection, good: int, rejected: int) -> bool:
+    matched = con.execute("select count(*) from csv_rejects semi join slots using (duck_line)")
+    row = matched.fetchone()
+    return _count(con, "slots") == good + rejected and row is not None and row[0] == rejected
+
+
+def _keep_broken_csv(con: duckdb.DuckDBPyConnection, *, is_exact: bool) -> None:
+    if _count(con, "csv_rejects") == 0:
+        return
+    line = "slots.line" if is_exact else "csv_rejects.duck_line"
+    join = "inner join slots using (duck_line)" if is_exact else ""
+    con.execute(
+        f"""
+        insert into broken
+        select
+            {line},
+            'unreadable_row',
+            null,
+            'the line cannot be split into the header''s columns: '
+                || lower(error_type) || ', ' || error_message,
+            raw_text,
+        from csv_rejects
+        {join}
+        """
+    )
+
+
+def _csv_text(source: Sequence[SourceColumn], dialect: CsvDialect) -> str:
+    """An expression that writes a row again as the dialect would."""
+    quote, escape = literal(dialect.quote), literal(dialect.escape)
+    special = f"[{_class(dialect.delimiter)}{_class(dialect.quote)}\\r\\n]"
+    fields = [
+        f"case when regexp_matches({column.expression}, {literal(special)}) "
+        f"then {quote} || replace({column.expression}, {quote}, {escape} || {quote}) || {quote} "
+        f"else coalesce({column.expression}, {literal(dialect.null_text)}) end"
+        for column in source
+    ]
+    return f" || {literal(dialect.delimiter)} || ".join(fields)
+
+
+def _class(character: str) -> str:
+    return f"\\x{{{ord(character):x}}}"
+
+
+def _read_json_lines(con: duckdb.DuckDBPyConnection, file: LandingFile) -> Landed:
+    con.execute("drop table if exists csv_errors")
+    con.execute("drop table if exists csv_scans")
+    scan = _lines(file.path, "utf-8").removesuffix(")")
+    engine_read(
+        con,
+        "create or replace temp table text_lines as "
+        f"select row_number() over () as _line, line as _text from {scan}, "
+        "max_line_size = 16777216, buffer_size = 33554432, store_rejects = true, "
+        "rejects_limit = 0, rejects_table = 'csv_errors', rejects_scan = 'csv_scans')",
+        "as lines of JSON in UTF-8",
+    )
+    wrong = con.execute(
+        "select line, byte_position, error_type from csv_errors order by line limit 1"
+    ).fetchone()
+    if wrong:
+        raise RefusedFileError(
+            f"line {wrong[0]} (near byte {wrong[1]}) is no line of UTF-8 text "
+            f"({wrong[2].lower()}). Export it in UTF-8, one JSON object a line"
+        )
+    con.execute(
+        """
+        insert into broken
+        select
+            _line,
+            'unreadable_row',
+            null,
+            'the line is no JSON object; a line holds one object, from { to }',
+            _text,
+        from text_lines
+        where trim(coalesce(_text, '')) <> '' and not coalesce(
+            json_valid(_text) and json_type(case when json_valid(_text) then _text end) = 'OBJECT',
+            false
+        )
+        """
+    )
+    con.execute(
+        "create or replace temp table json_lines as select _line, _text from text_lines "
+        "anti join broken using (_line) where trim(coalesce(_text, '')) <> ''"
+    )
+    return _land_json(con, file)
+
+
+def _land_json(con: duckdb.DuckDBPyConnection, file: LandingFile) -> Landed:
+    found = con.execute(
+        "select field from (select distinct unnest(json_keys(_text)) as field from json_lines) "
+        "order by field"
+    ).fetchall()
+    if not found and _count(con, "broken"):
+        raise RefusedFileError(
+            "none of its lines is a JSON object. Export it as JSON lines: one object a line, no "
+            "brackets around them"
+        )
+    names = [str(row[0]) for row in found] or list(file.contract.column_names)
+    known = [name for name in names if name.strip().casefold() in file.contract.column_names]
+    source = [SourceColumn(name, f"l._fields.{identifier(name)}", TEXT_TYPE) for name in names]
+    landed = _match(file.contract, source, "l._text")
+    structure = json.dumps(dict.fromkeys(known, TEXT_TYPE))
+    con.execute(
+        "create or replace temp table json_rows as select _line, _text, "
+        f"json_transform(_text, {literal(structure)}) as _fields from json_lines"
+    )
+    _land(con, "select * from json_rows")
+    return landed
+
+
+def _read_parquet(con: duckdb.DuckDBPyConnection, file: LandingFile) -> Landed:
+    scan = f"read_parquet({literal(str(file.path))}, hive_partitioning = false"
+    what = "as Parquet; it is cut short, damaged, or no Parquet file"
+    engine_read(
+        con,
+        f"create or replace temp table parquet_columns as select column_name, column_type "
+        f"from (describe select * from {scan}))",
+        what,
+    )
+    described = con.execute("select column_name, column_type from parquet_columns").fetchall()
+    source = [
+        SourceColumn(str(name), f"l.{identifier(str(name))}", str(data_type).upper())
+        for name, data_type in described
+    ]
+    if any(column.name.casefold() in ("_line", "file_row_number") for column in source):
+        raise RefusedFileError("it has a column named _line or file_row_number. Rename that column")
+    columns = ", ".join(identifier(column.name) for column in source)
+    landed = _match(file.contract, source, f"to_json(struct_pack({_pack(source)}))::varchar")
+    # A view: Parquet keeps its rows' order and types, so nothing need be copied first.
+    engine_read(
+        con,
+        f"create or replace temp view landed as select file_row_number + 1 as _line, {columns} "
+        f"from {scan}, file_row_number = true)",
+        what,
+    )
+    return landed
+
+
+def _pack(source: Sequence[SourceColumn]) -> str:
+    return ", ".join(f"{identifier(column.name)} := {column.expression}" for column in source)
+
+
+def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
+    row = con.execute(f"select count(*) from {table}").fetchone()
+    return int(row[0]) if row else 0
