@@ -1,0 +1,29 @@
+-- A piecewise measure needs a target for every tier; there is no fallback to a global one (C6).
+with needed as (
+
+    select
+        nodes.indicator_id,
+        tiers.tier
+    from {{ ref('scorecard_nodes') }} as nodes
+    inner join {{ ref('indicators') }} as indicators
+        on nodes.indicator_id = indicators.indicator_id
+    cross join (
+        select 'A' as tier
+        union all
+        select 'B' as tier
+        union all
+        select 'C' as tier
+        union all
+        select 'D' as tier
+    ) as tiers
+    where nodes.node_kind = 'measure' and nodes.scoring = 'piecewise'
+
+)
+
+select distinct
+    needed.indicator_id,
+    needed.tier
+from needed
+left join {{ ref('targets') }} as targets
+    on needed.indicator_id = targets.indicator_id and needed.tier = targets.tier
+where targets.indicator_id is null
