@@ -1,0 +1,48 @@
+"""Masking keys of customers, so that evidence can point at a row without naming a person.
+
+Belongs here: how a key is masked. Not here: which columns are keys (`rules.py`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+VISIBLE = 2
+# Key columns that say nothing about one customer, and are shown as they are.
+OPEN_COLUMNS = frozenset(
+    {
+        "as_of_date",
+        "candidate",
+        "check_name",
+        "dimension",
+        "estimator",
+        "estimator_version",
+        "indicator_id",
+        "load_id",
+        "_load_id",
+        "mart",
+        "measure",
+        "metric",
+        "period_months",
+        "profile",
+        "slice",
+        "step_number",
+        "system",
+        "table_name",
+        "tier",
+    }
+)
+
+
+def masked_key(column: str, value: Any) -> str:
+    """Write one column of a key, `name=value`, with all but its last two characters hidden.
+
+    A value of four characters or fewer is hidden whole: two of them would say too much.
+    """
+    if value is None:
+        return f"{column}=null"
+    text = str(value)
+    if column in OPEN_COLUMNS:
+        return f"{column}={text}"
+    shown = text[-VISIBLE:] if len(text) > 2 * VISIBLE else ""
+    return f"{column}=•••{shown}"

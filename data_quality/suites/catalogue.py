@@ -1,0 +1,46 @@
+"""Which suite judges which product.
+
+Belongs here: the one list of suites. Not here: the rules.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from data_quality.products import SOURCE
+from data_quality.rules import Rule
+from data_quality.suites import customers, finance, portfolio, predictions, scorecard, source
+
+SUITES: dict[str, Callable[[], tuple[Rule, ...]]] = {
+    SOURCE: source.rules,
+    "customers": customers.rules,
+    "finance": finance.rules,
+    "portfolio": portfolio.rules,
+    "predictions": predictions.rules,
+    "scorecard": scorecard.rules,
+}
+
+
+def suite(product: str) -> tuple[Rule, ...]:
+    """List the rules of a product, or of the source gate.
+
+    Raises:
+        KeyError: No suite is written for the product; the message lists those that are.
+        ValueError: Two rules have the same name.
+    """
+    if product not in SUITES:
+        raise KeyError(
+            f"No suite judges the product {product!r}; there are suites for {', '.join(SUITES)}. "
+            "Write data_quality/suites/<product>.py and name it in suites/catalogue.py."
+        )
+    rules = SUITES[product]()
+    twice = [name for name, count in Counter(rule.id for rule in rules).items() if count > 1]
+    if twice:
+        raise ValueError(f"Suite {product}: rules with the same name: {', '.join(twice)}.")
+    return rules
+
+
+def all_rules() -> dict[str, tuple[Rule, ...]]:
+    """List the rules of every suite, by product."""
+    return {product: suite(product) for product in SUITES}

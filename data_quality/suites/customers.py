@@ -1,0 +1,281 @@
+"""Rules of the product `customers`: who the customers are and what is measured of each.
+
+Belongs here: the marts customers, customer_indicators, rfm_cutoffs, indicator_catalogue.
+"""
+
+from __future__ import annotations
+
+from data_quality.rules import Rule, Table
+from data_quality.suites.shapes import (
+    TIERS,
+    VALUE_BASES,
+    key_is_unique,
+    keys_present,
+    month_ends,
+    months_are_complete,
+    scores,
+    shares,
+    volume,
+)
+
+OWNER = "customer analytics"
+CUSTOMERS = Table("scorecard", "customers", OWNER, ("customer_id",))
+INDICATORS = Table("scorecard", "customer_indicators", OWNER, ("customer_id", "as_of_date"))
+CUTOFFS = Table("scorecard", "rfm_cutoffs", OWNER, ("as_of_date", "dimension"))
+CATALOGUE = Table("scorecard", "indicator_catalogue", OWNER, ("mart", "indicator_id"))
+
+# Between these the limit of days without a purchase is learnt (handbook C7).
+ACTIVE_DAYS_MIN, ACTIVE_DAYS_MAX = 90, 180
+# The CRM list should know who buys; a few walk-in customers are usual.
+CRM_COVERAGE = 0.95
+# Twice or half of the usual month is worth a look; seasons stay below.
+REVENUE_SWING_LOW, REVENUE_SWING_HIGH = 0.33, 3.0
+
+
+def rules() -> tuple[Rule, ...]:
+    """List the rules of the product."""
+    return (*_customers(), *_indicators(), *_indicators_across(), *_cutoffs(), *_catalogue())
+
+
+def _customers() -> tuple[Rule, ...]:
+    return (
+        CUSTOMERS.has_rows(
+            says="There is at least one customer.",
+            because="No customer means that the identifiers were not resolved.",
+        ),
+        *keys_present(CUSTOMERS),
+        key_is_unique(CUSTOMERS),
+        CUSTOMERS.no_rows(
+            "dates_are_in_order",
+            "select customer_id from scorecard.customers "
+            "where first_seen_date > first_purchase_date "
+            "or first_purchase_date > last_purchase_date",
+            says="A customer is seen before he buys, and his first purchase is before his last.",
+            because="Tenure and recency are counted from these dates.",
+            characteristic="consistency",
+            severity="quarantine",
+            columns=("first_seen_date", "first_purchase_date", "last_purchase_date"),
+        ),
+        CUSTOMERS.no_rows(
+            "purchase_dates_come_together",
+            "select customer_id from scorecard.customers "
+            "where (first_purchase_date is null) <> (last_purchase_date is null)",
+            says="Who has a first purchase has a last one, and the other way round.",
+            because="One without the other means that a join lost half of a customer's history.",
+            characteristic="completeness",
+            columns=("first_purchase_date", "last_purchase_date"),
+        ),
+        CUSTOMERS.no_rows(
+            "no_personal_data",
+            "select customer_id from scorecard.customers "
+            "where customer_id like '%@%' or crm_customer_id like '%@%'",
+            says="No identifier is an e-mail address.",
+            because="Personal data never reaches a release (handbook C26).",
+            characteristic="confidentiality",
+            columns=("customer_id", "crm_customer_id"),
+        ),
+        CUSTOMERS.measure(
+            "is_in_crm",
+            "select avg(is_in_crm::int) from scorecard.customers",
+            low=CRM_COVERAGE,
+            says="The CRM knows at least 95 % of the customers.",
+            because="Nobody can act on a customer whom the CRM does not know.",
+            characteristic="completeness",
+            severity="warn",
+            columns=("is_in_crm",),
+        ),
+    )
+
+
+def _indicators() -> tuple[Rule, ...]:
+    return (
+        INDICATORS.has_rows(
+            says="There is at least one customer month.",
+            because="Every score is made of these rows.",
+        ),
+        *keys_present(INDICATORS),
+        key_is_unique(INDICATORS),
+        month_ends(INDICATORS),
+        months_are_complete(INDICATORS),
+        *(
+            INDICATORS.in_set(
+                column,
+                TIERS,
+                says=f"{column} is A, B, C or D.",
+                because="Targets, limits and reports are kept by tier.",
+            )
+            for column in ("tier", "raw_tier")
+        ),
+        INDICATORS.in_set(
+            "value_basis",
+            VALUE_BASES,
+            says="The value basis is revenue or margin.",
+            because="Without unit costs value means revenue, and a reader must be told.",
+        ),
+        *scores(INDICATORS, "loyalty_index", "depth_index"),
+        *shares(INDICATORS, "loyalty_coverage", "repeat_rate_12m", "purchase_regularity_12m"),
+        *(
+            INDICATORS.between(
+                column,
+                0,
+                None,
+                says=f"{column} is not negative.",
+                because="It is a count; below zero a window or a join is wrong.",
+            )
+            for column in ("purchases_12m", "product_count_12m", "days_since_purchase")
+        ),
+        *(
+            INDICATORS.between(
+                column,
+                1,
+                5,
+                says=f"{column} lies between 1 and 5.",
+                because="RFM scores have five steps by definition.",
+            )
+            for column in ("recency_score", "frequency_score", "monetary_score")
+        ),
+        INDICATORS.between(
+            "activity_days",
+            ACTIVE_DAYS_MIN,
+            ACTIVE_DAYS_MAX,
+            says="The limit of activity lies between 90 and 180 days.",
+            because="Learnt without these bounds it grows with the length of the history.",
+        ),
+        INDICATORS.no_rows(
+            "active_means_bought_within_the_limit",
+            """
+            select customer_id, as_of_date from scorecard.customer_indicators
+            where is_active
+                is distinct from coalesce(days_since_purchase <= activity_days, false)
+            """,
+            says="Active is who bought within the limit of days of his tier, and nobody else.",
+            because="Retention and churn count on it.",
+            characteristic="consistency",
+            columns=("is_active", "days_since_purchase", "activity_days"),
+        ),
+        INDICATORS.no_rows(
+            "tenure_covers_recency",
+            "select customer_id, as_of_date from scorecard.customer_indicators "
+            "where tenure_days < days_since_purchase",
+            says="A customer's tenure is at least the time since his last purchase.",
+            because="Otherwise he would have bought before he was seen.",
+            characteristic="consistency",
+            severity="quarantine",
+            columns=("tenure_days", "days_since_purchase"),
+        ),
+    )
+
+
+def _indicators_across() -> tuple[Rule, ...]:
+    return (
+        INDICATORS.no_rows(
+            "customer_is_known",
+            """
+            select indicators.customer_id, indicators.as_of_date
+            from scorecard.customer_indicators as indicators
+            anti join scorecard.customers as customers
+                on indicators.customer_id = customers.customer_id
+            where indicators.customer_id is not null
+            """,
+            says="Every customer month belongs to a customer of the list.",
+            because="A row of an unknown customer cannot be explained to anyone.",
+            characteristic="consistency",
+            columns=("customer_id",),
+            reads=(CUSTOMERS.path,),
+        ),
+        INDICATORS.no_rows(
+            "months_have_no_gap",
+            """
+            select customer_id from scorecard.customer_indicators
+            where customer_id is not null
+            group by customer_id
+            having count(distinct as_of_date)
+                <> datediff('month', min(as_of_date), max(as_of_date)) + 1
+            """,
+            says="No customer has a month missing between his first and his last.",
+            because="Windows over months count rows; a gap would stretch them silently.",
+            characteristic="completeness",
+            columns=("as_of_date",),
+        ),
+        volume(INDICATORS),
+        INDICATORS.measure(
+            "monthly_revenue_is_usual",
+            """
+            with by_month as (
+                select as_of_date, sum(revenue_1m) as revenue
+                from scorecard.customer_indicators group by as_of_date
+            ),
+            newest as (select max(as_of_date) as as_of_date from by_month)
+            select sum(by_month.revenue) filter (where by_month.as_of_date = newest.as_of_date)
+                / nullif(median(by_month.revenue) filter (
+                    where by_month.as_of_date < newest.as_of_date
+                        and by_month.as_of_date >= newest.as_of_date - interval 13 month
+                ), 0)
+            from by_month cross join newest
+            """,
+            low=REVENUE_SWING_LOW,
+            high=REVENUE_SWING_HIGH,
+            may_be_missing=True,
+            says="Revenue of the last month is a third to three times that of a usual month.",
+            because="More than a season: a file is missing, or came twice.",
+            characteristic="credibility",
+            severity="warn",
+            columns=("revenue_1m",),
+        ),
+    )
+
+
+def _cutoffs() -> tuple[Rule, ...]:
+    return (
+        *keys_present(CUTOFFS),
+        key_is_unique(CUTOFFS),
+        CUTOFFS.in_set(
+            "dimension",
+            ("recency", "frequency", "monetary"),
+            says="The dimension is recency, frequency or monetary.",
+            because="RFM has these three.",
+        ),
+        CUTOFFS.no_rows(
+            "cutoffs_ascend",
+            "select as_of_date, dimension from scorecard.rfm_cutoffs "
+            "where cut_1 > cut_2 or cut_2 > cut_3 or cut_3 > cut_4",
+            says="The four cut-offs of a dimension ascend.",
+            because="Otherwise a better customer could get a lower score.",
+            characteristic="consistency",
+            columns=("cut_1", "cut_2", "cut_3", "cut_4"),
+        ),
+        CUTOFFS.no_rows(
+            "learnt_on_what_was_known",
+            "select as_of_date, dimension from scorecard.rfm_cutoffs where learnt_on > as_of_date",
+            says="Cut-offs were learnt on or before the month they are used in.",
+            because="A cut-off of the future changes the past each time it is learnt.",
+            characteristic="currentness",
+            columns=("learnt_on",),
+        ),
+    )
+
+
+def _catalogue() -> tuple[Rule, ...]:
+    return (
+        *keys_present(CATALOGUE),
+        key_is_unique(CATALOGUE),
+        CATALOGUE.no_rows(
+            "describes_every_indicator",
+            """
+            select columns.column_name as indicator_id
+            from duckdb_columns() as columns
+            anti join scorecard.indicator_catalogue as catalogue
+                on columns.column_name = catalogue.indicator_id
+                and columns.table_name = catalogue.mart
+            where columns.database_name = current_database()
+                and columns.schema_name = 'scorecard'
+                and columns.table_name = 'customer_indicators'
+                and columns.column_name not in ('customer_id', 'as_of_date')
+            """,
+            says="The catalogue describes every indicator that is published.",
+            because="A figure without a definition means something else to everyone.",
+            characteristic="traceability",
+            columns=("indicator_id",),
+            reads=(INDICATORS.path,),
+        ),
+    )

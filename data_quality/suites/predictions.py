@@ -1,0 +1,313 @@
+"""Rules of the product `predictions`: churn, lifetime value, and the estimators behind them.
+
+Belongs here: the marts predictions, estimators, estimator_metrics, estimator_checks.
+"""
+
+from __future__ import annotations
+
+from data_quality.rules import Rule, Table
+from data_quality.suites.shapes import (
+    VALUE_BASES,
+    drift,
+    key_is_unique,
+    keys_present,
+    month_ends,
+    shares,
+    volume,
+)
+
+OWNER = "data science"
+PREDICTIONS = Table("scorecard", "predictions", OWNER, ("customer_id", "as_of_date"))
+ESTIMATORS = Table("scorecard", "estimators", OWNER, ("estimator", "estimator_version"))
+METRICS = Table(
+    "scorecard",
+    "estimator_metrics",
+    OWNER,
+    ("estimator", "estimator_version", "candidate", "slice", "metric", "as_of_date"),
+)
+CHECKS = Table(
+    "scorecard", "estimator_checks", OWNER, ("estimator", "estimator_version", "check_name")
+)
+
+CHURN_METHODS = ("estimator", "baseline_rule", "base_rate")
+CLV_METHODS = ("mbg_nbd_gamma_gamma", "bg_nbd_gamma_gamma", "prior")
+STATUSES = ("published", "not_published", "base_rate")
+RISK_BANDS = ("green", "amber", "red")
+# Handbook C9: below .25 green, up to .40 amber, above red.
+AMBER_FROM, RED_ABOVE = 0.25, 0.40
+# A better separation than this on unseen months is more likely leakage than skill (handbook C7).
+SUSPICIOUS_AUC = 0.95
+
+
+def rules() -> tuple[Rule, ...]:
+    """List the rules of the product."""
+    return (
+        *_keys(),
+        *_churn(),
+        *_value(),
+        *_estimators(),
+        *_evaluation(),
+    )
+
+
+def _keys() -> tuple[Rule, ...]:
+    return (
+        PREDICTIONS.has_rows(
+            says="There is at least one prediction.",
+            because="An empty table means that scoring did not run.",
+        ),
+        *keys_present(PREDICTIONS),
+        key_is_unique(PREDICTIONS),
+        month_ends(PREDICTIONS),
+        PREDICTIONS.measure(
+            "reaches_the_last_month",
+            "select datediff('month', max(predictions.as_of_date), max(run_window.last_month)) "
+            "from scorecard.predictions as predictions cross join control.run_window as run_window",
+            high=0,
+            says="There are predictions for the last month of the run.",
+            because="Yesterday's risk must not be acted on as if it were today's.",
+            characteristic="currentness",
+            columns=("as_of_date",),
+            reads=("control.run_window",),
+        ),
+        volume(PREDICTIONS),
+    )
+
+
+def _churn() -> tuple[Rule, ...]:
+    return (
+        *shares(
+            PREDICTIONS,
+            "churn_probability",
+            "churn_probability_low",
+            "churn_probability_high",
+        ),
+        PREDICTIONS.between(
+            "churn_percentile",
+            0,
+            100,
+            says="The churn percentile lies between 0 and 100.",
+            because="It ranks customers; it is no probability.",
+        ),
+        PREDICTIONS.no_rows(
+            "eligible_have_a_probability",
+            "select customer_id, as_of_date from scorecard.predictions "
+            "where is_eligible and churn_probability is null",
+            says="Every eligible customer has a churn probability.",
+            because="A customer without one would silently drop out of every list of risks.",
+            characteristic="completeness",
+            columns=("churn_probability", "is_eligible"),
+        ),
+        PREDICTIONS.no_rows(
+            "ineligible_have_none",
+            "select customer_id, as_of_date from scorecard.predictions "
+            "where not is_eligible and churn_probability is not null",
+            says="No customer who is not eligible has a churn probability.",
+            because="Who has already left cannot leave again (handbook C7).",
+            characteristic="consistency",
+            columns=("churn_probability", "is_eligible"),
+        ),
+        PREDICTIONS.no_rows(
+            "interval_holds_the_probability",
+            "select customer_id, as_of_date from scorecard.predictions "
+            "where churn_probability_low > churn_probability "
+            "or churn_probability > churn_probability_high",
+            says="The churn probability lies inside its own interval.",
+            because="An interval that leaves its estimate out was computed from other numbers.",
+            characteristic="consistency",
+            columns=("churn_probability", "churn_probability_low", "churn_probability_high"),
+        ),
+        PREDICTIONS.in_set(
+            "risk_band",
+            RISK_BANDS,
+            says="The risk band is green, amber or red.",
+            because="Rules and colours are kept by band.",
+        ),
+        PREDICTIONS.no_rows(
+            "risk_band_matches_the_probability",
+            f"""
+            select customer_id, as_of_date from scorecard.predictions
+            where risk_band in ('green', 'amber', 'red')
+                and risk_band is distinct from case
+                    when churn_probability < {AMBER_FROM} then 'green'
+                    when churn_probability <= {RED_ABOVE} then 'amber'
+                    when churn_probability > {RED_ABOVE} then 'red'
+                end
+            """,
+            says="The risk band follows from the probability: under .25 green, over .40 red.",
+            because="A boundary value must be in one band only, the same for everyone.",
+            characteristic="consistency",
+            columns=("risk_band", "churn_probability"),
+        ),
+        PREDICTIONS.in_set(
+            "churn_method",
+            CHURN_METHODS,
+            says="The way the churn probability was found is one of the known ones.",
+            because="A reader must know whether it is an estimate or a base rate.",
+        ),
+        PREDICTIONS.no_rows(
+            "unpublished_estimators_are_not_used",
+            """
+            select predictions.customer_id, predictions.as_of_date
+            from scorecard.predictions as predictions
+            left join scorecard.estimators as estimators
+                on predictions.churn_estimator_version = estimators.estimator_version
+                and estimators.estimator = 'churn'
+            where predictions.churn_method = 'estimator'
+                and estimators.status is distinct from 'published'
+            """,
+            says="No probability comes from an estimator that failed its own checks.",
+            because="The fallback must be used, and must say so.",
+            characteristic="credibility",
+            columns=("churn_method", "churn_estimator_version"),
+            reads=(ESTIMATORS.path,),
+        ),
+        drift(PREDICTIONS, "churn_probability", width=0.1),
+    )
+
+
+def _value() -> tuple[Rule, ...]:
+    return (
+        *shares(PREDICTIONS, "probability_alive"),
+        PREDICTIONS.in_set(
+            "clv_method",
+            CLV_METHODS,
+            says="The way the lifetime value was found is one of the known ones.",
+            because="A reader must know whether it is an estimate or a prior.",
+        ),
+        PREDICTIONS.in_set(
+            "value_basis",
+            VALUE_BASES,
+            says="The value basis is revenue or margin.",
+            because="Without unit costs value means revenue, and a reader must be told.",
+        ),
+        PREDICTIONS.no_rows(
+            "longer_horizon_is_worth_more",
+            "select customer_id, as_of_date from scorecard.predictions "
+            "where clv_12m > 0 and clv_36m < clv_12m",
+            says="Three years of a customer are worth at least as much as one.",
+            because="Otherwise the discounting or the horizon is wrong.",
+            characteristic="consistency",
+            severity="quarantine",
+            columns=("clv_12m", "clv_36m"),
+        ),
+        PREDICTIONS.no_rows(
+            "revenue_is_not_negative",
+            "select customer_id, as_of_date from scorecard.predictions "
+            "where value_basis = 'revenue' and clv_12m < 0",
+            says="A lifetime value made of revenue is not negative.",
+            because="Only margins can be negative; expected purchases cannot.",
+            characteristic="accuracy",
+            columns=("clv_12m",),
+        ),
+        PREDICTIONS.no_rows(
+            "risk_needs_a_probability",
+            "select customer_id, as_of_date from scorecard.predictions "
+            "where value_at_risk is not null and churn_probability is null",
+            says="Value at risk is given only where there is a churn probability.",
+            because="It is value times probability; without one of them it is invented.",
+            characteristic="consistency",
+            columns=("value_at_risk", "churn_probability"),
+        ),
+    )
+
+
+def _estimators() -> tuple[Rule, ...]:
+    return (
+        *keys_present(ESTIMATORS),
+        key_is_unique(ESTIMATORS),
+        ESTIMATORS.in_set(
+            "status",
+            STATUSES,
+            says="The status is published, not published or base rate.",
+            because="It decides which numbers may be shown.",
+        ),
+        ESTIMATORS.no_rows(
+            "refusal_has_a_reason",
+            "select estimator, estimator_version from scorecard.estimators "
+            "where status <> 'published' and coalesce(reason, '') = ''",
+            says="An estimator that is not published says why.",
+            because="A refusal is a valid result, but only with its reason.",
+            characteristic="traceability",
+            columns=("status", "reason"),
+        ),
+        ESTIMATORS.no_rows(
+            "published_passed_its_checks",
+            """
+            select estimators.estimator, estimators.estimator_version
+            from scorecard.estimators as estimators
+            inner join scorecard.estimator_checks as checks
+                on estimators.estimator = checks.estimator
+                and estimators.estimator_version = checks.estimator_version
+            where estimators.estimator = 'churn' and estimators.status = 'published'
+                and not checks.is_passed and checks.check_name not like 'warning%'
+            """,
+            says="A published churn estimator passed every one of its checks (warnings apart).",
+            because="The checks are the gate of the handbook (C7); there is no way around it.",
+            characteristic="credibility",
+            columns=("status",),
+            reads=(CHECKS.path,),
+        ),
+        ESTIMATORS.no_rows(
+            "learnt_from_the_past",
+            """
+            select estimator, estimator_version from scorecard.estimators
+            where trained_from > trained_to or trained_to > labels_to
+                or labels_to > (select max(last_month) from control.run_window)
+            """,
+            says="An estimator was trained on months, and labels, that lie in the past of the run.",
+            because="What was learnt from the future cannot be trusted in the present.",
+            characteristic="currentness",
+            columns=("trained_from", "trained_to", "labels_to"),
+            reads=("control.run_window",),
+        ),
+        ESTIMATORS.not_null(
+            "content_hash",
+            says="Every estimator has the hash of its content.",
+            because="With it a release can be rebuilt with the same estimator.",
+        ),
+    )
+
+
+def _evaluation() -> tuple[Rule, ...]:
+    return (
+        METRICS.no_rows(
+            "key_is_unique",
+            f"select {', '.join(METRICS.keys)} from scorecard.estimator_metrics "
+            f"group by {', '.join(METRICS.keys)} having count(*) > 1",
+            says=f"There is one row per {', '.join(METRICS.keys)}.",
+            because="Two values of one metric leave the reader to choose.",
+            characteristic="consistency",
+            columns=METRICS.keys,
+        ),
+        METRICS.no_rows(
+            "interval_holds_the_value",
+            f"select {', '.join(METRICS.keys)} "
+            "from scorecard.estimator_metrics where value_low > value or value > value_high",
+            says="Every metric lies inside its own interval.",
+            because="An interval that leaves its estimate out was computed from other numbers.",
+            characteristic="consistency",
+            columns=("value", "value_low", "value_high"),
+        ),
+        METRICS.no_rows(
+            "separation_is_believable",
+            f"select {', '.join(METRICS.keys)} "
+            "from scorecard.estimator_metrics "
+            f"where metric = 'auc' and slice = 'test' and value > {SUSPICIOUS_AUC}",
+            says="No estimator separates unseen customers better than an AUC of .95.",
+            because="That good is more likely a leak of the answer than skill.",
+            characteristic="credibility",
+            severity="warn",
+            columns=("value",),
+        ),
+        key_is_unique(CHECKS),
+        CHECKS.no_rows(
+            "outcome_is_explained",
+            "select estimator, estimator_version, check_name from scorecard.estimator_checks "
+            "where is_passed is null or coalesce(explanation, '') = ''",
+            says="Every check of an estimator has an outcome and an explanation.",
+            because="A manager must be able to read why an estimator was refused.",
+            characteristic="traceability",
+            columns=("is_passed", "explanation"),
+        ),
+    )

@@ -1,0 +1,185 @@
+"""Rules that several suites ask of their tables in the same way.
+
+Belongs here: volume and drift from one month to the next, scores, months. Not here: rules about one
+table only.
+"""
+
+from __future__ import annotations
+
+from data_quality.rules import Rule, Table
+
+# Half of the rows gone in one month is a lost source or a broken join, not business.
+VOLUME_DROP_LIMIT = 0.50
+# Population stability index: above .25 act (handbook C25); below 200 rows it is noise.
+PSI_LIMIT = 0.25
+PSI_MIN_ROWS = 200
+PSI_FLOOR = 1e-6
+
+# Published money is rounded to the penny, the customers' own is not.
+PENNY = 0.01
+
+TIERS = ("A", "B", "C", "D")
+BANDS = ("red", "amber", "green")
+VALUE_BASES = ("revenue", "margin")
+
+
+def month_ends(table: Table) -> Rule:
+    """Every row stands at a month end, and at none after the run's last month."""
+    keys = ", ".join(table.keys)
+    return table.no_rows(
+        "as_of_date_is_a_scored_month_end",
+        f"""
+        select {keys} from {table.path}
+        where as_of_date <> last_day(as_of_date)
+            or as_of_date > (select max(last_month) from control.run_window)
+        """,
+        says="Every row stands at a month end, none after the last month of the run.",
+        because="A figure of another day cannot be compared, one of the future cannot be known.",
+        characteristic="currentness",
+        columns=("as_of_date",),
+        reads=("control.run_window",),
+    )
+
+
+def months_are_complete(table: Table, *, since_its_first: bool = False) -> Rule:
+    """No month up to the run's last is missing.
+
+    Args:
+        table: The table, with `as_of_date`.
+        since_its_first: Count from the table's own first month, for tables that begin later than
+            the run (a score needs twelve measured months), not from the first month of the run.
+    """
+    start = f"(select min(as_of_date) from {table.path})" if since_its_first else "first_month"
+    since = "its first month" if since_its_first else "the run's first month"
+    return table.measure(
+        "has_every_month",
+        f"""
+        select count(*) filter (where present.as_of_date is null)
+        from (
+            select unnest(generate_series(
+                {start}::timestamp, last_month::timestamp, interval 1 day
+            ))::date as as_of_date
+            from control.run_window
+        ) as days
+        left join (select distinct as_of_date from {table.path}) as present
+            on days.as_of_date = present.as_of_date
+        where days.as_of_date = last_day(days.as_of_date)
+        having count(*) > 0
+        """,
+        high=0,
+        says=f"Every month from {since} to the run's last has rows.",
+        because="A missing month breaks every trend that passes through it.",
+        characteristic="completeness",
+        columns=("as_of_date",),
+        reads=("control.run_window",),
+    )
+
+
+def volume(table: Table) -> Rule:
+    """The last month has not lost half of the rows of the month before."""
+    return table.measure(
+        "volume_is_stable",
+        f"""
+        select count(*) filter (where as_of_date = months.newest)
+            / nullif(count(*) filter (where as_of_date = last_day(months.newest - interval 1 month)
+            ), 0) - 1
+        from {table.path} cross join (select max(as_of_date) as newest from {table.path}) as months
+        """,
+        low=-VOLUME_DROP_LIMIT,
+        may_be_missing=True,
+        says="The last month has at least half as many rows as the month before.",
+        because="So large a drop is a lost source or a broken join, not business.",
+        characteristic="credibility",
+        severity="warn",
+        columns=("as_of_date",),
+    )
+
+
+def drift(table: Table, column: str, *, width: float) -> Rule:
+    """The distribution of a column has not shifted from the month before (PSI, ten bins).
+
+    Args:
+        table: The table, with `as_of_date`.
+        column: The column.
+        width: Width of one of the ten bins, which start at zero.
+    """
+    return table.measure(
+        f"{column}_distribution_is_stable",
+        f"""
+        with months as (select max(as_of_date) as newest from {table.path}),
+        binned as (
+            select
+                least(9, greatest(0, floor({column} / {width})))::int as bin,
+                count(*) filter (where as_of_date = months.newest) as now_count,
+                count(*) filter (
+                    where as_of_date = last_day(months.newest - interval 1 month)
+                ) as before_count
+            from {table.path} cross join months where {column} is not null group by bin
+        ),
+        shares as (
+            select
+                greatest(now_count / nullif(sum(now_count) over (), 0), {PSI_FLOOR}) as now_share,
+                greatest(before_count / nullif(sum(before_count) over (), 0), {PSI_FLOOR})
+                    as before_share,
+                least(sum(now_count) over (), sum(before_count) over ()) as row_count
+            from binned
+        )
+        select sum((now_share - before_share) * ln(now_share / before_share))
+        from shares where row_count >= {PSI_MIN_ROWS}
+        """,
+        high=PSI_LIMIT,
+        may_be_missing=True,
+        says=f"The distribution of {column} is like that of the month before (PSI up to 0.25).",
+        because="A sudden shift is more often a fault in the data than a change of customers.",
+        characteristic="credibility",
+        severity="warn",
+        columns=(column,),
+    )
+
+
+def shares(table: Table, *columns: str) -> tuple[Rule, ...]:
+    """Columns that are shares lie in 0 to 1."""
+    return tuple(
+        table.between(
+            column,
+            0,
+            1,
+            says=f"{column} lies between 0 and 1.",
+            because="It is a share; anything else is a fault of the calculation.",
+        )
+        for column in columns
+    )
+
+
+def scores(table: Table, *columns: str) -> tuple[Rule, ...]:
+    """Columns that are scores lie in 0 to 100."""
+    return tuple(
+        table.between(
+            column,
+            0,
+            100,
+            says=f"{column} lies between 0 and 100.",
+            because="Scores run from 0 to 100 by definition, higher is better.",
+        )
+        for column in columns
+    )
+
+
+def keys_present(table: Table) -> tuple[Rule, ...]:
+    """No key column is empty."""
+    return tuple(
+        table.not_null(
+            column,
+            says=f"Every row has its {column}.",
+            because="A row without its key belongs to nobody and cannot be joined.",
+        )
+        for column in table.keys
+    )
+
+
+def key_is_unique(table: Table) -> Rule:
+    """One row per key."""
+    return table.unique(
+        says=f"There is one row per {', '.join(table.keys)}.",
+        because="A second row would count the same thing twice in every sum.",
+    )

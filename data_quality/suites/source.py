@@ -1,0 +1,302 @@
+"""Rules about what came in: the raw tables, the ledger of loads and the quarantine.
+
+Belongs here: whether the facts are enough, whole and recent. Not here: columns, types and values of
+single rows, which the contract refuses at the door (`models/staging/*/_*__sources.yml`).
+"""
+
+from __future__ import annotations
+
+from data_quality.rules import Rule, Table
+
+OWNER = "data engineering"
+
+LINES = Table("raw", "billing__invoice_lines", OWNER, ("line_id",))
+INVOICES = Table("raw", "billing__invoices", OWNER, ("invoice_id",))
+CREDITS = Table("raw", "billing__credit_notes", OWNER, ("credit_line_id",))
+PRODUCTS = Table("raw", "billing__products", OWNER, ("product_id", "updated_at", "_load_id"))
+CUSTOMERS = Table("raw", "crm__customers", OWNER, ("customer_id", "updated_at", "_load_id"))
+LOADS = Table("control", "loads", OWNER, ("load_id",))
+REFUSED = Table("quarantine", "refused_rows", OWNER, ("load_id",))
+
+# Tables without which there is no scorecard; credit notes may rightly be empty.
+REQUIRED = (CUSTOMERS, PRODUCTS, INVOICES, LINES)
+APPENDED = (INVOICES, LINES, CREDITS)
+VERSIONED = (CUSTOMERS, PRODUCTS)
+
+# More than one row in a hundred refused is a change at the source, not a slip (handbook C24).
+REFUSED_SHARE_LIMIT = 0.01
+# A month's data ends by its last day, or a few days earlier where it ends in holidays.
+LATE_DAYS = 7
+# A whole month is missing: every customer would look as if he had stopped buying.
+STALE_DAYS = 31
+# The share of invoiced money that names no customer; about a seventh in the retail example.
+ANONYMOUS_SHARE_LIMIT = 0.30
+# Credits above half of what was invoiced are a wrong sign or a double load, not returns.
+CREDIT_SHARE_LIMIT = 0.50
+UNKNOWN_PRODUCT_LIMIT = 0.01
+
+# A file that was sent again replaces what its earlier load said.
+NEWEST_LOADS = """
+    (
+        select * from control.loads
+        qualify row_number() over (
+            partition by system, table_name, file order by load_id desc
+        ) = 1
+    )
+"""
+
+
+def rules() -> tuple[Rule, ...]:
+    """List the rules of the source gate."""
+    return (
+        *(rule for table in REQUIRED for rule in _volume(table)),
+        *(_key(table) for table in (*VERSIONED, *APPENDED)),
+        *_ledger(),
+        *_references(),
+        *_sums(),
+        *_freshness(),
+    )
+
+
+def _volume(table: Table) -> tuple[Rule, ...]:
+    return (
+        table.has_rows(
+            says=f"The source table {table.name} has at least one row.",
+            because="Without it there is nothing to score; an empty table means a lost delivery.",
+        ),
+    )
+
+
+def _key(table: Table) -> Rule:
+    keys = ", ".join(table.keys)
+    return table.no_rows(
+        "key_is_unique",
+        f"select {keys} from {table.path} group by {keys} having count(*) > 1",
+        says=f"No two stored rows of {table.name} share the key {keys}.",
+        because="A fact stored twice is counted twice; ingestion must have kept one of the two.",
+        characteristic="consistency",
+        columns=table.keys,
+    )
+
+
+def _ledger() -> tuple[Rule, ...]:
+    return (
+        LOADS.has_rows(
+            says="The ledger of loads knows at least one file.",
+            because="Facts without a load cannot be traced to a file.",
+        ),
+        LOADS.no_rows(
+            "rows_add_up",
+            "select load_id from control.loads where status = 'loaded' and "
+            "rows_read <> rows_accepted + rows_unchanged + rows_quarantined",
+            says="For every file: rows read = accepted + unchanged + quarantined.",
+            because="A row that is in none of the three was lost on the way.",
+            characteristic="traceability",
+            columns=("rows_read", "rows_accepted", "rows_unchanged", "rows_quarantined"),
+        ),
+        LOADS.no_rows(
+            "refused_share_is_small",
+            f"select load_id, system, table_name from {NEWEST_LOADS} as newest "
+            "where status = 'loaded' and "
+            f"rows_quarantined > {REFUSED_SHARE_LIMIT} * rows_read",
+            says="No file has more than 1 % of its rows in quarantine.",
+            because=(
+                "So many refused rows are a change at the source. Send the corrected file under "
+                "the same name: only a file's newest load counts."
+            ),
+            characteristic="credibility",
+            columns=("rows_quarantined",),
+        ),
+        LOADS.no_rows(
+            "no_file_is_refused",
+            f"select load_id, system, table_name from {NEWEST_LOADS} as newest "
+            "where status = 'refused'",
+            says="No file was refused whole.",
+            because="A refused file's facts are missing until it is corrected and sent again.",
+            characteristic="completeness",
+            severity="warn",
+            columns=("status",),
+        ),
+        LOADS.no_rows(
+            "quarantine_is_complete",
+            """
+            select loads.load_id
+            from control.loads as loads
+            left join (
+                select load_id, count(*) as refused_count
+                from quarantine.refused_rows group by load_id
+            ) as refused on loads.load_id = refused.load_id
+            where loads.status = 'loaded'
+                and loads.rows_quarantined <> coalesce(refused.refused_count, 0)
+            """,
+            says="Every refused row that the ledger counts lies in quarantine.",
+            because="Nothing is dropped silently: a refused row must be found with its reason.",
+            characteristic="traceability",
+            columns=("rows_quarantined",),
+            reads=(REFUSED.path,),
+        ),
+        *(_stored(table) for table in (*VERSIONED, *APPENDED)),
+        REFUSED.no_rows(
+            "reason_is_given",
+            "select load_id, system, table_name from quarantine.refused_rows "
+            "where coalesce(rule, '') = '' or coalesce(message, '') = '' or file is null",
+            says="Every refused row names its file, its rule and its reason.",
+            because="Without them nobody can correct it.",
+            characteristic="traceability",
+            columns=("rule", "message", "file"),
+        ),
+    )
+
+
+def _stored(table: Table) -> Rule:
+    system, _, name = table.name.partition("__")
+    return table.no_rows(
+        "rows_match_ledger",
+        f"""
+        select coalesce(loads.load_id, stored._load_id) as _load_id
+        from (
+            select load_id, rows_accepted from control.loads
+            where system = '{system}' and table_name = '{name}' and status = 'loaded'
+        ) as loads
+        full outer join (
+            select _load_id, count(*) as stored_count from {table.path} group by _load_id
+        ) as stored on loads.load_id = stored._load_id
+        where coalesce(loads.rows_accepted, 0) <> coalesce(stored.stored_count, 0)
+        """,
+        says=f"{table.name} holds exactly the rows that the ledger says were accepted.",
+        because="More or fewer rows than the ledger counts came in another way, or were lost.",
+        characteristic="traceability",
+        reads=(LOADS.path,),
+    )
+
+
+def _references() -> tuple[Rule, ...]:
+    return (
+        LINES.no_rows(
+            "invoice_exists",
+            """
+            select lines.line_id
+            from raw.billing__invoice_lines as lines
+            anti join raw.billing__invoices as invoices
+                on lines.invoice_id = invoices.invoice_id
+            """,
+            says="Every invoice line stands on an invoice that was delivered.",
+            because="A line without its invoice has no customer, so its revenue is lost.",
+            characteristic="consistency",
+            severity="quarantine",
+            columns=("invoice_id",),
+            reads=(INVOICES.path,),
+        ),
+        LINES.measure(
+            "product_is_known",
+            """
+            select count(*) filter (where products.product_id is null) / nullif(count(*), 0)
+            from raw.billing__invoice_lines as lines
+            left join (select distinct product_id from raw.billing__products) as products
+                on lines.product_id = products.product_id
+            """,
+            high=UNKNOWN_PRODUCT_LIMIT,
+            says="At most 1 % of the invoice lines name a product that was not delivered.",
+            because="The breadth of what a customer buys counts products.",
+            characteristic="consistency",
+            severity="warn",
+            columns=("product_id",),
+            reads=(PRODUCTS.path,),
+        ),
+        INVOICES.no_rows(
+            "has_lines",
+            """
+            select invoices.invoice_id
+            from raw.billing__invoices as invoices
+            anti join raw.billing__invoice_lines as lines
+                on invoices.invoice_id = lines.invoice_id
+            """,
+            says="Every invoice has at least one line.",
+            because="An invoice without lines has no amount; its lines may still be on their way.",
+            characteristic="completeness",
+            severity="warn",
+            columns=("invoice_id",),
+            reads=(LINES.path,),
+        ),
+        INVOICES.measure(
+            "customer_is_named",
+            """
+            select
+                coalesce(
+                    sum(lines.quantity * lines.unit_price)
+                        filter (where invoices.customer_id is null), 0
+                ) / nullif(sum(lines.quantity * lines.unit_price), 0)
+            from raw.billing__invoice_lines as lines
+            inner join raw.billing__invoices as invoices
+                on lines.invoice_id = invoices.invoice_id
+            """,
+            high=ANONYMOUS_SHARE_LIMIT,
+            says="At most 30 % of the invoiced money names no customer.",
+            because="What names no customer is in no scorecard; more than usual hides customers.",
+            characteristic="completeness",
+            severity="warn",
+            columns=("customer_id",),
+            reads=(LINES.path,),
+        ),
+    )
+
+
+def _sums() -> tuple[Rule, ...]:
+    return (
+        LINES.measure(
+            "sum_is_positive",
+            "select sum(quantity * unit_price) from raw.billing__invoice_lines",
+            low=0.01,
+            says="The invoiced amounts add up to more than nothing.",
+            because="A sum of zero means that prices or quantities were not delivered.",
+            characteristic="credibility",
+            columns=("quantity", "unit_price"),
+        ),
+        CREDITS.measure(
+            "credits_are_a_part_of_sales",
+            """
+            select
+                -coalesce((select sum(quantity * unit_price) from raw.billing__credit_notes), 0)
+                / nullif((select sum(quantity * unit_price) from raw.billing__invoice_lines), 0)
+            """,
+            low=-CREDIT_SHARE_LIMIT,
+            high=CREDIT_SHARE_LIMIT,
+            may_be_missing=True,
+            says="Credits are at most half of what was invoiced.",
+            because="More is a wrong sign or a file loaded twice, not returns.",
+            characteristic="credibility",
+            severity="warn",
+            columns=("quantity", "unit_price"),
+            reads=(LINES.path,),
+        ),
+    )
+
+
+def _freshness() -> tuple[Rule, ...]:
+    age = """
+        select datediff('day', max(lines.invoiced_at)::date, max(run_window.last_month))
+        from raw.billing__invoice_lines as lines cross join control.run_window as run_window
+    """
+    return (
+        LINES.measure(
+            "reaches_the_last_month",
+            age,
+            high=STALE_DAYS - 1,
+            says="The newest invoice line lies in the last month that is scored, or after it.",
+            because="If the whole month is missing, every customer looks as if he had stopped.",
+            characteristic="currentness",
+            columns=("invoiced_at",),
+            reads=("control.run_window",),
+        ),
+        LINES.measure(
+            "is_recent",
+            age,
+            high=LATE_DAYS,
+            says="The newest invoice line is at most 7 days older than the last scored month end.",
+            because="A month that ends early is likely not complete.",
+            characteristic="currentness",
+            severity="warn",
+            columns=("invoiced_at",),
+            reads=("control.run_window",),
+        ),
+    )
