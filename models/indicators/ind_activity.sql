@@ -35,7 +35,8 @@ windows as (
 
 ),
 
--- No limit is longer than the longest, so older purchases need no tier.
+-- No limit is longer than seven months, so an older purchase needs no tier and the cost of a month
+-- does not grow with the history.
 tiers as (
 
     select
@@ -61,6 +62,7 @@ limits as (
         on
             windows.customer_id = tiers.customer_id
             and {{ month_end('windows.last_purchase_date') }} = tiers.as_of_date
+            and tiers.as_of_date >= {{ month_end_after('windows.as_of_date', -7) }}
     left join {{ ref('ind_activity_reviews') }} as activity_reviews
         on
             windows.review_date = activity_reviews.review_date
