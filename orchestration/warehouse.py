@@ -29,7 +29,7 @@ from orchestration.settings import Settings
 def prepare_home(settings: Settings) -> None:
     """Create the home's folders and prove that the home can be written.
 
-    A landing area outside the home is the user's own and is never created here.
+    A landing area that was chosen elsewhere is the user's own and is never created here.
 
     Raises:
         HomeNotWritableError: A folder cannot be created, or a file cannot be written in it.
@@ -45,7 +45,7 @@ def prepare_home(settings: Settings) -> None:
         settings.logs,
         settings.temporary,
     ]
-    if settings.landing.is_relative_to(settings.home):
+    if settings.landing == settings.home / "landing":
         folders.append(settings.landing)
     with home_errors(settings):
         for folder in folders:
@@ -150,9 +150,9 @@ def _first_line(text: str) -> str:
 
 def _disk_full(settings: Settings, found: str) -> DiskFullError:
     return DiskFullError(
-        f"No room left while writing below {settings.home}. Nothing half-written was kept. "
-        "Free space there, or move the home to a larger disk (SCORECARD_HOME), then run again. "
-        f"The system says: {found}"
+        f"No room left while writing below {settings.home}. Free space there, or move the home to "
+        "a larger disk (SCORECARD_HOME), then run again: what was finished is kept, what was not "
+        f"is done anew. The system says: {found}"
     )
 
 

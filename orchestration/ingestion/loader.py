@@ -232,6 +232,8 @@ def _store(
         load_id = ledger.next_load_id(con)
         accepted = _insert_good(con, file, load_id)
         quarantined = _insert_refused(con, file, landed, load_id, loaded_at)
+        rows_read = _number(con, "select count(*) from typed")
+        rows_read += _number(con, "select count(*) from broken")
         row = ledger.LedgerRow(
             system=contract.system,
             table_name=contract.name,
@@ -239,10 +241,9 @@ def _store(
             sha256=facts.sha256,
             size=facts.size,
             status="loaded",
-            message=_note(landed),
+            message=_note(landed, rows_read),
             loaded_at=loaded_at,
-            rows_read=_number(con, "select count(*) from typed")
-            + _number(con, "select count(*) from broken"),
+            rows_read=rows_read,
             rows_accepted=accepted,
             rows_unchanged=_number(con, "select count(*) from judged where verdict = 'unchanged'"),
             rows_quarantined=quarantined,
@@ -359,8 +360,10 @@ def _key_message(contract: TableContract) -> str:
     """
 
 
-def _note(landed: Landed) -> str:
+def _note(landed: Landed, rows_read: int) -> str:
     notes = [landed.note] if landed.note else []
+    if rows_read == 0:
+        notes.append("it holds no row")
     if landed.extra:
         notes.append(
             f"columns the contract does not know stay in the file: {', '.join(landed.extra)}"

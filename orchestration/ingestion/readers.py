@@ -115,8 +115,7 @@ def _read_csv(con: duckdb.DuckDBPyConnection, file: LandingFile, facts: FileFact
     ]
     landed = _match(file.contract, source, _csv_text(source, dialect))
     types = ", ".join(f"'_s{position}': 'VARCHAR'" for position in range(len(source)))
-    con.execute("drop table if exists csv_errors")
-    con.execute("drop table if exists csv_scans")
+    _drop_rejects(con)
     engine_read(
         con,
         f"""
@@ -166,22 +165,20 @@ def engine_read(con: duckdb.DuckDBPyConnection, query: str, what: str) -> None:
 def _header(con: duckdb.DuckDBPyConnection, file: LandingFile) -> list[str]:
     dialect = file.contract.csv
     try:
-        row = con.execute(f"select line from {_lines(file.path, dialect.encoding)} limit 1")
-        line = row.fetchone()
-    except (duckdb.InvalidInputException, duckdb.IOException) as error:
-        first = str(error).strip().splitlines()[0]
-        raise RefusedFileError(
-            f"it cannot be read as {dialect.encoding}, the encoding that the contract declares "
-            f"({first}). Export it in that encoding, or change the contract"
-        ) from error
-    if line is None or not line[0]:
+        line = con.execute(f"select line from {_lines(file.path, dialect.encoding)} limit 1")
+        header = line.fetchone()
+    except (duckdb.InvalidInputException, duckdb.IOException):
+        # The engine reads ahead: the line it stumbles over may be any of the first thousands.
+        _read_lines(con, file, dialect.encoding)
+        raise
+    if header is None or not header[0]:
         raise RefusedFileError(
             "its first line is empty, where the contract expects a header of "
             f"{', '.join(file.contract.column_names)}. Export it again with its header"
         )
     escape = None if dialect.escape == dialect.quote else dialect.escape
     reader = csv.reader(
-        [str(line[0]).removeprefix("\ufeff").rstrip("\r")],
+        [str(header[0]).removeprefix("\ufeff").rstrip("\r")],
         delimiter=dialect.delimiter,
         quotechar=dialect.quote,
         escapechar=escape,
@@ -199,17 +196,34 @@ def _lines(path: object, encoding: str) -> str:
     )
 
 
+def _read_lines(con: duckdb.DuckDBPyConnection, file: LandingFile, encoding: str) -> None:
+    """Read a file's lines into `text_lines`; refuse it when one cannot be decoded or is endless."""
+    _drop_rejects(con)
+    scan = _lines(file.path, encoding).removesuffix(")")
+    engine_read(
+        con,
+        "create or replace temp table text_lines as "
+        f"select row_number() over () as _line, line as _text from {scan}, "
+        "max_line_size = 16777216, buffer_size = 33554432, store_rejects = true, "
+        "rejects_limit = 0, rejects_table = 'csv_errors', rejects_scan = 'csv_scans')",
+        f"as lines of {encoding}",
+    )
+    _refuse_encoding(con, encoding)
+    other = con.execute("select line, error_message from csv_errors order by line").fetchone()
+    if other:
+        raise RefusedFileError(
+            f"line {other[0]} cannot be read as text ({other[1]}). Export it again"
+        )
+
+
+def _drop_rejects(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("drop table if exists csv_errors")
+    con.execute("drop table if exists csv_scans")
+
+
 def _refuse_unreadable_csv(con: duckdb.DuckDBPyConnection, dialect: CsvDialect) -> None:
     """Refuse a file of another encoding, or whose open quote swallows the lines behind it."""
-    encoding = con.execute(
-        "select line, byte_position from csv_errors where error_type = 'INVALID ENCODING' "
-        "order by line limit 1"
-    ).fetchone()
-    if encoding:
-        raise RefusedFileError(
-            f"line {encoding[0]} (near byte {encoding[1]}) is not {dialect.encoding}, the encoding "
-            "that the contract declares. Export it in that encoding, or change the contract"
-        )
+    _refuse_encoding(con, dialect.encoding)
     swallowed = con.execute(
         """
         select line from csv_errors
@@ -224,8 +238,22 @@ def _refuse_unreadable_csv(con: duckdb.DuckDBPyConnection, dialect: CsvDialect) 
     if swallowed:
         raise RefusedFileError(
             f"a quote ({dialect.quote}) opened in line {swallowed[0]} is never closed as the "
-            "contract declares, so that the lines behind it cannot be told apart. The file is cut "
-            "short, or a quote inside a field is not escaped; export it again"
+            "contract declares (or the line is longer than 2 MB), so that the lines behind it "
+            "cannot be told apart. The file is cut short, or a quote inside a field is not "
+            "escaped; export it again"
+        )
+
+
+def _refuse_encoding(con: duckdb.DuckDBPyConnection, encoding: str) -> None:
+    """Refuse a file of which the engine could not decode some line."""
+    wrong = con.execute(
+        "select line, byte_position from csv_errors where error_type = 'INVALID ENCODING' "
+        "order by line limit 1"
+    ).fetchone()
+    if wrong:
+        raise RefusedFileError(
+            f"line {wrong[0]} (near byte {wrong[1]}) is not {encoding}, the encoding that the "
+            "contract declares. Export it in that encoding, or change the contract"
         )
 
 
@@ -241,8 +269,8 @@ def _number_csv_lines(con: duckdb.DuckDBPyConnection, file: LandingFile, facts: 
         create or replace temp table csv_rejects as
         select
             line as duck_line,
-            arg_min(error_type, column_idx) as error_type,
-            arg_min(error_message, column_idx) as error_message,
+            arg_min(error_type, coalesce(column_idx, 0)) as error_type,
+            arg_min(error_message, coalesce(column_idx, 0)) as error_message,
             ltrim(any_value(csv_line), chr(13) || chr(10)) as raw_text,
         from csv_errors
         group by line
@@ -362,25 +390,7 @@ def _class(character: str) -> str:
 
 
 def _read_json_lines(con: duckdb.DuckDBPyConnection, file: LandingFile) -> Landed:
-    con.execute("drop table if exists csv_errors")
-    con.execute("drop table if exists csv_scans")
-    scan = _lines(file.path, "utf-8").removesuffix(")")
-    engine_read(
-        con,
-        "create or replace temp table text_lines as "
-        f"select row_number() over () as _line, line as _text from {scan}, "
-        "max_line_size = 16777216, buffer_size = 33554432, store_rejects = true, "
-        "rejects_limit = 0, rejects_table = 'csv_errors', rejects_scan = 'csv_scans')",
-        "as lines of JSON in UTF-8",
-    )
-    wrong = con.execute(
-        "select line, byte_position, error_type from csv_errors order by line limit 1"
-    ).fetchone()
-    if wrong:
-        raise RefusedFileError(
-            f"line {wrong[0]} (near byte {wrong[1]}) is no line of UTF-8 text "
-            f"({wrong[2].lower()}). Export it in UTF-8, one JSON object a line"
-        )
+    _read_lines(con, file, "utf-8")
     con.execute(
         """
         insert into broken
