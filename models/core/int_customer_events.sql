@@ -3,8 +3,8 @@
     incremental_strategy='replace_months',
     meta={'month_column': 'month_end'},
 ) }}
-{#- Grain: one row per event of a customer. The narrative thread: typed events over all sources, with
-    amounts but without text. -#}
+{#- Grain: one row per event of a customer. The narrative thread: typed events over all sources,
+    with amounts but without text. -#}
 with run_months as (
 
     {{ run_months() }}
@@ -17,8 +17,10 @@ documents as (
         billing_lines.customer_id,
         billing_lines.line_kind,
         billing_lines.month_end,
-        coalesce(billing_lines.document_id, concat('at ', cast(billing_lines.occurred_at as varchar)))
-            as document_id,
+        -- A credit without a number is told by its time.
+        coalesce(
+            billing_lines.document_id, concat('at ', cast(billing_lines.occurred_at as varchar))
+        ) as document_id,
         min(billing_lines.occurred_at) as occurred_at,
         sum(billing_lines.amount) as amount,
         count(*) as line_count
@@ -30,7 +32,9 @@ documents as (
     where billing_lines.exclusion_reason is null
     group by
         billing_lines.customer_id, billing_lines.line_kind, billing_lines.month_end,
-        coalesce(billing_lines.document_id, concat('at ', cast(billing_lines.occurred_at as varchar)))
+        coalesce(
+            billing_lines.document_id, concat('at ', cast(billing_lines.occurred_at as varchar))
+        )
 
 ),
 
@@ -38,7 +42,8 @@ events as (
 
     select
         documents.customer_id,
-        case when documents.line_kind = 'invoice_line' then 'invoice' else 'credit' end as event_type,
+        case when documents.line_kind = 'invoice_line' then 'invoice' else 'credit' end
+            as event_type,
         'billing' as source_system,
         documents.document_id as source_id,
         documents.occurred_at,

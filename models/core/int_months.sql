@@ -14,8 +14,9 @@ numbers as (
 months as (
 
     select
-        {{ month_end_after('run_window.history_start', 'cast(numbers.generated_number - 1 as integer)') }}
-            as as_of_date
+        {{ month_end_after(
+            'run_window.history_start', 'cast(numbers.generated_number - 1 as integer)'
+        ) }} as as_of_date
     from run_window
     cross join numbers
 

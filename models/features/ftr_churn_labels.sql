@@ -3,8 +3,8 @@
     incremental_strategy='replace_months',
     meta={'months_back': var('churn_label_months')},
 ) }}
-{#- Grain: one row per customer with a purchase and month end. Churned: active at `as_of_date` and no
-    purchase in the six months after it (handbook C7, non-contractual). The label is complete when
+{#- Grain: one row per customer with a purchase and month end. Churned: active at `as_of_date` and
+    no purchase in the six months after it (handbook C7, non-contractual). The label is complete when
     those months are; only then it is given. Labels look ahead, so a run also rebuilds the six months
     before its own. -#}
 with run_months as (
@@ -50,7 +50,8 @@ judged as (
             -- At least three gaps of which the 90th percentile is longer than the label's horizon.
             when
                 customer_months.lifetime_gap_count >= 3
-                and 10 * customer_months.lifetime_long_gap_count > customer_months.lifetime_gap_count
+                and 10 * customer_months.lifetime_long_gap_count
+                > customer_months.lifetime_gap_count
                 then 'long_cycle'
         end as ineligible_reason
     from customer_months

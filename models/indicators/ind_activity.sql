@@ -1,6 +1,6 @@
 {{ config(materialized='incremental', incremental_strategy='replace_months') }}
-{#- Grain: one row per customer and month end: is the customer still a customer? Non-contractual: the
-    last purchase is at most so many days ago, by the limit in force for the tier at that purchase. -#}
+{#- Grain: one row per customer and month end: is the customer still a customer? Non-contractual:
+    the last purchase is at most so many days ago, by the limit in force for the tier at that purchase. -#}
 with run_months as (
 
     {{ run_months() }}

@@ -25,7 +25,9 @@ reviews as (
     select months.as_of_date as review_date
     from {{ ref('int_months') }} as months
     inner join run_months
-        on months.as_of_date >= run_months.first_month and months.as_of_date <= run_months.last_month
+        on
+            months.as_of_date >= run_months.first_month
+            and months.as_of_date <= run_months.last_month
     cross join billing
     where {{ is_review_month('months.as_of_date', 'billing.measured_from') }}
 

@@ -56,8 +56,12 @@ select
     cast(sums.customer_count as integer) as paying_customer_count,
     cast(sums.revenue as decimal(18, 2)) as positive_revenue_12m,
     {{ ratio('sums.top_revenue', 'sums.revenue') }} as top_20_percent_revenue_ratio,
-    {{ ratio('2 * sums.ranked_revenue', 'cast(sums.customer_count as double) * cast(sums.revenue as double)') }}
+    {{ ratio(
+        '2 * sums.ranked_revenue',
+        'cast(sums.customer_count as double) * cast(sums.revenue as double)'
+    ) }}
     - {{ ratio('sums.customer_count + 1', 'sums.customer_count') }} as gini,
-    {{ ratio('cast(sums.revenue as double) * cast(sums.revenue as double)', 'sums.squared_revenue') }}
-        as effective_customer_number
+    {{ ratio(
+        'cast(sums.revenue as double) * cast(sums.revenue as double)', 'sums.squared_revenue'
+    ) }} as effective_customer_number
 from sums

@@ -82,7 +82,8 @@ percentiles as (
 
     select
         regular.*,
-        {{ percentile_score('regular.duration_part', 'regular.as_of_date') }} as duration_percentile,
+        {{ percentile_score('regular.duration_part', 'regular.as_of_date') }}
+            as duration_percentile,
         {{ percentile_score('regular.frequency_part', 'regular.as_of_date') }}
             as frequency_percentile,
         {{ percentile_score('regular.amount_part', 'regular.as_of_date') }} as amount_percentile

@@ -25,7 +25,9 @@ ends as (
         {{ month_end_after('months.as_of_date', '-periods.period_months') }} as start_date
     from {{ ref('int_months') }} as months
     inner join run_months
-        on months.as_of_date >= run_months.first_month and months.as_of_date <= run_months.last_month
+        on
+            months.as_of_date >= run_months.first_month
+            and months.as_of_date <= run_months.last_month
     cross join periods
     where
         {{ month_end_after('months.as_of_date', '-periods.period_months') }}

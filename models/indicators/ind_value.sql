@@ -41,19 +41,22 @@ carried as (
 
 recency_cutoffs as (
 
-    select * from {{ ref('ind_rfm_cutoffs') }} where dimension = 'recency'
+    select * from {{ ref('ind_rfm_cutoffs') }}
+    where dimension = 'recency'
 
 ),
 
 frequency_cutoffs as (
 
-    select * from {{ ref('ind_rfm_cutoffs') }} where dimension = 'frequency'
+    select * from {{ ref('ind_rfm_cutoffs') }}
+    where dimension = 'frequency'
 
 ),
 
 monetary_cutoffs as (
 
-    select * from {{ ref('ind_rfm_cutoffs') }} where dimension = 'monetary'
+    select * from {{ ref('ind_rfm_cutoffs') }}
+    where dimension = 'monetary'
 
 ),
 
@@ -111,7 +114,9 @@ confirmed as (
     select
         previous.*,
         case
-            when previous.previous_raw_tier is null or previous.previous_raw_tier = previous.raw_tier
+            when
+                previous.previous_raw_tier is null
+                or previous.previous_raw_tier = previous.raw_tier
                 then previous.raw_tier
         end as confirmed_tier
     from previous

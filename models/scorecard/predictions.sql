@@ -2,8 +2,9 @@ with churn as (
 
     select
         churn_predictions.*,
-        {{ percentile_score('churn_predictions.churn_probability', 'churn_predictions.as_of_date') }}
-            as churn_percentile
+        {{ percentile_score(
+            'churn_predictions.churn_probability', 'churn_predictions.as_of_date'
+        ) }} as churn_percentile
     from {{ source('ml', 'churn_predictions') }} as churn_predictions
 
 ),
@@ -60,7 +61,7 @@ select
     joined.clv_has_warning,
     joined.clv_estimator_version,
     joined.value_basis,
-    -- The value if the customer is kept: lifetime value holds the churn already, so it is taken out.
+    -- The value if the customer is kept: lifetime value holds the churn, so it is taken out.
     cast(
         joined.churn_probability * {{ ratio('joined.clv_12m', 'joined.probability_alive') }}
         as decimal(18, 2)

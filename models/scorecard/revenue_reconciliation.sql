@@ -25,7 +25,10 @@ raw_totals as (
         count(*) as line_count,
         coalesce(sum(raw_lines.amount), 0) as amount,
         coalesce(sum(
-            case when {{ month_end('raw_lines.occurred_at') }} > run_window.last_month then 1 else 0 end
+            case
+                when {{ month_end('raw_lines.occurred_at') }} > run_window.last_month then 1
+                else 0
+            end
         ), 0) as later_line_count,
         coalesce(sum(
             case

@@ -31,8 +31,9 @@ select
     tiers.active_customer_count,
     tiers.revenue_1m,
     tiers.revenue_12m,
-    round({{ ratio('tiers.revenue_12m', 'sum(tiers.revenue_12m) over (partition by tiers.as_of_date)') }}, 6)
-        as revenue_12m_ratio,
+    round({{ ratio(
+        'tiers.revenue_12m', 'sum(tiers.revenue_12m) over (partition by tiers.as_of_date)'
+    ) }}, 6) as revenue_12m_ratio,
     tiers.purchases_12m,
     tiers.mean_loyalty_index,
     tiers.loyalty_index_count,
