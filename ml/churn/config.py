@@ -1,0 +1,109 @@
+"""Settings of the churn estimator, with the defaults of the project.
+
+Belongs here: every threshold and size that training uses.
+Does not belong here: anything computed.
+"""
+
+from dataclasses import dataclass, field
+
+from ml.errors import EstimatorError
+
+
+@dataclass(frozen=True)
+class GateConfig:
+    """Thresholds of the publication gate.
+
+    Attributes:
+        min_auc: Least AUC on the test slice.
+        min_lift: Least top-decile lift, unless the base rate makes it unreachable.
+        lift_share_of_ceiling: The lift cannot exceed 1/base rate; this share of it suffices.
+        max_ece: Greatest expected calibration error, sampling noise deducted.
+        slope_range: The 95 % interval of the calibration slope must overlap this.
+        max_auc: Above this the estimator is suspected of seeing the future.
+        max_pr_auc: The same for PR-AUC, where the base rate is below one half.
+        warn_single_feature_auc: A feature that alone ranks better than this is listed.
+        warn_base_rate_ratio: Warn when the base rates of training and test differ by more.
+    """
+
+    min_auc: float = 0.65
+    min_lift: float = 1.5
+    lift_share_of_ceiling: float = 0.6
+    max_ece: float = 0.05
+    slope_range: tuple[float, float] = (0.8, 1.25)
+    max_auc: float = 0.95
+    max_pr_auc: float = 0.90
+    warn_single_feature_auc: float = 0.90
+    warn_base_rate_ratio: float = 1.25
+
+
+@dataclass(frozen=True)
+class ChurnConfig:
+    """How churn is trained.
+
+    Attributes:
+        label_months: Whole months after the as-of date over which churn is judged.
+        grace_months: Extra months until a label is complete (contractual: 1, else 0).
+        test_months: As-of dates in a test slice.
+        calibration_months: As-of dates in a calibration slice of its own.
+        min_train_months: Fewest as-of dates to train on.
+        min_train_months_with_calibration: Fewest as-of dates that must be left to train on
+            before months are set aside to calibrate; with fewer, calibration is cross-fitted.
+        max_origins: Most test slices, going back in time.
+        min_positives: Fewest churned customers, and
+        min_negatives: fewest kept customers, in training.
+        isotonic_min_positives: Churned customers from which isotonic calibration is used.
+        folds: Groups of customers for cross-fitting and for the interval of a probability.
+        interval_level: Level of the interval of a probability.
+        bootstrap_draws: Resamples of customers for the intervals of the metrics.
+        noise_draws: Draws for the sampling noise of the calibration error.
+        calibration_bins: Equal-count bins of the calibration error.
+        prior_strength: Pseudo-customers that pull a group's churn rate to that of all.
+        logistic_c: Inverse penalty of the logistic regression.
+        boosting_iterations: Trees of the gradient boosting.
+        boosting_learning_rate: Its step.
+        boosting_leaves: Leaves per tree.
+        boosting_min_leaf: Rows per leaf, at least.
+        max_training_rows: Rows above which customers are sampled by hash.
+        seed: Seed of every random number.
+        gate: Thresholds of the publication gate.
+    """
+
+    label_months: int = 6
+    grace_months: int = 0
+    test_months: int = 3
+    calibration_months: int = 3
+    min_train_months: int = 3
+    min_train_months_with_calibration: int = 12
+    max_origins: int = 3
+    min_positives: int = 100
+    min_negatives: int = 100
+    isotonic_min_positives: int = 1000
+    folds: int = 5
+    interval_level: float = 0.90
+    bootstrap_draws: int = 200
+    noise_draws: int = 200
+    calibration_bins: int = 10
+    prior_strength: float = 20.0
+    logistic_c: float = 0.1
+    boosting_iterations: int = 100
+    boosting_learning_rate: float = 0.06
+    boosting_leaves: int = 15
+    boosting_min_leaf: int = 50
+    max_training_rows: int = 200_000
+    seed: int = 20
+    gate: GateConfig = field(default_factory=GateConfig)
+
+    def __post_init__(self) -> None:
+        """Refuse settings under which nothing could be fitted."""
+        for name in ("label_months", "test_months", "min_train_months", "max_origins"):
+            if getattr(self, name) < 1:
+                raise EstimatorError(f"ChurnConfig.{name} must be at least 1.")
+        if self.folds < 2:
+            raise EstimatorError("ChurnConfig.folds must be at least 2.")
+        if not 0 < self.interval_level < 1:
+            raise EstimatorError("ChurnConfig.interval_level must lie between 0 and 1.")
+
+    @property
+    def embargo_months(self) -> int:
+        """Months between as-of dates of two slices, so that no label overlaps the next."""
+        return self.label_months + self.grace_months

@@ -1,0 +1,180 @@
+"""The trained churn estimator and how it scores.
+
+Belongs here: the object that training makes, the registry stores and scoring reads.
+Does not belong here: training and judging it.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any, ClassVar, Final
+
+import numpy as np
+import pandas as pd
+
+from ml.canonical import content_hash
+from ml.churn.baseline import RateTable
+from ml.churn.candidates import Candidate
+from ml.churn.features import FEATURES
+from ml.churn.panel import Panel, read_panel
+from ml.errors import EstimatorError
+from ml.frames import conform, require_columns, sort_by_key
+
+PUBLISHED: Final = "published"
+NOT_PUBLISHED: Final = "not_published"
+BASE_RATE: Final = "base_rate"
+
+_METHODS: Final = {PUBLISHED: "estimator", NOT_PUBLISHED: "baseline_rule", BASE_RATE: "base_rate"}
+_BATCH_ROWS: Final = 100_000
+
+
+@dataclass(frozen=True)
+class ChurnEstimator:
+    """A churn estimator as it may be used: itself, or the rule that stands in for it.
+
+    Attributes:
+        status: `published`, `not_published` (the gate refused it, the rule speaks) or
+            `base_rate` (too little to learn from).
+        reason: Why it is not published; empty where it is.
+        candidate: The estimator chosen, or the rule where none could be trained.
+        trained_from: First as-of date of the rows that the scoring object was fitted on.
+        trained_to: Last as-of date of these.
+        labels_to: End of their last label.
+        row_count: Rows it was fitted on.
+        customer_count: Customers among them.
+        positive_count: Customers among them with at least one churned row.
+        interval_level: Level of the interval of a probability.
+        features: Feature columns, in the order in which they are read.
+        fitted: The estimator; None unless published.
+        rates: The rule's smoothed rates.
+    """
+
+    kind: ClassVar[str] = "churn"
+
+    status: str
+    reason: str
+    candidate: str
+    trained_from: date | None
+    trained_to: date | None
+    labels_to: date | None
+    row_count: int
+    customer_count: int
+    positive_count: int
+    interval_level: float
+    features: tuple[str, ...]
+    fitted: Candidate | None
+    rates: RateTable
+
+    @property
+    def method(self) -> str:
+        """How its probabilities come about: `estimator`, `baseline_rule` or `base_rate`."""
+        return _METHODS[self.status]
+
+    @cached_property
+    def content_hash(self) -> str:
+        """Canonical hash of parameters and arrays."""
+        return content_hash(self.to_state())
+
+    @property
+    def version(self) -> str:
+        """Name of exactly this estimator."""
+        return f"{self.kind}-{self.content_hash[:12]}"
+
+    def to_state(self) -> dict[str, Any]:
+        """Plain values, arrays and scikit-learn objects, for the registry."""
+        plain = {
+            name: getattr(self, name)
+            for name in (
+                "status",
+                "reason",
+                "candidate",
+                "row_count",
+                "customer_count",
+                "positive_count",
+                "interval_level",
+            )
+        }
+        dates = {
+            name: getattr(self, name).isoformat() if getattr(self, name) else None
+            for name in ("trained_from", "trained_to", "labels_to")
+        }
+        return {
+            **plain,
+            **dates,
+            "features": list(self.features),
+            "fitted": self.fitted.to_state() if self.fitted else None,
+            "rates": self.rates.to_state(),
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> "ChurnEstimator":
+        """The inverse of `to_state`."""
+        dates = {
+            name: date.fromisoformat(state[name]) if state[name] else None
+            for name in ("trained_from", "trained_to", "labels_to")
+        }
+        fitted = Candidate.from_state(state["fitted"]) if state["fitted"] else None
+        return cls(
+            **{
+                **state,
+                **dates,
+                "features": tuple(state["features"]),
+                "fitted": fitted,
+                "rates": RateTable.from_state(state["rates"]),
+            }
+        )
+
+
+def score_churn(frame: pd.DataFrame, estimator: ChurnEstimator) -> pd.DataFrame:
+    """Probability of churn in the months after each as-of date.
+
+    Args:
+        frame: `features.ftr_churn` with `is_eligible`; any order, any as-of dates.
+        estimator: A trained estimator. If it was refused publication the probabilities are
+            those of the simple rule, and `method` and `status` say so.
+
+    Returns:
+        The columns of `ml.churn_predictions`, one row per row of the frame, ordered by key.
+        Rows that are not eligible have null probabilities.
+
+    Raises:
+        FrameError: The frame lacks columns or repeats a key.
+        EstimatorError: The estimator reads other features than this code provides.
+    """
+    if estimator.features != FEATURES:
+        raise EstimatorError(
+            f"Estimator {estimator.version} reads the features {', '.join(estimator.features)}; "
+            f"this code provides {', '.join(FEATURES)}. Train it again."
+        )
+    require_columns(frame, ["is_eligible"], filled=["is_eligible"], name="churn frame")
+    panel = read_panel(frame, seed=0, is_labelled=False, name="churn frame")
+    ordered = sort_by_key(frame, name="churn frame")
+    eligible = ordered["is_eligible"].astype(bool).to_numpy()
+    found = np.full((len(panel), 3), np.nan)
+    positions = np.flatnonzero(eligible)
+    for start in range(0, len(positions), _BATCH_ROWS):
+        rows = np.zeros(len(panel), dtype=np.bool_)
+        rows[positions[start : start + _BATCH_ROWS]] = True
+        found[rows] = _probabilities(panel.take(rows), estimator)
+    scored = ordered[["customer_id", "as_of_date"]].assign(
+        churn_probability=found[:, 0],
+        probability_low=found[:, 1],
+        probability_high=found[:, 2],
+        method=estimator.method,
+        estimator_version=estimator.version,
+        status=PUBLISHED if estimator.status == PUBLISHED else NOT_PUBLISHED,
+        is_eligible=eligible,
+    )
+    return conform(scored, "churn_predictions")
+
+
+def _probabilities(panel: Panel, estimator: ChurnEstimator) -> np.ndarray[Any, Any]:
+    """Probability, low and high of each row."""
+    level = estimator.interval_level
+    if estimator.fitted is None:
+        middle = estimator.rates.probability(panel)
+        low, high = estimator.rates.interval(panel, level=level)
+    else:
+        middle = estimator.fitted.probability(panel.features)
+        low, high = estimator.fitted.interval(panel.features, level=level)
+    return np.column_stack([middle, np.minimum(low, middle), np.maximum(high, middle)])

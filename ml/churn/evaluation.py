@@ -1,0 +1,202 @@
+"""How well probabilities of churn rank and keep their word on rows not trained on.
+
+Belongs here: all measures of one slice, their intervals by resampling customers, and their
+form as rows of `ml.estimator_metrics`.
+Does not belong here: verdicts (`ml.churn.gate`).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from ml.churn.calibration import (
+    CalibrationError,
+    Line,
+    calibration_error,
+    fit_line,
+    line_interval,
+    log_odds,
+)
+from ml.churn.config import ChurnConfig
+from ml.churn.panel import Panel
+from ml.metrics import auc, average_precision, top_lift
+
+Float = npt.NDArray[np.float64]
+Measure = Callable[[Float, Float, Float | None], float]
+
+_LEVEL: Final = 0.95
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Measures of one candidate on one slice.
+
+    Attributes:
+        measures: Measure -> value. `auc`, `pr_auc`, `top_decile_lift`, `brier`, `brier_skill`
+            (against the slice's own base rate), `ece_raw`, `ece_noise`, `ece` (raw less
+            noise), `calibration_slope`, `calibration_intercept` (slope held at 1: above 0
+            means churn was underestimated), `base_rate`, `mean_probability`.
+        intervals: Measure -> 95 % interval.
+        reliability: Bins of predicted and observed rates.
+        rows: Rows of the slice.
+        customers: Customers of the slice.
+    """
+
+    measures: Mapping[str, float]
+    intervals: Mapping[str, tuple[float, float]]
+    reliability: CalibrationError
+    rows: int
+    customers: int
+
+
+def brier(churned: Float, probability: Float, weight: Float | None = None) -> float:
+    """Mean squared difference between probability and outcome."""
+    return float(np.average((probability - churned) ** 2, weights=weight))
+
+
+def brier_skill(churned: Float, probability: Float, weight: Float | None = None) -> float:
+    """1 - Brier score over that of always naming the slice's own base rate."""
+    rate = float(np.average(churned, weights=weight))
+    spread = rate * (1 - rate)
+    return 1 - brier(churned, probability, weight) / spread if spread > 0 else float("nan")
+
+
+_RESAMPLED: Final[Mapping[str, Measure]] = {
+    "auc": auc,
+    "pr_auc": average_precision,
+    "top_decile_lift": top_lift,
+    "brier": brier,
+    "brier_skill": brier_skill,
+}
+
+
+def evaluate(panel: Panel, probability: Float, config: ChurnConfig) -> Evaluation:
+    """Measure probabilities against outcomes on one slice."""
+    churned = panel.churned
+    odds = log_odds(probability)
+    slope = fit_line(churned, odds, panel.customer)
+    intercept = fit_line(churned, odds, panel.customer, is_slope_fixed=True)
+    reliability = calibration_error(
+        churned,
+        probability,
+        bins=config.calibration_bins,
+        draws=config.noise_draws,
+        seed=config.seed,
+    )
+    values = {name: measure(churned, probability, None) for name, measure in _RESAMPLED.items()}
+    values |= {
+        "ece_raw": reliability.raw,
+        "ece_noise": reliability.noise,
+        "ece": reliability.corrected,
+        "calibration_slope": slope.slope,
+        "calibration_intercept": intercept.intercept,
+        "base_rate": float(churned.mean()),
+        "mean_probability": float(probability.mean()),
+    }
+    intervals = bootstrap_intervals(panel, probability, config) | _line_intervals(slope, intercept)
+    return Evaluation(values, intervals, reliability, len(panel), panel.customer_count())
+
+
+def _line_intervals(slope: Line, intercept: Line) -> dict[str, tuple[float, float]]:
+    return {
+        "calibration_slope": line_interval(slope.slope, slope.slope_error, level=_LEVEL),
+        "calibration_intercept": line_interval(
+            intercept.intercept, intercept.intercept_error, level=_LEVEL
+        ),
+    }
+
+
+def bootstrap_intervals(
+    panel: Panel, probability: Float, config: ChurnConfig
+) -> dict[str, tuple[float, float]]:
+    """Percentile intervals (95 %) over resampled customers, all rows of one together."""
+    order = np.lexsort((panel.churned, -probability))  # sorted once, so that each draw is fast
+    churned, score = panel.churned[order], probability[order]
+    codes = np.unique(panel.customer, return_inverse=True)[1]
+    customers = int(codes.max()) + 1
+    rng = np.random.default_rng(config.seed)
+    draws: dict[str, list[float]] = {name: [] for name in _RESAMPLED}
+    for _ in range(config.bootstrap_draws):
+        chosen = np.bincount(rng.integers(0, customers, customers), minlength=customers)
+        weight = chosen[codes][order].astype(np.float64)
+        for name, measure in _RESAMPLED.items():
+            draws[name].append(measure(churned, score, weight))
+    tails = [50 * (1 - _LEVEL), 50 * (1 + _LEVEL)]
+    result = {}
+    for name, found in draws.items():
+        known = np.array(found)[np.isfinite(found)]
+        low, high = np.percentile(known, tails) if len(known) else (float("nan"), float("nan"))
+        result[name] = (float(low), float(high))
+    return result
+
+
+def metric_row(
+    candidate: str,
+    slice_name: str,
+    metric: str,
+    value: float,
+    *,
+    interval: tuple[float, float] | None = None,
+    n: int,
+    date: Any = None,
+) -> dict[str, Any]:
+    """One row of `ml.estimator_metrics`, but for estimator and version."""
+    low, high = interval or (float("nan"), float("nan"))
+    return {
+        "candidate": candidate,
+        "slice": slice_name,
+        "metric": metric,
+        "value": value,
+        "value_low": low,
+        "value_high": high,
+        "n": n,
+        "as_of_date": date,
+    }
+
+
+def evaluation_rows(candidate: str, evaluation: Evaluation) -> list[dict[str, Any]]:
+    """Rows of the test slice: every measure, then the reliability table."""
+    rows = [
+        metric_row(
+            candidate,
+            "test",
+            name,
+            value,
+            interval=evaluation.intervals.get(name),
+            n=evaluation.rows,
+        )
+        for name, value in evaluation.measures.items()
+    ]
+    table = evaluation.reliability
+    for number, count in enumerate(table.count):
+        for kind, values in (("predicted", table.predicted), ("observed", table.observed)):
+            name = f"reliability_{number + 1:02d}_{kind}"
+            rows.append(metric_row(candidate, "test", name, float(values[number]), n=int(count)))
+    return rows
+
+
+def slice_rows(candidate: str, slice_name: str, panel: Panel) -> list[dict[str, Any]]:
+    """Base rates of a slice: over all, per tier (metric `base_rate_tier_<tier>`), per date."""
+    rows = [
+        metric_row(candidate, slice_name, "base_rate", float(panel.churned.mean()), n=len(panel))
+    ]
+    for tier in np.unique(panel.tier.astype(str)):
+        part = panel.churned[panel.tier.astype(str) == tier]
+        name = f"base_rate_tier_{tier.lower() or 'none'}"
+        rows.append(metric_row(candidate, slice_name, name, float(part.mean()), n=len(part)))
+    for date in np.unique(panel.date):
+        part = panel.churned[panel.date == date]
+        rows.append(
+            metric_row(
+                candidate,
+                slice_name,
+                "base_rate_month",
+                float(part.mean()),
+                n=len(part),
+                date=date,
+            )
+        )
+    return rows

@@ -1,0 +1,105 @@
+"""The checked, ordered form of a churn frame.
+
+Belongs here: turning a frame into arrays, once, in the order of its key.
+Does not belong here: splits, estimators, metrics.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ml.churn.features import FEATURES
+from ml.errors import FrameError
+from ml.frames import customer_hash, numeric_matrix, require_columns, sort_by_key
+
+Float = npt.NDArray[np.float64]
+Int = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Rows of one customer at one as-of date, ordered by customer and date.
+
+    Attributes:
+        customer: Number of the customer, 0.., one number per id.
+        fold_hash: 64-bit hash of the id, from which folds are made.
+        month: Year times 12 plus month of the as-of date.
+        date: As-of date.
+        tier: Tier at the as-of date; '' where none is known.
+        features: One column per feature, NaN where not measured.
+        churned: 1 churned, 0 kept; empty where the rows are only to be scored.
+    """
+
+    customer: Int
+    fold_hash: npt.NDArray[np.uint64]
+    month: Int
+    date: npt.NDArray[np.datetime64]
+    tier: npt.NDArray[np.object_]
+    features: Float
+    churned: Float
+
+    def __len__(self) -> int:
+        return len(self.customer)
+
+    def take(self, rows: npt.NDArray[np.bool_]) -> "Panel":
+        """Keep the rows where the mask is true."""
+        return Panel(
+            customer=self.customer[rows],
+            fold_hash=self.fold_hash[rows],
+            month=self.month[rows],
+            date=self.date[rows],
+            tier=self.tier[rows],
+            features=self.features[rows],
+            churned=self.churned[rows] if len(self.churned) else self.churned,
+        )
+
+    def feature(self, name: str) -> Float:
+        """One feature column."""
+        return self.features[:, FEATURES.index(name)]
+
+    def customer_count(self, churned: float | None = None) -> int:
+        """Number of customers, or of those with at least one row of that label."""
+        rows = slice(None) if churned is None else self.churned == churned
+        return len(np.unique(self.customer[rows]))
+
+
+def month_number(date: pd.Series) -> Int:
+    """Year times 12 plus month, so that months can be counted."""
+    return np.asarray(date.dt.year * 12 + date.dt.month, dtype=np.int64)
+
+
+def read_panel(frame: pd.DataFrame, *, seed: int, is_labelled: bool, name: str) -> Panel:
+    """Check a frame and order it by key.
+
+    Args:
+        frame: Columns `customer_id`, `as_of_date`, `tier`, the features and, if labelled,
+            `is_churned`.
+        seed: Seed of the hash that makes folds.
+        is_labelled: Whether `is_churned` is wanted.
+        name: What the frame is, for messages.
+
+    Raises:
+        FrameError: Columns are missing, repeated, empty or not numeric, or a key is repeated.
+    """
+    key = ["customer_id", "as_of_date", *(["is_churned"] if is_labelled else [])]
+    require_columns(frame, [*key, "tier", *FEATURES], filled=key, name=name)
+    ordered = sort_by_key(frame, name=name)
+    features = numeric_matrix(ordered, FEATURES, name=name)
+    if len(ordered) and np.isnan(features).all():
+        raise FrameError(f"{name}: all feature columns are empty: {', '.join(FEATURES)}.")
+    churned = np.empty(0)
+    if is_labelled:
+        churned = np.asarray(ordered["is_churned"].astype("float64"), dtype=np.float64)
+    if not np.isin(churned, (0.0, 1.0)).all():
+        raise FrameError(f"{name}: column is_churned must be true or false.")
+    return Panel(
+        customer=pd.factorize(ordered["customer_id"])[0].astype(np.int64),
+        fold_hash=customer_hash(ordered["customer_id"], seed=seed),
+        month=month_number(ordered["as_of_date"]),
+        date=ordered["as_of_date"].to_numpy(dtype="datetime64[D]"),
+        tier=ordered["tier"].astype(object).where(ordered["tier"].notna(), "").to_numpy(object),
+        features=features,
+        churned=churned,
+    )

@@ -1,0 +1,293 @@
+"""Training of the churn estimator, from a frame to a verdict.
+
+Belongs here: the order of the steps: split in time, compete, judge, refit, describe.
+Does not belong here: the steps themselves (the other modules of this folder).
+
+1. Origins are planned back in time. Each tests on as-of dates that follow its training dates by
+   an embargo as long as the label.
+2. Both estimators compete by PR-AUC, averaged over the *earlier* origins, so that the newest
+   test slice, by which publication is decided, had no say in the choice. With one origin only,
+   that one decides both.
+3. The chosen one is calibrated and judged by the gate on the newest test slice.
+4. If it passes it is fitted again, in the same way, on all rows with a complete label, and
+   scores. If not, the best simple rule is counted again on all these rows, and scores.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ml.canonical import code_version
+from ml.churn.baseline import TIER_TENURE, RateTable, fit_rates, rule_names
+from ml.churn.candidates import CANDIDATES, Candidate, fit_base, fit_candidate
+from ml.churn.config import ChurnConfig, GateConfig
+from ml.churn.estimator import BASE_RATE, NOT_PUBLISHED, PUBLISHED, ChurnEstimator, score_churn
+from ml.churn.evaluation import Evaluation, evaluate, evaluation_rows, metric_row, slice_rows
+from ml.churn.features import FEATURES
+from ml.churn.gate import (
+    Check,
+    GateInput,
+    check_rows,
+    count_checks,
+    is_publishable,
+    refusal_reason,
+    run_gate,
+)
+from ml.churn.panel import Panel, read_panel
+from ml.churn.splits import Split, plan_splits, set_calibration_aside
+from ml.frames import conform, sample_customers
+from ml.metrics import auc, average_precision
+
+__all__ = [
+    "ChurnConfig",
+    "ChurnEstimator",
+    "ChurnTraining",
+    "GateConfig",
+    "score_churn",
+    "train_churn",
+]
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class ChurnTraining:
+    """What a training yields.
+
+    Attributes:
+        estimator: What scores from now on.
+        estimators: One row for `ml.estimators`.
+        metrics: Rows for `ml.estimator_metrics`.
+        checks: Rows for `ml.estimator_checks`.
+    """
+
+    estimator: ChurnEstimator
+    estimators: pd.DataFrame
+    metrics: pd.DataFrame
+    checks: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    """What the competition on past months found."""
+
+    candidate: str
+    rule: str
+    checks: list[Check]
+    metrics: Rows
+
+
+def train_churn(frame: pd.DataFrame, config: ChurnConfig) -> ChurnTraining:
+    """Train, judge and refit the churn estimator.
+
+    Args:
+        frame: `features.ftr_churn` joined with `is_churned`, eligible rows with a complete
+            label only; one row per customer and as-of date, in any order.
+        config: Settings. The same frame and settings give the same estimator to the last bit.
+
+    Returns:
+        The estimator with the rows that describe it. With too little to learn from (few
+        customers of one kind, or no room for an embargo) it is a smoothed base rate.
+
+    Raises:
+        FrameError: The frame lacks, repeats or leaves empty a column, or repeats a key.
+    """
+    sampled = sample_customers(frame, max_rows=config.max_training_rows, seed=config.seed)
+    panel = read_panel(sampled, seed=config.seed, is_labelled=True, name="churn training frame")
+    origins = _usable_origins(panel, plan_splits([int(m) for m in panel.month], config), config)
+    if not origins:
+        return _cold_start(panel, config)
+    verdict = _judge(panel, origins, config)
+    is_published = is_publishable(verdict.checks)
+    estimator = _describe(
+        panel,
+        config,
+        status=PUBLISHED if is_published else NOT_PUBLISHED,
+        reason=refusal_reason(verdict.checks),
+        candidate=verdict.candidate,
+        fitted=_refit(verdict.candidate, panel, config) if is_published else None,
+        rates=fit_rates(verdict.rule, panel, config),
+    )
+    rows = [*verdict.metrics, *slice_rows(verdict.candidate, "all", panel)]
+    return _training(estimator, rows, verdict.checks)
+
+
+def _months(panel: Panel, months: Sequence[int]) -> Panel:
+    return panel.take(np.isin(panel.month, months))
+
+
+def _usable_origins(panel: Panel, splits: list[Split], config: ChurnConfig) -> list[Split]:
+    """Origins, newest first, with enough customers of both kinds to train on.
+
+    The newest one must stand: where it has too few, there is nothing to judge.
+    """
+    usable: list[Split] = []
+    for split in splits:
+        enough = all(c.is_passed for c in count_checks(_months(panel, split.train), config))
+        test = _months(panel, split.test).churned
+        if not enough or len(np.unique(test)) < 2:
+            break
+        usable.append(split)
+    return usable
+
+
+def _judge(panel: Panel, origins: list[Split], config: ChurnConfig) -> _Verdict:
+    """Let the candidates compete, and put the winner before the gate."""
+    contest, metrics = _contest(panel, origins, config)
+    chosen = max(CANDIDATES, key=lambda name: (contest[name], -CANDIDATES.index(name)))
+    newest = origins[0]
+    train, test = _months(panel, newest.train), _months(panel, newest.test)
+    calibrate = _months(panel, newest.calibrate) if newest.calibrate else None
+    rule, baseline_auc, rule_metrics = _baselines(train, test, config)
+    evaluations: dict[str, Evaluation] = {}
+    for name in CANDIDATES:
+        fitted = fit_candidate(name, train, calibrate, config)
+        evaluations[name] = evaluate(test, fitted.probability(test.features), config)
+        metrics += evaluation_rows(name, evaluations[name])
+    learnt = _months(panel, (*newest.train, *newest.calibrate))
+    metrics += [
+        *rule_metrics,
+        *slice_rows(chosen, "train", learnt),
+        *slice_rows(chosen, "test", test),
+    ]
+    checks = run_gate(GateInput(evaluations[chosen], baseline_auc, learnt), config)
+    return _Verdict(chosen, rule, checks, metrics)
+
+
+def _contest(
+    panel: Panel, origins: list[Split], config: ChurnConfig
+) -> tuple[dict[str, float], Rows]:
+    """PR-AUC of each candidate, uncalibrated, at each origin.
+
+    Returns:
+        (mean PR-AUC over the origins that decide, rows of metrics).
+    """
+    found: dict[str, list[float]] = {name: [] for name in CANDIDATES}
+    rows: Rows = [metric_row("all", "test", "origin_count", float(len(origins)), n=len(panel))]
+    for split in origins:
+        train, test = _months(panel, (*split.train, *split.calibrate)), _months(panel, split.test)
+        for name in CANDIDATES:
+            score = fit_base(name, train, config).score(test.features)
+            found[name].append(average_precision(test.churned, score))
+            values = {"origin_pr_auc": found[name][-1], "origin_auc": auc(test.churned, score)}
+            rows += [
+                metric_row(name, "test", metric, value, n=len(test), date=test.date.max())
+                for metric, value in values.items()
+            ]
+    deciding = slice(1, None) if len(origins) > 1 else slice(None)
+    return {name: float(np.mean(values[deciding])) for name, values in found.items()}, rows
+
+
+def _baselines(train: Panel, test: Panel, config: ChurnConfig) -> tuple[str, float, Rows]:
+    """Judge the simple rules.
+
+    Returns:
+        (the rule that ranks best in training, which is the one to fall back on; the highest
+        AUC of any rule on the test slice, which is the one to beat; rows of metrics).
+    """
+    rows: Rows = []
+    in_training, in_test = {}, {}
+    for name in rule_names(config):
+        rates = fit_rates(name, train, config)
+        in_training[name] = auc(train.churned, rates.probability(train))
+        evaluation = evaluate(test, rates.probability(test), config)
+        in_test[name] = evaluation.measures["auc"]
+        rows += evaluation_rows(name, evaluation)
+    best = max(in_training, key=lambda name: in_training[name])
+    return best, max(in_test.values()), rows
+
+
+def _refit(name: str, panel: Panel, config: ChurnConfig) -> Candidate:
+    """Fit the chosen candidate on all labelled rows, in the way in which it was judged."""
+    train, calibrate = set_calibration_aside([int(m) for m in panel.month], config)
+    later = _months(panel, calibrate) if calibrate else None
+    return fit_candidate(name, _months(panel, train), later, config)
+
+
+def _cold_start(panel: Panel, config: ChurnConfig) -> ChurnTraining:
+    """Base rates by tier and tenure, where nothing better could be trained or judged."""
+    counts = count_checks(panel, config)
+    reason = refusal_reason(counts)
+    history = Check(
+        "months_for_training_and_test",
+        float(len(np.unique(panel.month))),
+        f">= {config.min_train_months} months, {config.embargo_months} of embargo and 1 of test",
+        bool(plan_splits([int(m) for m in panel.month], config)),
+        "An estimator must be judged on months that lie wholly after those it learnt from.",
+    )
+    short = (
+        "the history is too short, or holds too few customers of both kinds, to judge an "
+        "estimator on later months"
+    )
+    estimator = _describe(
+        panel,
+        config,
+        status=BASE_RATE,
+        reason=reason or short,
+        candidate=TIER_TENURE,
+        fitted=None,
+        rates=fit_rates(TIER_TENURE, panel, config),
+    )
+    rows = slice_rows(TIER_TENURE, "all", panel) if len(panel) else []
+    return _training(estimator, rows, [*counts, history])
+
+
+def _describe(
+    panel: Panel,
+    config: ChurnConfig,
+    *,
+    status: str,
+    reason: str,
+    candidate: str,
+    fitted: Candidate | None,
+    rates: RateTable,
+) -> ChurnEstimator:
+    first = panel.date.min().item() if len(panel) else None
+    last = panel.date.max().item() if len(panel) else None
+    return ChurnEstimator(
+        status=status,
+        reason=reason,
+        candidate=candidate,
+        trained_from=first,
+        trained_to=last,
+        labels_to=_month_end_after(last, config.embargo_months) if last else None,
+        row_count=len(panel),
+        customer_count=panel.customer_count(),
+        positive_count=panel.customer_count(1.0),
+        interval_level=config.interval_level,
+        features=FEATURES,
+        fitted=fitted,
+        rates=rates,
+    )
+
+
+def _month_end_after(day: date, months: int) -> date:
+    return (pd.Timestamp(day) + pd.offsets.MonthEnd(0) + pd.offsets.MonthEnd(months)).date()
+
+
+def _training(estimator: ChurnEstimator, metrics: Rows, checks: list[Check]) -> ChurnTraining:
+    name = {"estimator": estimator.kind, "estimator_version": estimator.version}
+    about = {
+        **name,
+        "candidate": estimator.candidate,
+        "status": estimator.status,
+        "reason": estimator.reason,
+        "trained_from": estimator.trained_from,
+        "trained_to": estimator.trained_to,
+        "labels_to": estimator.labels_to,
+        "row_count": estimator.row_count,
+        "customer_count": estimator.customer_count,
+        "positive_count": estimator.positive_count,
+        "content_hash": estimator.content_hash,
+        "code_version": code_version(),
+    }
+    return ChurnTraining(
+        estimator=estimator,
+        estimators=conform([about], "estimators"),
+        metrics=conform([{**name, **row} for row in metrics], "estimator_metrics"),
+        checks=conform([{**name, **row} for row in check_rows(checks)], "estimator_checks"),
+    )

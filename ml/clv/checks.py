@@ -1,0 +1,132 @@
+"""What makes lifetime values doubtful.
+
+Belongs here: every warning, with its value, threshold, verdict and an explanation for a manager.
+Does not belong here: computing the measures (`ml.clv.evaluation`).
+
+None of them keeps values from being published; each that fails sets `has_warning`. A measure that
+could not be computed fails its check.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from ml.clv.config import ClvConfig
+from ml.clv.evaluation import ValueEvaluation
+from ml.clv.gamma_gamma import SpendParameters
+from ml.clv.purchases import PurchaseParameters
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the warnings look at.
+
+    Attributes:
+        correlation: Spearman of repeat purchases and their mean amount.
+        purchases: Fitted parameters of the counts.
+        spend: Fitted parameters of the amounts.
+        chosen: Measures of the chosen candidate on later months; None if there are none.
+        naive: The same of the naive baseline.
+    """
+
+    correlation: float
+    purchases: PurchaseParameters
+    spend: SpendParameters
+    chosen: ValueEvaluation | None
+    naive: ValueEvaluation | None
+
+
+def value_checks(given: Judgement, config: ClvConfig) -> list[Row]:
+    """All warnings, as rows of `ml.estimator_checks` but for estimator and version."""
+    return [
+        _row(
+            "warning_frequency_value_correlation",
+            given.correlation,
+            f"|value| < {config.max_correlation:g}",
+            abs(given.correlation) < config.max_correlation,
+            "The estimator takes it that who buys often spends neither more nor less each time. "
+            "From the threshold on that is not so here, and values are biased for those who buy "
+            "often. A two-part regression that does not need this is not part of this estimator.",
+        ),
+        *_fit_checks(given),
+        *_later_checks(given, config),
+    ]
+
+
+def _fit_checks(given: Judgement) -> list[Row]:
+    converged = given.purchases.is_converged and given.spend.is_converged
+    determined = not (given.purchases.is_at_bound or given.spend.is_at_bound)
+    return [
+        _row(
+            "warning_fit_converged",
+            float(converged),
+            "1",
+            converged,
+            "1 means that the search for the likeliest parameters ended at a summit.",
+        ),
+        _row(
+            "warning_parameters_determined",
+            float(determined),
+            "1",
+            determined,
+            "0 means that a parameter ran to the edge of what was searched: the data do not "
+            "determine it, for instance because hardly anybody has left yet.",
+        ),
+    ]
+
+
+def _later_checks(given: Judgement, config: ClvConfig) -> list[Row]:
+    judged = given.chosen is not None and given.naive is not None
+    rows = [
+        _row(
+            "warning_judged_on_later_months",
+            float(given.chosen.customers if given.chosen else 0),
+            f"customers with {config.outcome_months} months of outcome",
+            judged,
+            "Customers on whom predictions could be compared with what they did later; 0 means "
+            "that the history is too short, and the values are unproven.",
+        )
+    ]
+    if given.chosen is None or given.naive is None:
+        return rows
+    own, naive = given.chosen.measures, given.naive.measures
+    bias = own["revenue_bias_pct"]
+    return [
+        *rows,
+        _row(
+            "warning_total_bias_pct",
+            bias,
+            f"|value| <= {100 * config.max_bias:g}",
+            abs(bias) <= 100 * config.max_bias,
+            f"Revenue of {config.outcome_months} months as predicted in total, against what came, "
+            "in per cent: above 0 too much was promised.",
+        ),
+        _row(
+            "warning_error_against_naive",
+            own["revenue_mae"],
+            f"< {naive['revenue_mae']:.2f}",
+            own["revenue_mae"] < naive["revenue_mae"],
+            "Mean error per customer in money; the threshold is that of carrying last year's "
+            "spending forward.",
+        ),
+        _row(
+            "warning_ranking_against_naive",
+            own["revenue_gini"],
+            f">= {naive['revenue_gini']:.4f}",
+            own["revenue_gini"] >= naive["revenue_gini"],
+            "How well the order of customers by value was foreseen (1 perfectly, 0 not at all); "
+            "the threshold is that of carrying last year's spending forward.",
+        ),
+    ]
+
+
+def _row(name: str, value: float, threshold: str, is_passed: bool, explanation: str) -> Row:
+    return {
+        "check_name": name,
+        "value": value,
+        "threshold": threshold,
+        "is_passed": bool(is_passed) and not math.isnan(value),
+        "explanation": explanation,
+    }

@@ -1,0 +1,54 @@
+"""Settings of the lifetime-value estimator, with the defaults of the project.
+
+Belongs here: every threshold and size that training uses.
+Does not belong here: anything computed.
+"""
+
+from dataclasses import dataclass
+
+from ml.errors import EstimatorError
+
+
+@dataclass(frozen=True)
+class ClvConfig:
+    """How lifetime value is trained.
+
+    Attributes:
+        discount_rate: Per year.
+        min_tenure_days: Below this a customer gets the mean of the tier.
+        outcome_months: Months over which predictions are judged.
+        max_one_time_share: Share of one-time buyers up to which plain BG/NBD may be chosen.
+        min_improvement: Share by which its error on later months must be the smaller one; less
+            is chance, and not worth one-time buyers who never leave.
+        max_correlation: |Spearman| of frequency and value from which there is a warning.
+        max_bias: |Total bias| on later months, as a share, from which there is a warning.
+        min_customers: Fewest customers to fit on.
+        min_repeat_customers: Fewest of them with a repeat purchase.
+        top_share: Share of customers whose captured value is reported.
+        bootstrap_draws: Resamples of customers for the intervals of the metrics.
+        max_training_customers: Customers above which they are sampled by hash.
+        seed: Seed of every random number.
+    """
+
+    discount_rate: float = 0.10
+    min_tenure_days: int = 30
+    outcome_months: int = 12
+    max_one_time_share: float = 0.40
+    min_improvement: float = 0.01
+    max_correlation: float = 0.30
+    max_bias: float = 0.25
+    min_customers: int = 100
+    min_repeat_customers: int = 30
+    top_share: float = 0.20
+    bootstrap_draws: int = 2000
+    max_training_customers: int = 200_000
+    seed: int = 20
+
+    def __post_init__(self) -> None:
+        """Refuse settings that make no sense."""
+        if not self.discount_rate > -1:
+            raise EstimatorError("ClvConfig.discount_rate must be above -1 (a share per year).")
+        if self.outcome_months < 1:
+            raise EstimatorError("ClvConfig.outcome_months must be at least 1.")
+        if not 0 < self.top_share < 1:
+            raise EstimatorError("ClvConfig.top_share must lie between 0 and 1.")

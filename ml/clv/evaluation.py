@@ -1,0 +1,139 @@
+"""How well purchases and revenue of later months were foreseen.
+
+Belongs here: errors, bias, ranking and capture against outcomes; the naive baseline.
+Does not belong here: fitting.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import spearmanr
+
+from ml.clv.config import ClvConfig
+from ml.clv.panel import ValuePanel
+from ml.clv.summary import DAYS_PER_WEEK, WEEKS_PER_MONTH
+from ml.metrics import normalised_gini, top_capture
+
+Float = npt.NDArray[np.float64]
+
+_YEAR_WEEKS = 12 * WEEKS_PER_MONTH
+
+
+@dataclass(frozen=True)
+class ValueEvaluation:
+    """Measures of one way of predicting.
+
+    Attributes:
+        measures: Measure -> value; `_bias_pct` is 100 * (predicted - actual) / actual of the
+            totals, `_deviance` the mean Poisson deviance (lower is better).
+        intervals: Measure -> 95 % interval by resampling customers, where there is one.
+        customers: Customers judged.
+    """
+
+    measures: Mapping[str, float]
+    intervals: Mapping[str, tuple[float, float]]
+    customers: int
+
+
+def rank_correlation(one: Float, other: Float) -> float:
+    """Spearman's rank correlation; NaN where a side does not vary."""
+    if len(one) < 3 or np.ptp(one) == 0 or np.ptp(other) == 0:
+        return float("nan")
+    return float(spearmanr(one, other).statistic)
+
+
+def poisson_deviance(actual: Float, predicted: Float) -> float:
+    """Mean Poisson deviance of counts: least, in expectation, for the true mean."""
+    mean = np.maximum(predicted, 1e-9)
+    ratio = np.where(actual > 0, actual, 1.0) / mean
+    terms = 2 * (np.where(actual > 0, actual * np.log(ratio), 0.0) - (actual - mean))
+    return float(terms.mean())
+
+
+def evaluate_values(
+    *,
+    purchases: tuple[Float, Float] | None,
+    revenue: tuple[Float, Float],
+    config: ClvConfig,
+) -> ValueEvaluation:
+    """Compare predictions with outcomes.
+
+    Args:
+        purchases: (actual, predicted) purchases; None for a way that predicts none.
+        revenue: (actual, predicted) revenue, not discounted.
+        config: Settings.
+    """
+    measures: dict[str, float] = {}
+    intervals: dict[str, tuple[float, float]] = {}
+    for name, pair in (("purchases", purchases), ("revenue", revenue)):
+        if pair is None:
+            continue
+        found, bands = _errors(*pair, config)
+        measures |= {f"{name}_{key}": value for key, value in found.items()}
+        intervals |= {f"{name}_{key}": band for key, band in bands.items()}
+    if purchases is not None:
+        measures["purchases_deviance"] = poisson_deviance(*purchases)
+    actual, predicted = revenue
+    measures["revenue_gini"] = normalised_gini(actual, predicted)
+    share = round(100 * config.top_share)
+    measures[f"revenue_top{share}_capture"] = top_capture(actual, predicted, share=config.top_share)
+    measures |= _deciles(actual, predicted)
+    return ValueEvaluation(measures, intervals, len(actual))
+
+
+def _errors(
+    actual: Float, predicted: Float, config: ClvConfig
+) -> tuple[dict[str, float], dict[str, tuple[float, float]]]:
+    error = predicted - actual
+    total = float(actual.sum())
+    measures = {
+        "mae": float(np.abs(error).mean()),
+        "rmse": float(np.sqrt((error**2).mean())),
+        "bias_pct": 100 * float(error.sum()) / total if total else float("nan"),
+        "spearman": rank_correlation(actual, predicted),
+    }
+    rng = np.random.default_rng(config.seed)
+    draws = np.empty((config.bootstrap_draws, 2))
+    for number in range(config.bootstrap_draws):
+        chosen = rng.integers(0, len(actual), len(actual))
+        drawn = actual[chosen].sum()
+        draws[number, 0] = np.abs(error[chosen]).mean()
+        draws[number, 1] = 100 * error[chosen].sum() / drawn if drawn else np.nan
+    low, high = np.nanpercentile(draws, [2.5, 97.5], axis=0) if total else np.full((2, 2), np.nan)
+    return measures, {
+        "mae": (float(low[0]), float(high[0])),
+        "bias_pct": (float(low[1]), float(high[1])),
+    }
+
+
+def _deciles(actual: Float, predicted: Float) -> dict[str, float]:
+    """Mean predicted and actual revenue per tenth of customers, the best tenth first."""
+    order = np.lexsort((actual, -predicted))
+    rows: dict[str, float] = {}
+    for number, part in enumerate(np.array_split(order, 10)):
+        if len(part):
+            rows[f"revenue_decile_{number + 1:02d}_predicted"] = float(predicted[part].mean())
+            rows[f"revenue_decile_{number + 1:02d}_observed"] = float(actual[part].mean())
+    return rows
+
+
+def naive_revenue(panel: ValuePanel, *, months: int) -> Float:
+    """Baseline: mean monthly spend of the last 12 months x months x retention.
+
+    Retention is the share of earlier customers who bought again in the last 12 months, or in
+    the last half of the history where that is shorter than two years.
+    """
+    spend_months = np.clip(panel.age / WEEKS_PER_MONTH, 1, 12)
+    return np.asarray(panel.revenue_12m / spend_months * months * retention(panel))
+
+
+def retention(panel: ValuePanel) -> float:
+    """Share of customers of the past who bought since; 1 where there is no past."""
+    longest = float(panel.age.max()) if len(panel) else 0.0
+    window = min(_YEAR_WEEKS, longest / 2)
+    earlier = panel.age >= max(window, 1 / DAYS_PER_WEEK)
+    if not earlier.any():
+        return 1.0
+    return float(((panel.age - panel.recency)[earlier] < window).mean())

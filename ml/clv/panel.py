@@ -1,0 +1,139 @@
+"""The checked, ordered form of the lifetime-value frames.
+
+Belongs here: turning frames into arrays in the order of their key.
+Does not belong here: likelihoods, metrics.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ml.clv.summary import DAYS_PER_WEEK, Summary, summarise
+from ml.errors import FrameError
+from ml.frames import KEY, numeric_matrix, require_columns, sort_by_key
+
+Float = npt.NDArray[np.float64]
+Bool = npt.NDArray[np.bool_]
+
+NUMBERS = (
+    "purchase_count",
+    "repeat_purchase_count",
+    "recency_days",
+    "age_days",
+    "mean_repeat_purchase_amount",
+    "revenue_12m",
+)
+OUTCOMES = ("outcome_months", "purchase_count_after", "revenue_after")
+
+
+@dataclass(frozen=True)
+class ValuePanel:
+    """One row per customer and as-of date, ordered by both.
+
+    Attributes:
+        key: `customer_id`, `as_of_date` and `value_basis`, in the order of the arrays.
+        date: As-of date.
+        tier: Tier; '' where none is known.
+        has_bought: Whether there is a purchase to speak of.
+        repeats: x, repeat purchases.
+        recency: t_x in weeks.
+        age: T in weeks.
+        amount: Mean amount of repeat purchases; NaN without any.
+        revenue_12m: Revenue of the last 12 months.
+    """
+
+    key: pd.DataFrame
+    date: npt.NDArray[np.datetime64]
+    tier: npt.NDArray[np.object_]
+    has_bought: Bool
+    repeats: Float
+    recency: Float
+    age: Float
+    amount: Float
+    revenue_12m: Float
+
+    def __len__(self) -> int:
+        return len(self.date)
+
+    def take(self, rows: Bool) -> "ValuePanel":
+        """Keep the rows where the mask is true."""
+        arrays = {
+            name: value[rows] for name, value in vars(self).items() if isinstance(value, np.ndarray)
+        }
+        return replace(self, key=self.key[rows].reset_index(drop=True), **arrays)
+
+    def summary(self) -> Summary:
+        """Distinct histories of the rows.
+
+        Raises:
+            FitError: A history contradicts itself.
+        """
+        return summarise(self.repeats, self.recency, self.age)
+
+    @property
+    def has_amount(self) -> Bool:
+        """Whether repeat purchases with a positive mean amount are known."""
+        return np.asarray((self.repeats > 0) & (self.amount > 0), dtype=np.bool_)
+
+    @property
+    def amount_count(self) -> Float:
+        """Purchases behind the mean amount; 0 where there is none."""
+        return np.where(self.has_amount, self.repeats, 0.0)
+
+
+def read_values(frame: pd.DataFrame) -> ValuePanel:
+    """Check a frame of `features.ftr_value` and order it by key.
+
+    Raises:
+        FrameError: Columns are missing, repeated, empty or not numeric, a key is repeated, or
+            a buyer has no history.
+    """
+    name = "value frame"
+    require_columns(
+        frame,
+        [*KEY, "tier", "value_basis", *NUMBERS],
+        filled=[*KEY, "value_basis"],
+        name=name,
+    )
+    ordered = sort_by_key(frame, name=name)
+    values = numeric_matrix(ordered, NUMBERS, name=name)
+    bought = np.nan_to_num(values[:, 0]) > 0
+    history = values[:, 1:4]
+    if np.isnan(history[bought]).any():
+        raise FrameError(
+            f"{name}: {int(np.isnan(history[bought]).any(axis=1).sum())} rows with purchases lack "
+            f"one of {', '.join(NUMBERS[1:4])}."
+        )
+    return ValuePanel(
+        key=ordered[[*KEY, "value_basis"]],
+        date=ordered["as_of_date"].to_numpy(dtype="datetime64[D]"),
+        tier=ordered["tier"].astype(object).where(ordered["tier"].notna(), "").to_numpy(object),
+        has_bought=bought,
+        repeats=history[:, 0],
+        recency=history[:, 1] / DAYS_PER_WEEK,
+        age=history[:, 2] / DAYS_PER_WEEK,
+        amount=values[:, 4],
+        revenue_12m=np.nan_to_num(values[:, 5]),
+    )
+
+
+def read_outcomes(panel: ValuePanel, outcomes: pd.DataFrame, *, months: int) -> tuple[Float, Float]:
+    """Purchases and revenue in the months after each row; NaN where not complete.
+
+    Raises:
+        FrameError: Columns are missing, repeated or empty, or a key is repeated.
+    """
+    name = "value outcomes"
+    require_columns(outcomes, [*KEY, *OUTCOMES], filled=[*KEY, *OUTCOMES], name=name)
+    if outcomes.empty:
+        return np.full(len(panel), np.nan), np.full(len(panel), np.nan)
+    ordered = sort_by_key(outcomes[outcomes["outcome_months"] == months], name=name)
+    values = numeric_matrix(ordered, OUTCOMES[1:], name=name)
+    known = ordered[list(KEY)].assign(purchases=values[:, 0], revenue=values[:, 1])
+    joined = panel.key[list(KEY)].merge(known, on=list(KEY), how="left", validate="one_to_one")
+    return (
+        np.asarray(joined["purchases"], dtype=np.float64),
+        np.asarray(joined["revenue"], dtype=np.float64),
+    )

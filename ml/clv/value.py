@@ -1,0 +1,104 @@
+"""From expected purchases and amounts to a discounted lifetime value.
+
+Belongs here: discounting by month, and the expected purchases of each coming month.
+Does not belong here: fitting.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ml.clv import gamma_gamma
+from ml.clv.gamma_gamma import SpendParameters
+from ml.clv.panel import ValuePanel
+from ml.clv.purchases import PurchaseParameters, alive_probability, purchases_if_alive
+from ml.clv.summary import WEEKS_PER_MONTH
+
+Float = npt.NDArray[np.float64]
+
+HORIZON: Final = 36
+_PAIRS_AT_ONCE: Final = 100_000
+
+
+def discount_factors(months: int, discount_rate: float) -> Float:
+    """1 / (1 + d)^(t/12) for t = 1..months, d per year."""
+    t = np.arange(1, months + 1, dtype=np.float64)
+    return np.asarray((1 + discount_rate) ** (-t / 12), dtype=np.float64)
+
+
+def discounted_value(monthly: Float, discount_rate: float) -> Float:
+    """Sum of values of coming months, discounted to today.
+
+    Args:
+        monthly: Expected value of month 1, 2, ... in the last axis.
+        discount_rate: Per year.
+    """
+    return np.asarray(monthly @ discount_factors(monthly.shape[-1], discount_rate))
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What is expected of each customer.
+
+    Attributes:
+        alive: Probability of buying again, ever.
+        purchases_12m: Expected purchases of 12 months, not discounted.
+        spend: Expected amount of one of them.
+        clv_12m: Discounted value of 12 months.
+        clv_36m: Discounted value of 36 months.
+    """
+
+    alive: Float
+    purchases_12m: Float
+    spend: Float
+    clv_12m: Float
+    clv_36m: Float
+
+
+def outlook(
+    purchases: PurchaseParameters,
+    spend: SpendParameters,
+    panel: ValuePanel,
+    *,
+    discount_rate: float,
+) -> Outlook:
+    """Expectations for customers with at least one purchase.
+
+    The sums over months depend on (x, T) only and are computed once per distinct pair.
+    """
+    alive = alive_probability(purchases, panel.repeats, panel.recency, panel.age)
+    pairs = pd.DataFrame({"x": panel.repeats, "age": panel.age})
+    codes = pairs.groupby(["x", "age"], sort=True).ngroup().to_numpy()
+    distinct = pairs.drop_duplicates().sort_values(["x", "age"]).to_numpy(dtype=np.float64)
+    batches = range(0, len(distinct), _PAIRS_AT_ONCE)
+    parts = [distinct[start : start + _PAIRS_AT_ONCE] for start in batches]
+    sums = [_discounted_purchases(purchases, part, discount_rate) for part in parts]
+    if_alive = np.vstack(sums or [np.empty((0, 3))])[codes]
+    amount = gamma_gamma.expected_spend(spend, panel.amount_count, panel.amount)
+    return Outlook(
+        alive=alive,
+        purchases_12m=alive * if_alive[:, 0],
+        spend=amount,
+        clv_12m=alive * if_alive[:, 1] * amount,
+        clv_36m=alive * if_alive[:, 2] * amount,
+    )
+
+
+def _discounted_purchases(
+    purchases: PurchaseParameters, pairs: Float, discount_rate: float
+) -> Float:
+    """Of each (x, T): purchases of 12 months; the same discounted; those of 36 discounted."""
+    weeks = np.arange(1, HORIZON + 1, dtype=np.float64) * WEEKS_PER_MONTH
+    until = purchases_if_alive(purchases, pairs[:, :1], pairs[:, 1:], weeks[None, :])
+    monthly = np.diff(until, axis=1, prepend=0.0)
+    factors = discount_factors(HORIZON, discount_rate)
+    return np.column_stack(
+        [
+            until[:, 11],
+            (monthly[:, :12] * factors[:12]).sum(axis=1),
+            (monthly * factors).sum(axis=1),
+        ]
+    )

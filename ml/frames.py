@@ -1,0 +1,219 @@
+"""The shapes of the frames that go in and out of `ml`.
+
+Belongs here: the columns of the published `ml` tables, checks of incoming frames, the
+deterministic order and the deterministic sample of customers.
+Does not belong here: features, statistics, SQL.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ml.errors import FrameError
+
+KEY: Final = ("customer_id", "as_of_date")
+_HASH_KEY: Final = "scorecard-ml-v01"  # pandas wants exactly 16 characters
+
+_DTYPES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "varchar": "str",
+        "double": "float64",
+        "bigint": "Int64",
+        "boolean": "bool",
+        "date": "datetime64[us]",
+    }
+)
+
+TABLES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
+    {
+        "churn_predictions": {
+            "customer_id": "varchar",
+            "as_of_date": "date",
+            "churn_probability": "double",
+            "probability_low": "double",
+            "probability_high": "double",
+            "method": "varchar",
+            "estimator_version": "varchar",
+            "status": "varchar",
+            "is_eligible": "boolean",
+        },
+        "clv_predictions": {
+            "customer_id": "varchar",
+            "as_of_date": "date",
+            "probability_alive": "double",
+            "expected_purchases_12m": "double",
+            "expected_purchase_value": "double",
+            "clv_12m": "double",
+            "clv_36m": "double",
+            "value_basis": "varchar",
+            "method": "varchar",
+            "has_warning": "boolean",
+            "estimator_version": "varchar",
+        },
+        "estimator_metrics": {
+            "estimator": "varchar",
+            "estimator_version": "varchar",
+            "candidate": "varchar",
+            "slice": "varchar",
+            "metric": "varchar",
+            "value": "double",
+            "value_low": "double",
+            "value_high": "double",
+            "n": "bigint",
+            "as_of_date": "date",
+        },
+        "estimators": {
+            "estimator": "varchar",
+            "estimator_version": "varchar",
+            "candidate": "varchar",
+            "status": "varchar",
+            "reason": "varchar",
+            "trained_from": "date",
+            "trained_to": "date",
+            "labels_to": "date",
+            "row_count": "bigint",
+            "customer_count": "bigint",
+            "positive_count": "bigint",
+            "content_hash": "varchar",
+            "code_version": "varchar",
+        },
+        "estimator_checks": {
+            "estimator": "varchar",
+            "estimator_version": "varchar",
+            "check_name": "varchar",
+            "value": "double",
+            "threshold": "varchar",
+            "is_passed": "boolean",
+            "explanation": "varchar",
+        },
+    }
+)
+"""Table name -> column -> type, in the order in which the columns are written."""
+
+
+def conform(rows: pd.DataFrame | Sequence[Mapping[str, Any]], table: str) -> pd.DataFrame:
+    """Give rows exactly the columns, order and types of one published table.
+
+    Args:
+        rows: A frame or a list of mappings; a column that is absent becomes null.
+        table: A key of `TABLES`.
+
+    Returns:
+        A frame with a fresh index; dates are midnight `datetime64[us]`.
+
+    Raises:
+        FrameError: A column is not one of the table.
+    """
+    columns = TABLES[table]
+    frame = pd.DataFrame(rows) if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
+    unknown = sorted(set(frame.columns) - set(columns))
+    if unknown:
+        raise FrameError(f"ml.{table} has no column {', '.join(unknown)}.")
+    frame = frame.reindex(columns=list(columns))
+    return frame.astype({c: _DTYPES[t] for c, t in columns.items()}).reset_index(drop=True)
+
+
+def require_columns(
+    frame: pd.DataFrame, required: Iterable[str], *, filled: Iterable[str], name: str
+) -> None:
+    """Refuse a frame that lacks, repeats or leaves empty a column.
+
+    Args:
+        frame: The frame given by the caller.
+        required: Columns that must be there once.
+        filled: Of these, columns that may hold no null and no empty text.
+        name: What the frame is, for the message.
+
+    Raises:
+        FrameError: Naming every column at fault.
+    """
+    names = [str(column) for column in frame.columns]
+    missing = [column for column in required if column not in names]
+    if missing:
+        raise FrameError(f"{name}: missing columns {', '.join(missing)}; found {', '.join(names)}.")
+    repeated = sorted({column for column in names if names.count(column) > 1})
+    if repeated:
+        raise FrameError(f"{name}: columns given more than once: {', '.join(repeated)}.")
+    empty = [c for c in filled if len(frame) and _has_blank(frame[c])]
+    if empty:
+        raise FrameError(
+            f"{name}: columns with null or empty values: {', '.join(empty)}; "
+            "every row needs a value there."
+        )
+
+
+def _has_blank(column: pd.Series) -> bool:
+    if bool(column.isna().any()):
+        return True
+    is_text = pd.api.types.is_string_dtype(column) or pd.api.types.is_object_dtype(column)
+    return is_text and bool((column.astype(str) == "").any())
+
+
+def sort_by_key(frame: pd.DataFrame, *, name: str) -> pd.DataFrame:
+    """Order a frame by customer and date, which fixes every later floating-point sum.
+
+    Returns:
+        A copy with text ids, `datetime64[us]` dates and a fresh index.
+
+    Raises:
+        FrameError: Two rows have the same key.
+    """
+    keyed = frame.assign(
+        customer_id=frame["customer_id"].astype("str"),
+        as_of_date=pd.to_datetime(frame["as_of_date"]).astype("datetime64[us]"),
+    )
+    repeated = keyed.duplicated(list(KEY)).sum()
+    if repeated:
+        raise FrameError(
+            f"{name}: {repeated} rows repeat a key ({', '.join(KEY)}); expected one row per key."
+        )
+    return keyed.sort_values(list(KEY), kind="stable").reset_index(drop=True)
+
+
+def customer_hash(customer_id: pd.Series, *, seed: int) -> npt.NDArray[np.uint64]:
+    """Hash ids to 64 bits, the same on every machine and in every run.
+
+    The result depends on the id and the seed only, not on which other customers are present,
+    so folds and samples stay put when customers join.
+    """
+    text = (f"{seed}|" + customer_id.astype("str")).to_numpy(dtype=object)
+    hashed = pd.util.hash_array(text, hash_key=_HASH_KEY, categorize=False)
+    return np.asarray(hashed, dtype=np.uint64)
+
+
+def sample_customers(frame: pd.DataFrame, *, max_rows: int, seed: int) -> pd.DataFrame:
+    """Keep whole customers, chosen by hash, until a frame has at most `max_rows` rows.
+
+    Customers are taken in the order of their hash, all rows of one or none, so that the
+    sample is the same whatever the order of the frame.
+    """
+    if len(frame) <= max_rows:
+        return frame
+    hashes = pd.Series(customer_hash(frame["customer_id"], seed=seed), index=frame.index)
+    sizes = hashes.value_counts().sort_index()
+    kept = sizes.index[sizes.cumsum() <= max_rows]
+    return frame[hashes.isin(kept)].reset_index(drop=True)
+
+
+def numeric_matrix(
+    frame: pd.DataFrame, columns: Sequence[str], *, name: str
+) -> npt.NDArray[np.float64]:
+    """Read columns as a float matrix, null as NaN.
+
+    Raises:
+        FrameError: A column is not numeric or holds an infinite value.
+    """
+    parts = []
+    for column in columns:
+        try:
+            values = pd.to_numeric(frame[column]).to_numpy(dtype=np.float64, na_value=np.nan)
+        except (TypeError, ValueError) as error:
+            raise FrameError(f"{name}: column {column} is not numeric: {error}.") from error
+        if np.isinf(values).any():
+            raise FrameError(f"{name}: column {column} holds infinite values.")
+        parts.append(values)
+    return np.column_stack(parts) if parts else np.empty((len(frame), 0))

@@ -1,0 +1,245 @@
+"""From a frame to a verdict: what is published, what is refused, and nothing by chance."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal
+
+from ml.churn.candidates import CANDIDATES
+from ml.churn.features import FEATURE_DEFINITIONS, FEATURES
+from ml.churn.training import ChurnTraining, score_churn, train_churn
+from ml.errors import EstimatorError, FrameError
+from ml.frames import TABLES
+
+
+@pytest.fixture(scope="module")
+def trained(churn_frame, quick) -> ChurnTraining:
+    return train_churn(churn_frame, quick)
+
+
+def metric(training: ChurnTraining, name: str, candidate: str | None = None) -> float:
+    rows = training.metrics
+    wanted = (rows["metric"] == name) & (rows["slice"] == "test") & rows["as_of_date"].isna()
+    who = rows["candidate"] == (candidate or training.estimator.candidate)
+    (value,) = rows.loc[wanted & who, "value"].unique()
+    return float(value)
+
+
+def check(training: ChurnTraining, name: str) -> pd.Series:
+    (row,) = [row for _, row in training.checks.iterrows() if row["check_name"] == name]
+    return row
+
+
+def test_a_learnable_frame_is_published(trained):
+    estimator = trained.estimator
+    assert (estimator.status, estimator.reason) == ("published", "")
+    assert metric(trained, "auc") > 0.7
+    assert trained.checks["is_passed"].all()
+
+
+def test_the_frames_have_the_columns_of_the_published_tables(trained, churn_frame):
+    assert list(trained.estimators.columns) == list(TABLES["estimators"])
+    assert list(trained.metrics.columns) == list(TABLES["estimator_metrics"])
+    assert list(trained.checks.columns) == list(TABLES["estimator_checks"])
+    scored = score_churn(churn_frame, trained.estimator)
+    assert list(scored.columns) == list(TABLES["churn_predictions"])
+    version = {trained.estimator.version}
+    for frame in (trained.estimators, trained.metrics, trained.checks, scored):
+        assert set(frame["estimator_version"]) == version
+
+
+def test_the_row_of_the_estimator_describes_the_refit_on_all_rows(trained, churn_frame):
+    (row,) = trained.estimators.to_dict("records")
+    assert row["row_count"] == len(churn_frame)
+    assert row["customer_count"] == churn_frame["customer_id"].nunique()
+    assert row["trained_to"] == pd.Timestamp("2024-03-31")
+    assert row["labels_to"] == pd.Timestamp("2024-09-30")
+    assert row["estimator_version"] == f"churn-{row['content_hash'][:12]}"
+
+
+def test_both_candidates_and_all_rules_are_reported(trained):
+    candidates = set(trained.metrics["candidate"])
+    assert set(CANDIDATES) < candidates
+    assert {"no_purchase_days_91", "no_purchase_days_45", "no_purchase_days_22"} < candidates
+    assert "base_rate_tier" in candidates
+    origins = trained.metrics.query("metric == 'origin_count'")["value"].tolist()
+    assert origins == [2.0]
+
+
+def test_metrics_carry_intervals_around_their_value(trained):
+    rows = trained.metrics[trained.metrics["metric"].isin(["auc", "pr_auc", "calibration_slope"])]
+    assert rows["value_low"].le(rows["value"] + 0.02).all()
+    assert rows["value_high"].ge(rows["value"] - 0.02).all()
+    assert (rows["value_high"] > rows["value_low"]).all()
+
+
+def test_a_shuffled_frame_gives_the_same_estimator_to_the_last_bit(trained, churn_frame, quick):
+    shuffled = churn_frame.sample(frac=1, random_state=11)
+    again = train_churn(shuffled, quick)
+    assert again.estimator.content_hash == trained.estimator.content_hash
+    assert_frame_equal(again.metrics, trained.metrics)
+    assert_frame_equal(again.checks, trained.checks)
+    assert_frame_equal(
+        score_churn(shuffled, again.estimator), score_churn(churn_frame, trained.estimator)
+    )
+
+
+def test_boosting_too_is_the_same_for_a_shuffled_frame(churn_frame, quick):
+    from ml.churn.candidates import BOOSTING, fit_candidate
+    from ml.churn.panel import read_panel
+
+    found = []
+    for frame in (churn_frame, churn_frame.sample(frac=1, random_state=2)):
+        panel = read_panel(frame, seed=1, is_labelled=True, name="frame")
+        candidate = fit_candidate(BOOSTING, panel, None, quick)
+        found.append(
+            (candidate.probability(panel.features), candidate.interval(panel.features, level=0.9))
+        )
+    assert np.array_equal(found[0][0], found[1][0])
+    assert np.array_equal(found[0][1], found[1][1])
+
+
+def test_probabilities_lie_within_their_interval_and_between_zero_and_one(trained, churn_frame):
+    scored = score_churn(churn_frame, trained.estimator)
+    low, middle, high = (
+        scored[c] for c in ("probability_low", "churn_probability", "probability_high")
+    )
+    assert low.gt(0).all()
+    assert high.lt(1).all()
+    assert (low <= middle).all()
+    assert (middle <= high).all()
+    assert (high - low).median() < 0.5
+
+
+def test_scores_of_a_row_do_not_depend_on_the_other_rows(trained, churn_frame):
+    some = churn_frame.iloc[100:140]
+    whole = score_churn(churn_frame, trained.estimator)
+    part = score_churn(some, trained.estimator)
+    joined = part.merge(whole, on=["customer_id", "as_of_date"], suffixes=("", "_whole"))
+    assert len(joined) == 40
+    assert (joined["churn_probability"] == joined["churn_probability_whole"]).all()
+
+
+def test_customers_who_are_not_eligible_are_not_scored(trained, churn_frame):
+    frame = churn_frame.assign(is_eligible=churn_frame["customer_id"] != "c00003")
+    scored = score_churn(frame, trained.estimator)
+    unscored = scored["churn_probability"].isna()
+    assert set(scored.loc[unscored, "customer_id"]) == {"c00003"}
+    assert not scored.loc[unscored, "is_eligible"].any()
+
+
+def test_higher_risk_is_scored_higher(trained, churn_frame):
+    scored = score_churn(churn_frame, trained.estimator)
+    churned = churn_frame.sort_values(["customer_id", "as_of_date"])["is_churned"].to_numpy()
+    assert scored["churn_probability"][churned].mean() > scored["churn_probability"].mean() + 0.1
+
+
+def test_an_empty_frame_is_scored_to_an_empty_table(trained, churn_frame):
+    scored = score_churn(churn_frame.head(0), trained.estimator)
+    assert scored.empty
+    assert list(scored.columns) == list(TABLES["churn_predictions"])
+
+
+def test_labels_without_meaning_are_refused_and_the_rule_speaks(churn_frame, quick):
+    labels = churn_frame["is_churned"].sample(frac=1, random_state=4).to_numpy()
+    training = train_churn(churn_frame.assign(is_churned=labels), quick)
+    assert metric(training, "auc") == pytest.approx(0.5, abs=0.05)
+    assert training.estimator.status == "not_published"
+    assert "auc_minimum is" in training.estimator.reason
+    scored = score_churn(churn_frame, training.estimator)
+    assert set(scored["method"]) == {"baseline_rule"}
+    assert set(scored["status"]) == {"not_published"}
+    assert scored["churn_probability"].nunique() <= 3
+    assert scored["churn_probability"].mean() == pytest.approx(labels.mean(), abs=0.02)
+
+
+def test_a_feature_that_knows_the_future_stops_publication(churn_frame, quick):
+    leak = churn_frame["is_churned"] + np.random.default_rng(1).normal(0, 0.1, len(churn_frame))
+    training = train_churn(churn_frame.assign(revenue_trend_3m=-leak), quick)
+    assert training.estimator.status == "not_published"
+    assert not check(training, "suspicion_auc")["is_passed"]
+    assert not check(training, "suspicion_pr_auc")["is_passed"]
+    assert "revenue_trend_3m" in check(training, "warning_single_feature_auc")["explanation"]
+
+
+def test_a_moved_base_rate_fails_calibration(churn_frame, quick):
+    late = churn_frame["as_of_date"] >= "2024-01-01"
+    rng = np.random.default_rng(2)
+    moved = churn_frame["is_churned"] | (late & (rng.random(len(churn_frame)) < 0.35))
+    training = train_churn(churn_frame.assign(is_churned=moved), quick)
+    assert not check(training, "calibration_error")["is_passed"]
+    assert not check(training, "warning_base_rate_shift")["is_passed"]
+    assert training.estimator.method == "baseline_rule"
+
+
+def test_few_churned_customers_give_base_rates_by_tier_and_tenure(churn_frame, quick):
+    churned = churn_frame["is_churned"] & churn_frame["customer_id"].lt("c00060")
+    training = train_churn(churn_frame.assign(is_churned=churned), quick)
+    assert training.estimator.status == "base_rate"
+    assert "churned_customers is" in training.estimator.reason
+    scored = score_churn(churn_frame, training.estimator)
+    assert set(scored["method"]) == {"base_rate"}
+    assert scored["churn_probability"].between(0, 0.5).all()
+    assert scored["churn_probability"].nunique() <= 9
+
+
+def test_a_short_history_cannot_be_judged_and_says_so(churn_frame, quick):
+    short = churn_frame[churn_frame["as_of_date"] < "2023-07-01"]
+    training = train_churn(short, quick)
+    assert training.estimator.status == "base_rate"
+    assert "history is too short" in training.estimator.reason
+    assert not check(training, "months_for_training_and_test")["is_passed"]
+
+
+def test_no_labels_at_all_give_no_probability(churn_frame, quick):
+    training = train_churn(churn_frame.head(0), quick)
+    assert training.estimator.status == "base_rate"
+    scored = score_churn(churn_frame.head(20), training.estimator)
+    assert scored["churn_probability"].isna().all()
+    assert training.estimators["trained_to"].isna().all()
+
+
+def test_a_feature_without_any_value_is_left_out_not_refused(churn_frame, quick):
+    training = train_churn(churn_frame.assign(purchases_12m=np.nan), quick)
+    assert training.estimator.status == "published"
+    assert not check(training, "warning_features_not_measured")["is_passed"]
+    scored = score_churn(churn_frame.assign(purchases_12m=3.0), training.estimator)
+    assert scored["churn_probability"].notna().all()
+
+
+def test_a_large_frame_is_sampled_by_customer(churn_frame, quick):
+    config = replace(quick, max_training_rows=3000)
+    training = train_churn(churn_frame, config)
+    assert training.estimator.row_count <= 3000
+    assert training.estimator.row_count == training.estimator.customer_count * 15
+
+
+def test_a_long_history_is_calibrated_on_months_of_its_own(make_churn_frame, quick):
+    frame = make_churn_frame(customers=200, months=34)
+    training = train_churn(frame, replace(quick, max_origins=1))
+    assert training.estimator.status == "published"
+    assert abs(metric(training, "ece")) < 0.05
+
+
+def test_an_estimator_with_other_features_is_refused(trained, churn_frame):
+    old = replace(trained.estimator, features=("days_since_purchase",))
+    with pytest.raises(EstimatorError, match="Train it again"):
+        score_churn(churn_frame, old)
+
+
+def test_scoring_needs_to_know_who_is_eligible(trained, churn_frame):
+    with pytest.raises(FrameError, match="missing columns is_eligible"):
+        score_churn(churn_frame.drop(columns="is_eligible"), trained.estimator)
+
+
+def test_no_figure_depends_on_the_clock_or_the_run(trained):
+    for frame in (trained.estimators, trained.metrics, trained.checks):
+        for column in frame.select_dtypes("datetime64"):
+            assert (frame[column].dropna() < "2025-01-01").all()
+
+
+def test_every_feature_is_described_once():
+    assert len(set(FEATURES)) == len(FEATURES) == 18
+    assert all(len(feature.description) > 10 for feature in FEATURE_DEFINITIONS)

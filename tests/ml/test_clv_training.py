@@ -1,0 +1,219 @@
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal
+
+from ml.clv.config import ClvConfig
+from ml.clv.training import ClvTraining, score_clv, train_clv
+from ml.errors import EstimatorError, FitError, FrameError
+from ml.frames import TABLES
+
+QUICK = ClvConfig(bootstrap_draws=50)
+
+
+@pytest.fixture(scope="module")
+def trained(value_frames) -> ClvTraining:
+    return train_clv(*value_frames, QUICK)
+
+
+def check(training: ClvTraining, name: str) -> pd.Series:
+    (row,) = [row for _, row in training.checks.iterrows() if row["check_name"] == name]
+    return row
+
+
+def metric(training: ClvTraining, name: str, candidate: str) -> float:
+    rows = training.metrics
+    (value,) = rows.loc[(rows["metric"] == name) & (rows["candidate"] == candidate), "value"]
+    return float(value)
+
+
+def test_the_modified_estimator_is_chosen_where_many_bought_once(trained):
+    assert trained.estimator.candidate == "mbg_nbd_gamma_gamma"
+    assert "bought only once" in trained.estimator.reason
+    assert metric(trained, "one_time_buyer_share", "mbg_nbd_gamma_gamma") > 0.4
+
+
+def test_it_foresees_a_simulated_year_better_than_carrying_spending_forward(trained):
+    own = metric(trained, "revenue_mae", "mbg_nbd_gamma_gamma")
+    assert own < metric(trained, "revenue_mae", "naive_spend")
+    assert abs(metric(trained, "purchases_bias_pct", "mbg_nbd_gamma_gamma")) < 25
+    assert metric(trained, "revenue_gini", "mbg_nbd_gamma_gamma") > 0.5
+    assert check(trained, "warning_error_against_naive")["is_passed"]
+
+
+def test_the_frames_have_the_columns_of_the_published_tables(trained, value_frames):
+    assert list(trained.estimators.columns) == list(TABLES["estimators"])
+    assert list(trained.metrics.columns) == list(TABLES["estimator_metrics"])
+    assert list(trained.checks.columns) == list(TABLES["estimator_checks"])
+    scored = score_clv(value_frames[0], trained.estimator)
+    assert list(scored.columns) == list(TABLES["clv_predictions"])
+    assert len(scored) == len(value_frames[0])
+
+
+def test_the_fit_is_on_the_latest_histories(trained):
+    (row,) = trained.estimators.to_dict("records")
+    assert row["trained_to"] == pd.Timestamp("2024-12-31")
+    assert row["trained_from"] < pd.Timestamp("2023-01-01")
+    assert row["row_count"] == row["customer_count"] == 500
+    tested = trained.metrics[trained.metrics["slice"] == "test"]
+    assert set(tested["as_of_date"]) == {pd.Timestamp("2023-12-31")}
+
+
+def test_a_shuffled_frame_gives_the_same_estimator(trained, value_frames):
+    frame, outcomes = (f.sample(frac=1, random_state=9) for f in value_frames)
+    again = train_clv(frame, outcomes, QUICK)
+    assert again.estimator.content_hash == trained.estimator.content_hash
+    assert_frame_equal(again.metrics, trained.metrics)
+    assert_frame_equal(
+        score_clv(frame, again.estimator), score_clv(value_frames[0], trained.estimator)
+    )
+
+
+def test_values_are_in_a_sensible_relation(trained, value_frames):
+    scored = score_clv(value_frames[0], trained.estimator)
+    known = scored[scored["clv_12m"].notna()]
+    assert known["probability_alive"].between(0, 1).all()
+    assert (known["clv_36m"] >= known["clv_12m"]).all()
+    undiscounted = known["expected_purchases_12m"] * known["expected_purchase_value"]
+    own = known["method"] != "prior"
+    assert (known["clv_12m"] <= undiscounted + 1e-9)[own].all()
+    assert (known["clv_12m"] >= undiscounted / 1.1 - 1e-9)[own].all()
+
+
+def test_without_discount_the_value_is_purchases_times_amount(value_frames):
+    training = train_clv(*value_frames, replace(QUICK, discount_rate=0.0))
+    scored = score_clv(value_frames[0], training.estimator)
+    own = scored[scored["method"] != "prior"]
+    product = own["expected_purchases_12m"] * own["expected_purchase_value"]
+    assert own["clv_12m"].to_numpy() == pytest.approx(product.to_numpy())
+
+
+def test_a_customer_of_less_than_thirty_days_gets_the_mean_of_the_tier(trained, value_frames):
+    row = (
+        value_frames[0].iloc[[0]].assign(purchase_count=1, repeat_purchase_count=0, recency_days=0)
+    )
+    new = pd.concat(
+        [
+            row.assign(customer_id="n29", age_days=29),
+            row.assign(customer_id="n30", age_days=30),
+            row.assign(customer_id="x29", age_days=29, tier="never seen"),
+        ]
+    )
+    scored = score_clv(new, trained.estimator).set_index("customer_id")
+    assert scored["method"].to_dict() == {
+        "n29": "prior",
+        "n30": "mbg_nbd_gamma_gamma",
+        "x29": "prior",
+    }
+    mature = score_clv(value_frames[0], trained.estimator)
+    at_end = mature.merge(value_frames[0][["customer_id", "as_of_date", "tier"]])
+    at_end = at_end[(at_end["as_of_date"] == "2024-12-31") & (at_end["method"] != "prior")]
+    tier = at_end[at_end["tier"] == row["tier"].iloc[0]]["clv_12m"].mean()
+    assert scored.loc["n29", "clv_12m"] == pytest.approx(tier)
+    assert scored.loc["x29", "clv_12m"] == pytest.approx(at_end["clv_12m"].mean())
+
+
+def test_a_customer_without_purchases_has_no_value(trained, value_frames):
+    history = ["repeat_purchase_count", "recency_days", "age_days", "mean_repeat_purchase_amount"]
+    prospect = value_frames[0].head(1).assign(purchase_count=0, **dict.fromkeys(history, np.nan))
+    (row,) = score_clv(prospect, trained.estimator).to_dict("records")
+    assert np.isnan(row["clv_12m"])
+    assert np.isnan(row["probability_alive"])
+    assert pd.isna(row["method"])
+    assert row["has_warning"] is False
+
+
+def test_spending_that_grows_with_frequency_is_warned_of(make_value_frames):
+    frame, outcomes = make_value_frames(spend_by_rate=4.0, p_leave=(0.5, 8.0), customers=200)
+    training = train_clv(frame, outcomes, QUICK)
+    row = check(training, "warning_frequency_value_correlation")
+    assert row["value"] > 0.3
+    assert not row["is_passed"]
+    scored = score_clv(frame, training.estimator)
+    assert scored["has_warning"].all()
+
+
+def test_the_plain_estimator_must_be_clearly_better(make_value_frames):
+    frame, outcomes = make_value_frames(p_leave=(0.3, 6.0), customers=200)
+    frame = frame[frame["repeat_purchase_count"] > 0]
+    kept = train_clv(frame, outcomes, replace(QUICK, min_improvement=0.9))
+    assert kept.estimator.candidate == "mbg_nbd_gamma_gamma"
+    assert "must be 90 % better" in kept.estimator.reason
+    eager = train_clv(frame, outcomes, replace(QUICK, min_improvement=-10.0))
+    assert eager.estimator.candidate == "bg_nbd_gamma_gamma"
+    assert set(score_clv(frame, eager.estimator)["method"]) >= {"bg_nbd_gamma_gamma"}
+
+
+def test_values_that_could_not_be_judged_carry_a_warning(value_frames):
+    frame, outcomes = value_frames
+    training = train_clv(frame, outcomes.head(0), QUICK)
+    assert training.estimator.status == "published"
+    assert training.estimator.has_warning
+    assert not check(training, "warning_judged_on_later_months")["is_passed"]
+
+
+def test_outcomes_of_another_length_are_not_used(value_frames):
+    frame, outcomes = value_frames
+    training = train_clv(frame, outcomes.assign(outcome_months=6), QUICK)
+    assert not check(training, "warning_judged_on_later_months")["is_passed"]
+
+
+@pytest.mark.parametrize("count", [0, 40])
+def test_few_customers_all_get_the_mean_of_their_tier(value_frames, count):
+    frame, outcomes = value_frames
+    few = frame[frame["customer_id"] < f"c{count:05d}"]
+    training = train_clv(few, outcomes, QUICK)
+    assert (training.estimator.status, training.estimator.candidate) == ("base_rate", "prior")
+    assert f"{count} customers with a purchase" in training.estimator.reason
+    scored = score_clv(few, training.estimator)
+    assert set(scored["method"]) <= {"prior"}
+    assert scored["clv_12m"].notna().all()
+
+
+def test_a_promise_far_above_what_came_is_warned_of(value_frames):
+    frame, outcomes = value_frames
+    dried_up = outcomes.assign(
+        purchase_count_after=(outcomes["purchase_count_after"] // 3),
+        revenue_after=outcomes["revenue_after"] / 3,
+    )
+    training = train_clv(frame, dried_up, QUICK)
+    row = check(training, "warning_total_bias_pct")
+    assert row["value"] > 25
+    assert not row["is_passed"]
+    assert training.estimator.has_warning
+
+
+def test_a_large_portfolio_is_fitted_on_a_sample(value_frames):
+    training = train_clv(*value_frames, replace(QUICK, max_training_customers=200))
+    assert training.estimator.customer_count == 200
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        (lambda f: f.drop(columns="age_days"), FrameError, "missing columns age_days"),
+        (lambda f: f.assign(value_basis=None), FrameError, "empty values: value_basis"),
+        (lambda f: f.assign(recency_days=np.nan), FrameError, "rows with purchases lack"),
+        (lambda f: f.assign(recency_days=9999), FitError, "contradict themselves"),
+        (lambda f: pd.concat([f, f.head(2)]), FrameError, "2 rows repeat a key"),
+    ],
+)
+def test_a_faulty_frame_is_refused(value_frames, change, error, message):
+    frame, outcomes = value_frames
+    with pytest.raises(error, match=message):
+        train_clv(change(frame), outcomes, QUICK)
+
+
+def test_outcomes_without_their_columns_are_refused(value_frames):
+    with pytest.raises(FrameError, match="value outcomes: missing columns revenue_after"):
+        train_clv(value_frames[0], value_frames[1].drop(columns="revenue_after"), QUICK)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"discount_rate": -1.0}, {"outcome_months": 0}, {"top_share": 1.0}]
+)
+def test_senseless_settings_are_refused(settings):
+    with pytest.raises(EstimatorError):
+        ClvConfig(**settings)
