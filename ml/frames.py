@@ -210,7 +210,7 @@ def numeric_matrix(
     parts = []
     for column in columns:
         try:
-            values = pd.to_numeric(frame[column]).to_numpy(dtype=np.float64, na_value=np.nan)
+            values = frame[column].to_numpy(dtype=np.float64, na_value=np.nan)
         except (TypeError, ValueError) as error:
             raise FrameError(f"{name}: column {column} is not numeric: {error}.") from error
         if np.isinf(values).any():

@@ -147,8 +147,8 @@ def score_churn(frame: pd.DataFrame, estimator: ChurnEstimator) -> pd.DataFrame:
             f"this code provides {', '.join(FEATURES)}. Train it again."
         )
     require_columns(frame, ["is_eligible"], filled=["is_eligible"], name="churn frame")
-    panel = read_panel(frame, seed=0, is_labelled=False, name="churn frame")
     ordered = sort_by_key(frame, name="churn frame")
+    panel = read_panel(ordered, seed=0, is_labelled=False, name="churn frame")
     eligible = ordered["is_eligible"].astype(bool).to_numpy()
     found = np.full((len(panel), 3), np.nan)
     positions = np.flatnonzero(eligible)

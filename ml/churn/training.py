@@ -107,13 +107,17 @@ def train_churn(frame: pd.DataFrame, config: ChurnConfig) -> ChurnTraining:
         panel,
         config,
         status=PUBLISHED if is_published else NOT_PUBLISHED,
-        reason=refusal_reason(verdict.checks),
+        reason="" if is_published else _refusal(verdict),
         candidate=verdict.candidate,
         fitted=_refit(verdict.candidate, panel, config) if is_published else None,
         rates=fit_rates(verdict.rule, panel, config),
     )
     rows = [*verdict.metrics, *slice_rows(verdict.candidate, "all", panel)]
     return _training(estimator, rows, verdict.checks)
+
+
+def _refusal(verdict: _Verdict) -> str:
+    return f"{refusal_reason(verdict.checks)}; the rule {verdict.rule} speaks instead"
 
 
 def _months(panel: Panel, months: Sequence[int]) -> Panel:

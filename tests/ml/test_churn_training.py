@@ -148,6 +148,7 @@ def test_labels_without_meaning_are_refused_and_the_rule_speaks(churn_frame, qui
     assert metric(training, "auc") == pytest.approx(0.5, abs=0.05)
     assert training.estimator.status == "not_published"
     assert "auc_minimum is" in training.estimator.reason
+    assert f"the rule {training.estimator.rates.name} speaks" in training.estimator.reason
     scored = score_churn(churn_frame, training.estimator)
     assert set(scored["method"]) == {"baseline_rule"}
     assert set(scored["status"]) == {"not_published"}

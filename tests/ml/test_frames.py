@@ -1,8 +1,10 @@
 import ast
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 import ml
@@ -102,3 +104,18 @@ def test_the_room_imports_neither_orchestration_nor_an_engine():
                 found.add(node.module.split(".")[0])
     assert "numpy" in found
     assert not found & forbidden
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pd.Series([Decimal("1.5"), None], dtype=object),
+        pd.Series([Decimal("1.5"), None], dtype=pd.ArrowDtype(pa.decimal128(18, 4))),
+        pd.Series([1.5, None], dtype="Float64"),
+        pd.Series([1.5, np.nan]),
+    ],
+)
+def test_numbers_of_every_engine_type_are_read(column):
+    values = numeric_matrix(pd.DataFrame({"x": column}), ["x"], name="things")
+    assert values[0, 0] == 1.5
+    assert np.isnan(values[1, 0])
