@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from data_quality.docs import tidy_data_docs
 from data_quality.masking import masked_key
 from data_quality.rules import MEASURE_BETWEEN, NO_FAILING_ROWS, Rule
 
@@ -60,9 +61,10 @@ class Outcome:
 class Judge:
     """Runs rules against one open warehouse. Made by `open_judge`."""
 
-    def __init__(self, context: Any, datasource: Any, connection: Any) -> None:
+    def __init__(self, context: Any, datasource: Any, connection: Any, docs: Path | None) -> None:
         self._context = context
         self._datasource = datasource
+        self._docs = docs
         self.connection = connection
 
     def missing(self, tables: Sequence[str]) -> list[str]:
@@ -86,8 +88,15 @@ class Judge:
         return [outcomes[rule.id] for rule in rules]
 
     def build_docs(self) -> None:
-        """Write the Data Docs site of everything that was judged."""
+        """Write the Data Docs site of everything that was judged.
+
+        Raises:
+            JudgeError: No folder for it was given.
+        """
+        if self._docs is None:
+            raise JudgeError("This judge was opened without a folder for Data Docs.")
         self._context.build_data_docs(site_names=[DOCS_SITE])
+        tidy_data_docs(self._docs)
 
     def _judge_table(
         self, suite: str, table: str, rules: Sequence[Rule], run_id: str
@@ -130,7 +139,7 @@ class Judge:
             is_passed=bool(result.success),
             rows_checked=self._rows_checked(rule, found),
             rows_failed=int(failed),
-            observed=_observed(found),
+            observed=_observed(rule, found),
             sample_keys=() if result.success else self._samples(rule),
         )
 
@@ -154,8 +163,10 @@ class Judge:
 
 
 @contextmanager
-def open_judge(warehouse: Path, *, docs: Path | None = None) -> Iterator[Judge]:
-    """Open the warehouse, read-only, for judging.
+def open_judge(
+    warehouse: Path, *, docs: Path | None = None, read_only: bool = True
+) -> Iterator[Judge]:
+    """Open the warehouse for judging.
 
     No other connection of this process to the file may be open: DuckDB refuses a second one with
     other settings.
@@ -163,6 +174,7 @@ def open_judge(warehouse: Path, *, docs: Path | None = None) -> Iterator[Judge]:
     Args:
         warehouse: The DuckDB file.
         docs: Where `build_docs` writes the Data Docs site; None for no site.
+        read_only: False only where rows must change between two judgements, as in tests.
 
     Raises:
         JudgeError: The file does not exist or cannot be opened.
@@ -186,13 +198,13 @@ def open_judge(warehouse: Path, *, docs: Path | None = None) -> Iterator[Judge]:
         datasource = context.data_sources.add_sql(
             "warehouse",
             connection_string=f"{DIALECT_NAME}:///{warehouse}",
-            kwargs={"connect_args": {"read_only": True}},
+            kwargs={"connect_args": {"read_only": read_only}},
         )
     except gx.datasource.fluent.interfaces.TestConnectionError as error:
         raise JudgeError(f"The warehouse could not be opened for judging: {error}") from error
     connection = datasource.get_engine().raw_connection()
     try:
-        yield Judge(context, datasource, connection.driver_connection)
+        yield Judge(context, datasource, connection.driver_connection, docs)
     finally:
         connection.close()
         datasource.get_execution_engine().close()
@@ -253,13 +265,23 @@ def _expectation(rule: Rule) -> Any:
     ).to_domain_obj()
 
 
-def _observed(found: Mapping[str, Any]) -> str:
+def _observed(rule: Rule, found: Mapping[str, Any]) -> str:
     if "unexpected_count" in found:
         return f"{found['unexpected_count']:,} of {found.get('element_count', 0):,} rows"
-    value = found.get("observed_value")
-    if value is None:
-        return "not measured"
-    return f"{value:,.6g}" if isinstance(value, float) else f"{value:,}"
+    return f"{_number(found.get('observed_value'))} (asked: {_asked(rule.kwargs)})"
+
+
+def _asked(kwargs: Mapping[str, Any]) -> str:
+    low, high = kwargs.get("min_value"), kwargs.get("max_value")
+    if high is None:
+        return f"at least {_number(low)}"
+    if low is None:
+        return f"at most {_number(high)}"
+    return f"exactly {_number(low)}" if low == high else f"{_number(low)} to {_number(high)}"
+
+
+def _number(value: Any) -> str:
+    return "not measured" if value is None else f"{value:,.10g}"
 
 
 def _error(exception_info: Mapping[str, Any]) -> str:

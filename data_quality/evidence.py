@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from data_quality.fingerprint import Fingerprint
-from data_quality.rules import Characteristic, Severity
+from data_quality.rules import QUARANTINE_LIMIT, Characteristic, Severity
 
 Decision = Literal["pass", "hold"]
 
@@ -72,6 +72,15 @@ class RuleResult:
     owner: str
     reason: str
     sample_keys: tuple[str, ...] = ()
+
+    @property
+    def holds_product(self) -> bool:
+        """Whether this result holds its product back."""
+        if self.is_passed or self.severity == "warn":
+            return False
+        if self.severity == "block" or self.rows_checked == 0:
+            return True
+        return self.rows_failed > QUARANTINE_LIMIT * self.rows_checked
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from data_quality.evidence import (
 )
 from data_quality.fingerprint import Fingerprint, FingerprintError, mart_fingerprint
 from data_quality.products import SCHEMA, SOURCE, Product, upstream_of
-from data_quality.rules import QUARANTINE_LIMIT, Rule
+from data_quality.rules import Rule
 from data_quality.suites.catalogue import suite
 
 __all__ = [
@@ -267,7 +267,7 @@ def _result(outcome: Outcome) -> RuleResult:
 
 
 def _decide(results: Sequence[RuleResult], failures: Sequence[DbtFailure]) -> tuple[Decision, str]:
-    holding = [result for result in results if _holds(result)]
+    holding = [result for result in results if result.holds_product]
     errors = [failure for failure in failures if failure.severity == "error"]
     reasons = [_says(result) for result in holding] + [
         f"dbt test {failure.test} on {failure.model} failed ({failure.failures} rows)"
@@ -284,16 +284,8 @@ def _decide(results: Sequence[RuleResult], failures: Sequence[DbtFailure]) -> tu
     return "pass", f"All {len(results)} rules hold."
 
 
-def _holds(result: RuleResult) -> bool:
-    if result.is_passed or result.severity == "warn":
-        return False
-    if result.severity == "block" or result.rows_checked == 0:
-        return True
-    return result.rows_failed > QUARANTINE_LIMIT * result.rows_checked
-
-
 def _says(result: RuleResult) -> str:
-    return f"{result.rule_id}: expected: {result.description} Found: {result.observed}"
+    return f"{result.rule_id} does not hold: {result.description} Found: {result.observed}"
 
 
 def _resolved(

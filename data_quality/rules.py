@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from textwrap import dedent
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -307,5 +308,5 @@ class Table:
 
 
 def _tidy(query: str) -> str:
-    """Take the indentation and line ends out of a query, so that evidence shows one line."""
-    return " ".join(query.split())
+    """Take the common indentation and the blank ends off a query."""
+    return dedent(query).strip()

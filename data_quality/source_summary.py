@@ -1,0 +1,88 @@
+"""What came in, for the quality page: loads, and refused rows by file and rule.
+
+Belongs here: counts read from the ledger and the quarantine. Never the raw text of a refused row,
+which may hold personal data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from data_quality.fingerprint import Connection
+
+
+@dataclass(frozen=True)
+class LoadSummary:
+    """One file in the ledger of loads.
+
+    Attributes:
+        load_id: Number of the load.
+        system: Source system.
+        table: Source table.
+        file: Name of the file.
+        status: `loaded` or `refused`.
+        rows_read: Rows in the file.
+        rows_accepted: Rows stored.
+        rows_unchanged: Rows that were known already.
+        rows_quarantined: Rows refused.
+        message: Why a file was refused; empty for a loaded one.
+    """
+
+    load_id: int
+    system: str
+    table: str
+    file: str
+    status: str
+    rows_read: int
+    rows_accepted: int
+    rows_unchanged: int
+    rows_quarantined: int
+    message: str
+
+
+@dataclass(frozen=True)
+class RefusedSummary:
+    """Refused rows of one file by one rule.
+
+    Attributes:
+        system: Source system.
+        table: Source table.
+        file: Name of the file.
+        rule: The rule of the contract that refused them.
+        column: The column, or empty for the whole row.
+        rows: How many.
+    """
+
+    system: str
+    table: str
+    file: str
+    rule: str
+    column: str
+    rows: int
+
+
+def read_loads(con: Connection) -> tuple[LoadSummary, ...]:
+    """Read the ledger of loads, newest first."""
+    rows = con.execute(
+        """
+        select
+            load_id, system, table_name, file, status, coalesce(rows_read, 0),
+            coalesce(rows_accepted, 0), coalesce(rows_unchanged, 0),
+            coalesce(rows_quarantined, 0), coalesce(message, '')
+        from control.loads order by load_id desc
+        """
+    ).fetchall()
+    return tuple(LoadSummary(*row) for row in rows)
+
+
+def read_refused(con: Connection) -> tuple[RefusedSummary, ...]:
+    """Count the rows in quarantine by file, rule and column."""
+    rows = con.execute(
+        """
+        select
+            system, table_name, file, rule, coalesce(column_name, '') as column_name, count(*)
+        from quarantine.refused_rows
+        group by all order by count(*) desc, system, table_name, file, rule, column_name
+        """
+    ).fetchall()
+    return tuple(RefusedSummary(*row) for row in rows)

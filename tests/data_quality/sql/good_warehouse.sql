@@ -1,0 +1,189 @@
+-- A tiny warehouse that every rule accepts: 240 customers over three months, because the drift
+-- rules ask for 200 rows. Its roll-ups are in roll_up.sql.
+create schema raw; create schema control; create schema quarantine; create schema scorecard;
+
+create table control.run_window as
+select date '2011-09-30' as first_month, date '2011-11-30' as last_month,
+    date '2010-01-31' as history_start, 4::bigint as known_load_id;
+
+create table people as
+select
+    'customer-' || lpad(i::varchar, 4, '0') as customer_id,
+    'crm-' || lpad(i::varchar, 4, '0') as crm_customer_id,
+    i as number,
+    ['A', 'B', 'C', 'D'][i % 4 + 1] as tier,
+    round(((i * 37) % 1000) / 10, 6)::double as score,
+    i % 10 = 9 as is_unscored
+from range(240) as numbers(i);
+
+create table months as
+select unnest([date '2011-09-30', date '2011-10-31', date '2011-11-30']) as as_of_date;
+
+create table scorecard.customers as
+select customer_id, crm_customer_id, 'United Kingdom' as country,
+    date '2010-01-05' as first_seen_date, date '2010-02-01' as first_purchase_date,
+    date '2011-09-15' as last_purchase_date, number <> 0 as is_in_crm
+from people;
+
+create table scorecard.customer_indicators as
+select customer_id, as_of_date, tier, tier as raw_tier, 'revenue' as value_basis,
+    true as is_active, 180 as activity_days,
+    (number + 1)::decimal(18, 4) as revenue_1m, (12 * (number + 1))::decimal(18, 4) as revenue_12m,
+    number % 7 as purchases_12m, number % 5 as product_count_12m,
+    datediff('day', date '2011-09-15', as_of_date) as days_since_purchase,
+    datediff('day', date '2010-01-05', as_of_date) as tenure_days,
+    number % 5 + 1 as recency_score, number % 5 + 1 as frequency_score,
+    number % 5 + 1 as monetary_score,
+    0.5 as repeat_rate_12m, 0.5 as purchase_regularity_12m, 50.0::double as loyalty_index,
+    0.6::double as loyalty_coverage, 40.0::double as depth_index
+from people cross join months;
+
+create table scorecard.rfm_cutoffs as
+select as_of_date, unnest(['recency', 'frequency', 'monetary']) as dimension,
+    date '2010-12-31' as learnt_on, false as is_provisional, 200 as customer_count,
+    1.0 as cut_1, 2.0 as cut_2, 3.0 as cut_3, 4.0 as cut_4
+from months;
+
+create table scorecard.indicator_catalogue as
+select column_name as indicator_id, table_name as mart, 'What it means.' as description
+from duckdb_columns()
+where database_name = current_database() and schema_name = 'scorecard'
+    and table_name = 'customer_indicators' and column_name not in ('customer_id', 'as_of_date');
+
+create table scorecard.revenue_reconciliation as
+with total as (select sum(revenue_1m) as revenue from scorecard.customer_indicators),
+steps as (
+    select 1 as step_number, 'raw_lines' as step, 'All lines.' as explanation,
+        100 as line_count, revenue + 500 as amount from total
+    union all select 2, 'no_customer', 'Lines that name no customer.', -10, -500.0000
+    union all select 3, 'unexplained', 'What no step explains.', 0, 0.0000
+)
+select steps.*, sum(line_count) over (order by step_number) as running_line_count,
+    sum(amount) over (order by step_number) as running_amount
+from steps;
+
+create table scorecard.tier_indicators as
+select as_of_date, tier, count(*) as customer_count,
+    count(*) filter (where is_active) as active_customer_count, sum(revenue_12m) as revenue_12m
+from scorecard.customer_indicators group by all;
+
+create table scorecard.portfolio_indicators as
+select as_of_date, 1 as period_months, count(*) as customer_count,
+    count(*) filter (where is_active) as active_customer_count,
+    sum(revenue_1m)::decimal(18, 2) as revenue_1m, sum(revenue_12m)::decimal(18, 2) as revenue_12m,
+    100 as start_customer_count, 110 as end_customer_count, 25 as new_customer_count,
+    5 as won_back_customer_count, 20 as lost_customer_count,
+    0.8::double as customer_retention_ratio, 0.71::double as customer_retention_low,
+    0.87::double as customer_retention_high, 0.1::double as growth_ratio, false as is_low_n,
+    0.6::double as top_20_percent_revenue_ratio, 0.5::double as gini,
+    40.0::double as effective_customer_number
+from scorecard.customer_indicators group by as_of_date;
+
+create table scorecard.predictions as
+select customer_id, as_of_date, not is_unscored as is_eligible,
+    case when not is_unscored then score / 100 end as churn_probability,
+    case when not is_unscored then score / 100 * 0.9 end as churn_probability_low,
+    case when not is_unscored then least(1, score / 100 * 1.1) end as churn_probability_high,
+    score as churn_percentile,
+    case when not is_unscored then 'estimator' end as churn_method,
+    'published' as churn_status, 'churn-1' as churn_estimator_version,
+    case when is_unscored then null when score < 25 then 'green' when score <= 40 then 'amber'
+        else 'red' end as risk_band,
+    0.7::double as probability_alive, 100.0::double as clv_12m, 250.0::double as clv_36m,
+    'mbg_nbd_gamma_gamma' as clv_method, false as clv_has_warning, 'revenue' as value_basis,
+    case when not is_unscored then 50.0 end as value_at_risk
+from people cross join months;
+
+create table scorecard.estimators as
+select * from (values
+    ('churn', 'churn-1', 'published', null::varchar, date '2010-06-30', date '2011-03-31',
+        date '2011-09-30', 'aa11'),
+    ('clv', 'clv-1', 'not_published', 'Too few customers.', date '2010-06-30',
+        date '2011-03-31', date '2011-09-30', 'bb22')
+) as estimators(estimator, estimator_version, status, reason, trained_from, trained_to, labels_to,
+    content_hash);
+
+create table scorecard.estimator_metrics as
+select * from (values
+    ('churn', 'churn-1', 'logistic', 'test', 'auc', 0.75, 0.70, 0.80, null::date),
+    ('churn', 'churn-1', 'logistic', 'test', 'brier', 0.15, 0.14, 0.16, null)
+) as metrics(estimator, estimator_version, candidate, slice, metric, value, value_low, value_high,
+    as_of_date);
+
+create table scorecard.estimator_checks as
+select * from (values
+    ('churn', 'churn-1', 'auc', 0.75, true, 'It ranks well enough.'),
+    ('clv', 'clv-1', 'customers', 10.0, false, 'There are too few customers.')
+) as checks(estimator, estimator_version, check_name, value, is_passed, explanation);
+
+create table scorecard.customer_scorecard as
+select customer_id, as_of_date, 'retail_billing' as profile, tier, 'revenue' as value_basis,
+    case when not is_unscored then score end as score,
+    case when is_unscored then 0.4 else 1.0 end::double as coverage,
+    case when is_unscored then null when score < 50 then 'red' when score < 75 then 'amber'
+        else 'green' end as band,
+    case when is_unscored then 'insufficient_evidence' else 'published' end as status,
+    2 as measure_count, score as current_value_score, 1.0::double as current_value_coverage,
+    score as potential_score, 1.0::double as potential_coverage, 50.0::double as loyalty_score,
+    0.6::double as loyalty_coverage
+from people cross join months;
+
+create table scorecard.customer_scorecard_measures as
+select customer_id, as_of_date, profile, dimension, measure, 1.0::double as raw_value, score,
+    0.25::double as weight, 0.5::double as effective_weight, 0.5 * score as contribution,
+    3 as source_row_count
+from scorecard.customer_scorecard
+cross join (values ('current_value', 'revenue_12m'), ('loyalty', 'loyalty_index'))
+    as measures(dimension, measure)
+where score is not null;
+
+create table scorecard.profile_requirements as
+select * from (values
+    ('retail_billing', 'current_value', 'revenue_12m', 0.25, true, null::varchar),
+    ('retail_billing', 'loyalty', 'loyalty_index', 0.25, true, null::varchar),
+    ('retail_billing', 'loyalty', 'nps', 0.5, false, 'A survey.')
+) as requirements(profile, dimension, measure, weight, is_available, needs);
+
+create table raw.crm__customers as
+select crm_customer_id as customer_id, 'United Kingdom' as country,
+    timestamp '2010-01-05' as updated_at, 1::bigint as _load_id from people;
+
+create table raw.billing__products as
+select 'product-' || i as product_id, timestamp '2010-01-05' as updated_at, 2::bigint as _load_id
+from range(20) as numbers(i);
+
+create table raw.billing__invoices as
+select 'invoice-' || lpad(i::varchar, 4, '0') as invoice_id,
+    case when i % 10 > 0 then 'crm-' || lpad((i % 240)::varchar, 4, '0') end as customer_id,
+    timestamp '2011-11-29' - to_days((i % 600)::int) as invoiced_at, 3::bigint as _load_id
+from range(400) as numbers(i);
+
+create table raw.billing__invoice_lines as
+select 'line-' || lpad(i::varchar, 5, '0') as line_id,
+    'invoice-' || lpad((i % 400)::varchar, 4, '0') as invoice_id,
+    'product-' || i % 20 as product_id, 2::bigint as quantity, 2.5::decimal(18, 4) as unit_price,
+    timestamp '2011-11-29' - to_days((i % 400 % 600)::int) as invoiced_at, 4::bigint as _load_id
+from range(1000) as numbers(i);
+
+create table raw.billing__credit_notes as
+select 'credit-' || i as credit_line_id, -1::bigint as quantity, 2.5::decimal(18, 4) as unit_price,
+    5::bigint as _load_id
+from range(40) as numbers(i);
+
+create table quarantine.refused_rows as
+select 4::bigint as load_id, 'billing' as system, 'invoice_lines' as table_name,
+    'lines.csv' as file, 7::bigint as line, 'min' as rule, 'quantity' as column_name,
+    'The quantity is below 0.' as message, 'secret raw text' as raw_text;
+
+create table control.loads as
+select * from (values
+    (1, 'crm', 'customers', 'customers.csv', 245, 240, 5, 0, 'loaded', null::varchar),
+    (2, 'billing', 'products', 'products.csv', 20, 20, 0, 0, 'loaded', null),
+    (3, 'billing', 'invoices', 'invoices.csv', 400, 400, 0, 0, 'loaded', null),
+    (4, 'billing', 'invoice_lines', 'lines.csv', 1001, 1000, 0, 1, 'loaded', null),
+    (5, 'billing', 'credit_notes', 'credits.csv', 40, 40, 0, 0, 'loaded', null)
+) as loads(load_id, system, table_name, file, rows_read, rows_accepted, rows_unchanged,
+    rows_quarantined, status, message);
+alter table control.loads alter load_id type bigint;
+
+drop table people; drop table months;

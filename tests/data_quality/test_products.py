@@ -1,0 +1,89 @@
+"""The list of data products is refused where it is not right."""
+
+from pathlib import Path
+
+import pytest
+
+from data_quality.products import ProductsError, load_products, upstream_of
+from data_quality.suites.catalogue import SUITES
+
+ENTRY = "{name}: {{title: T, owner: O, marts: [{marts}], computed_from: [{parents}]}}\n"
+
+
+def write(path: Path, *entries: tuple[str, str, str]) -> Path:
+    text = "".join(
+        ENTRY.format(name=name, marts=marts, parents=parents) for name, marts, parents in entries
+    )
+    file = path / "products.yml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_products_come_after_what_they_are_computed_from() -> None:
+    names = list(load_products())
+
+    assert names.index("customers") < names.index("scorecard")
+    assert set(names) == {"customers", "finance", "portfolio", "predictions", "scorecard"}
+
+
+def test_every_product_has_a_suite() -> None:
+    assert set(load_products()) <= set(SUITES)
+
+
+def test_every_mart_of_a_product_is_judged_or_at_least_fingerprinted() -> None:
+    for product in load_products().values():
+        judged = {rule.table.partition(".")[2] for rule in SUITES[product.name]()}
+        assert judged == set(product.marts)
+
+
+def test_upstream_is_followed_through(tmp_path: Path) -> None:
+    file = write(tmp_path, ("c", "m3", "b"), ("b", "m2", "a"), ("a", "m1", ""))
+
+    products = load_products(file)
+
+    assert list(products) == ["a", "b", "c"]
+    assert upstream_of("c", products) == ("b", "a")
+
+
+def test_unknown_dependency_is_refused(tmp_path: Path) -> None:
+    file = write(tmp_path, ("a", "m1", "ghost"))
+
+    with pytest.raises(ProductsError, match="computed from ghost, which is not a product"):
+        load_products(file)
+
+
+def test_circle_is_refused(tmp_path: Path) -> None:
+    file = write(tmp_path, ("a", "m1", "b"), ("b", "m2", "a"))
+
+    with pytest.raises(ProductsError, match="in a circle: a, b"):
+        load_products(file)
+
+
+def test_mart_in_two_products_is_refused(tmp_path: Path) -> None:
+    file = write(tmp_path, ("a", "m1", ""), ("b", "m1", ""))
+
+    with pytest.raises(ProductsError, match="mart m1 is in two products, a and b"):
+        load_products(file)
+
+
+def test_product_without_marts_is_refused(tmp_path: Path) -> None:
+    file = write(tmp_path, ("a", "", ""))
+
+    with pytest.raises(ProductsError, match="product a has no marts"):
+        load_products(file)
+
+
+def test_name_of_the_source_gate_is_refused(tmp_path: Path) -> None:
+    file = write(tmp_path, ("source", "m1", ""))
+
+    with pytest.raises(ProductsError, match="kept for the source gate"):
+        load_products(file)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "a: {title: T}\n", "a: text\n"])
+def test_malformed_file_is_refused(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "products.yml"
+    file.write_text(text, encoding="utf-8")
+
+    with pytest.raises(ProductsError, match=r"products\.yml"):
+        load_products(file)

@@ -1,0 +1,171 @@
+"""Every rule accepts good data and finds the one fault it is for."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from data_quality.engine import Judge, failing_rows_query
+from data_quality.rules import CHARACTERISTICS, MEASURE_BETWEEN, SEVERITIES, Rule, Table
+from data_quality.suites.catalogue import SUITES, all_rules, suite
+
+HERE = Path(__file__).parent
+RULES = {rule.id: (product, rule) for product, rules in all_rules().items() for rule in rules}
+TABLE_NAME = re.compile(r"\b(?:raw|control|quarantine|scorecard)\.[a-z_]+")
+CHANGED = re.compile(r"(?:update|into|from|replace table) ([a-z]+\.[a-z_]+)")
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """A fault, and the rules that must find it."""
+
+    sql: str
+    finds: frozenset[str]
+
+    @property
+    def tables(self) -> set[str]:
+        return set(CHANGED.findall(self.sql))
+
+
+def read_mutations() -> dict[str, Mutation]:
+    roll_up = (HERE / "sql" / "roll_up.sql").read_text(encoding="utf-8")
+    content = yaml.safe_load((HERE / "mutations.yml").read_text(encoding="utf-8"))
+    return {
+        rule_id: Mutation(
+            sql=entry["sql"].replace("{roll_up}", roll_up),
+            finds=frozenset({rule_id, *entry.get("also", ())}),
+        )
+        for rule_id, entry in content.items()
+    }
+
+
+MUTATIONS = read_mutations()
+
+
+@pytest.fixture
+def mutated(judge: Judge, request: pytest.FixtureRequest) -> Iterator[Mutation]:
+    """Apply a mutation to the judged warehouse, and take it back afterwards."""
+    mutation = MUTATIONS[request.param]
+    con = judge.connection
+    for table in mutation.tables:
+        con.execute(f"create or replace temp table {table.replace('.', '__')}_kept as from {table}")
+    con.execute(mutation.sql)
+    yield mutation
+    for table in mutation.tables:
+        con.execute(f"create or replace table {table} as from {table.replace('.', '__')}_kept")
+
+
+def is_kept(judge: Judge, rule: Rule) -> bool:
+    """Evaluate a rule with DuckDB alone, without Great Expectations."""
+    con = judge.connection
+    if rule.expectation == "expect_table_row_count_to_be_between":
+        found = con.execute(f"select count(*) from {rule.table}").fetchone()[0]
+        return bool(found >= rule.kwargs["min_value"])
+    if rule.expectation == MEASURE_BETWEEN:
+        row = con.execute(rule.kwargs["query"]).fetchone()
+        return within(None if row is None else row[0], **rule.kwargs)
+    query = failing_rows_query(rule)
+    return con.execute(f"select 1 from ({query}) as failing limit 1").fetchone() is None
+
+
+def within(
+    value: Any, *, min_value: float | None, max_value: float | None, may_be_missing: bool, **_: Any
+) -> bool:
+    if value is None:
+        return may_be_missing
+    low = min_value is None or value >= min_value
+    return low and (max_value is None or value <= max_value)
+
+
+@pytest.mark.parametrize("product", SUITES)
+def test_good_data_pass_every_rule(judge: Judge, product: str) -> None:
+    outcomes = judge.judge(f"{product}-good", suite(product), run_id="good")
+
+    assert [each.rule.id for each in outcomes if not each.is_passed] == []
+
+
+def test_every_rule_has_a_mutation_and_every_mutation_a_rule() -> None:
+    assert set(MUTATIONS) == set(RULES)
+
+
+@pytest.mark.parametrize(("mutated", "rule_id"), [(i, i) for i in RULES], indirect=["mutated"])
+def test_fault_is_found_by_its_rule_and_no_other(
+    judge: Judge, mutated: Mutation, rule_id: str
+) -> None:
+    product, rule = RULES[rule_id]
+
+    outcome = judge.judge(f"{rule_id}-mutated", [rule], run_id="mutated")[0]
+    concerned = [r for r in suite(product) if {r.table, *r.reads} & mutated.tables]
+    found = {each.id for each in concerned if not is_kept(judge, each)}
+
+    assert outcome.error == ""
+    assert not outcome.is_passed
+    assert outcome.rows_failed > 0
+    assert found == mutated.finds
+
+
+@pytest.mark.parametrize("rule_id", RULES)
+def test_rule_declares_the_tables_it_reads(rule_id: str) -> None:
+    rule = RULES[rule_id][1]
+    text = " ".join(str(value) for key, value in rule.kwargs.items() if "query" in key)
+
+    assert set(TABLE_NAME.findall(text)) <= {rule.table, *rule.reads} | {
+        f"{alias}.{column}" for alias, column in aliases(text)
+    }
+
+
+def aliases(text: str) -> set[tuple[str, str]]:
+    """A query may call a table `scorecard`; its columns then look like tables."""
+    if " as scorecard" not in text:
+        return set()
+    columns = {"customer_id", "as_of_date", "profile", "score", "tier"}
+    return {("scorecard", column) for column in columns}
+
+
+@pytest.mark.parametrize("rule_id", RULES)
+def test_rule_says_what_a_manager_needs(rule_id: str) -> None:
+    rule = RULES[rule_id][1]
+
+    assert rule.severity in SEVERITIES
+    assert rule.characteristic in CHARACTERISTICS
+    assert rule.owner
+    assert rule.description.endswith(".")
+    assert rule.reason
+
+
+def test_rule_names_are_unique_over_all_suites() -> None:
+    assert len(RULES) == sum(len(rules) for rules in all_rules().values())
+
+
+def test_every_severity_is_used() -> None:
+    assert {rule.severity for _, rule in RULES.values()} == set(SEVERITIES)
+
+
+def test_rule_about_one_value_cannot_be_quarantine() -> None:
+    table = Table("scorecard", "customers", "someone", ("customer_id",))
+
+    with pytest.raises(ValueError, match="needs a check that counts rows"):
+        table.measure(
+            "mean",
+            "select 1",
+            because="x",
+            says="y",
+            characteristic="accuracy",
+            severity="quarantine",
+        )
+
+
+def test_rule_without_a_reason_is_refused() -> None:
+    table = Table("scorecard", "customers", "someone", ("customer_id",))
+
+    with pytest.raises(ValueError, match="needs a description and a reason"):
+        table.has_rows(because="", says="There are rows.")
+
+
+def test_unknown_suite_names_the_known_ones() -> None:
+    with pytest.raises(KeyError, match="there are suites for source, customers"):
+        suite("unknown")
