@@ -1,0 +1,95 @@
+"""Fixtures that several rooms share: the small company, and one whole run on it."""
+
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.company import small_landing
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class CommandResult:
+    """What a call of the command line did."""
+
+    code: int
+    output: str
+
+
+def scorecard(home: Path, *arguments: str, **environment: str) -> CommandResult:
+    """Call the command line in a process of its own, as a person would."""
+    done = subprocess.run(
+        [sys.executable, "-m", "orchestration.cli", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "SCORECARD_HOME": str(home), "NO_COLOR": "1", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return CommandResult(done.returncode, done.stdout + done.stderr)
+
+
+def manifest(home: Path) -> dict:
+    """The manifest of the newest release."""
+    return json.loads((home / "current" / "manifest.json").read_text(encoding="utf-8"))
+
+
+def checksums(home: Path) -> dict[str, str]:
+    """Checksum of each mart of the newest release."""
+    return {name: mart["checksum"] for name, mart in manifest(home)["marts"].items()}
+
+
+@contextmanager
+def _built_once(folder: Path) -> Iterator[bool]:
+    """Whether this process is the one to build; workers that test in parallel wait for it."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with Path(f"{folder}.lock").open("w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = Path(f"{folder}.done")
+        yield not done.exists()
+        done.touch()
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of this test run share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def company(shared_folder: Path) -> Path:
+    """Landing files of the small company. Read only: copy before you change them."""
+    landing = shared_folder / "company"
+    with _built_once(landing) as mine:
+        if mine:
+            small_landing(landing, whole=shared_folder / "whole")
+    return landing
+
+
+@pytest.fixture(scope="session")
+def first_run(shared_folder: Path, company: Path) -> Path:
+    """Home of one whole run over the small company. Read only: copy before you change it."""
+    home = shared_folder / "first_run"
+    with _built_once(home) as mine:
+        if mine:
+            result = scorecard(home, "run", "--landing", str(company))
+            (shared_folder / "first_run.txt").write_text(result.output, encoding="utf-8")
+            assert result.code == 0, result.output
+    return home
+
+
+@pytest.fixture
+def run_home(first_run: Path, tmp_path: Path) -> Path:
+    """A copy of the whole run's home that a test may change."""
+    return shutil.copytree(first_run, tmp_path / "home", symlinks=True)

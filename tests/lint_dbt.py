@@ -1,0 +1,59 @@
+"""`make lint`, the dbt half: conventions (dbt-bouncer) and style (sqlfluff) of the dbt project.
+
+Both need a parsed project and sqlfluff a warehouse with the seeds in it, since the scorecard engine
+is generated from them. A scratch home in a temporary folder serves; the real one is not touched.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from orchestration.dbt import run_dbt
+from orchestration.settings import Settings
+from orchestration.warehouse import prepare_home
+
+ROOT = Path(__file__).parents[1]
+BIN = Path(sys.executable).parent
+
+
+def main() -> int:
+    """Run both linters; the exit code is 0 when neither has anything to say."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings.from_environment({}, root=ROOT, home=Path(folder))
+        prepare_home(settings)
+        run_dbt(settings, "seed")
+        environment = {
+            **os.environ,
+            "SCORECARD_WAREHOUSE": str(settings.warehouse),
+            "DBT_TARGET_PATH": str(settings.dbt_target),
+            "DBT_LOG_PATH": str(settings.logs),
+            "DBT_PROFILES_DIR": str(ROOT / "dbt_project" / "profiles"),
+        }
+        commands = (
+            [BIN / "dbt-bouncer", "--config-file", _bouncer_config(settings)],
+            [BIN / "sqlfluff", "lint", "models", "dbt_project/tests", "--disable-progress-bar"],
+        )
+        codes = [
+            subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+            for command in commands
+        ]
+    return max(codes)
+
+
+def _bouncer_config(settings: Settings) -> Path:
+    """dbt-bouncer reads the place of the artifacts from its file alone."""
+    text = (ROOT / "dbt-bouncer.yml").read_text(encoding="utf-8")
+    place = "dbt_artifacts_dir: .scorecard/dbt_target"
+    if place not in text:
+        raise ValueError(f"dbt-bouncer.yml does not say {place!r}")
+    config = settings.home / "dbt-bouncer.yml"
+    config.write_text(
+        text.replace(place, f"dbt_artifacts_dir: {settings.dbt_target}"), encoding="utf-8"
+    )
+    return config
+
+
+if __name__ == "__main__":
+    sys.exit(main())
