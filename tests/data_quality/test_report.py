@@ -76,7 +76,7 @@ def test_page_has_every_rule_and_every_decision(tmp_path: Path) -> None:
             assert f"<code>{rule.id}</code>" in text
     assert text.count(">pass</span>") == 2 * 5
     assert text.count(">hold</span>") == 2
-    assert "1 of 6 gates hold their product back." in text
+    assert "Held back: 1 of 6." in text
 
 
 def test_page_needs_no_network(tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_failed_rule_is_shown_first_with_keys_and_reason(tmp_path: Path) -> None
 def test_all_well_is_said(tmp_path: Path) -> None:
     text = page([passed("customers")], tmp_path)
 
-    assert "All 1 gates pass." in text
+    assert "Every gate passes." in text
     assert "No rule failed." in text
 
 
