@@ -107,13 +107,15 @@ class Calibrator:
         kind: `sigmoid` or `isotonic`.
         x: Isotonic: log-odds of the steps. Sigmoid: empty.
         y: Isotonic: probabilities of the steps. Sigmoid: intercept and slope.
-        margin: Probabilities stay this far from 0 and 1; no sample shows certainty.
+        low: Least probability, and
+        high: greatest probability that are ever named; no sample shows certainty.
     """
 
     kind: str
     x: Float
     y: Float
-    margin: float
+    low: float
+    high: float
 
     def apply(self, score: Float) -> Float:
         """Probability of each score."""
@@ -121,11 +123,11 @@ class Calibrator:
             chance = expit(self.y[0] + self.y[1] * score)
         else:
             chance = np.interp(score, self.x, self.y)
-        return np.asarray(np.clip(chance, self.margin, 1 - self.margin), dtype=np.float64)
+        return np.asarray(np.clip(chance, self.low, self.high), dtype=np.float64)
 
     def to_state(self) -> dict[str, Any]:
         """Plain values and arrays."""
-        return {"kind": self.kind, "x": self.x, "y": self.y, "margin": self.margin}
+        return dict(vars(self))
 
 
 def fit_calibrator(
@@ -140,20 +142,37 @@ def fit_calibrator(
     A sigmoid that cannot be fitted (separated classes) keeps the scores as they are.
     """
     positives = len(np.unique(customer[churned == 1]))
-    margin = 1.0 / (len(np.unique(customer)) + 2)
     if positives >= isotonic_min_positives:
-        steps = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip").fit(score, churned)
-        return Calibrator(
-            "isotonic",
-            np.asarray(steps.X_thresholds_, dtype=np.float64),
-            np.asarray(steps.y_thresholds_, dtype=np.float64),
-            margin,
-        )
+        return _fit_isotonic(score, churned, customer)
+    margin = 1.0 / (len(np.unique(customer)) + 2)
     line = fit_line(churned, score, customer)
     fitted = np.array([line.intercept, line.slope])
     if not np.isfinite(fitted).all():
         fitted = np.array([0.0, 1.0])
-    return Calibrator("sigmoid", np.empty(0), fitted, margin)
+    return Calibrator("sigmoid", np.empty(0), fitted, margin, 1 - margin)
+
+
+def _fit_isotonic(score: Float, churned: Float, customer: npt.NDArray[np.int64]) -> Calibrator:
+    """Isotonic calibration, its two ends drawn in by one customer of the neighbouring step.
+
+    The end steps are often a few customers who all left or all stayed: 12 of 12, next to a step
+    of 0.5, make 0.96 rather than 1.
+    """
+    steps = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip").fit(score, churned)
+    fitted = steps.predict(score)
+    rates = np.unique(fitted)
+
+    def end(rate: float, neighbour: float) -> float:
+        count = len(np.unique(customer[fitted == rate]))
+        return (rate * count + neighbour) / (count + 1)
+
+    return Calibrator(
+        "isotonic",
+        np.asarray(steps.X_thresholds_, dtype=np.float64),
+        np.asarray(steps.y_thresholds_, dtype=np.float64),
+        low=end(float(rates[0]), float(rates[min(1, len(rates) - 1)])),
+        high=end(float(rates[-1]), float(rates[max(-2, -len(rates))])),
+    )
 
 
 def log_odds(probability: Float) -> Float:

@@ -232,7 +232,8 @@ def _warnings(given: GateInput, gate: GateConfig) -> list[Check]:
             float(len(empty)),
             "0",
             not empty,
-            f"Features without any value in training: {', '.join(empty) or 'none'}.",
+            f"Features without any value in training, and therefore left out: "
+            f"{', '.join(empty) or 'none'}.",
         ),
     ]
 

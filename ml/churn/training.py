@@ -14,7 +14,7 @@ Does not belong here: the steps themselves (the other modules of this folder).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -109,7 +109,7 @@ def train_churn(frame: pd.DataFrame, config: ChurnConfig) -> ChurnTraining:
         status=PUBLISHED if is_published else NOT_PUBLISHED,
         reason="" if is_published else _refusal(verdict),
         candidate=verdict.candidate,
-        fitted=_refit(verdict.candidate, panel, config) if is_published else None,
+        fitted=_refit(verdict.candidate, panel, origins[0], config) if is_published else None,
         rates=fit_rates(verdict.rule, panel, config),
     )
     rows = [*verdict.metrics, *slice_rows(verdict.candidate, "all", panel)]
@@ -205,8 +205,14 @@ def _baselines(train: Panel, test: Panel, config: ChurnConfig) -> tuple[str, flo
     return best, max(in_test.values()), rows
 
 
-def _refit(name: str, panel: Panel, config: ChurnConfig) -> Candidate:
-    """Fit the chosen candidate on all labelled rows, in the way in which it was judged."""
+def _refit(name: str, panel: Panel, origin: Split, config: ChurnConfig) -> Candidate:
+    """Fit the chosen candidate on all labelled rows, in the way in which it was judged.
+
+    A feature that had no value in the training slice was not part of what was judged, and stays
+    out: whether it is missing would only tell early months from late ones.
+    """
+    judged = ~np.isnan(_months(panel, origin.train).features).all(axis=0)
+    panel = replace(panel, features=np.where(judged, panel.features, np.nan))
     train, calibrate = set_calibration_aside([int(m) for m in panel.month], config)
     later = _months(panel, calibrate) if calibrate else None
     return fit_candidate(name, _months(panel, train), later, config)

@@ -144,6 +144,16 @@ def test_calibrated_probabilities_are_never_certain():
         assert (found < 1).all()
 
 
+def test_a_handful_who_all_left_do_not_make_certainty():
+    score = np.repeat([-2.0, 0.0, 2.0], [500, 500, 12])
+    churned = np.concatenate([np.zeros(500), np.tile([0.0, 1.0], 250), np.ones(12)])
+    found = fit_calibrator(score, churned, np.arange(1012), isotonic_min_positives=1)
+    low, middle, high = found.apply(np.array([-2.0, 0.0, 2.0]))
+    assert low == pytest.approx(0.5 / 501)
+    assert middle == pytest.approx(0.5)
+    assert high == pytest.approx(12.5 / 13)
+
+
 def test_rules_follow_the_length_of_the_label():
     assert rule_names(ChurnConfig()) == (
         "no_purchase_days_91",

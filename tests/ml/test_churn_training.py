@@ -210,6 +210,18 @@ def test_a_feature_without_any_value_is_left_out_not_refused(churn_frame, quick)
     assert scored["churn_probability"].notna().all()
 
 
+def test_a_feature_measured_only_after_training_is_not_used(churn_frame, quick):
+    early = churn_frame["as_of_date"] < "2023-10-01"
+    late_only = churn_frame.assign(purchases_12m=churn_frame["purchases_12m"].mask(early))
+    training = train_churn(late_only, quick)
+    assert training.estimator.status == "published"
+    one, other = (
+        score_churn(churn_frame.assign(purchases_12m=value), training.estimator)
+        for value in (np.nan, 50.0)
+    )
+    assert_frame_equal(one, other)
+
+
 def test_a_large_frame_is_sampled_by_customer(churn_frame, quick):
     config = replace(quick, max_training_rows=3000)
     training = train_churn(churn_frame, config)
