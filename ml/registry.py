@@ -111,10 +111,8 @@ def save_estimator(
         fresh.folder.mkdir()
         skops.io.dump({"kind": estimator.kind, "state": estimator.to_state()}, fresh.estimator)
         card = _card(estimator, fresh.estimator, directory)
-        keys = [training_key] if training_key else []
-        _write_card(
-            fresh, {**card, "training_keys": keys, "config": config or {}, "evidence": evidence}
-        )
+        card |= {"training_keys": [training_key] if training_key else []}
+        _write_card(fresh, {**card, "config": config or {}, "evidence": evidence})
         shutil.move(fresh.folder, target.folder)
     return target.folder
 

@@ -153,8 +153,7 @@ def score_churn(frame: pd.DataFrame, estimator: ChurnEstimator) -> pd.DataFrame:
     found = np.full((len(panel), 3), np.nan)
     positions = np.flatnonzero(eligible)
     for start in range(0, len(positions), _BATCH_ROWS):
-        rows = np.zeros(len(panel), dtype=np.bool_)
-        rows[positions[start : start + _BATCH_ROWS]] = True
+        rows = np.isin(np.arange(len(panel)), positions[start : start + _BATCH_ROWS])
         found[rows] = _probabilities(panel.take(rows), estimator)
     scored = ordered[["customer_id", "as_of_date"]].assign(
         churn_probability=found[:, 0],

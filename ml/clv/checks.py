@@ -8,6 +8,7 @@ could not be computed fails its check.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,10 +92,14 @@ def _later_checks(given: Judgement, config: ClvConfig) -> list[Row]:
     ]
     if given.chosen is None or given.naive is None:
         return rows
-    own, naive = given.chosen.measures, given.naive.measures
+    return [*rows, *_outcome_checks(given.chosen.measures, given.naive.measures, config)]
+
+
+def _outcome_checks(
+    own: Mapping[str, float], naive: Mapping[str, float], config: ClvConfig
+) -> list[Row]:
     bias = own["revenue_bias_pct"]
     return [
-        *rows,
         _row(
             "warning_total_bias_pct",
             bias,

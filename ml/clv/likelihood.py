@@ -20,6 +20,7 @@ Objective = Callable[[Float], tuple[float, Float]]
 
 _BOUND: Final = 12.0  # parameters from 6e-6 to 160,000
 _NEAR_BOUND: Final = 0.5
+_OPTIONS: Final = {"maxiter": 2000, "ftol": 1e-15, "gtol": 1e-9}
 
 
 @dataclass(frozen=True)
@@ -59,15 +60,12 @@ def maximise(objective: Objective, starts: Sequence[Sequence[float]], *, scale: 
 
     best = None
     for start in starts:
+        logs = np.log(np.asarray(start, dtype=np.float64))
+        bounds = [(-_BOUND, _BOUND)] * len(start)
         # One thread: the steps are tiny, and a busy machine makes threads wait for each other.
         with threadpool_limits(limits=1):
             found = minimize(
-                downhill,
-                np.log(np.asarray(start, dtype=np.float64)),
-                jac=True,
-                method="L-BFGS-B",
-                bounds=[(-_BOUND, _BOUND)] * len(start),
-                options={"maxiter": 2000, "ftol": 1e-15, "gtol": 1e-9},
+                downhill, logs, jac=True, method="L-BFGS-B", bounds=bounds, options=_OPTIONS
             )
         if np.isfinite(found.fun) and (best is None or found.fun < best.fun - 1e-12):
             best = found
