@@ -20,7 +20,6 @@ Objective = Callable[[Float], tuple[float, Float]]
 
 _BOUND: Final = 12.0  # parameters from 6e-6 to 160,000
 _NEAR_BOUND: Final = 0.5
-_OPTIONS: Final = {"maxiter": 2000, "ftol": 1e-15, "gtol": 1e-9}
 
 
 @dataclass(frozen=True)
@@ -65,17 +64,25 @@ def maximise(objective: Objective, starts: Sequence[Sequence[float]], *, scale: 
         # One thread: the steps are tiny, and a busy machine makes threads wait for each other.
         with threadpool_limits(limits=1):
             found = minimize(
-                downhill, logs, jac=True, method="L-BFGS-B", bounds=bounds, options=_OPTIONS
+                downhill,
+                logs,
+                jac=True,
+                method="L-BFGS-B",
+                bounds=bounds,
+                options={"maxiter": 2000, "ftol": 1e-15, "gtol": 1e-9},
             )
         if np.isfinite(found.fun) and (best is None or found.fun < best.fun - 1e-12):
             best = found
     if best is None:
         raise FitError("The likelihood is not finite from any start: look at the histories given.")
-    slope = np.abs(downhill(best.x)[1])
-    inside = np.abs(best.x) < _BOUND - _NEAR_BOUND
+    return _maximum(best.x, float(-best.fun * scale), np.abs(downhill(best.x)[1]))
+
+
+def _maximum(logs: Float, log_likelihood: float, slope: Float) -> Maximum:
+    inside = np.abs(logs) < _BOUND - _NEAR_BOUND
     return Maximum(
-        parameters=tuple(float(value) for value in np.exp(best.x)),
-        log_likelihood=float(-best.fun * scale),
+        parameters=tuple(float(value) for value in np.exp(logs)),
+        log_likelihood=log_likelihood,
         is_converged=bool((slope[inside] < 1e-5).all()),
         is_at_bound=bool(not inside.all()),
     )
