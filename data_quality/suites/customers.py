@@ -34,7 +34,18 @@ REVENUE_SWING_LOW, REVENUE_SWING_HIGH = 0.33, 3.0
 
 def rules() -> tuple[Rule, ...]:
     """List the rules of the product."""
-    return (*_customers(), *_indicators(), *_indicators_across(), *_cutoffs(), *_catalogue())
+    return (
+        *_customers(),
+        *_identifiers(),
+        *_indicator_rows(),
+        *_indicator_values(),
+        *_indicator_counts(),
+        *_activity(),
+        *_customer_months(),
+        *_months_compared(),
+        *_cutoffs(),
+        *_catalogue(),
+    )
 
 
 def _customers() -> tuple[Rule, ...]:
@@ -65,6 +76,11 @@ def _customers() -> tuple[Rule, ...]:
             characteristic="completeness",
             columns=("first_purchase_date", "last_purchase_date"),
         ),
+    )
+
+
+def _identifiers() -> tuple[Rule, ...]:
+    return (
         CUSTOMERS.no_rows(
             "no_personal_data",
             "select customer_id from scorecard.customers "
@@ -87,7 +103,7 @@ def _customers() -> tuple[Rule, ...]:
     )
 
 
-def _indicators() -> tuple[Rule, ...]:
+def _indicator_rows() -> tuple[Rule, ...]:
     return (
         INDICATORS.has_rows(
             says="There is at least one customer month.",
@@ -97,6 +113,11 @@ def _indicators() -> tuple[Rule, ...]:
         key_is_unique(INDICATORS),
         month_ends(INDICATORS),
         months_are_complete(INDICATORS),
+    )
+
+
+def _indicator_values() -> tuple[Rule, ...]:
+    return (
         *(
             INDICATORS.in_set(
                 column,
@@ -114,6 +135,11 @@ def _indicators() -> tuple[Rule, ...]:
         ),
         *scores(INDICATORS, "loyalty_index", "depth_index"),
         *shares(INDICATORS, "loyalty_coverage", "repeat_rate_12m", "purchase_regularity_12m"),
+    )
+
+
+def _indicator_counts() -> tuple[Rule, ...]:
+    return (
         *(
             INDICATORS.between(
                 column,
@@ -134,6 +160,11 @@ def _indicators() -> tuple[Rule, ...]:
             )
             for column in ("recency_score", "frequency_score", "monetary_score")
         ),
+    )
+
+
+def _activity() -> tuple[Rule, ...]:
+    return (
         INDICATORS.between(
             "activity_days",
             ACTIVE_DAYS_MIN,
@@ -166,7 +197,7 @@ def _indicators() -> tuple[Rule, ...]:
     )
 
 
-def _indicators_across() -> tuple[Rule, ...]:
+def _customer_months() -> tuple[Rule, ...]:
     return (
         INDICATORS.no_rows(
             "customer_is_known",
@@ -197,6 +228,11 @@ def _indicators_across() -> tuple[Rule, ...]:
             characteristic="completeness",
             columns=("as_of_date",),
         ),
+    )
+
+
+def _months_compared() -> tuple[Rule, ...]:
+    return (
         volume(INDICATORS),
         INDICATORS.measure(
             "monthly_revenue_is_usual",

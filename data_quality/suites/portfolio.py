@@ -26,7 +26,15 @@ MIN_N = 30
 
 def rules() -> tuple[Rule, ...]:
     """List the rules of the product."""
-    return (*_tiers(), *_portfolio(), *_movements(), *_concentration())
+    return (
+        *_tiers(),
+        *_tier_counts(),
+        *_tier_revenue(),
+        *_portfolio(),
+        *_retention(),
+        *_movements(),
+        *_concentration(),
+    )
 
 
 def _tiers() -> tuple[Rule, ...]:
@@ -41,6 +49,11 @@ def _tiers() -> tuple[Rule, ...]:
             says="The tier is A, B, C or D.",
             because="Targets, limits and reports are kept by tier.",
         ),
+    )
+
+
+def _tier_counts() -> tuple[Rule, ...]:
+    return (
         TIER.no_rows(
             "counts_match_customers",
             """
@@ -70,6 +83,11 @@ def _tiers() -> tuple[Rule, ...]:
             columns=("customer_count", "active_customer_count"),
             reads=("scorecard.customer_indicators",),
         ),
+    )
+
+
+def _tier_revenue() -> tuple[Rule, ...]:
+    return (
         TIER.no_rows(
             "revenue_matches_customers",
             f"""
@@ -120,6 +138,11 @@ def _portfolio() -> tuple[Rule, ...]:
             columns=("customer_count", "active_customer_count", "revenue_1m", "revenue_12m"),
             reads=("scorecard.customer_indicators",),
         ),
+    )
+
+
+def _retention() -> tuple[Rule, ...]:
+    return (
         *shares(
             PORTFOLIO,
             "customer_retention_ratio",

@@ -43,10 +43,16 @@ def rules() -> tuple[Rule, ...]:
     """List the rules of the product."""
     return (
         *_keys(),
-        *_churn(),
+        *_churn_probabilities(),
+        *_churn_eligibility(),
+        *_risk_bands(),
+        *_churn_methods(),
         *_value(),
+        *_value_figures(),
         *_estimators(),
-        *_evaluation(),
+        *_estimator_claims(),
+        *_metrics(),
+        *_checks(),
     )
 
 
@@ -74,7 +80,7 @@ def _keys() -> tuple[Rule, ...]:
     )
 
 
-def _churn() -> tuple[Rule, ...]:
+def _churn_probabilities() -> tuple[Rule, ...]:
     return (
         *shares(
             PREDICTIONS,
@@ -89,6 +95,11 @@ def _churn() -> tuple[Rule, ...]:
             says="The churn percentile lies between 0 and 100.",
             because="It ranks customers; it is no probability.",
         ),
+    )
+
+
+def _churn_eligibility() -> tuple[Rule, ...]:
+    return (
         PREDICTIONS.no_rows(
             "eligible_have_a_probability",
             "select customer_id, as_of_date from scorecard.predictions "
@@ -117,6 +128,11 @@ def _churn() -> tuple[Rule, ...]:
             characteristic="consistency",
             columns=("churn_probability", "churn_probability_low", "churn_probability_high"),
         ),
+    )
+
+
+def _risk_bands() -> tuple[Rule, ...]:
+    return (
         PREDICTIONS.in_set(
             "risk_band",
             RISK_BANDS,
@@ -139,6 +155,11 @@ def _churn() -> tuple[Rule, ...]:
             characteristic="consistency",
             columns=("risk_band", "churn_probability"),
         ),
+    )
+
+
+def _churn_methods() -> tuple[Rule, ...]:
+    return (
         PREDICTIONS.in_set(
             "churn_method",
             CHURN_METHODS,
@@ -181,6 +202,11 @@ def _value() -> tuple[Rule, ...]:
             says="The value basis is revenue or margin.",
             because="Without unit costs value means revenue, and a reader must be told.",
         ),
+    )
+
+
+def _value_figures() -> tuple[Rule, ...]:
+    return (
         PREDICTIONS.no_rows(
             "longer_horizon_is_worth_more",
             "select customer_id, as_of_date from scorecard.predictions "
@@ -231,6 +257,11 @@ def _estimators() -> tuple[Rule, ...]:
             characteristic="traceability",
             columns=("status", "reason"),
         ),
+    )
+
+
+def _estimator_claims() -> tuple[Rule, ...]:
+    return (
         ESTIMATORS.no_rows(
             "published_passed_its_checks",
             """
@@ -269,7 +300,7 @@ def _estimators() -> tuple[Rule, ...]:
     )
 
 
-def _evaluation() -> tuple[Rule, ...]:
+def _metrics() -> tuple[Rule, ...]:
     return (
         METRICS.no_rows(
             "key_is_unique",
@@ -300,6 +331,11 @@ def _evaluation() -> tuple[Rule, ...]:
             severity="warn",
             columns=("value",),
         ),
+    )
+
+
+def _checks() -> tuple[Rule, ...]:
+    return (
         key_is_unique(CHECKS),
         CHECKS.no_rows(
             "outcome_is_explained",

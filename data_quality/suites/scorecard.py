@@ -55,12 +55,18 @@ def rules() -> tuple[Rule, ...]:
     """List the rules of the product."""
     return (
         *_rows(),
+        *_rows_match_indicators(),
         *_values(),
         *_status(),
+        *_bands(),
         *_change(),
         *_measures(),
+        *_contributions(),
+        *_weights(),
         *_tiers(),
         *_portfolio(),
+        *_portfolio_counts(),
+        *_portfolio_money_and_mean(),
         *_requirements(),
     )
 
@@ -75,6 +81,11 @@ def _rows() -> tuple[Rule, ...]:
         key_is_unique(SCORECARD),
         month_ends(SCORECARD),
         months_are_complete(SCORECARD, since_its_first=True),
+    )
+
+
+def _rows_match_indicators() -> tuple[Rule, ...]:
+    return (
         SCORECARD.no_rows(
             "tier_is_the_customers_tier",
             """
@@ -176,6 +187,11 @@ def _status() -> tuple[Rule, ...]:
             characteristic="credibility",
             columns=("status", "coverage"),
         ),
+    )
+
+
+def _bands() -> tuple[Rule, ...]:
+    return (
         SCORECARD.no_rows(
             "band_follows_from_the_score",
             f"""
@@ -240,6 +256,11 @@ def _measures() -> tuple[Rule, ...]:
         key_is_unique(MEASURES),
         *scores(MEASURES, "score"),
         *shares(MEASURES, "weight", "effective_weight"),
+    )
+
+
+def _contributions() -> tuple[Rule, ...]:
+    return (
         MEASURES.no_rows(
             "contributions_add_up_to_the_score",
             f"""
@@ -282,6 +303,11 @@ def _measures() -> tuple[Rule, ...]:
             columns=("measure",),
             reads=(SCORECARD.path,),
         ),
+    )
+
+
+def _weights() -> tuple[Rule, ...]:
+    return (
         MEASURES.no_rows(
             "effective_weights_add_up_to_one",
             f"""
@@ -359,6 +385,11 @@ def _portfolio() -> tuple[Rule, ...]:
         *keys_present(PORTFOLIO),
         key_is_unique(PORTFOLIO),
         months_are_complete(PORTFOLIO, since_its_first=True),
+    )
+
+
+def _portfolio_counts() -> tuple[Rule, ...]:
+    return (
         PORTFOLIO.no_rows(
             "counts_match_tiers",
             """
@@ -385,6 +416,11 @@ def _portfolio() -> tuple[Rule, ...]:
             columns=("customer_count", "scored_count", "green_count", "amber_count", "red_count"),
             reads=(TIER.path,),
         ),
+    )
+
+
+def _portfolio_money_and_mean() -> tuple[Rule, ...]:
+    return (
         PORTFOLIO.no_rows(
             "revenue_matches_customers",
             f"""

@@ -52,7 +52,10 @@ def rules() -> tuple[Rule, ...]:
         *(rule for table in REQUIRED for rule in _volume(table)),
         *(_key(table) for table in (*VERSIONED, *APPENDED)),
         *_ledger(),
-        *_references(),
+        *_files(),
+        *_quarantine(),
+        *_lines_match(),
+        *_invoices_match(),
         *_sums(),
         *_freshness(),
     )
@@ -94,6 +97,11 @@ def _ledger() -> tuple[Rule, ...]:
             characteristic="traceability",
             columns=("rows_read", "rows_accepted", "rows_unchanged", "rows_quarantined"),
         ),
+    )
+
+
+def _files() -> tuple[Rule, ...]:
+    return (
         LOADS.no_rows(
             "refused_share_is_small",
             f"select load_id, system, table_name from {NEWEST_LOADS} as newest "
@@ -117,6 +125,11 @@ def _ledger() -> tuple[Rule, ...]:
             severity="warn",
             columns=("status",),
         ),
+    )
+
+
+def _quarantine() -> tuple[Rule, ...]:
+    return (
         LOADS.no_rows(
             "quarantine_is_complete",
             """
@@ -170,7 +183,7 @@ def _stored(table: Table) -> Rule:
     )
 
 
-def _references() -> tuple[Rule, ...]:
+def _lines_match() -> tuple[Rule, ...]:
     return (
         LINES.no_rows(
             "invoice_exists",
@@ -203,6 +216,11 @@ def _references() -> tuple[Rule, ...]:
             columns=("product_id",),
             reads=(PRODUCTS.path,),
         ),
+    )
+
+
+def _invoices_match() -> tuple[Rule, ...]:
+    return (
         INVOICES.no_rows(
             "has_lines",
             """
