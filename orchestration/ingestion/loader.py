@@ -23,7 +23,7 @@ TEMPORARY_TABLES = (
     "csv_rejects",
     "csv_errors",
     "csv_scans",
-    "placed_rows",
+    "free_lines",
     "slots",
     "text_lines",
     "json_lines",

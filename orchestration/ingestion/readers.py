@@ -293,12 +293,11 @@ def _number_csv_lines(con: duckdb.DuckDBPyConnection, file: LandingFile, facts: 
         _land(con, f"select * exclude (_record), _record + {header} as _line from csv_rows")
     elif is_exact:
         con.execute(
-            "create or replace temp table placed_rows as "
-            "select csv_rows.* exclude (_record), free.line as _line from csv_rows "
-            "inner join (select line, row_number() over (order by line) as _record from slots "
-            "anti join csv_rejects using (duck_line)) as free using (_record)"
+            "create or replace temp table free_lines as "
+            "select line as _line, row_number() over () as _record "
+            "from (select line from slots anti join csv_rejects using (duck_line) order by line)"
         )
-        _land(con, "select * from placed_rows")
+        _land(con, "select * exclude (_record) from csv_rows inner join free_lines using (_record)")
     else:
         _land(con, f"select * exclude (_record), _record + {header} as _line from csv_rows")
     _keep_broken_csv(con, is_exact=is_exact)
@@ -313,9 +312,9 @@ def _scan_csv_slots(con: duckdb.DuckDBPyConnection, file: LandingFile) -> None:
     """List where records begin: their line in the file, and the number the engine gives them."""
     dialect = file.contract.csv
     quote, escape = literal(dialect.quote), literal(dialect.escape)
-    text = "coalesce(line, '')"
+    unescaped = "text"
     if dialect.escape != dialect.quote:
-        text = f"replace({text}, {escape} || {quote}, '')"
+        unescaped = f"replace({unescaped}, {escape} || {quote}, '')"
     con.execute(
         f"""
         create or replace temp table slots as
@@ -323,20 +322,29 @@ def _scan_csv_slots(con: duckdb.DuckDBPyConnection, file: LandingFile) -> None:
             select row_number() over () as line, line as text
             from {_lines(file.path, dialect.encoding)}
         ),
+        counted as (
+            select
+                line,
+                text,
+                case when contains(text, {quote})
+                    then length({unescaped}) - length(replace({unescaped}, {quote}, ''))
+                    else 0
+                end as quotes,
+            from lines
+        ),
+        -- No order is named, since the lines come in theirs: naming it would sort them all.
         quoted as (
             select
                 line,
                 text,
-                sum(length({text.replace("line", "text")})
-                    - length(replace({text.replace("line", "text")}, {quote}, '')))
-                over (order by line rows between unbounded preceding and 1 preceding)
+                sum(quotes) over (rows between unbounded preceding and current row) - quotes
                     as quotes_before,
-            from lines
+            from counted
         ),
         starts as (
-            select line, text, row_number() over (order by line) as duck_line,
+            select line, text, row_number() over () as duck_line,
             from quoted
-            where coalesce(quotes_before, 0) % 2 = 0
+            where quotes_before % 2 = 0
         )
         select duck_line, line
         from starts

@@ -24,8 +24,9 @@ CLEAN_ROW = st.builds(
     lambda number: f"L{number},I{number},P{number % 5},{number},{number}.25,2011-01-01",
     st.integers(0, 30),
 )
+ANY_TEXT = st.text(alphabet='aL1,,,""\'\n\r|é \\\0', max_size=60)
 PROPERTY = settings(
-    max_examples=25,
+    max_examples=15,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -64,6 +65,21 @@ def test_every_row_read_is_accepted_unchanged_or_quarantined(make, rows):
 
 
 @PROPERTY
+@given(text=ANY_TEXT, rows=st.lists(CLEAN_ROW, max_size=3))
+def test_any_text_is_loaded_row_by_row_or_refused_as_a_file(make, text, rows):
+    with _Folder(make) as ground:
+        ground.write("billing/invoice_lines.csv", "\n".join([HEADER, *rows, text, *rows]))
+        (result,) = ground.ingest().files
+        ((stored,),) = ground.rows(f"select count(*) from {TABLE}")
+        ((refused,),) = ground.rows("select count(*) from quarantine.refused_rows")
+        assert (stored, refused) == (result.rows_accepted, result.rows_quarantined)
+        if result.status == "loaded":
+            assert stored >= len(set(rows))
+        else:
+            assert "billing/invoice_lines.csv was refused: " in result.message
+
+
+@PROPERTY
 @given(rows=st.lists(st.one_of(DIRTY_ROW, CLEAN_ROW), max_size=20))
 def test_ingesting_again_changes_nothing(make, rows):
     with _Folder(make) as ground:
@@ -79,7 +95,7 @@ def test_ingesting_again_changes_nothing(make, rows):
         assert (again.status, again.rows_accepted) == ("loaded", 0)
 
 
-@PROPERTY
+@settings(PROPERTY, max_examples=8)
 @given(
     files=st.lists(st.lists(CLEAN_ROW, max_size=8), min_size=2, max_size=4),
     order=st.randoms(use_true_random=False),
