@@ -1,0 +1,640 @@
+"""One customer's score, from the number down to raw values and counts of source rows.
+
+Belongs here: reading the explanation from a release and showing it in a terminal. Not here:
+computing scores (`models/`), explanations over time.
+
+Everything shown comes from the published marts, so an explanation says what a reader of the
+release sees, and it shows that the contributions sum to the score.
+"""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_FLOOR, Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from orchestration.errors import ReleaseError, UsageError
+from orchestration.release.reading import open_database
+
+TOLERANCE = 1e-4
+_NEAR_IDS = 5
+_DECIMALS = 2
+_BAND_STYLES = {"red": "bold red", "amber": "bold yellow", "green": "bold green"}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One measure's part in the score.
+
+    Attributes:
+        dimension: The dimension it belongs to.
+        measure: Its id.
+        name: Its name in the indicator catalogue.
+        definition: What it means, from the catalogue.
+        unit: Unit of the raw value.
+        raw_value: What was measured; None when it was not.
+        score: The raw value on the scale 0 to 100.
+        weight: Its weight in the profile.
+        effective_weight: Its weight among what is measured.
+        contribution: What it adds to the score.
+        source_row_count: How many source rows the raw value rests on.
+    """
+
+    dimension: str
+    measure: str
+    name: str
+    definition: str
+    unit: str
+    raw_value: float | None
+    score: float | None
+    weight: float
+    effective_weight: float | None
+    contribution: float | None
+    source_row_count: int | None
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether there is evidence for it."""
+        return self.score is not None
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """One dimension's own score.
+
+    Attributes:
+        dimension: Its id.
+        score: Its score, None where its coverage is too low.
+        coverage: Share of its weight that is measured.
+    """
+
+    dimension: str
+    score: float | None
+    coverage: float | None
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A measure of the profile that no data can say.
+
+    Attributes:
+        measure: Its name.
+        weight: Its weight in the profile.
+        needs: What data it would need.
+    """
+
+    measure: str
+    weight: float
+    needs: str
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What is expected of the customer, and how it was estimated; None is not measured.
+
+    Attributes:
+        churn_probability: Probability of no purchase in six months.
+        churn_low: Lower end of its interval.
+        churn_high: Upper end of its interval.
+        churn_method: `estimator`, `baseline_rule` or `base_rate`.
+        churn_status: `published` or `not_published`.
+        risk_band: Risk in three steps.
+        is_eligible: Whether churn is defined for the customer in that month.
+        probability_alive: Probability that the customer still buys at all.
+        clv_12m: Expected value of twelve months.
+        clv_36m: Expected value of thirty-six months.
+        clv_method: How the value was estimated.
+        clv_has_warning: An assumption of that method is doubtful here.
+        value_basis: `revenue` or `margin`.
+        value_at_risk: Churn probability times the value if the customer stays.
+    """
+
+    churn_probability: float | None
+    churn_low: float | None
+    churn_high: float | None
+    churn_method: str | None
+    churn_status: str | None
+    risk_band: str | None
+    is_eligible: bool
+    probability_alive: float | None
+    clv_12m: Decimal | None
+    clv_36m: Decimal | None
+    clv_method: str | None
+    clv_has_warning: bool | None
+    value_basis: str | None
+    value_at_risk: Decimal | None
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """All that a release says about one customer's score in one month.
+
+    Attributes:
+        customer_id: The resolved customer.
+        crm_customer_id: The CRM's own id, None for a customer that the CRM does not know.
+        as_of_date: The month.
+        profile: The scorecard profile.
+        tier: Value tier.
+        value_basis: `revenue` or `margin`.
+        score: The score, None where there is too little evidence.
+        band: `red`, `amber` or `green`.
+        status: `published` or `insufficient_evidence`.
+        coverage: Share of the profile's weight that is measured.
+        dimensions: The dimensions.
+        measures: The measures, most contributing first; empty for months whose measures are no
+            longer published.
+        missing: What no data can say.
+        outlook: Churn and lifetime value, None where no predictions are published.
+        measures_from: First month whose measures are published.
+        release_id: The release that says so.
+    """
+
+    customer_id: str
+    crm_customer_id: str | None
+    as_of_date: date
+    profile: str
+    tier: str | None
+    value_basis: str | None
+    score: float | None
+    band: str | None
+    status: str
+    coverage: float | None
+    dimensions: tuple[Dimension, ...]
+    measures: tuple[Measure, ...]
+    missing: tuple[Missing, ...]
+    outlook: Outlook | None
+    measures_from: date | None
+    release_id: str
+
+    @property
+    def contribution_sum(self) -> float:
+        """The sum of all contributions."""
+        return sum(item.contribution or 0.0 for item in self.measures)
+
+    @property
+    def is_consistent(self) -> bool:
+        """Whether the contributions sum to the score, as they must wherever both are there."""
+        if self.score is None or not self.measures:
+            return True
+        return abs(self.contribution_sum - self.score) <= TOLERANCE
+
+
+def explain_customer(database: Path, customer: str, as_of: date | None = None) -> Explanation:
+    """Explain one customer's score in one month.
+
+    Args:
+        database: `scorecard.duckdb` of a release.
+        customer: The `customer_id`, or the CRM's own id.
+        as_of: A month end; by default the newest month published.
+
+    Raises:
+        UsageError: The customer is not known (near ids are named), the customer has no row in
+            that month, or the month is not published (those that are are named).
+        ReleaseError: The release holds no scorecard.
+    """
+    with open_database(database) as con:
+        _require_scorecard(con)
+        found = _find_customer(con, customer)
+        month = _find_month(con, as_of)
+        card = _card(con, found, customer, month)
+        profile = str(card["profile"])
+        return Explanation(
+            customer_id=str(found["customer_id"]),
+            crm_customer_id=found["crm_customer_id"],
+            as_of_date=month,
+            profile=profile,
+            tier=card["tier"],
+            value_basis=card["value_basis"],
+            score=card["score"],
+            band=card["band"],
+            status=str(card["status"]),
+            coverage=card["coverage"],
+            dimensions=_dimensions(card),
+            measures=_measures(con, str(found["customer_id"]), month, profile),
+            missing=_missing(con, profile),
+            outlook=_outlook(con, str(found["customer_id"]), month),
+            measures_from=_one(
+                con, "select min(as_of_date) as day from scorecard.customer_scorecard_measures"
+            )["day"],
+            release_id=str(
+                _one(con, "select release_id from scorecard.release_info")["release_id"]
+            ),
+        )
+
+
+def _require_scorecard(con: duckdb.DuckDBPyConnection) -> None:
+    needed = {"customers", "customer_scorecard", "customer_scorecard_measures"}
+    present = _tables(con)
+    absent = sorted(needed - present)
+    if absent:
+        raise ReleaseError(
+            f"The release has no {', '.join(absent)}: their data product has never passed its gate,"
+            " so there is no score to explain. `scorecard status` says what held it"
+        )
+
+
+def _find_customer(con: duckdb.DuckDBPyConnection, customer: str) -> Mapping[str, Any]:
+    rows = _rows(
+        con,
+        """
+        select customer_id, crm_customer_id from scorecard.customers
+        where customer_id = ? or crm_customer_id = ?
+        order by customer_id = ? desc, customer_id
+        """,
+        [customer, customer, customer],
+    )
+    if len(rows) > 1 and rows[0]["customer_id"] != customer:
+        ids = ", ".join(str(row["customer_id"]) for row in rows)
+        raise UsageError(f"{len(rows)} customers have the CRM id {customer!r}: give one of {ids}.")
+    if rows:
+        return rows[0]
+    near = _near_ids(con, customer)
+    hint = f" Near ids: {', '.join(near)}." if near else ""
+    raise UsageError(
+        f"No customer {customer!r}: neither a customer_id nor an id of the CRM in this release."
+        f"{hint}"
+    )
+
+
+def _near_ids(con: duckdb.DuckDBPyConnection, customer: str) -> list[str]:
+    known = [
+        str(row["id"])
+        for row in _rows(
+            con,
+            """
+            select crm_customer_id as id from scorecard.customers
+            where crm_customer_id is not null
+            union
+            select customer_id as id from scorecard.customers
+            order by id
+            """,
+        )
+    ]
+    starting = [item for item in known if customer and item.startswith(customer)][:3]
+    close = difflib.get_close_matches(customer, known, n=_NEAR_IDS, cutoff=0.6)
+    return list(dict.fromkeys([*starting, *close]))[:_NEAR_IDS]
+
+
+def _find_month(con: duckdb.DuckDBPyConnection, as_of: date | None) -> date:
+    months: list[date] = [
+        row["as_of_date"]
+        for row in _rows(
+            con, "select distinct as_of_date from scorecard.customer_scorecard order by as_of_date"
+        )
+    ]
+    if not months:
+        raise ReleaseError("The release's customer_scorecard holds no month.")
+    if as_of is None:
+        return months[-1]
+    same_month = [
+        month for month in months if (month.year, month.month) == (as_of.year, as_of.month)
+    ]
+    if same_month:
+        return same_month[0]
+    names = ", ".join(f"{month:%Y-%m}" for month in months)
+    raise UsageError(f"{as_of:%Y-%m} is not published in this release. Published months: {names}.")
+
+
+def _card(
+    con: duckdb.DuckDBPyConnection, found: Mapping[str, Any], asked: str, month: date
+) -> Mapping[str, Any]:
+    rows = _rows(
+        con,
+        "select * from scorecard.customer_scorecard where customer_id = ? order by as_of_date",
+        [found["customer_id"]],
+    )
+    for row in rows:
+        if row["as_of_date"] == month:
+            return row
+    months = [row["as_of_date"] for row in rows]
+    where = f"from {months[0]:%Y-%m} to {months[-1]:%Y-%m}" if months else "in no month"
+    raise UsageError(
+        f"Customer {asked!r} has no place in the scorecard of {month:%Y-%m}; it has one {where}."
+    )
+
+
+def _dimensions(card: Mapping[str, Any]) -> tuple[Dimension, ...]:
+    names = [
+        column.removesuffix("_coverage")
+        for column in card
+        if column.endswith("_coverage") and f"{column.removesuffix('_coverage')}_score" in card
+    ]
+    return tuple(Dimension(name, card[f"{name}_score"], card[f"{name}_coverage"]) for name in names)
+
+
+def _measures(
+    con: duckdb.DuckDBPyConnection, customer_id: str, month: date, profile: str
+) -> tuple[Measure, ...]:
+    has_catalogue = "indicator_catalogue" in _tables(con)
+    catalogue = (
+        "scorecard.indicator_catalogue"
+        if has_catalogue
+        else "(select null as indicator_id, null as name, null as description, null as unit "
+        "where false)"
+    )
+    rows = _rows(
+        con,
+        f"""
+        select
+            measures.dimension,
+            measures.measure,
+            coalesce(catalogue.name, measures.measure) as name,
+            coalesce(catalogue.description, '') as definition,
+            coalesce(catalogue.unit, '') as unit,
+            measures.raw_value,
+            measures.score,
+            measures.weight,
+            measures.effective_weight,
+            measures.contribution,
+            measures.source_row_count
+        from scorecard.customer_scorecard_measures as measures
+        left join {catalogue} as catalogue on measures.measure = catalogue.indicator_id
+        where measures.customer_id = ? and measures.as_of_date = ? and measures.profile = ?
+        order by measures.score is null, measures.contribution desc nulls last, measures.measure
+        """,
+        [customer_id, month, profile],
+    )
+    return tuple(Measure(**row) for row in rows)
+
+
+def _missing(con: duckdb.DuckDBPyConnection, profile: str) -> tuple[Missing, ...]:
+    if "profile_requirements" not in _tables(con):
+        return ()
+    rows = _rows(
+        con,
+        """
+        select coalesce(label, measure) as measure, weight, coalesce(needs, '') as needs
+        from scorecard.profile_requirements
+        where profile = ? and not is_available
+        order by weight desc, measure
+        """,
+        [profile],
+    )
+    return tuple(Missing(**row) for row in rows)
+
+
+def _outlook(con: duckdb.DuckDBPyConnection, customer_id: str, month: date) -> Outlook | None:
+    if "predictions" not in _tables(con):
+        return None
+    rows = _rows(
+        con,
+        """
+        select
+            churn_probability,
+            churn_probability_low as churn_low,
+            churn_probability_high as churn_high,
+            churn_method,
+            churn_status,
+            risk_band,
+            is_eligible,
+            probability_alive,
+            clv_12m,
+            clv_36m,
+            clv_method,
+            clv_has_warning,
+            value_basis,
+            value_at_risk
+        from scorecard.predictions
+        where customer_id = ? and as_of_date = ?
+        """,
+        [customer_id, month],
+    )
+    return Outlook(**rows[0]) if rows else None
+
+
+def _tables(con: duckdb.DuckDBPyConnection) -> set[str]:
+    rows = _rows(
+        con,
+        "select table_name from information_schema.tables where table_schema = 'scorecard'",
+    )
+    return {str(row["table_name"]) for row in rows}
+
+
+def _rows(
+    con: duckdb.DuckDBPyConnection, query: str, values: Sequence[Any] = ()
+) -> list[dict[str, Any]]:
+    cursor = con.execute(query, list(values))
+    names = [column[0] for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _one(con: duckdb.DuckDBPyConnection, query: str, values: Sequence[Any] = ()) -> dict[str, Any]:
+    return _rows(con, query, values)[0]
+
+
+def render_explanation(explanation: Explanation) -> RenderableType:
+    """Show an explanation in a terminal, for rich.
+
+    Contributions are rounded so that what is shown adds up to the shown score: whoever sums the
+    column by hand gets the total.
+    """
+    parts: list[RenderableType] = [_headline(explanation), _dimension_table(explanation)]
+    if explanation.measures:
+        parts.append(_measure_table(explanation))
+    elif explanation.measures_from is not None:
+        parts.append(
+            Text(
+                "Measures are published from "
+                f"{explanation.measures_from:%Y-%m} on; this month has its score alone.",
+                style="dim",
+            )
+        )
+    if not explanation.is_consistent:
+        parts.append(
+            Text(
+                f"The contributions sum to {explanation.contribution_sum:.6f}, the score is "
+                f"{explanation.score:.6f}: this release contradicts "
+                "itself. Run `scorecard verify`.",
+                style="bold red",
+            )
+        )
+    parts.append(_missing_text(explanation))
+    parts.append(_outlook_table(explanation.outlook))
+    return Group(*parts)
+
+
+def shown_contributions(
+    values: Sequence[float], total: float, *, decimals: int = _DECIMALS
+) -> list[Decimal]:
+    """Round values so that they still sum to the rounded total (largest remainders go up).
+
+    Args:
+        values: What is rounded.
+        total: Their sum.
+        decimals: Decimal places.
+    """
+    step = Decimal(1).scaleb(-decimals)
+    exact = [Decimal(repr(value)) for value in values]
+    floors = [value.quantize(step, rounding=ROUND_FLOOR) for value in exact]
+    missing = int((Decimal(repr(total)).quantize(step) - sum(floors, Decimal(0))) / step)
+    by_remainder = sorted(
+        range(len(exact)), key=lambda index: exact[index] - floors[index], reverse=True
+    )
+    for index in by_remainder[: max(missing, 0)]:
+        floors[index] += step
+    return floors
+
+
+def _headline(explanation: Explanation) -> Panel:
+    text = Text()
+    if explanation.score is None:
+        text.append("No score: too little is measured.", style="bold")
+    else:
+        text.append(f"{explanation.score:.{_DECIMALS}f}", style="bold")
+        text.append(" of 100  ")
+        band = explanation.band or "no band"
+        text.append(band, style=_BAND_STYLES.get(band, ""))
+    text.append(f"\ncoverage {_percent(explanation.coverage)}")
+    text.append(f"   tier {explanation.tier or '–'}")
+    text.append(f"   basis {explanation.value_basis or '–'}")
+    crm = explanation.crm_customer_id
+    name = explanation.customer_id if crm is None else f"{crm} ({explanation.customer_id})"
+    title = f"Customer {name}, {explanation.as_of_date:%d %B %Y}"
+    subtitle = f"profile {explanation.profile}, release {explanation.release_id}"
+    return Panel(text, title=title, subtitle=subtitle, title_align="left", subtitle_align="left")
+
+
+def _dimension_table(explanation: Explanation) -> Table:
+    table = Table(title="Dimensions", title_justify="left", box=None, pad_edge=False)
+    table.add_column("Dimension")
+    table.add_column("Score", justify="right")
+    table.add_column("Measured", justify="right")
+    for item in explanation.dimensions:
+        table.add_row(_readable(item.dimension), _number(item.score), _percent(item.coverage))
+    return table
+
+
+def _measure_table(explanation: Explanation) -> Table:
+    measured = [item for item in explanation.measures if item.is_measured]
+    total = explanation.score if explanation.is_consistent else explanation.contribution_sum
+    table = Table(
+        title="Where the score comes from", title_justify="left", box=None, pad_edge=False
+    )
+    table.add_column("Measure", overflow="fold", ratio=3)
+    for heading in ("Raw value", "Score", "Weight", "Effective", "Adds", "Source rows"):
+        table.add_column(heading, justify="right")
+    shown = shown_contributions(
+        [item.contribution or 0.0 for item in measured], 0.0 if total is None else total
+    )
+    for item, adds in zip(measured, shown, strict=True):
+        table.add_row(
+            _measure_label(item),
+            _raw(item),
+            _number(item.score),
+            _percent(item.weight),
+            _percent(item.effective_weight),
+            "–" if item.contribution is None else f"{adds:.{_DECIMALS}f}",
+            _count(item.source_row_count),
+        )
+    table.add_section()
+    if explanation.score is not None:
+        table.add_row(
+            Text("Score", style="bold"),
+            "",
+            "",
+            "",
+            _percent(sum(item.effective_weight or 0.0 for item in measured)),
+            Text(f"{sum(shown, Decimal(0)):.{_DECIMALS}f}", style="bold"),
+            "",
+        )
+    return table
+
+
+def _measure_label(item: Measure) -> Text:
+    text = Text(item.name, style="bold")
+    text.append(f"  {_readable(item.dimension).lower()}", style="dim not bold")
+    if item.definition:
+        text.append(f"\n{item.definition}", style="dim not bold")
+    return text
+
+
+def _missing_text(explanation: Explanation) -> Text:
+    text = Text("Not measured\n", style="bold")
+    unmeasured = [item for item in explanation.measures if not item.is_measured]
+    for item in unmeasured:
+        text.append(f"  {item.name}", style="not bold")
+        text.append(
+            f", weight {_percent(item.weight)}: no evidence for this customer\n",
+            style="dim not bold",
+        )
+    for missing in explanation.missing:
+        text.append(f"  {missing.measure}", style="not bold")
+        needs = f"needs {missing.needs}" if missing.needs else "no data"
+        text.append(f", weight {_percent(missing.weight)}: {needs}\n", style="dim not bold")
+    if not unmeasured and not explanation.missing:
+        text.append("  Every measure of the profile has evidence.\n", style="dim not bold")
+    return text
+
+
+def _outlook_table(outlook: Outlook | None) -> RenderableType:
+    if outlook is None:
+        return Text("No predictions are published for this month.", style="dim")
+    table = Table(title="Outlook", title_justify="left", box=None, pad_edge=False)
+    table.add_column("Estimate")
+    table.add_column("Value", justify="right")
+    table.add_column("How", overflow="fold")
+    if outlook.churn_probability is None:
+        why = "not eligible in this month" if not outlook.is_eligible else "not estimated"
+        table.add_row("No purchase in 6 months", "–", why)
+    else:
+        low, high = _percent(outlook.churn_low), _percent(outlook.churn_high)
+        interval = f", 90 % interval {low} to {high}" if outlook.churn_low is not None else ""
+        status = "" if outlook.churn_status == "published" else "; the estimator is not published"
+        table.add_row(
+            "No purchase in 6 months",
+            _percent(outlook.churn_probability),
+            f"{_readable(outlook.churn_method).lower()}{status}{interval}; "
+            f"risk band {outlook.risk_band or '–'}",
+        )
+    warning = "; an assumption is doubtful here" if outlook.clv_has_warning else ""
+    how = f"{outlook.clv_method or '–'}, basis {outlook.value_basis or '–'}{warning}"
+    table.add_row("Value of 12 months", _money(outlook.clv_12m), how)
+    table.add_row("Value of 36 months", _money(outlook.clv_36m), how)
+    table.add_row("Still a customer", _percent(outlook.probability_alive), how)
+    table.add_row(
+        "Value at risk", _money(outlook.value_at_risk), "churn probability × value if kept"
+    )
+    return table
+
+
+def _readable(name: str | None) -> str:
+    text = (name or "–").replace("_", " ")
+    return text[:1].upper() + text[1:]
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.{_DECIMALS}f}"
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.1f} %"
+
+
+def _money(value: Decimal | None) -> str:
+    return "–" if value is None else f"{value:,.2f}"
+
+
+def _count(value: int | None) -> str:
+    return "–" if value is None else f"{value:,}"
+
+
+def _raw(item: Measure) -> str:
+    if item.raw_value is None:
+        return "–"
+    value = item.raw_value
+    text = (
+        f"{value:,.0f}"
+        if value == int(value)
+        else f"{value:,.4g}"
+        if abs(value) < 10
+        else (f"{value:,.2f}")
+    )
+    return f"{text} {item.unit}".strip()

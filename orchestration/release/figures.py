@@ -1,0 +1,531 @@
+"""The figures of the report page, aggregated in SQL in the release's own database.
+
+Belongs here: queries and the records they fill. Not here: how figures look (`charts`, `report`).
+
+No per-customer rows leave the engine, but for the list of customers at risk, which carries the
+CRM's own id and nothing else that names a person. Groups of fewer than `SMALL_CELL` customers in
+cross tables are marked, so that the page can suppress them.
+
+Each section stands at the newest month of its own mart, because a held product may be older than
+the others.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import duckdb
+
+from orchestration.release.manifest import Manifest
+
+Row = Mapping[str, Any]
+
+SMALL_CELL = 5
+TOP_CUSTOMERS = 15
+SCORE_BIN = 5
+BANDS = ("red", "amber", "green")
+
+
+@dataclass(frozen=True)
+class Portfolio:
+    """The portfolio by month, newest last, and its newest months.
+
+    Attributes:
+        months: Rows of `portfolio_scorecard`, by month.
+        indicators: Rows of `portfolio_indicators` over twelve months (else the longest period
+            there is), by month; empty when that product is absent.
+    """
+
+    months: Sequence[Row]
+    indicators: Sequence[Row]
+
+    @property
+    def now(self) -> Row:
+        """The newest month."""
+        return self.months[-1]
+
+    @property
+    def measured_a_year_from(self) -> date | None:
+        """The first month whose twelve months are all in the data; None if every month's are."""
+        full = [row["as_of_date"] for row in self.indicators if row["is_window_complete"]]
+        return full[0] if full and len(full) < len(self.indicators) else None
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """How the scores of one month are spread.
+
+    Attributes:
+        as_of_date: The month.
+        bins: Rows with `low`, `high`, `band`, `customer_count`; every bin, empty ones too.
+        bands: Rows with `band` and `customer_count`, red to green, then those not published.
+        dimensions: Rows with `dimension`, `mean_score`, `measured_count`.
+    """
+
+    as_of_date: date
+    bins: Sequence[Row]
+    bands: Sequence[Row]
+    dimensions: Sequence[Row]
+
+
+@dataclass(frozen=True)
+class Churn:
+    """Churn risk of one month and how far it may be trusted.
+
+    Attributes:
+        as_of_date: The month.
+        estimator: The row of `estimators`, or None when nothing was trained.
+        checks: Rows of `estimator_checks`, failed ones first.
+        methods: Rows with `churn_method` and `customer_count`, most used first.
+        bands: Rows with `risk_band`, `customer_count`, `mean_probability`, `value_at_risk`.
+        months: Rows with `as_of_date`, `value_at_risk`, by month.
+        top: The customers with the highest value at risk.
+    """
+
+    as_of_date: date
+    estimator: Row | None
+    checks: Sequence[Row]
+    methods: Sequence[Row]
+    bands: Sequence[Row]
+    months: Sequence[Row]
+    top: Sequence[Row]
+
+    @property
+    def is_published(self) -> bool:
+        """Whether the churn estimator passed its publication gate."""
+        return self.estimator is not None and self.estimator["status"] == "published"
+
+    @property
+    def failed_checks(self) -> Sequence[Row]:
+        """The checks that the estimator failed."""
+        return [check for check in self.checks if not check["is_passed"]]
+
+
+@dataclass(frozen=True)
+class LifetimeValue:
+    """Expected value of the customers of one month.
+
+    Attributes:
+        as_of_date: The month.
+        total: One row over all customers.
+        tiers: Rows by tier.
+        estimator: The row of `estimators`, or None.
+    """
+
+    as_of_date: date
+    total: Row
+    tiers: Sequence[Row]
+    estimator: Row | None
+
+
+@dataclass(frozen=True)
+class Rfm:
+    """Recency by frequency of one month.
+
+    Attributes:
+        as_of_date: The month.
+        cells: Rows with `recency_score`, `frequency_score`, `customer_count`, `revenue_12m`.
+        cutoffs: Rows of `rfm_cutoffs` in force in that month.
+    """
+
+    as_of_date: date
+    cells: Sequence[Row]
+    cutoffs: Sequence[Row]
+
+
+@dataclass(frozen=True)
+class Requirements:
+    """What the profiles ask for and what the data cannot say.
+
+    Attributes:
+        profiles: Rows with `profile`, `profile_coverage`, `is_profile_applied`, `is_used`.
+        missing: Rows with `profile`, `dimension`, `label`, `weight`, `needs`.
+        substitutes: Rows with `label`, `substitutes`: measured in the used profile by a stand-in.
+    """
+
+    profiles: Sequence[Row]
+    missing: Sequence[Row]
+    substitutes: Sequence[Row]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """All figures of the page; a part is None when its product is absent from the release."""
+
+    info: Row
+    portfolio: Portfolio | None
+    distribution: Distribution | None
+    tiers: Sequence[Row]
+    churn: Churn | None
+    value: LifetimeValue | None
+    rfm: Rfm | None
+    requirements: Requirements | None
+    reconciliation: Sequence[Row]
+    catalogue: Mapping[str, Row]
+
+
+def read_figures(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Figures:
+    """Read every figure of the page.
+
+    Args:
+        con: A connection whose current database is the release's.
+        manifest: The release's manifest, which says which marts are there.
+    """
+    present = set(manifest.marts)
+    has_scorecard = "portfolio_scorecard" in present
+    return Figures(
+        info=_one(con, "select * from scorecard.release_info"),
+        portfolio=_portfolio(con, present, manifest.profile) if has_scorecard else None,
+        distribution=_distribution(con, manifest.profile) if has_scorecard else None,
+        tiers=_tiers(con, manifest.profile) if has_scorecard else (),
+        churn=_churn(con) if "predictions" in present else None,
+        value=_lifetime_value(con) if "predictions" in present else None,
+        rfm=_rfm(con) if "rfm_cutoffs" in present else None,
+        requirements=_requirements(con, manifest.profile) if has_scorecard else None,
+        reconciliation=_reconciliation(con) if "revenue_reconciliation" in present else (),
+        catalogue=_catalogue(con) if "indicator_catalogue" in present else {},
+    )
+
+
+def _portfolio(con: duckdb.DuckDBPyConnection, present: set[str], profile: str) -> Portfolio | None:
+    months = _rows(
+        con,
+        "select * from scorecard.portfolio_scorecard where profile = ? order by as_of_date",
+        [profile],
+    )
+    indicators: list[Row] = []
+    if "portfolio_indicators" in present:
+        indicators = _rows(
+            con,
+            """
+            select * from scorecard.portfolio_indicators
+            where period_months = (
+                select max(period_months) from scorecard.portfolio_indicators
+                where period_months <= 12
+            )
+            order by as_of_date
+            """,
+        )
+    return Portfolio(months, indicators) if months else None
+
+
+def _distribution(con: duckdb.DuckDBPyConnection, profile: str) -> Distribution | None:
+    month = _newest(con, "customer_scorecard", "profile = ?", [profile])
+    if month is None:
+        return None
+    bins = _rows(
+        con,
+        f"""
+        with bins as (
+            select i * {SCORE_BIN} as low, (i + 1) * {SCORE_BIN} as high
+            from range({100 // SCORE_BIN}) as bins (i)
+        ), counted as (
+            select
+                least(floor(score / {SCORE_BIN}) * {SCORE_BIN}, {100 - SCORE_BIN}) as low,
+                count(*) as customer_count
+            from scorecard.customer_scorecard
+            where as_of_date = ? and profile = ? and score is not null
+            group by 1
+        )
+        select
+            bins.low,
+            bins.high,
+            case when bins.low < 50 then 'red' when bins.low < 75 then 'amber' else 'green' end
+                as band,
+            coalesce(counted.customer_count, 0) as customer_count
+        from bins
+        left join counted on bins.low = counted.low
+        order by bins.low
+        """,
+        [month, profile],
+    )
+    bands = _rows(
+        con,
+        """
+        with banded as (
+            select coalesce(band, 'none') as band
+            from scorecard.customer_scorecard
+            where as_of_date = ? and profile = ?
+        )
+        select band, count(*) as customer_count
+        from banded
+        group by band
+        order by list_position(['red', 'amber', 'green', 'none'], band)
+        """,
+        [month, profile],
+    )
+    dimensions = _rows(
+        con,
+        """
+        with long as (
+            unpivot (
+                select current_value_score, potential_score, loyalty_score
+                from scorecard.customer_scorecard
+                where as_of_date = ? and profile = ?
+            ) on * into name dimension value dimension_score
+        )
+        select
+            replace(long.dimension, '_score', '') as dimension,
+            avg(cast(long.dimension_score as decimal(18, 6))) as mean_score,
+            count(*) as measured_count
+        from long
+        group by long.dimension
+        order by list_position(
+            ['current_value_score', 'potential_score', 'loyalty_score'], long.dimension
+        )
+        """,
+        [month, profile],
+    )
+    return Distribution(month, bins, bands, dimensions)
+
+
+def _tiers(con: duckdb.DuckDBPyConnection, profile: str) -> list[Row]:
+    return _rows(
+        con,
+        """
+        select *, revenue_12m / nullif(sum(revenue_12m) over (), 0) as revenue_share
+        from scorecard.tier_scorecard
+        where profile = ? and as_of_date = (
+            select max(as_of_date) from scorecard.tier_scorecard where profile = ?
+        )
+        order by tier
+        """,
+        [profile, profile],
+    )
+
+
+def _churn(con: duckdb.DuckDBPyConnection) -> Churn | None:
+    month = _newest(con, "predictions")
+    if month is None:
+        return None
+    estimator = _estimator(con, "churn")
+    version = estimator["estimator_version"] if estimator else None
+    return Churn(
+        as_of_date=month,
+        estimator=estimator,
+        checks=_rows(
+            con,
+            """
+            select check_name, value, threshold, is_passed, explanation
+            from scorecard.estimator_checks
+            where estimator = 'churn' and estimator_version = ?
+            order by is_passed, check_name
+            """,
+            [version],
+        ),
+        methods=_rows(
+            con,
+            """
+            select churn_method, count(*) as customer_count
+            from scorecard.predictions
+            where as_of_date = ? and churn_probability is not null
+            group by churn_method
+            order by customer_count desc, churn_method
+            """,
+            [month],
+        ),
+        bands=_rows(
+            con,
+            """
+            select
+                risk_band,
+                count(*) as customer_count,
+                avg(cast(churn_probability as decimal(18, 6))) as mean_probability,
+                sum(cast(value_at_risk as decimal(18, 4))) as value_at_risk
+            from scorecard.predictions
+            where as_of_date = ? and risk_band is not null
+            group by risk_band
+            order by list_position(['green', 'amber', 'red'], risk_band)
+            """,
+            [month],
+        ),
+        months=_rows(
+            con,
+            """
+            select as_of_date, sum(cast(value_at_risk as decimal(18, 4))) as value_at_risk
+            from scorecard.predictions
+            group by as_of_date
+            order by as_of_date
+            """,
+        ),
+        top=_top_customers(con, month),
+    )
+
+
+def _top_customers(con: duckdb.DuckDBPyConnection, month: date) -> list[Row]:
+    return _rows(
+        con,
+        """
+        select
+            coalesce(customers.crm_customer_id, predictions.customer_id) as customer,
+            indicators.tier,
+            indicators.revenue_12m,
+            indicators.days_since_purchase,
+            predictions.churn_probability,
+            predictions.churn_probability_low,
+            predictions.churn_probability_high,
+            predictions.risk_band,
+            predictions.value_at_risk
+        from scorecard.predictions as predictions
+        left join scorecard.customer_indicators as indicators
+            on predictions.customer_id = indicators.customer_id
+            and predictions.as_of_date = indicators.as_of_date
+        left join scorecard.customers as customers
+            on predictions.customer_id = customers.customer_id
+        where predictions.as_of_date = ? and predictions.value_at_risk > 0
+        order by predictions.value_at_risk desc, predictions.customer_id
+        limit ?
+        """,
+        [month, TOP_CUSTOMERS],
+    )
+
+
+def _lifetime_value(con: duckdb.DuckDBPyConnection) -> LifetimeValue | None:
+    month = _newest(con, "predictions")
+    if month is None:
+        return None
+    measures = """
+        count(predictions.clv_12m) as customer_count,
+        sum(cast(predictions.clv_12m as decimal(18, 4))) as clv_12m,
+        sum(cast(predictions.clv_36m as decimal(18, 4))) as clv_36m,
+        median(cast(predictions.clv_12m as decimal(18, 4))) as median_clv_12m,
+        avg(cast(predictions.probability_alive as decimal(18, 6))) as mean_probability_alive,
+        count(*) filter (where predictions.clv_has_warning) as warning_count,
+        count(*) filter (where predictions.clv_method = 'prior') as prior_count
+    """
+    total = _one(
+        con,
+        f"""
+        select {measures}, max(predictions.value_basis) as value_basis
+        from scorecard.predictions as predictions
+        where predictions.as_of_date = ?
+        """,
+        [month],
+    )
+    tiers = _rows(
+        con,
+        f"""
+        select indicators.tier, {measures},
+            sum(cast(indicators.revenue_12m as decimal(18, 4))) as revenue_12m
+        from scorecard.predictions as predictions
+        inner join scorecard.customer_indicators as indicators
+            on predictions.customer_id = indicators.customer_id
+            and predictions.as_of_date = indicators.as_of_date
+        where predictions.as_of_date = ? and indicators.tier is not null
+        group by indicators.tier
+        order by indicators.tier
+        """,
+        [month],
+    )
+    return LifetimeValue(month, total, tiers, _estimator(con, "clv"))
+
+
+def _estimator(con: duckdb.DuckDBPyConnection, kind: str) -> Row | None:
+    found = _rows(
+        con,
+        """
+        select * from scorecard.estimators where estimator = ?
+        order by trained_to desc, estimator_version limit 1
+        """,
+        [kind],
+    )
+    return found[0] if found else None
+
+
+def _rfm(con: duckdb.DuckDBPyConnection) -> Rfm | None:
+    month = _newest(con, "customer_indicators", "recency_score is not null")
+    if month is None:
+        return None
+    cells = _rows(
+        con,
+        """
+        select
+            recency_score,
+            frequency_score,
+            count(*) as customer_count,
+            sum(cast(revenue_12m as decimal(18, 4))) as revenue_12m
+        from scorecard.customer_indicators
+        where as_of_date = ? and recency_score is not null and frequency_score is not null
+        group by recency_score, frequency_score
+        order by recency_score, frequency_score
+        """,
+        [month],
+    )
+    cutoffs = _rows(
+        con,
+        """
+        select * from scorecard.rfm_cutoffs where as_of_date = ?
+        order by list_position(['recency', 'frequency', 'monetary'], dimension)
+        """,
+        [month],
+    )
+    return Rfm(month, cells, cutoffs)
+
+
+def _requirements(con: duckdb.DuckDBPyConnection, profile: str) -> Requirements:
+    profiles = _rows(
+        con,
+        """
+        select
+            profile,
+            max(profile_coverage) as profile_coverage,
+            bool_or(is_profile_applied) as is_profile_applied,
+            profile = ? as is_used
+        from scorecard.profile_requirements
+        group by profile
+        order by is_used desc, profile
+        """,
+        [profile],
+    )
+    missing = _rows(
+        con,
+        """
+        select profile, dimension, label, weight, needs
+        from scorecard.profile_requirements
+        where not is_available
+        order by profile = ? desc, profile, weight desc, dimension, measure
+        """,
+        [profile],
+    )
+    substitutes = _rows(
+        con,
+        """
+        select label, substitutes
+        from scorecard.profile_requirements
+        where profile = ? and is_available and coalesce(substitutes, '') <> ''
+        order by weight desc, measure
+        """,
+        [profile],
+    )
+    return Requirements(profiles, missing, substitutes)
+
+
+def _reconciliation(con: duckdb.DuckDBPyConnection) -> list[Row]:
+    return _rows(con, "select * from scorecard.revenue_reconciliation order by step_number")
+
+
+def _catalogue(con: duckdb.DuckDBPyConnection) -> dict[str, Row]:
+    rows = _rows(con, "select * from scorecard.indicator_catalogue order by indicator_id")
+    return {str(row["indicator_id"]): row for row in rows}
+
+
+def _newest(
+    con: duckdb.DuckDBPyConnection,
+    mart: str,
+    condition: str = "true",
+    values: Sequence[Any] = (),
+) -> date | None:
+    query = f"select max(as_of_date) as as_of_date from scorecard.{mart} where {condition}"
+    found: date | None = _one(con, query, values)["as_of_date"]
+    return found
+
+
+def _rows(con: duckdb.DuckDBPyConnection, query: str, values: Sequence[Any] = ()) -> list[Row]:
+    cursor = con.execute(query, list(values))
+    names = [column[0] for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _one(con: duckdb.DuckDBPyConnection, query: str, values: Sequence[Any] = ()) -> Row:
+    return _rows(con, query, values)[0]

@@ -1,0 +1,170 @@
+"""The rows of a release: tables in its DuckDB file and Parquet files beside it.
+
+Belongs here: copying marts in a fixed order, writing one Parquet file per month, sharing the files
+of months that did not change. Not here: which marts are copied (`decisions`, `build`).
+
+Rows are ordered by all columns from left to right (keys come first in every mart), which is a
+total order: the same rows give the same file order in every release. Checksums do not depend on
+the order, nor on anything but the rows.
+"""
+
+import logging
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import duckdb
+
+from data_quality.fingerprint import Fingerprint, mart_fingerprint, partition_fingerprints
+from orchestration.errors import ReleaseError
+from orchestration.release.decisions import MARTS_SCHEMA
+from orchestration.release.manifest import MartEntry, PartitionEntry
+from orchestration.release.reading import quoted
+from orchestration.release.store import Release, hash_file
+
+logger = logging.getLogger(__name__)
+
+PARTITION_COLUMN = "as_of_date"
+WHOLE_MART = "all"
+PARQUET_FOLDER = "parquet"
+
+
+def copy_tables(
+    con: duckdb.DuckDBPyConnection, marts: Iterable[str], *, source: str, target: str
+) -> None:
+    """Copy marts, with the comments on them, from one attached database to another.
+
+    Args:
+        con: A connection to which both databases are attached.
+        marts: The tables of schema `scorecard` to copy.
+        source: Name of the attached database to read.
+        target: Name of the attached database to write.
+    """
+    con.execute(f'create schema if not exists "{target}"."{MARTS_SCHEMA}"')
+    for mart in marts:
+        con.execute(
+            f'create table "{target}"."{MARTS_SCHEMA}"."{mart}" as '
+            f'select * from "{source}"."{MARTS_SCHEMA}"."{mart}" order by all'
+        )
+        _copy_comments(con, mart, source=source, target=target)
+
+
+def _copy_comments(con: duckdb.DuckDBPyConnection, mart: str, *, source: str, target: str) -> None:
+    table = f'"{target}"."{MARTS_SCHEMA}"."{mart}"'
+    where = "database_name = ? and schema_name = ? and table_name = ? and comment is not null"
+    values = [source, MARTS_SCHEMA, mart]
+    for (comment,) in con.execute(
+        f"select comment from duckdb_tables() where {where}", values
+    ).fetchall():
+        con.execute(f"comment on table {table} is {quoted(comment)}")
+    for column, comment in con.execute(
+        f"select column_name, comment from duckdb_columns() where {where}", values
+    ).fetchall():
+        con.execute(f'comment on column {table}."{column}" is {quoted(comment)}')
+
+
+def describe_mart(con: duckdb.DuckDBPyConnection, mart: str, *, product: str) -> MartEntry:
+    """Fingerprint a mart of the opened release, whole and by month.
+
+    Args:
+        con: A connection whose current database is the release's, with no other attached.
+        mart: The table.
+        product: The product it belongs to.
+    """
+    columns = mart_columns(con, mart)
+    whole = mart_fingerprint(con, MARTS_SCHEMA, mart)
+    if PARTITION_COLUMN not in columns:
+        path = f"{PARQUET_FOLDER}/{mart}/part-0.parquet"
+        partitions = {WHOLE_MART: PartitionEntry(path, whole.rows, whole.checksum)}
+    else:
+        partitions = {
+            str(month): PartitionEntry(
+                f"{PARQUET_FOLDER}/{mart}/{PARTITION_COLUMN}={month}/part-0.parquet",
+                part.rows,
+                part.checksum,
+            )
+            for month, part in _months(con, mart).items()
+        }
+    return MartEntry(product, whole.rows, columns, whole.checksum, partitions)
+
+
+def _months(con: duckdb.DuckDBPyConnection, mart: str) -> dict[str, Fingerprint]:
+    parts = partition_fingerprints(con, MARTS_SCHEMA, mart, PARTITION_COLUMN)
+    if "" in parts:
+        msg = f"{MARTS_SCHEMA}.{mart} has rows without {PARTITION_COLUMN}; expected a month end"
+        raise ReleaseError(msg)
+    return dict(sorted(parts.items()))
+
+
+def mart_columns(con: duckdb.DuckDBPyConnection, mart: str) -> dict[str, str]:
+    """Names and types of a mart's columns, in the order of the table."""
+    rows = con.execute(f'describe "{MARTS_SCHEMA}"."{mart}"').fetchall()
+    return {str(row[0]): str(row[1]) for row in rows}
+
+
+def write_parquet(
+    con: duckdb.DuckDBPyConnection,
+    entries: Mapping[str, MartEntry],
+    *,
+    folder: Path,
+    previous: Release | None,
+) -> int:
+    """Write the Parquet files of all marts, sharing those that the previous release has.
+
+    A month whose rows did not change is a hard link to the previous release's file, provided that
+    the file still has the bytes which that release's manifest names.
+
+    Args:
+        con: A connection whose current database is the release's.
+        entries: The marts, as `describe_mart` gives them.
+        folder: The release folder.
+        previous: The release to share files with.
+
+    Returns:
+        How many files are shared.
+    """
+    shared = 0
+    for mart, entry in entries.items():
+        for key, part in entry.partitions.items():
+            target = folder / part.path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if previous is not None and _share(previous, mart, entry, key, target):
+                shared += 1
+            else:
+                _write_part(con, mart, key, target)
+    return shared
+
+
+def _share(previous: Release, mart: str, entry: MartEntry, key: str, target: Path) -> bool:
+    earlier = previous.manifest.marts.get(mart)
+    if earlier is None or dict(earlier.columns) != dict(entry.columns):
+        return False
+    part = earlier.partitions.get(key)
+    if part is None or part != entry.partitions[key]:
+        return False
+    source = previous.path / part.path
+    listed = previous.manifest.files.get(part.path)
+    if listed is None or not source.is_file() or hash_file(source) != listed:
+        logger.warning("%s of release %s is damaged: written anew", part.path, previous.id)
+        return False
+    try:
+        os.link(source, target)
+    except OSError as error:
+        # Some file systems have no hard links, or a limit on their number: a copy says the same.
+        logger.info("no hard link for %s (%s): copied", part.path, error.strerror)
+        shutil.copyfile(source, target)
+    return True
+
+
+def _write_part(con: duckdb.DuckDBPyConnection, mart: str, key: str, target: Path) -> None:
+    table = f'"{MARTS_SCHEMA}"."{mart}"'
+    if key == WHOLE_MART:
+        query = f"select * from {table} order by all"
+    else:
+        # The path names the month, as in every partitioned folder that BI tools read.
+        query = (
+            f"select * exclude ({PARTITION_COLUMN}) from {table} "
+            f"where {PARTITION_COLUMN} = {quoted(key)} order by all"
+        )
+    con.execute(f"copy ({query}) to {quoted(target)} (format parquet, compression zstd)")

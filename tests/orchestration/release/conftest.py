@@ -1,0 +1,145 @@
+"""A home whose warehouse holds synthetic marts, and evidence that fits them."""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from data_quality.evidence import GateEvidence, RuleResult
+from data_quality.fingerprint import mart_fingerprint
+from data_quality.products import load_products
+from orchestration.release import build
+from orchestration.release.build import RunSummary, build_release
+from orchestration.release.store import Release
+from orchestration.settings import Settings
+
+MARTS = Path(__file__).with_name("synthetic_marts.sql")
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="session")
+def synthetic_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("warehouse") / "warehouse.duckdb"
+    with duckdb.connect(str(path)) as con:
+        con.execute(MARTS.read_text(encoding="utf-8"))
+    return path
+
+
+def new_home(folder: Path, warehouse: Path) -> Settings:
+    home = folder / "home"
+    home.mkdir()
+    (home / "warehouse.duckdb").write_bytes(warehouse.read_bytes())
+    return Settings(root=ROOT, home=home, landing=home / "landing", memory_limit="1GB")
+
+
+@pytest.fixture
+def settings(tmp_path: Path, synthetic_warehouse: Path) -> Settings:
+    return new_home(tmp_path, synthetic_warehouse)
+
+
+@pytest.fixture
+def plain_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Builds that are not about the page write a short one: charts take two seconds."""
+
+    def write(release_dir: Path) -> Path:
+        page = release_dir / "report" / "index.html"
+        page.parent.mkdir()
+        page.write_text("<!doctype html><title>Scorecard</title>", encoding="utf-8")
+        return page
+
+    monkeypatch.setattr(build, "write_report", write)
+
+
+@pytest.fixture(scope="session")
+def summary() -> Callable[[str], RunSummary]:
+    def make(run_id: str) -> RunSummary:
+        return RunSummary(
+            run_id=run_id,
+            first_month=date(2011, 1, 31),
+            last_month=date(2011, 12, 31),
+            known_load_id=7,
+            code_fingerprint="c0de",
+            config_fingerprint="c0f1",
+            profile="retail_billing",
+            loads=[{"load_id": 7, "file": "invoices.csv.gz"}],
+            estimators=[{"estimator": "churn", "estimator_version": "churn-1a2b3c4d"}],
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def evidence_for() -> Callable[..., list[GateEvidence]]:
+    """Evidence about the warehouse's rows of now; the products in `hold` did not pass."""
+
+    def make(settings: Settings, run_id: str, *, hold: Sequence[str] = ()) -> list[GateEvidence]:
+        with duckdb.connect(str(settings.warehouse), read_only=True) as con:
+            return [
+                GateEvidence(
+                    product=name,
+                    suite=name,
+                    run_id=run_id,
+                    decision="hold" if name in hold else "pass",
+                    reason=f"{name} has too few rows" if name in hold else "all rules hold",
+                    fingerprints={
+                        mart: mart_fingerprint(con, "scorecard", mart) for mart in product.marts
+                    },
+                    results=(rule(product.marts[0], is_passed=name not in hold),),
+                )
+                for name, product in load_products().items()
+            ]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def publish(
+    summary: Callable[[str], RunSummary], evidence_for: Callable[..., list[GateEvidence]]
+) -> Callable[..., Release]:
+    """Judge the warehouse's rows of now and build a release of them."""
+
+    def make(settings: Settings, run_id: str, *, hold: Sequence[str] = ()) -> Release:
+        evidence = evidence_for(settings, run_id, hold=hold)
+        return build_release(settings, run=summary(run_id), evidence=evidence)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def change_marts() -> Callable[..., None]:
+    def change(settings: Settings, *statements: str) -> None:
+        with duckdb.connect(str(settings.warehouse)) as con:
+            for statement in statements:
+                con.execute(statement)
+
+    return change
+
+
+@pytest.fixture(scope="session")
+def real_page(
+    tmp_path_factory: pytest.TempPathFactory,
+    synthetic_warehouse: Path,
+    publish: Callable[..., Release],
+) -> Release:
+    """A release with its real page, for tests that only read it."""
+    folder = tmp_path_factory.mktemp("page")
+    return publish(new_home(folder, synthetic_warehouse), "page0001")
+
+
+def rule(mart: str, *, is_passed: bool = True) -> RuleResult:
+    return RuleResult(
+        rule_id=f"{mart}.has_rows",
+        characteristic="completeness",
+        severity="block",
+        mart=f"scorecard.{mart}",
+        column="",
+        description=f"{mart} has rows",
+        rows_checked=10,
+        rows_failed=0 if is_passed else 1,
+        observed="10 rows",
+        is_passed=is_passed,
+        owner="customer analytics",
+        reason="an empty mart says nothing",
+    )

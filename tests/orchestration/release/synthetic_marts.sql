@@ -1,0 +1,437 @@
+-- A small company in the shape of the published marts: 240 customers, twelve months of 2011.
+-- Everything follows from hash(), so the same file always gives the same rows.
+create schema if not exists scorecard;
+
+create temporary macro draw(key, what) as
+    (hash(concat(key, '/', what)) % 100000) / 100000.0;
+
+create temporary table months as
+select last_day(date '2011-01-01' + to_months(cast(i as integer))) as as_of_date, i as month_number
+from range(12) as months (i);
+
+create temporary table people as
+select
+    concat('c-', lpad(cast(i as varchar), 4, '0')) as customer_id,
+    cast(12000 + i as varchar) as crm_customer_id,
+    case when i % 11 = 0 then 'Germany' when i % 17 = 0 then 'EIRE' else 'United Kingdom' end
+        as country,
+    cast(date '2009-12-01' + cast(floor(draw(i, 'first') * 700) as integer) as date)
+        as first_purchase_date,
+    least(exp(4 + 5 * power(draw(i, 'size'), 2)), 40000) as size,
+    0.3 + 1.4 * draw(i, 'pace') as pace
+from range(1, 241) as people (i);
+
+create table scorecard.customers as
+select
+    customer_id,
+    crm_customer_id,
+    country,
+    first_purchase_date as first_seen_date,
+    first_purchase_date,
+    date '2011-12-09' as last_purchase_date,
+    true as is_in_crm
+from people;
+
+create temporary table facts as
+select
+    people.customer_id,
+    months.as_of_date,
+    months.month_number,
+    people.size,
+    cast(
+        case when draw(customer_id, 'loss') < 0.04 then -1 else 1 end * people.size
+        * (0.8 + 0.03 * months.month_number + 0.4 * draw(customer_id, as_of_date))
+        as decimal(18, 4)
+    ) as revenue_12m,
+    cast(1 + floor(people.pace * 8 * draw(customer_id, 'n')) as integer) as purchases_12m,
+    cast(floor(draw(customer_id, concat('r', as_of_date)) * 200 * people.pace) as integer)
+        as days_since_purchase,
+    cast(as_of_date - people.first_purchase_date as integer) as tenure_days,
+    draw(customer_id, concat('t', as_of_date)) - 0.4 as value_trend,
+    draw(customer_id, 'return') * 0.1 as return_ratio_12m,
+    case when draw(customer_id, 'gaps') > 0.3 then draw(customer_id, 'regular') end
+        as purchase_regularity_12m,
+    cast(1 + floor(draw(customer_id, 'products') * 90) as integer) as product_count_12m
+from people
+cross join months
+where people.first_purchase_date <= months.as_of_date;
+
+create temporary table tiered as
+select
+    *,
+    case
+        when revenue_12m <= 0 then 'D'
+        when coalesce(before, 0) < 0.8 * total then 'A'
+        when before < 0.95 * total then 'B'
+        else 'C'
+    end as tier,
+    days_since_purchase <= 180 as is_active
+from (
+    select
+        *,
+        sum(greatest(revenue_12m, 0)) over (partition by as_of_date) as total,
+        sum(greatest(revenue_12m, 0)) over (
+            partition by as_of_date order by revenue_12m desc, customer_id
+            rows between unbounded preceding and 1 preceding
+        ) as before
+    from facts
+);
+
+create table scorecard.customer_indicators as
+select
+    customer_id,
+    as_of_date,
+    tier,
+    tier as raw_tier,
+    'revenue' as value_basis,
+    is_active,
+    cast(revenue_12m / 12 as decimal(18, 4)) as revenue_1m,
+    cast(revenue_12m / 4 as decimal(18, 4)) as revenue_3m,
+    cast(revenue_12m / 2 as decimal(18, 4)) as revenue_6m,
+    revenue_12m,
+    cast(size * return_ratio_12m as decimal(18, 4)) as returns_amount_12m,
+    round(return_ratio_12m, 6) as return_ratio_12m,
+    purchases_12m,
+    cast(abs(revenue_12m) / purchases_12m as decimal(18, 4)) as basket_value_12m,
+    product_count_12m,
+    days_since_purchase,
+    tenure_days,
+    tenure_days > 600 as is_tenure_censored,
+    round(value_trend, 6) as value_trend,
+    cast(5 - least(floor(days_since_purchase / 40), 4) as integer) as recency_score,
+    cast(least(1 + floor(purchases_12m / 2), 5) as integer) as frequency_score,
+    cast(greatest(1, least(floor(log10(greatest(revenue_12m, 1)) + 0.5), 5)) as integer)
+        as monetary_score,
+    cast(555 as integer) as rfm_score,
+    false as is_rfm_provisional,
+    round((purchases_12m - 1) / purchases_12m, 6) as repeat_rate_12m,
+    round(purchase_regularity_12m, 6) as purchase_regularity_12m,
+    round(100 * draw(customer_id, 'loyal'), 6) as loyalty_index,
+    0.6 as loyalty_coverage,
+    round(100 * draw(customer_id, 'depth'), 6) as depth_index
+from tiered;
+
+create table scorecard.profile_requirements as
+select
+    *,
+    sum(case when is_available then weight else 0 end) over (partition by profile)
+        as profile_coverage,
+    profile = 'retail_billing' as is_profile_applied
+from (values
+    ('retail_billing', 'current_value', 'revenue_12m', 'Revenue', 0.20, true, 'margin', null),
+    ('retail_billing', 'current_value', 'basket_value_12m', 'Basket', 0.10, true, null, null),
+    ('retail_billing', 'current_value', 'return_ratio_12m', 'Returns', 0.10, true, null, null),
+    ('retail_billing', 'potential', 'value_trend', 'Trend', 0.15, true, null, null),
+    ('retail_billing', 'potential', 'product_count_12m', 'Breadth', 0.10, true, null, null),
+    ('retail_billing', 'loyalty', 'days_since_purchase', 'Recency', 0.15, true, null, null),
+    ('retail_billing', 'loyalty', 'purchase_regularity_12m', 'Regularity', 0.10, true, null,
+        null),
+    ('retail_billing', 'loyalty', 'satisfaction_index', 'Satisfaction', 0.10, false, null,
+        'survey answers'),
+    ('retail', 'current_value', 'margin_12m', 'Margin', 0.25, false, null, 'unit costs'),
+    ('retail', 'current_value', 'revenue_12m', 'Revenue', 0.60, true, null, null),
+    ('retail', 'loyalty', 'nps_class', 'Recommendation', 0.15, false, null, 'survey answers')
+) as requirements (
+    profile, dimension, measure, label, weight, is_available, substitutes, needs
+);
+
+create temporary table measured as
+select
+    tiered.customer_id,
+    tiered.as_of_date,
+    tiered.tier,
+    requirements.dimension,
+    requirements.measure,
+    requirements.weight,
+    cast(case requirements.measure
+        when 'revenue_12m' then revenue_12m
+        when 'basket_value_12m' then abs(revenue_12m) / purchases_12m
+        when 'return_ratio_12m' then return_ratio_12m
+        when 'value_trend' then value_trend
+        when 'product_count_12m' then product_count_12m
+        when 'days_since_purchase' then days_since_purchase
+        when 'purchase_regularity_12m' then purchase_regularity_12m
+    end as double) as raw_value,
+    case requirements.measure
+        when 'revenue_12m' then greatest(0, least(100, 16 * log10(greatest(revenue_12m, 1)) + 12))
+        when 'basket_value_12m'
+            then greatest(0, least(100, 25 * log10(1 + abs(revenue_12m) / purchases_12m)))
+        when 'return_ratio_12m' then 100 - 900 * return_ratio_12m
+        when 'value_trend' then greatest(0, least(100, 50 + 60 * value_trend))
+        when 'product_count_12m' then greatest(0, least(100, 20 + product_count_12m))
+        when 'days_since_purchase' then greatest(0, 100 - days_since_purchase / 3.0)
+        when 'purchase_regularity_12m' then 100 * purchase_regularity_12m
+    end as score
+from tiered
+inner join scorecard.profile_requirements as requirements
+    on requirements.profile = 'retail_billing' and requirements.is_available;
+
+create temporary table weighed as
+select
+    *,
+    sum(case when score is not null then weight end)
+        over (partition by customer_id, as_of_date) as coverage,
+    case when score is not null then weight end
+    / sum(case when score is not null then weight end)
+        over (partition by customer_id, as_of_date) as effective_weight
+from measured;
+
+create table scorecard.customer_scorecard_measures as
+select
+    customer_id,
+    as_of_date,
+    'retail_billing' as profile,
+    dimension,
+    measure,
+    round(raw_value, 6) as raw_value,
+    round(score, 6) as score,
+    weight,
+    round(effective_weight, 6) as effective_weight,
+    round(effective_weight * score, 6) as contribution,
+    cast(3 + hash(customer_id) % 40 as bigint) as source_row_count
+from weighed
+where as_of_date > date '2011-09-30';
+
+create table scorecard.customer_scorecard as
+with scores as (
+    select
+        customer_id,
+        as_of_date,
+        tier,
+        round(sum(effective_weight * score), 6) as score,
+        round(max(coverage), 6) as coverage,
+        cast(count(score) as integer) as measure_count,
+        round(sum(score * weight) filter (dimension = 'current_value')
+            / sum(weight) filter (dimension = 'current_value' and score is not null), 6)
+            as current_value_score,
+        round(sum(score * weight) filter (dimension = 'potential')
+            / sum(weight) filter (dimension = 'potential' and score is not null), 6)
+            as potential_score,
+        round(sum(score * weight) filter (dimension = 'loyalty')
+            / sum(weight) filter (dimension = 'loyalty' and score is not null), 6)
+            as loyalty_score,
+        count(score) filter (dimension = 'loyalty') > 1 as is_loyal_measured
+    from weighed
+    group by all
+)
+select
+    customer_id,
+    as_of_date,
+    'retail_billing' as profile,
+    tier,
+    'revenue' as value_basis,
+    case when hash(customer_id) % 12 > 0 then score end as score,
+    case when hash(customer_id) % 12 > 0 then coverage else 0.5 end as coverage,
+    case
+        when hash(customer_id) % 12 = 0 then null
+        when score < 50 then 'red' when score < 75 then 'amber' else 'green'
+    end as band,
+    case when hash(customer_id) % 12 > 0 then 'published' else 'insufficient_evidence' end
+        as status,
+    measure_count,
+    current_value_score,
+    1.0 as current_value_coverage,
+    potential_score,
+    1.0 as potential_coverage,
+    case when is_loyal_measured then loyalty_score end as loyalty_score,
+    case when is_loyal_measured then 0.714286 else 0.428571 end as loyalty_coverage
+from scores;
+
+create table scorecard.tier_scorecard as
+select
+    cards.as_of_date,
+    cards.profile,
+    cards.tier,
+    count(*) as customer_count,
+    count(cards.score) as scored_count,
+    round(avg(cast(cards.score as decimal(18, 6))), 6) as mean_score,
+    round(median(cards.score), 6) as median_score,
+    count(*) filter (cards.band = 'green') as green_count,
+    count(*) filter (cards.band = 'amber') as amber_count,
+    count(*) filter (cards.band = 'red') as red_count,
+    cast(sum(indicators.revenue_12m) as decimal(18, 4)) as revenue_12m,
+    round(avg(cast(cards.coverage as decimal(18, 6))), 6) as mean_coverage
+from scorecard.customer_scorecard as cards
+inner join scorecard.customer_indicators as indicators using (customer_id, as_of_date)
+group by all;
+
+create table scorecard.portfolio_scorecard as
+select
+    cards.as_of_date,
+    cards.profile,
+    count(*) as customer_count,
+    count(*) filter (indicators.is_active) as active_customer_count,
+    count(cards.score) as scored_count,
+    round(avg(cast(cards.score as decimal(18, 6))), 6) as mean_score,
+    round(median(cards.score), 6) as median_score,
+    round(avg(cast(cards.coverage as decimal(18, 6))), 6) as mean_coverage,
+    count(*) filter (cards.band = 'green') as green_count,
+    count(*) filter (cards.band = 'amber') as amber_count,
+    count(*) filter (cards.band = 'red') as red_count,
+    cast(sum(indicators.revenue_12m) as decimal(18, 4)) as revenue_12m,
+    round(avg(cast(cards.current_value_score as decimal(18, 6))), 6) as current_value_score,
+    round(avg(cast(cards.potential_score as decimal(18, 6))), 6) as potential_score,
+    round(avg(cast(cards.loyalty_score as decimal(18, 6))), 6) as loyalty_score
+from scorecard.customer_scorecard as cards
+inner join scorecard.customer_indicators as indicators using (customer_id, as_of_date)
+group by all;
+
+create table scorecard.tier_indicators as
+select
+    as_of_date,
+    tier,
+    count(*) as customer_count,
+    count(*) filter (is_active) as active_customer_count,
+    cast(sum(revenue_12m) as decimal(18, 4)) as revenue_12m
+from scorecard.customer_indicators
+group by all;
+
+create table scorecard.portfolio_indicators as
+select
+    as_of_date,
+    periods.period_months,
+    count(*) as customer_count,
+    count(*) filter (is_active) as active_customer_count,
+    cast(sum(revenue_1m) as decimal(18, 2)) as revenue_1m,
+    cast(sum(revenue_12m) as decimal(18, 2)) as revenue_12m,
+    as_of_date > date '2011-03-31' as is_window_complete,
+    180 as start_customer_count,
+    count(*) filter (is_active) as end_customer_count,
+    128 as retained_customer_count,
+    52 as lost_customer_count,
+    40 as new_customer_count,
+    6 as won_back_customer_count,
+    case periods.period_months when 12 then 0.711111 else 0.96 end as customer_retention_ratio,
+    0.641000 as customer_retention_low,
+    0.772000 as customer_retention_high,
+    0.08 as growth_ratio,
+    false as is_low_n,
+    0.790000 as top_20_percent_revenue_ratio,
+    0.74 as gini,
+    41.5 as effective_customer_number
+from scorecard.customer_indicators
+cross join (values (1), (12)) as periods (period_months)
+group by as_of_date, periods.period_months;
+
+create table scorecard.predictions as
+select
+    customer_id,
+    as_of_date,
+    is_active as is_eligible,
+    case when is_active then round(0.05 + 0.7 * days_since_purchase / 180.0, 6) end
+        as churn_probability,
+    case when is_active then round(0.02 + 0.6 * days_since_purchase / 180.0, 6) end
+        as churn_probability_low,
+    case when is_active then round(0.10 + 0.8 * days_since_purchase / 180.0, 6) end
+        as churn_probability_high,
+    case when is_active then round(days_since_purchase / 1.8, 6) end as churn_percentile,
+    'baseline_rule' as churn_method,
+    'not_published' as churn_status,
+    'churn-1a2b3c4d' as churn_estimator_version,
+    case
+        when not is_active then null
+        when 0.05 + 0.7 * days_since_purchase / 180.0 < 0.25 then 'green'
+        when 0.05 + 0.7 * days_since_purchase / 180.0 <= 0.40 then 'amber'
+        else 'red'
+    end as risk_band,
+    round(exp(-days_since_purchase / 200.0), 6) as probability_alive,
+    cast(revenue_12m * exp(-days_since_purchase / 200.0) as decimal(18, 4)) as clv_12m,
+    cast(revenue_12m * 2.4 * exp(-days_since_purchase / 200.0) as decimal(18, 4)) as clv_36m,
+    'mbg_nbd_gamma_gamma' as clv_method,
+    hash(customer_id) % 9 = 0 as clv_has_warning,
+    'revenue' as value_basis,
+    case when is_active then
+        cast(greatest(revenue_12m, 0) * (0.05 + 0.7 * days_since_purchase / 180.0)
+            as decimal(18, 4))
+    end as value_at_risk
+from tiered;
+
+create table scorecard.estimators as
+select * from (values
+    ('churn', 'churn-1a2b3c4d', 'logistic', 'not_published',
+        'the baseline rule is as good out of time', date '2010-12-31', date '2011-01-31',
+        date '2011-07-31', 2000, 900, 410, 'aa11', 'bb22'),
+    ('clv', 'clv-9f8e7d6c', 'mbg_nbd_gamma_gamma', 'published', null, date '2009-12-31',
+        date '2011-12-31', null, 240, 240, null, 'cc33', 'bb22')
+) as estimators (
+    estimator, estimator_version, candidate, status, reason, trained_from, trained_to, labels_to,
+    row_count, customer_count, positive_count, content_hash, code_version
+);
+
+create table scorecard.estimator_metrics as
+select * from (values
+    ('churn', 'churn-1a2b3c4d', 'logistic', 'test', 'auc', 0.71, 0.68, 0.74, 500,
+        date '2011-06-30'),
+    ('churn', 'churn-1a2b3c4d', 'baseline_rule', 'test', 'auc', 0.72, 0.69, 0.75, 500,
+        date '2011-06-30')
+) as metrics (
+    estimator, estimator_version, candidate, slice, metric, value, value_low, value_high, n,
+    as_of_date
+);
+
+create table scorecard.estimator_checks as
+select * from (values
+    ('churn', 'churn-1a2b3c4d', 'auc', 0.71, '>= 0.65', true, 'ranks better than chance'),
+    ('churn', 'churn-1a2b3c4d', 'auc_above_baseline', 0.71, '> 0.72', false,
+        'the rule "no purchase in three months" ranks as well'),
+    ('churn', 'churn-1a2b3c4d', 'calibration_slope', 0.61, '[0.80, 1.25]', false,
+        'the base rate moved from 0.31 to 0.52'),
+    ('clv', 'clv-9f8e7d6c', 'frequency_value_spearman', 0.12, '< 0.3', true, 'independent enough')
+) as checks (estimator, estimator_version, check_name, value, threshold, is_passed, explanation);
+
+create table scorecard.rfm_cutoffs as
+select
+    months.as_of_date,
+    cutoffs.*,
+    date '2010-12-31' as learnt_on,
+    false as is_provisional,
+    240 as customer_count
+from months
+cross join (values
+    ('recency', 40.0, 80.0, 120.0, 160.0),
+    ('frequency', 2.0, 4.0, 6.0, 8.0),
+    ('monetary', 30.0, 300.0, 3000.0, 30000.0)
+) as cutoffs (dimension, cut_1, cut_2, cut_3, cut_4);
+
+create table scorecard.indicator_catalogue as
+select
+    indicator_id, name, description, unit, direction, 'seller' as viewpoint,
+    'quantitative' as kind, 'customer' as grain, time_window, 'customer analytics' as owner,
+    'to steer the portfolio' as purpose, 30 as min_n, 90 as freshness_days,
+    'customer_indicators' as mart, 'C11' as formula_reference
+from (values
+    ('revenue_12m', 'Revenue, 12 months', 'Invoices less credits of the trailing 12 months',
+        'GBP', 'higher_is_better', '12 months'),
+    ('basket_value_12m', 'Basket value', 'Mean amount of a purchase', 'GBP', 'higher_is_better',
+        '12 months'),
+    ('return_ratio_12m', 'Return ratio', 'Credits divided by invoices', 'ratio', 'lower_is_better',
+        '12 months'),
+    ('value_trend', 'Value trend', 'Revenue of 6 months against the same months a year before',
+        'ratio', 'higher_is_better', '6 months'),
+    ('product_count_12m', 'Products bought', 'Distinct products bought', 'count', 'higher_is_better',
+        '12 months'),
+    ('days_since_purchase', 'Days since purchase', 'Days from the last purchase to the month end',
+        'days', 'lower_is_better', 'to date'),
+    ('purchase_regularity_12m', 'Purchase regularity', '1 less the variation of the gaps', 'ratio',
+        'higher_is_better', '12 months')
+) as catalogue (indicator_id, name, description, unit, direction, time_window);
+
+create table scorecard.revenue_reconciliation as
+select
+    *,
+    cast(sum(line_count) over (order by step_number) as bigint) as running_line_count,
+    cast(sum(amount) over (order by step_number) as decimal(18, 4)) as running_amount
+from (values
+    (1, 'raw_lines', 'All lines of the landing files', 1067371,
+        cast(19287232.568 as decimal(18, 4))),
+    (2, 'file_overlap', 'Lines that both files carry', -22523,
+        cast(-370512.10 as decimal(18, 4))),
+    (3, 'exact_duplicates', 'The same line twice in one invoice', -11000,
+        cast(-46012.43 as decimal(18, 4))),
+    (4, 'not_products', 'Postage, fees, samples and adjustments', -5200,
+        cast(-412345.67 as decimal(18, 4))),
+    (5, 'without_customer', 'Lines that name no customer', -236000,
+        cast(-2534567.89 as decimal(18, 4))),
+    (90, 'unexplained', 'What the steps above do not explain; must be nothing', 0,
+        cast(0 as decimal(18, 4)))
+) as steps (step_number, step, explanation, line_count, amount);
