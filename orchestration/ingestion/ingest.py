@@ -15,13 +15,14 @@ from orchestration.errors import UsageError
 from orchestration.ingestion import ledger
 from orchestration.ingestion.contract import TableContract, load_contracts
 from orchestration.ingestion.files import (
+    FileFacts,
     LandingFile,
     RefusedFileError,
     discover,
     format_of,
     inspect,
 )
-from orchestration.ingestion.loader import QuarantineSummary, load_file
+from orchestration.ingestion.loader import QuarantineSummary, StoredLoad, load_file
 from orchestration.settings import Settings
 from orchestration.warehouse import connect, prepare_home, warehouse_errors, writer_lock
 
@@ -198,31 +199,16 @@ def _ingest_file(
     con: duckdb.DuckDBPyConnection, file: LandingFile, loaded_at: datetime
 ) -> FileResult:
     contract = file.contract
-    sha256, size = None, None
+    facts: FileFacts | None = None
     try:
         facts = inspect(file.path, format_of(file.path)[1])
-        sha256, size = facts.sha256, facts.size
         known_as = ledger.loaded_as(con, contract, facts.sha256)
         if known_as is not None:
             message = "" if known_as == file.name else f"its content was loaded as {known_as}"
             return FileResult(contract.system, contract.name, file.name, "known", message)
         stored = load_file(con, file, facts, loaded_at=loaded_at)
     except RefusedFileError as refusal:
-        message = f"{file.name} was refused: {refusal}."
-        log.warning("%s", message)
-        row = ledger.LedgerRow(
-            system=contract.system,
-            table_name=contract.name,
-            file=file.name,
-            sha256=sha256,
-            size=size,
-            status="refused",
-            message=message,
-            loaded_at=loaded_at,
-        )
-        if not ledger.is_refusal_known(con, row):
-            ledger.write(con, ledger.next_load_id(con), row)
-        return FileResult(contract.system, contract.name, file.name, "refused", message)
+        return _refuse(con, file, facts, f"{file.name} was refused: {refusal}.", loaded_at)
     log.info(
         "%s: %d rows read, %d accepted, %d unchanged, %d quarantined",
         file.name,
@@ -231,19 +217,48 @@ def _ingest_file(
         stored.row.rows_unchanged,
         stored.row.rows_quarantined,
     )
-    return FileResult(
-        system=contract.system,
-        table_name=contract.name,
+    return _loaded(stored)
+
+
+def _refuse(
+    con: duckdb.DuckDBPyConnection,
+    file: LandingFile,
+    facts: FileFacts | None,
+    message: str,
+    loaded_at: datetime,
+) -> FileResult:
+    """Write a refusal into the ledger, once for the same file, content and reason."""
+    log.warning("%s", message)
+    row = ledger.LedgerRow(
+        system=file.contract.system,
+        table_name=file.contract.name,
         file=file.name,
+        sha256=None if facts is None else facts.sha256,
+        size=None if facts is None else facts.size,
+        status="refused",
+        message=message,
+        loaded_at=loaded_at,
+    )
+    if not ledger.is_refusal_known(con, row):
+        ledger.write(con, ledger.next_load_id(con), row)
+    return FileResult(row.system, row.table_name, row.file, "refused", message)
+
+
+def _loaded(stored: StoredLoad) -> FileResult:
+    row = stored.row
+    return FileResult(
+        system=row.system,
+        table_name=row.table_name,
+        file=row.file,
         status="loaded",
-        message=stored.row.message,
+        message=row.message,
         load_id=stored.load_id,
-        rows_read=stored.row.rows_read,
-        rows_accepted=stored.row.rows_accepted,
-        rows_unchanged=stored.row.rows_unchanged,
-        rows_quarantined=stored.row.rows_quarantined,
-        earliest_fact_date=stored.row.earliest_fact_date,
-        latest_fact_date=stored.row.latest_fact_date,
-        extra_columns=stored.row.extra_columns,
+        rows_read=row.rows_read,
+        rows_accepted=row.rows_accepted,
+        rows_unchanged=row.rows_unchanged,
+        rows_quarantined=row.rows_quarantined,
+        earliest_fact_date=row.earliest_fact_date,
+        latest_fact_date=row.latest_fact_date,
+        extra_columns=row.extra_columns,
         quarantined=stored.quarantined,
     )

@@ -137,30 +137,7 @@ def _judge_keys(con: duckdb.DuckDBPyConnection, contract: TableContract) -> None
     if contract.load_mode != "append" and contract.event_time not in contract.key:
         version = (*contract.key, contract.event_time)
     keys = ", ".join(identifier(name) for name in version)
-    if contract.load_mode == "append":
-        stored = f"select {keys}, _row_hash, _load_id, _file, _line from {contract.raw_table}"
-        # What is stored speaks first: an event never changes.
-        verdict = """
-            when stored._row_hash = candidate._row_hash then 'unchanged'
-            when stored._row_hash is not null then 'conflicting_key'
-            when candidate._line = firsts.first_line then 'new'
-            when candidate._row_hash = firsts.first_hash then 'unchanged'
-            else 'duplicate_key'
-        """
-    else:
-        # The newest load speaks for a version; a later one that says otherwise corrects it.
-        stored = (
-            f"select {keys}, _row_hash, _load_id, _file, _line from {contract.raw_table} "
-            f"qualify row_number() over (partition by {keys} "
-            "order by _load_id desc, _line desc) = 1"
-        )
-        verdict = """
-            when candidate._line <> firsts.first_line
-                and candidate._row_hash <> firsts.first_hash then 'duplicate_key'
-            when candidate._line <> firsts.first_line then 'unchanged'
-            when stored._row_hash = candidate._row_hash then 'unchanged'
-            else 'new'
-        """
+    stored, verdict = _stored_and_verdict(contract, keys)
     con.execute(
         f"""
         create or replace temp table judged as
@@ -189,6 +166,35 @@ def _judge_keys(con: duckdb.DuckDBPyConnection, contract: TableContract) -> None
     )
     if contract.load_mode == "snapshot":
         _judge_snapshot(con, contract)
+
+
+def _stored_and_verdict(contract: TableContract, keys: str) -> tuple[str, str]:
+    """Return the SQL of what is stored for each key, and of the verdict on a candidate."""
+    columns = f"{keys}, _row_hash, _load_id, _file, _line"
+    if contract.load_mode == "append":
+        # What is stored speaks first: an event never changes.
+        return (
+            f"select {columns} from {contract.raw_table}",
+            """
+            when stored._row_hash = candidate._row_hash then 'unchanged'
+            when stored._row_hash is not null then 'conflicting_key'
+            when candidate._line = firsts.first_line then 'new'
+            when candidate._row_hash = firsts.first_hash then 'unchanged'
+            else 'duplicate_key'
+            """,
+        )
+    # The newest load speaks for a version; a later one that says otherwise corrects it.
+    return (
+        f"select {columns} from {contract.raw_table} qualify row_number() over "
+        f"(partition by {keys} order by _load_id desc, _line desc) = 1",
+        """
+        when candidate._line <> firsts.first_line
+            and candidate._row_hash <> firsts.first_hash then 'duplicate_key'
+        when candidate._line <> firsts.first_line then 'unchanged'
+        when stored._row_hash = candidate._row_hash then 'unchanged'
+        else 'new'
+        """,
+    )
 
 
 def _judge_snapshot(con: duckdb.DuckDBPyConnection, contract: TableContract) -> None:
@@ -226,7 +232,6 @@ def _store(
     landed: Landed,
     loaded_at: datetime,
 ) -> StoredLoad:
-    contract = file.contract
     con.execute("begin")
     try:
         load_id = ledger.next_load_id(con)
@@ -234,9 +239,10 @@ def _store(
         quarantined = _insert_refused(con, file, landed, load_id, loaded_at)
         rows_read = _number(con, "select count(*) from typed")
         rows_read += _number(con, "select count(*) from broken")
+        earliest, latest = _fact_dates(con, file.contract, load_id)
         row = ledger.LedgerRow(
-            system=contract.system,
-            table_name=contract.name,
+            system=file.contract.system,
+            table_name=file.contract.name,
             file=file.name,
             sha256=facts.sha256,
             size=facts.size,
@@ -247,17 +253,11 @@ def _store(
             rows_accepted=accepted,
             rows_unchanged=_number(con, "select count(*) from judged where verdict = 'unchanged'"),
             rows_quarantined=quarantined,
+            earliest_fact_date=earliest,
+            latest_fact_date=latest,
             extra_columns=", ".join(landed.extra),
         )
-        if row.rows_read != row.rows_accepted + row.rows_unchanged + row.rows_quarantined:
-            raise ScorecardError(
-                f"{file.name}: {row.rows_read} rows were read, but {row.rows_accepted} accepted, "
-                f"{row.rows_unchanged} unchanged and {row.rows_quarantined} quarantined do not add "
-                f"up to that. Nothing of the file was stored. This is a defect of ingestion or a "
-                f"key stored twice in {contract.raw_table}: please report it with this message."
-            )
-        earliest, latest = _fact_dates(con, contract, load_id)
-        row = replace(row, earliest_fact_date=earliest, latest_fact_date=latest)
+        _check_nothing_is_lost(row, file.contract)
         ledger.write(con, load_id, row)
         summary = _summary(con, load_id)
         con.execute("commit")
@@ -265,6 +265,16 @@ def _store(
         _roll_back(con)
         raise
     return StoredLoad(load_id, row, summary)
+
+
+def _check_nothing_is_lost(row: ledger.LedgerRow, contract: TableContract) -> None:
+    if row.rows_read != row.rows_accepted + row.rows_unchanged + row.rows_quarantined:
+        raise ScorecardError(
+            f"{row.file}: {row.rows_read} rows were read, but {row.rows_accepted} accepted, "
+            f"{row.rows_unchanged} unchanged and {row.rows_quarantined} quarantined do not add "
+            f"up to that. Nothing of the file was stored. This is a defect of ingestion or a "
+            f"key stored twice in {contract.raw_table}: please report it with this message."
+        )
 
 
 def _roll_back(con: duckdb.DuckDBPyConnection) -> None:
@@ -297,48 +307,44 @@ def _insert_refused(
     loaded_at: datetime,
 ) -> int:
     contract = file.contract
-    about = (
-        f"{load_id} as load_id, {literal(contract.system)} as system, "
-        f"{literal(contract.name)} as table_name, {literal(file.name)} as file"
+    insert = (
+        f"insert into quarantine.refused_rows select {load_id}, {literal(contract.system)}, "
+        f"{literal(contract.name)}, {literal(file.name)}, "
     )
-    inserted = _number(
-        con,
-        f"insert into quarantine.refused_rows select {about}, _line, rule, column_name, message, "
-        "raw_text from broken",
-    )
+    inserted = _number(con, f"{insert} _line, rule, column_name, message, raw_text from broken")
+    # Reading the source again for the text costs as much as a load: only where there is a need.
     if _number(con, "select count(*) from typed where _is_refused"):
-        rules = row_rules(contract, landed.columns, loaded_at)
-        inserted += _number(
-            con,
-            f"""
-            insert into quarantine.refused_rows
-            select
-                {about}, _line, failures[1].rule, failures[1].column_name,
-                list_aggregate(list_transform(failures, lambda item: item.message),
-                    'string_agg', '; '),
-                raw_text,
-            from (
-                select t._line, {broken_rules(rules)} as failures, {landed.raw_text} as raw_text,
-                from (select * from typed where _is_refused) as t
-                inner join landed as l on l._line = t._line
-            )
-            """,
-        )
+        inserted += _number(con, insert + _rule_breakers(contract, landed, loaded_at))
     if _number(con, "select count(*) from judged where verdict <> 'unchanged'"):
-        inserted += _number(
-            con,
-            f"""
-            insert into quarantine.refused_rows
-            select
-                {about}, judged._line, judged.verdict, {literal(", ".join(contract.key))},
-                {_key_message(contract)}, {landed.raw_text},
-            from judged
-            inner join landed as l on l._line = judged._line
-            inner join typed as t on t._line = judged._line
-            where judged.verdict <> 'unchanged'
-            """,
-        )
+        inserted += _number(con, insert + _key_breakers(contract, landed))
     return inserted
+
+
+def _rule_breakers(contract: TableContract, landed: Landed, loaded_at: datetime) -> str:
+    rules = row_rules(contract, landed.columns, loaded_at)
+    return f"""
+        _line, failures[1].rule, failures[1].column_name,
+        list_aggregate(
+            list_transform(failures, lambda item: item.message), 'string_agg', '; '
+        ),
+        raw_text,
+        from (
+            select t._line, {broken_rules(rules)} as failures, {landed.raw_text} as raw_text,
+            from (select * from typed where _is_refused) as t
+            inner join landed as l on l._line = t._line
+        )
+    """
+
+
+def _key_breakers(contract: TableContract, landed: Landed) -> str:
+    return f"""
+        judged._line, judged.verdict, {literal(", ".join(contract.key))},
+        {_key_message(contract)}, {landed.raw_text},
+        from judged
+        inner join landed as l on l._line = judged._line
+        inner join typed as t on t._line = judged._line
+        where judged.verdict <> 'unchanged'
+    """
 
 
 def _key_message(contract: TableContract) -> str:

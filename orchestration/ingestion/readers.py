@@ -342,9 +342,7 @@ def _scan_csv_slots(con: duckdb.DuckDBPyConnection, file: LandingFile) -> None:
             from counted
         ),
         starts as (
-            select line, text, row_number() over () as duck_line,
-            from quoted
-            where quotes_before % 2 = 0
+            select *, row_number() over () as duck_line from quoted where quotes_before % 2 = 0
         )
         select duck_line, line
         from starts
