@@ -158,7 +158,10 @@ def metric_row(
 
 
 def evaluation_rows(candidate: str, evaluation: Evaluation) -> list[dict[str, Any]]:
-    """Rows of the test slice: every measure, then the reliability table."""
+    """Rows of the test slice: every measure, then the reliability table.
+
+    The base rate is no measure of a candidate; `slice_rows` gives it once for the slice.
+    """
     rows = [
         metric_row(
             candidate,
@@ -169,6 +172,7 @@ def evaluation_rows(candidate: str, evaluation: Evaluation) -> list[dict[str, An
             n=evaluation.rows,
         )
         for name, value in evaluation.measures.items()
+        if name != "base_rate"
     ]
     table = evaluation.reliability
     for number, count in enumerate(table.count):

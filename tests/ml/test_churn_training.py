@@ -68,6 +68,11 @@ def test_both_candidates_and_all_rules_are_reported(trained):
     assert origins == [2.0]
 
 
+def test_a_metric_stands_once_per_candidate_slice_and_date(trained):
+    key = ["estimator_version", "candidate", "slice", "metric", "as_of_date"]
+    assert trained.metrics[trained.metrics.duplicated(key)].empty
+
+
 def test_metrics_carry_intervals_around_their_value(trained):
     rows = trained.metrics[trained.metrics["metric"].isin(["auc", "pr_auc", "calibration_slope"])]
     assert rows["value_low"].le(rows["value"] + 0.02).all()
