@@ -1,0 +1,211 @@
+"""Dagster jobs, schedules and sensors: what runs together, and when.
+
+What belongs here: names of jobs, their times, what wakes them.
+What does not: what they do (the other files of this folder).
+
+Schedules and the landing sensor are off until somebody switches them on: where they run is a
+decision of the place, not of the code. Times are UTC.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+
+from orchestration import window
+from orchestration.defs.predict import TRAIN
+from orchestration.notify import notify_failure
+from orchestration.settings import Settings
+
+LOGGER = logging.getLogger(__name__)
+
+SCORECARD_JOB = "scorecard"
+INGEST_JOB = "ingest"
+LOAD_JOB = "load"
+RETRAIN_JOB = "retrain"
+# Systems deliver the rest of a month on its first days; day 2 leaves them one.
+MONTHLY_CLOSE = "0 4 2 * *"
+DAILY_INGESTION = "0 5 * * *"
+LANDING_SECONDS = 60
+
+
+@dg.definitions
+def automation() -> dg.Definitions:
+    """Build jobs, schedules and sensors."""
+    scorecard, ingest, retrain = _scorecard_job(), _ingest_job(), _retrain_job()
+    return dg.Definitions(
+        jobs=[scorecard, ingest, _load_job(), retrain],
+        schedules=[_monthly_close(scorecard), _daily_ingestion(ingest)],
+        sensors=[_landing_sensor(ingest), _failure_sensor()],
+    )
+
+
+def _scorecard_job() -> Any:
+    return dg.define_asset_job(
+        SCORECARD_JOB,
+        selection=dg.AssetSelection.all(),
+        description=(
+            "The whole way: landing files to a published release. Choose the months as "
+            "partitions; several months are one run. It starts earlier by itself where new "
+            "loads, changed code or changed configuration ask for it."
+        ),
+        executor_def=dg.in_process_executor,
+    )
+
+
+def _ingest_job() -> Any:
+    return dg.define_asset_job(
+        INGEST_JOB,
+        selection=dg.AssetSelection.groups("ingest"),
+        description="Load what is new in the landing area, and judge the sources.",
+        executor_def=dg.in_process_executor,
+    )
+
+
+def _load_job() -> Any:
+    return dg.define_asset_job(
+        LOAD_JOB,
+        selection=dg.AssetSelection.groups("ingest").without_checks(),
+        description=(
+            "Load what is new in the landing area, without judging it: how `scorecard run` "
+            "learns which months it must compute."
+        ),
+        executor_def=dg.in_process_executor,
+    )
+
+
+def _retrain_job() -> Any:
+    return dg.define_asset_job(
+        RETRAIN_JOB,
+        selection=dg.AssetSelection.all() - dg.AssetSelection.groups("ingest"),
+        description=(
+            "Like `scorecard` without ingestion, but both estimators are trained anew even where "
+            "nothing they depend on has changed."
+        ),
+        config=dg.RunConfig(ops={TRAIN: {"config": {"force": True}}}),
+        executor_def=dg.in_process_executor,
+    )
+
+
+def _monthly_close(job: Any) -> dg.ScheduleDefinition:
+    @dg.schedule(
+        name="monthly_close",
+        job=job,
+        cron_schedule=MONTHLY_CLOSE,
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.STOPPED,
+        description=(
+            "Closes the month before: ingests, computes, judges, releases. It fails with its "
+            "reason when billing does not yet reach the month's last day."
+        ),
+    )
+    def monthly_close(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        month = closed_month(context.scheduled_execution_time)
+        return dg.RunRequest(run_key=f"close-{month}", partition_key=month)
+
+    return monthly_close
+
+
+def closed_month(moment: datetime) -> str:
+    """Give the month that is closed at a moment: the one before, as `YYYY-MM`."""
+    return window.format_month(window.add_months(moment.astimezone(UTC).date(), -1))
+
+
+def _daily_ingestion(job: Any) -> dg.ScheduleDefinition:
+    return dg.ScheduleDefinition(
+        name="daily_ingestion",
+        job=job,
+        cron_schedule=DAILY_INGESTION,
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.STOPPED,
+        description="Loads the day's files and judges them, so that bad ones are known that day.",
+    )
+
+
+def _landing_sensor(job: Any) -> dg.SensorDefinition:
+    @dg.sensor(
+        name="landing_files",
+        job=job,
+        minimum_interval_seconds=LANDING_SECONDS,
+        default_status=dg.DefaultSensorStatus.STOPPED,
+        description=(
+            "Starts `ingest` when files in the landing area are new or changed, once they have "
+            "stayed the same between two looks, so that no half-copied file is read."
+        ),
+    )
+    def landing_files(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        found = landing_state(Settings.from_environment())
+        return next_look(found, context.cursor)
+
+    return landing_files
+
+
+def landing_state(settings: Settings) -> str:
+    """Describe the landing area: path, size and time of every file, as one text."""
+    if not settings.landing.is_dir():
+        return "[]"
+    files = []
+    for path in sorted(settings.landing.rglob("*")):
+        name = path.relative_to(settings.landing).as_posix()
+        if path.is_file() and not any(part.startswith(".") for part in name.split("/")):
+            about = path.stat()
+            files.append([name, about.st_size, about.st_mtime_ns])
+    return json.dumps(files)
+
+
+def next_look(found: str, cursor: str | None) -> dg.SensorResult:
+    """Decide what the sensor does, from what it sees and what it saw.
+
+    Args:
+        found: The landing area now.
+        cursor: What the last look left: what it saw, and for what a run was asked.
+
+    Returns:
+        A request when the area has changed and stood still since the last look; else the reason
+        why not.
+    """
+    before = json.loads(cursor) if cursor else {"seen": "[]", "requested": "[]"}
+    if found == before["requested"]:
+        return _look(found, found, "nothing new in the landing area")
+    if found != before["seen"]:
+        return _look(found, before["requested"], "files are arriving; looking again")
+    if found == "[]":
+        return _look(found, found, "the landing area is empty")
+    digest = landing_key(found)
+    return dg.SensorResult(
+        run_requests=[dg.RunRequest(run_key=f"landing-{digest}")],
+        cursor=json.dumps({"seen": found, "requested": found}),
+    )
+
+
+def landing_key(text: str) -> str:
+    """Shorten a text to a key that is equal for equal texts."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _look(seen: str, requested: str, reason: str) -> dg.SensorResult:
+    return dg.SensorResult(
+        skip_reason=reason, cursor=json.dumps({"seen": seen, "requested": requested})
+    )
+
+
+def _failure_sensor() -> dg.SensorDefinition:
+    @dg.run_failure_sensor(
+        name="run_failure",
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description=(
+            "Logs every failed run, and posts a small JSON to SCORECARD_WEBHOOK_URL where that "
+            "is set."
+        ),
+    )
+    def run_failure(context: dg.RunFailureSensorContext) -> Iterator[dg.SkipReason]:
+        run = context.dagster_run
+        steps = [event.step_key or "" for event in context.get_step_failure_events()]
+        notify_failure(job=run.job_name, run_id=run.run_id, steps=steps)
+        yield dg.SkipReason(f"run {run.run_id} of {run.job_name} was reported")
+
+    return run_failure

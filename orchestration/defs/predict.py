@@ -1,0 +1,173 @@
+"""Dagster definitions of the estimators and their predictions.
+
+What belongs here: assets around `orchestration.prediction`. What does not: statistics (`ml`).
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import dagster as dg
+
+from orchestration.dagster_home import ScorecardHome, reported
+from orchestration.prediction import KINDS, Kind, MonthScore, TrainingSummary, score, train
+from orchestration.progress import stage
+from orchestration.window import format_month
+
+GROUP = "ml"
+OWNERS = ["team:data-science"]
+ESTIMATORS: dict[Kind, dg.AssetKey] = {
+    "churn": dg.AssetKey(["ml", "churn_estimator"]),
+    "clv": dg.AssetKey(["ml", "clv_estimator"]),
+}
+PREDICTIONS: dict[Kind, dg.AssetKey] = {
+    "churn": dg.AssetKey(["ml", "churn_predictions"]),
+    "clv": dg.AssetKey(["ml", "clv_predictions"]),
+}
+FEATURES: dict[Kind, tuple[str, ...]] = {
+    "churn": ("ftr_churn", "ftr_churn_labels"),
+    "clv": ("ftr_value", "ftr_value_outcomes"),
+}
+TITLES: dict[Kind, str] = {"churn": "churn", "clv": "lifetime value"}
+DESCRIPTION_TABLES = {
+    "estimators": "One row per estimator that a prediction comes from, with its verdict.",
+    "estimator_metrics": "One row per estimator, candidate, slice and metric, with its interval.",
+    "estimator_checks": "One row per check that an estimator had to pass, with its result.",
+}
+TRAIN = "train_estimators"
+
+
+class TrainConfig(dg.Config):
+    """What a run may say about training.
+
+    Attributes:
+        force: Train even where a stored estimator has the same rows, configuration and code.
+    """
+
+    force: bool = False
+
+
+@dg.definitions
+def prediction() -> dg.Definitions:
+    """Build the definitions of training and scoring."""
+    return dg.Definitions(assets=[_training(), _scoring()])
+
+
+def _features(kind: Kind) -> list[dg.AssetKey]:
+    return [dg.AssetKey(["features", name]) for name in FEATURES[kind]]
+
+
+def _training() -> dg.AssetsDefinition:
+    @dg.multi_asset(
+        name=TRAIN,
+        specs=[
+            *(_estimator_spec(kind) for kind in KINDS),
+            *(_table_spec(name, text) for name, text in DESCRIPTION_TABLES.items()),
+        ],
+    )
+    def train_estimators(
+        config: TrainConfig, scorecard_home: ScorecardHome
+    ) -> Iterator[dg.MaterializeResult[Any]]:
+        with reported(scorecard_home) as settings:
+            for kind in KINDS:
+                with stage(f"Train the estimators: {TITLES[kind]}") as current:
+                    summary = train(settings, kind, force=config.force)
+                    current.describe(describe_training(summary))
+                yield dg.MaterializeResult(
+                    asset_key=ESTIMATORS[kind], metadata=_training_metadata(summary)
+                )
+        for name in DESCRIPTION_TABLES:
+            yield dg.MaterializeResult(asset_key=dg.AssetKey(["ml", name]))
+
+    return train_estimators
+
+
+def describe_training(summary: TrainingSummary) -> str:
+    """Say in one line what became of an estimator."""
+    how = "trained" if summary.is_new else "stored one taken"
+    return f"{how}, {summary.status.replace('_', ' ')}"
+
+
+def _training_metadata(summary: TrainingSummary) -> dict[str, str | int | bool]:
+    return {
+        "version": summary.version,
+        "status": summary.status,
+        "reason": summary.reason,
+        "is_new": summary.is_new,
+        "labels_to": str(summary.labels_to or ""),
+        "rows": summary.row_count,
+    }
+
+
+def _estimator_spec(kind: Kind) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        ESTIMATORS[kind],
+        deps=_features(kind),
+        description=(
+            f"The trained estimator of {TITLES[kind]}: trained on labels complete by the run's "
+            "last month, judged on later months than it learnt from, stored without pickle under "
+            "the hash of its content. Trained anew only when rows, configuration or code changed."
+        ),
+        group_name=GROUP,
+        kinds={"python", "scikitlearn"} if kind == "churn" else {"python", "scipy"},
+        owners=OWNERS,
+    )
+
+
+def _table_spec(name: str, text: str) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        dg.AssetKey(["ml", name]),
+        deps=[key for kind in KINDS for key in _features(kind)],
+        description=text,
+        group_name=GROUP,
+        kinds={"python", "duckdb"},
+        owners=OWNERS,
+    )
+
+
+def _scoring() -> dg.AssetsDefinition:
+    @dg.multi_asset(
+        name="score_customers",
+        specs=[_prediction_spec(kind) for kind in KINDS],
+    )
+    def score_customers(scorecard_home: ScorecardHome) -> Iterator[dg.MaterializeResult[Any]]:
+        with reported(scorecard_home) as settings:
+            for kind in KINDS:
+                with stage(f"Score the customers: {TITLES[kind]}") as current:
+                    scores = score(settings, kind, stage=current)
+                    rows = sum(each.rows for each in scores)
+                    current.describe(f"{rows:,} rows")
+                yield dg.MaterializeResult(
+                    asset_key=PREDICTIONS[kind],
+                    metadata={
+                        "rows": rows,
+                        "months": describe_scores(scores),
+                    },
+                )
+
+    return score_customers
+
+
+def describe_scores(scores: Sequence[MonthScore]) -> str:
+    """Say which estimator scored which months."""
+    return (
+        "; ".join(
+            f"{format_month(each.first_month)} to {format_month(each.last_month)}: {each.version}"
+            for each in scores
+        )
+        or "none"
+    )
+
+
+def _prediction_spec(kind: Kind) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        PREDICTIONS[kind],
+        deps=[ESTIMATORS[kind], *_features(kind)],
+        description=(
+            f"One row per customer and month with the prediction of {TITLES[kind]}. A month is "
+            "scored by the newest estimator whose labels had ended by then; months before the "
+            "first estimator have none."
+        ),
+        group_name=GROUP,
+        kinds={"python", "duckdb"},
+        owners=OWNERS,
+    )

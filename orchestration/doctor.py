@@ -1,0 +1,222 @@
+"""What a run needs, examined one by one: the answers of `scorecard doctor`.
+
+What belongs here: checks that change nothing but what every command prepares (the home's folders,
+dbt's manifest), each with what to do when it fails.
+What does not: mending.
+"""
+
+import platform
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+from typing import Literal
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from orchestration.errors import ScorecardError, WarehouseLockedError
+from orchestration.settings import Settings
+
+Level = Literal["ok", "note", "failed"]
+PACKAGE = "customer-scorecard"
+MIN_FREE_BYTES = 2 * 1024**3
+PYTHON_RANGE = ((3, 11), (3, 13))
+STYLES: dict[Level, str] = {"ok": "green", "note": "yellow", "failed": "red"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The result of one check.
+
+    Attributes:
+        check: What was looked at.
+        level: `ok`; `note` where a run works but somebody should know; `failed` where it does not.
+        text: What was found, and what to do.
+    """
+
+    check: str
+    level: Level
+    text: str
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether a run would stop here."""
+        return self.level == "failed"
+
+
+def examine(settings: Settings) -> tuple[Finding, ...]:
+    """Make every check, each by itself, so that one problem hides no other."""
+    checks: Sequence[tuple[str, Callable[[], Finding]]] = (
+        ("Python", _python),
+        ("Packages", _packages),
+        ("Home", lambda: _home(settings)),
+        ("Disk", lambda: _disk(settings)),
+        ("Writer", lambda: _writer(settings)),
+        ("Landing", lambda: _landing(settings)),
+        ("Contracts", lambda: _contracts(settings)),
+        ("Warehouse", lambda: _warehouse(settings)),
+        ("dbt project", lambda: _dbt_project(settings)),
+        ("Release", lambda: _release(settings)),
+    )
+    return tuple(_made(name, check) for name, check in checks)
+
+
+def _made(name: str, check: Callable[[], Finding]) -> Finding:
+    try:
+        return check()
+    except ScorecardError as error:
+        return Finding(name, "failed", str(error))
+
+
+def _python() -> Finding:
+    low, high = PYTHON_RANGE
+    text = f"{platform.python_version()} at {sys.executable}"
+    if low <= sys.version_info[:2] <= high:
+        return Finding("Python", "ok", text)
+    wanted = f"{low[0]}.{low[1]} to {high[0]}.{high[1]}"
+    return Finding("Python", "failed", f"{text}; {wanted} is needed: make PYTHON=python3.12 setup")
+
+
+def _packages() -> Finding:
+    wrong = list(_wrong_packages())
+    if wrong:
+        listed = "; ".join(wrong)
+        return Finding("Packages", "failed", f"{listed}. Run `make setup`, which follows the lock.")
+    shown = ", ".join(f"{name} {version(name)}" for name in ("dagster", "dbt-core", "duckdb"))
+    return Finding("Packages", "ok", shown)
+
+
+def _wrong_packages() -> Iterator[str]:
+    from packaging.requirements import Requirement
+
+    for text in requires(PACKAGE) or []:
+        requirement = Requirement(text)
+        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        try:
+            found = version(requirement.name)
+        except PackageNotFoundError:
+            yield f"{requirement.name} is missing"
+            continue
+        if not requirement.specifier.contains(found, prereleases=True):
+            yield f"{requirement.name} is {found}, wanted {requirement.specifier}"
+
+
+def _home(settings: Settings) -> Finding:
+    from orchestration.warehouse import prepare_home
+
+    prepare_home(settings)
+    return Finding("Home", "ok", f"{settings.home} can be written")
+
+
+def _disk(settings: Settings) -> Finding:
+    free = shutil.disk_usage(_existing(settings.home)).free
+    text = f"{free / 1024**3:.1f} GB free at {settings.home}"
+    if free < MIN_FREE_BYTES:
+        least = MIN_FREE_BYTES / 1024**3
+        return Finding(
+            "Disk", "note", f"{text}; keep {least:.0f} GB free, or move the home (SCORECARD_HOME)"
+        )
+    return Finding("Disk", "ok", text)
+
+
+def _existing(path: Path) -> Path:
+    return next(parent for parent in (path, *path.parents) if parent.exists())
+
+
+def _writer(settings: Settings) -> Finding:
+    from orchestration.warehouse import read_lock_holder, writer_lock
+
+    try:
+        with writer_lock(settings, purpose="scorecard doctor"):
+            return Finding("Writer", "ok", "nobody is writing")
+    except WarehouseLockedError:
+        holder = read_lock_holder(settings.lock_file) or "another process"
+        return Finding("Writer", "note", f"{holder} is writing; a run must wait for it")
+
+
+def _landing(settings: Settings) -> Finding:
+    if not settings.landing.is_dir():
+        return Finding(
+            "Landing",
+            "failed",
+            f"{settings.landing} is missing. Create it with one folder per system, or choose "
+            "another with --landing or SCORECARD_LANDING.",
+        )
+    files = [path for path in settings.landing.rglob("*") if path.is_file()]
+    if not files:
+        return Finding(
+            "Landing",
+            "note",
+            f"{settings.landing} holds no file; docs/landing-contract.md says what goes there",
+        )
+    systems = sorted({path.relative_to(settings.landing).parts[0] for path in files})
+    return Finding("Landing", "ok", f"{len(files)} files of {', '.join(systems)}")
+
+
+def _contracts(settings: Settings) -> Finding:
+    from orchestration.ingestion.contract import load_contracts
+
+    contracts = load_contracts(settings.contracts_root)
+    systems = sorted({contract.system for contract in contracts})
+    return Finding("Contracts", "ok", f"{len(contracts)} tables of {', '.join(systems)}")
+
+
+def _warehouse(settings: Settings) -> Finding:
+    from orchestration.warehouse import connect
+
+    if not settings.warehouse.exists():
+        return Finding("Warehouse", "note", "not there yet; the first run makes it")
+    try:
+        with connect(settings, read_only=True) as con:
+            row = con.execute("select count(*) from duckdb_tables()").fetchone()
+    except WarehouseLockedError as error:
+        return Finding("Warehouse", "note", str(error))
+    size = settings.warehouse.stat().st_size / 1024**2
+    return Finding("Warehouse", "ok", f"{row[0] if row else 0} tables, {size:.0f} MB")
+
+
+def _dbt_project(settings: Settings) -> Finding:
+    from orchestration.dbt import prepare_manifest, read_manifest
+
+    manifest = read_manifest(prepare_manifest(settings))
+    models = sum(node["resource_type"] == "model" for node in manifest["nodes"].values())
+    tests = sum(node["resource_type"] == "test" for node in manifest["nodes"].values())
+    return Finding("dbt project", "ok", f"parses: {models} models, {tests} tests")
+
+
+def _release(settings: Settings) -> Finding:
+    from orchestration.release.store import current_release
+    from orchestration.release.verify import verify_release
+
+    release = current_release(settings)
+    if release is None:
+        return Finding("Release", "note", "none yet; `scorecard run` makes one")
+    problems = verify_release(settings, release.id)
+    if problems:
+        return Finding(
+            "Release",
+            "failed",
+            f"{release.id} differs from its manifest in {len(problems)} places: `scorecard verify`",
+        )
+    held = ", ".join(release.manifest.held_products)
+    if held:
+        return Finding("Release", "note", f"{release.id} is as its manifest says; held: {held}")
+    return Finding("Release", "ok", f"{release.id} is as its manifest says")
+
+
+def render_findings(findings: Sequence[Finding]) -> RenderableType:
+    """Show the findings in a terminal."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column()
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for finding in findings:
+        table.add_row(
+            Text(finding.level, style=STYLES[finding.level]), finding.check, Text(finding.text)
+        )
+    return table

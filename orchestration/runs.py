@@ -1,0 +1,167 @@
+"""The life of a run in the warehouse: choosing its months, closing its record, saying what it was.
+
+What belongs here: the steps that open the warehouse for `orchestration.window`, and the summary
+that a release keeps of its run. What does not: the rule for the months (`window`), and Dagster.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from orchestration import window
+from orchestration.errors import ScorecardError
+from orchestration.fingerprints import code_fingerprint, config_fingerprint
+from orchestration.settings import Settings
+from orchestration.warehouse import connect
+
+if TYPE_CHECKING:
+    from orchestration.release.build import RunSummary
+
+LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class RunMonths:
+    """A run and the months it was asked for.
+
+    Attributes:
+        run_id: The run.
+        from_month: Month end to start at, at the latest; None for what is needed.
+        to_month: Month end to stop at; None for the last complete month.
+    """
+
+    run_id: str
+    from_month: date | None = None
+    to_month: date | None = None
+
+
+def utc_now() -> datetime:
+    """Give the present moment as UTC without a zone, as the control tables hold it."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def fingerprints(settings: Settings) -> window.Fingerprints:
+    """Give the fingerprints of the code and the configuration as they stand now."""
+    return window.Fingerprints(
+        code=code_fingerprint(settings.root),
+        config=config_fingerprint(settings.root, settings.profile),
+    )
+
+
+def preview(
+    settings: Settings, *, from_month: date | None = None, to_month: date | None = None
+) -> window.Window:
+    """Say which months a run would compute, without writing anything but missing tables.
+
+    Raises:
+        UsageError: The months asked for are not there.
+        ScorecardError: There is nothing to compute, or the warehouse cannot be opened.
+    """
+    events = window.event_columns(settings.contracts_root)
+    with connect(settings) as con:
+        history = window.read_history(con, events)
+    return window.choose_window(
+        history, fingerprints(settings), from_month=from_month, to_month=to_month
+    )
+
+
+def begin(settings: Settings, months: RunMonths, *, now: datetime) -> window.Window:
+    """Choose the run's months and write window, systems and record in one transaction.
+
+    Raises:
+        UsageError: The months asked for are not there.
+        ScorecardError: There is nothing to compute, or the warehouse cannot be opened.
+    """
+    events = window.event_columns(settings.contracts_root)
+    made_with = fingerprints(settings)
+    with connect(settings) as con:
+        history = window.read_history(con, events)
+        chosen = window.choose_window(
+            history, made_with, from_month=months.from_month, to_month=months.to_month
+        )
+        window.begin_run(
+            con,
+            run_id=months.run_id,
+            history=history,
+            window=chosen,
+            fingerprints=made_with,
+            now=now,
+        )
+    return chosen
+
+
+def close_failed(settings: Settings, message: str) -> None:
+    """Close the record of the run that is under way as failed.
+
+    Nothing is raised: this is called while another problem is being told, which may be that the
+    warehouse cannot be written.
+    """
+    if not settings.warehouse.exists():
+        return
+    try:
+        with connect(settings) as con:
+            window.fail_running(con, message=message, now=utc_now())
+    except (ScorecardError, duckdb.Error) as error:
+        LOGGER.warning("the run's record could not be closed: %s", error)
+
+
+def read_current(settings: Settings) -> window.RunRecord:
+    """Read the record of the run that the warehouse is being built for.
+
+    Raises:
+        ScorecardError: No run was ever begun.
+    """
+    with connect(settings, read_only=True) as con:
+        return window.current_run(con)
+
+
+def read_row_counts(settings: Settings) -> dict[tuple[str, str], int]:
+    """Count the rows of every table (not view) of the warehouse, by schema and name."""
+    with connect(settings, read_only=True) as con:
+        rows = con.execute(
+            "select schema_name, table_name, estimated_size from duckdb_tables()"
+        ).fetchall()
+    return {(schema, table): size for schema, table, size in rows}
+
+
+def summarise(settings: Settings, record: window.RunRecord) -> "RunSummary":
+    """Say what a release keeps of its run: months, loads, fingerprints, estimators."""
+    # Its charts cost 1 s to import.
+    from orchestration.release.build import RunSummary
+
+    with connect(settings, read_only=True) as con:
+        loads = _records(
+            con.execute(
+                "select load_id, system, table_name, file, sha256, rows_read, rows_accepted, "
+                "rows_unchanged, rows_quarantined from control.loads "
+                "where status = 'loaded' and load_id <= ? order by load_id",
+                [record.known_load_id],
+            )
+        )
+        estimators = _records(
+            con.execute(
+                "select estimator, estimator_version, candidate, status, reason, "
+                "trained_from::varchar as trained_from, trained_to::varchar as trained_to, "
+                "labels_to::varchar as labels_to, content_hash, code_version "
+                "from ml.estimators order by estimator, estimator_version"
+            )
+        )
+    return RunSummary(
+        run_id=record.run_id,
+        first_month=record.first_month,
+        last_month=record.last_month,
+        known_load_id=record.known_load_id,
+        loads=loads,
+        code_fingerprint=record.code_fingerprint,
+        config_fingerprint=record.config_fingerprint,
+        estimators=estimators,
+        profile=settings.profile,
+    )
+
+
+def _records(cursor: Any) -> tuple[dict[str, Any], ...]:
+    names = [column[0] for column in cursor.description]
+    return tuple(dict(zip(names, row, strict=True)) for row in cursor.fetchall())

@@ -1,0 +1,492 @@
+"""Which months a run computes, and the run's own record.
+
+What belongs here: month arithmetic, the rule that finds the first and the last month of a run, and
+the three control tables that a run writes before dbt starts (`run_window`, `systems`, `runs`).
+What does not: what is computed for those months (dbt), and the ledger of loads (ingestion).
+
+The rule rests on one property of the warehouse: a fact of a month touches that month and later
+ones, never earlier ones. What must be computed again is therefore always *every month from some
+month on*, and one date, `dirty from`, says it all.
+"""
+
+import calendar
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+
+from orchestration.errors import ScorecardError, UsageError
+from orchestration.ingestion.contract import load_contracts
+
+# Billing is the one system without which nothing can be said: its facts bound the history.
+ANCHOR_SYSTEM = "billing"
+COMPLETED = ("released", "held")
+
+_TABLES = """
+create schema if not exists control;
+create table if not exists control.run_window (
+    first_month date, last_month date, history_start date, known_load_id bigint
+);
+create table if not exists control.systems (
+    system varchar, measured_from date, complete_to date
+);
+create table if not exists control.runs (
+    run_id varchar, started_at timestamp, finished_at timestamp, first_month date,
+    last_month date, known_load_id bigint, code_fingerprint varchar, config_fingerprint varchar,
+    status varchar, release_id varchar, message varchar
+);
+"""
+
+
+@dataclass(frozen=True)
+class EventColumn:
+    """Where the event times of one source table stand."""
+
+    system: str
+    table: str
+    column: str
+
+    @property
+    def relation(self) -> str:
+        """The table in the schema `raw`."""
+        return f"raw.{self.system}__{self.table}"
+
+
+@dataclass(frozen=True)
+class SystemSpan:
+    """From when to when one system was measured, in days; null where it sent nothing."""
+
+    system: str
+    measured_from: date | None
+    complete_to: date | None
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One row of `control.runs`."""
+
+    run_id: str
+    started_at: datetime
+    finished_at: datetime | None
+    first_month: date
+    last_month: date
+    known_load_id: int
+    code_fingerprint: str
+    config_fingerprint: str
+    status: str
+    release_id: str | None
+    message: str | None
+
+    @property
+    def fingerprints(self) -> tuple[str, str]:
+        """What the run was computed with."""
+        return (self.code_fingerprint, self.config_fingerprint)
+
+
+@dataclass(frozen=True)
+class LoadSpan:
+    """The earliest fact of one load, as far as it holds any."""
+
+    load_id: int
+    earliest_fact_date: date | None
+
+
+@dataclass(frozen=True)
+class Fingerprints:
+    """The code and the configuration of a run."""
+
+    code: str
+    config: str
+
+
+@dataclass(frozen=True)
+class Window:
+    """The months of a run, as month ends, and why they are these.
+
+    Attributes:
+        first_month: First month to compute.
+        last_month: Last month to compute.
+        history_start: Month end of the first billing fact.
+        known_load_id: The newest load that the run reads.
+        is_full_refresh: Whether every table is built anew, since code or configuration changed.
+        reason: Why the run starts where it starts, in words.
+    """
+
+    first_month: date
+    last_month: date
+    history_start: date
+    known_load_id: int
+    is_full_refresh: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class History:
+    """What the control tables and the raw facts say before a run."""
+
+    spans: Sequence[SystemSpan]
+    loads: Sequence[LoadSpan]
+    runs: Sequence[RunRecord]
+
+    @property
+    def anchor(self) -> SystemSpan:
+        """The span of billing.
+
+        Raises:
+            ScorecardError: There is no billing fact.
+        """
+        for span in self.spans:
+            if span.system == ANCHOR_SYSTEM and span.measured_from and span.complete_to:
+                return span
+        raise ScorecardError(
+            f"There is no {ANCHOR_SYSTEM} fact in the warehouse, so there is no month to compute. "
+            f"Put files of the {ANCHOR_SYSTEM} contract into the landing folder "
+            f"`{ANCHOR_SYSTEM}/` and run `scorecard run` again; `scorecard status` lists what was "
+            "loaded and what was refused."
+        )
+
+    @property
+    def known_load_id(self) -> int:
+        """The newest load; 0 when there is none."""
+        return max((load.load_id for load in self.loads), default=0)
+
+
+def month_end(day: date) -> date:
+    """Give the last day of the month of a day."""
+    return day.replace(day=calendar.monthrange(day.year, day.month)[1])
+
+
+def add_months(day: date, months: int) -> date:
+    """Give the month end that lies a number of months after (before, if negative) a day's month."""
+    count = day.year * 12 + day.month - 1 + months
+    return month_end(date(count // 12, count % 12 + 1, 1))
+
+
+def last_complete_month(complete_to: date) -> date:
+    """Give the newest month end on or before the day of the newest fact."""
+    end = month_end(complete_to)
+    return end if end == complete_to else add_months(complete_to, -1)
+
+
+def parse_month(text: str) -> date:
+    """Read `YYYY-MM` as a month end.
+
+    Raises:
+        UsageError: The text is not a month.
+    """
+    year, dash, month = text.partition("-")
+    digits = year.isdecimal() and month.isdecimal() and len(year) == 4 and len(month) == 2
+    if not (dash and digits and 1 <= int(month) <= 12 and int(year) >= 1):
+        raise UsageError(f"{text!r} is not a month. Write it as YYYY-MM, for instance 2011-11.")
+    return month_end(date(int(year), int(month), 1))
+
+
+def format_month(day: date) -> str:
+    """Write the month of a day as `YYYY-MM`, the key of its Dagster partition."""
+    return f"{day.year:04d}-{day.month:02d}"
+
+
+def choose_window(
+    history: History,
+    fingerprints: Fingerprints,
+    *,
+    from_month: date | None = None,
+    to_month: date | None = None,
+) -> Window:
+    """Find the months that a run must compute.
+
+    Args:
+        history: What is known before the run.
+        fingerprints: The code and configuration that will compute.
+        from_month: A month end to start at; it only widens what is needed.
+        to_month: A month end to stop at; the last complete month by default.
+
+    Raises:
+        UsageError: The months asked for are not there.
+        ScorecardError: There is no billing fact, or no complete month.
+    """
+    anchor = history.anchor
+    start = month_end(_known(anchor.measured_from))
+    complete = last_complete_month(_known(anchor.complete_to))
+    last = _last_month(start, complete, anchor, to_month)
+    if from_month is not None and from_month > last:
+        raise UsageError(
+            f"--from {format_month(from_month)} lies after the last month to compute, "
+            f"{format_month(last)}. Choose an earlier month, or leave --from out."
+        )
+    full = _is_full_refresh(history.runs, fingerprints)
+    dirty, reason = _dirty_from(history, start, full=full)
+    first = max(start, min(month for month in (dirty, last, from_month) if month))
+    if from_month is not None and first < min(dirty, last):
+        reason = "asked for with --from"
+    return Window(first, last, start, history.known_load_id, full, reason)
+
+
+def _known(day: date | None) -> date:
+    if day is None:  # the anchor has both days, or there is no anchor
+        raise ValueError("the billing system has no span")
+    return day
+
+
+def _last_month(start: date, complete: date, anchor: SystemSpan, asked: date | None) -> date:
+    if complete < start:
+        raise ScorecardError(
+            f"No month is complete yet: the newest billing fact is of {anchor.complete_to}, and a "
+            f"month counts when facts reach its last day ({start}). Load the rest of the month, "
+            "then run again."
+        )
+    if asked is None:
+        return complete
+    if not start <= asked <= complete:
+        raise UsageError(
+            f"--to {format_month(asked)} is not there: billing has complete months from "
+            f"{format_month(start)} to {format_month(complete)} (its newest fact is of "
+            f"{anchor.complete_to}). Choose one of those."
+        )
+    return asked
+
+
+def _is_full_refresh(runs: Sequence[RunRecord], fingerprints: Fingerprints) -> bool:
+    """Tell whether tables may hold rows of other code or configuration.
+
+    A run that failed may have written some before it died: every run since the last completed one
+    counts.
+    """
+    now = (fingerprints.code, fingerprints.config)
+    since: list[RunRecord] = []
+    for run in runs:
+        since = [run] if run.status in COMPLETED else [*since, run]
+    completed = bool(since) and since[0].status in COMPLETED
+    return not completed or any(run.fingerprints != now for run in since)
+
+
+def _dirty_from(history: History, start: date, *, full: bool) -> tuple[date, str]:
+    """Fold the completed runs into the first month that is not up to date, and say why."""
+    completed = [run for run in history.runs if run.status in COMPLETED]
+    if not completed:
+        return start, "nothing was completed before"
+    if full:
+        return start, "code or configuration changed"
+    dirty, reason, known = start, "", 0
+    previous: RunRecord | None = None
+    for run in completed:
+        if previous is not None and run.fingerprints != previous.fingerprints:
+            dirty = start
+        touched = _earliest_fact(history.loads, after=known, up_to=run.known_load_id)
+        dirty = min(dirty, touched) if touched else dirty
+        if run.last_month >= dirty:
+            dirty = add_months(run.last_month, 1)
+        known, previous = run.known_load_id, run
+    reason = "no month before the last changed"
+    touched = _earliest_fact(history.loads, after=known, up_to=history.known_load_id)
+    if touched is not None and touched < dirty:
+        return max(start, touched), f"new loads reach back to {format_month(max(start, touched))}"
+    return dirty, reason
+
+
+def _earliest_fact(loads: Iterable[LoadSpan], *, after: int, up_to: int) -> date | None:
+    days = [
+        load.earliest_fact_date
+        for load in loads
+        if after < load.load_id <= up_to and load.earliest_fact_date is not None
+    ]
+    return month_end(min(days)) if days else None
+
+
+def ensure_control_tables(con: duckdb.DuckDBPyConnection) -> None:
+    """Create the control tables that a run writes, where they are missing."""
+    con.execute(_TABLES)
+
+
+def event_columns(contracts_root: Path) -> tuple[EventColumn, ...]:
+    """List the event time column of every source table, as the contracts name it.
+
+    Args:
+        contracts_root: The folder with one folder per system (`models/staging`).
+
+    Returns:
+        One entry per contract table, ordered by system and table.
+    """
+    return tuple(
+        EventColumn(contract.system, contract.name, contract.event_time)
+        for contract in load_contracts(contracts_root)
+    )
+
+
+def read_history(con: duckdb.DuckDBPyConnection, events: Sequence[EventColumn]) -> History:
+    """Read what the raw facts, the ledger and earlier runs say.
+
+    Args:
+        con: An open connection to a warehouse that ingestion has prepared.
+        events: The event columns of the contracts.
+    """
+    ensure_control_tables(con)
+    loads = con.execute(
+        "select load_id, earliest_fact_date from control.loads where status = 'loaded' "
+        "order by load_id"
+    ).fetchall()
+    return History(
+        spans=_system_spans(con, events),
+        loads=tuple(LoadSpan(load_id, day) for load_id, day in loads),
+        runs=read_runs(con),
+    )
+
+
+def _system_spans(
+    con: duckdb.DuckDBPyConnection, events: Sequence[EventColumn]
+) -> tuple[SystemSpan, ...]:
+    if not events:
+        return ()
+    parts = " union all ".join(
+        f"select '{event.system}' as system, min({event.column}) as earliest, "
+        f"max({event.column}) as latest from {event.relation}"
+        for event in events
+    )
+    rows = con.execute(
+        "select system, min(earliest)::date, max(latest)::date "
+        f"from ({parts}) as spans group by system order by system"
+    ).fetchall()
+    return tuple(SystemSpan(*row) for row in rows)
+
+
+def read_runs(con: duckdb.DuckDBPyConnection) -> tuple[RunRecord, ...]:
+    """Read the records of all runs, oldest first."""
+    rows = con.execute(
+        "select run_id, started_at, finished_at, first_month, last_month, known_load_id, "
+        "code_fingerprint, config_fingerprint, status, release_id, message "
+        "from control.runs order by started_at, run_id"
+    ).fetchall()
+    return tuple(RunRecord(*row) for row in rows)
+
+
+def begin_run(
+    con: duckdb.DuckDBPyConnection,
+    *,
+    run_id: str,
+    history: History,
+    window: Window,
+    fingerprints: Fingerprints,
+    now: datetime,
+) -> None:
+    """Write the run's window, the systems' spans and the run's record, all or nothing.
+
+    A record that still says `running` is of a process that died, since the writer lock is ours:
+    it becomes `failed`.
+
+    Args:
+        con: An open connection, outside a transaction.
+        run_id: The run; running the same run again replaces its record.
+        history: What `read_history` gave.
+        window: What `choose_window` gave.
+        fingerprints: The code and configuration of the run.
+        now: The moment the run starts, UTC without zone.
+    """
+    con.execute("begin")
+    try:
+        con.execute("delete from control.run_window")
+        con.execute(
+            "insert into control.run_window values (?, ?, ?, ?)",
+            [window.first_month, window.last_month, window.history_start, window.known_load_id],
+        )
+        con.execute("delete from control.systems")
+        for span in history.spans:
+            con.execute(
+                "insert into control.systems values (?, ?, ?)",
+                [span.system, span.measured_from, span.complete_to],
+            )
+        con.execute("delete from control.runs where run_id = ?", [run_id])
+        con.execute(
+            "update control.runs set status = 'failed', message = 'the process ended early' "
+            "where status = 'running'"
+        )
+        con.execute(
+            "insert into control.runs values (?, ?, null, ?, ?, ?, ?, ?, 'running', null, null)",
+            [
+                run_id,
+                _later_than_all(con, now),
+                window.first_month,
+                window.last_month,
+                window.known_load_id,
+                fingerprints.code,
+                fingerprints.config,
+            ],
+        )
+        con.execute("commit")
+    except BaseException:
+        con.execute("rollback")
+        raise
+
+
+def _later_than_all(con: duckdb.DuckDBPyConnection, now: datetime) -> datetime:
+    """Keep the records in order even when the clock was set back."""
+    row = con.execute("select max(started_at) from control.runs").fetchone()
+    newest = row[0] if row else None
+    return now if newest is None or now > newest else newest + timedelta(microseconds=1)
+
+
+def finish_run(
+    con: duckdb.DuckDBPyConnection,
+    *,
+    run_id: str,
+    status: str,
+    now: datetime,
+    release_id: str | None = None,
+    message: str | None = None,
+) -> None:
+    """Close a run's record.
+
+    Args:
+        con: An open connection.
+        run_id: The run.
+        status: `released`, `held` or `failed`.
+        now: The moment the run ended, UTC without zone.
+        release_id: The release it made, if it made one.
+        message: Why it was held or failed.
+    """
+    con.execute(
+        "update control.runs set status = ?, finished_at = ?, release_id = ?, message = ? "
+        "where run_id = ?",
+        [status, now, release_id, message, run_id],
+    )
+
+
+def fail_running(con: duckdb.DuckDBPyConnection, *, message: str, now: datetime) -> None:
+    """Close the record of the run that is under way, if one is, as failed."""
+    row = con.execute(
+        "select count(*) from information_schema.tables "
+        "where table_schema = 'control' and table_name = 'runs'"
+    ).fetchone()
+    if row and row[0]:
+        con.execute(
+            "update control.runs set status = 'failed', finished_at = ?, message = ? "
+            "where status = 'running'",
+            [now, message],
+        )
+
+
+def is_full_refresh(runs: Sequence[RunRecord]) -> bool:
+    """Tell whether the newest of these runs must build every table anew.
+
+    Args:
+        runs: The records of all runs, oldest first; the last one is asked about.
+    """
+    newest = runs[-1]
+    fingerprints = Fingerprints(newest.code_fingerprint, newest.config_fingerprint)
+    return _is_full_refresh(runs[:-1], fingerprints)
+
+
+def current_run(con: duckdb.DuckDBPyConnection) -> RunRecord:
+    """Give the newest run: the one whose months the warehouse is being built for.
+
+    Raises:
+        ScorecardError: No run was ever begun.
+    """
+    runs = read_runs(con)
+    if not runs:
+        raise ScorecardError(
+            "No run has chosen its months yet. Materialise `control/run_window` first, or start "
+            "the whole way with `scorecard run`."
+        )
+    return runs[-1]
