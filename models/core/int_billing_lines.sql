@@ -81,12 +81,34 @@ in_months as (
 
     select
         lines.*,
+        coalesce(lines.extract_document_id, '') as document_key,
+        coalesce(lines.extract_product_id, '') as product_key,
+        coalesce(lines.source_customer_id, '') as customer_key,
         {{ month_end('lines.occurred_at') }} as month_end
     from lines
     inner join run_months
         on
             {{ month_end('lines.occurred_at') }} >= run_months.first_month
             and {{ month_end('lines.occurred_at') }} <= run_months.last_month
+
+),
+
+-- Few lines have an equal one: only these are ranked, since ranking all of them costs six times more.
+repeated as (
+
+    select
+        in_months.line_kind,
+        in_months.document_key,
+        in_months.product_key,
+        in_months.customer_key,
+        in_months.occurred_at,
+        in_months.quantity,
+        in_months.unit_price
+    from in_months
+    group by
+        in_months.line_kind, in_months.document_key, in_months.product_key,
+        in_months.customer_key, in_months.occurred_at, in_months.quantity, in_months.unit_price
+    having count(*) > 1
 
 ),
 
@@ -97,30 +119,40 @@ numbered as (
         in_months.*,
         row_number() over (
             partition by
-                in_months.line_kind, in_months.extract_document_id, in_months.extract_product_id,
-                in_months.source_customer_id, in_months.occurred_at, in_months.quantity,
+                in_months.line_kind, in_months.document_key, in_months.product_key,
+                in_months.customer_key, in_months.occurred_at, in_months.quantity,
                 in_months.unit_price, in_months.source_extract
             order by in_months.line_id
         ) as number_in_extract,
         row_number() over (
             partition by
                 in_months.line_kind, in_months.document_id, in_months.product_id,
-                in_months.line_text, in_months.source_customer_id, in_months.occurred_at,
+                in_months.line_text, in_months.customer_key, in_months.occurred_at,
                 in_months.quantity, in_months.unit_price, in_months.source_extract
             order by in_months.line_id
         ) as duplicate_number
     from in_months
+    inner join repeated
+        on
+            in_months.line_kind = repeated.line_kind
+            and in_months.document_key = repeated.document_key
+            and in_months.product_key = repeated.product_key
+            and in_months.customer_key = repeated.customer_key
+            and in_months.occurred_at = repeated.occurred_at
+            and in_months.quantity = repeated.quantity
+            and in_months.unit_price = repeated.unit_price
 
 ),
 
 compared as (
 
     select
-        numbered.*,
+        numbered.line_id,
+        numbered.duplicate_number,
         row_number() over (
             partition by
-                numbered.line_kind, numbered.extract_document_id, numbered.extract_product_id,
-                numbered.source_customer_id, numbered.occurred_at, numbered.quantity,
+                numbered.line_kind, numbered.document_key, numbered.product_key,
+                numbered.customer_key, numbered.occurred_at, numbered.quantity,
                 numbered.unit_price, numbered.number_in_extract
             order by numbered.source_extract, numbered.line_id
         ) as copy_number
@@ -129,28 +161,29 @@ compared as (
 )
 
 select
-    compared.line_id,
-    compared.line_kind,
-    compared.document_id,
+    in_months.line_id,
+    in_months.line_kind,
+    in_months.document_id,
     links.customer_id,
-    compared.product_id,
-    compared.source_extract,
-    compared.quantity,
-    compared.unit_price,
-    compared.amount,
-    compared.occurred_at,
-    compared.month_end,
+    in_months.product_id,
+    in_months.source_extract,
+    in_months.quantity,
+    in_months.unit_price,
+    in_months.amount,
+    in_months.occurred_at,
+    in_months.month_end,
     case
         when compared.copy_number > 1 then 'copy_of_earlier_extract'
         when compared.duplicate_number > 1 then 'exact_duplicate'
-        when compared.is_orphan then 'line_without_invoice'
+        when in_months.is_orphan then 'line_without_invoice'
         when links.customer_id is null then 'no_customer'
         when by_code.exclusion_reason is not null then by_code.exclusion_reason
         when by_text.exclusion_reason is not null then by_text.exclusion_reason
-        when compared.unit_price = 0 then 'zero_price'
+        when in_months.unit_price = 0 then 'zero_price'
     end as exclusion_reason
-from compared
-left join links on compared.source_customer_id = links.source_id
-left join non_products as by_code on compared.product_id = by_code.product_code
+from in_months
+left join compared on in_months.line_id = compared.line_id
+left join links on in_months.source_customer_id = links.source_id
+left join non_products as by_code on in_months.product_id = by_code.product_code
 left join non_products as by_text
-    on compared.product_id is null and upper(compared.line_text) = by_text.line_text
+    on in_months.product_id is null and upper(in_months.line_text) = by_text.line_text

@@ -21,7 +21,13 @@ from tests.conftest import ROOT, checksums, manifest, scorecard
 pytestmark = pytest.mark.slow
 
 # Stages of a run at which it is killed, by the words with which they begin on the terminal.
-KILL_AT = ("load", "models", "estimators", "gates", "release")
+KILL_AT = (
+    "Load landing files",
+    "Build the models up to",
+    "Train the estimators",
+    "Run the gates",
+    "Release",
+)
 PAST_MONTHS = (date(2011, 1, 31), date(2011, 4, 30), date(2011, 8, 31))
 INVARIANT = {
     "indicators": ("ind_value", "ind_retention", "ind_activity", "ind_rfm_cutoffs"),
@@ -78,7 +84,7 @@ def _run_and_kill(home: Path, company: Path, stage: str) -> bool:
     assert process.stdout is not None
     try:
         for line in process.stdout:
-            if stage in line.lower():
+            if line.startswith(stage):
                 process.send_signal(signal.SIGKILL)
                 return True
         return False
