@@ -437,9 +437,9 @@ def render_explanation(explanation: Explanation) -> RenderableType:
     column by hand gets the total.
     """
     parts: list[RenderableType] = [_headline(explanation), _dimension_table(explanation)]
-    if explanation.measures:
+    if any(item.is_measured for item in explanation.measures):
         parts.append(_measure_table(explanation))
-    elif explanation.measures_from is not None:
+    elif not explanation.measures and explanation.measures_from is not None:
         parts.append(
             Text(
                 "Measures are published from "

@@ -8,7 +8,7 @@ and no font to fetch. Bands and risks are never told by colour alone: each carri
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import altair as alt
@@ -40,6 +40,8 @@ DIMENSION_LABELS = {
 DIMENSION_COLOURS = {"current_value": BLUE, "potential": PURPLE, "loyalty": "#009e73"}
 
 _ACRONYMS = {"auc", "clv", "csat", "ece", "nps", "pr", "rfm"}
+# Large numbers on an axis as elsewhere on the page: 0, 500 k, 2 m.
+_SHORT_NUMBER = "datum.value == 0 ? '0' : replace(datum.label, 'M', 'm')"
 _FONT = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 _WIDTH = 350
 _HEIGHT = 200
@@ -136,7 +138,7 @@ def score_histogram(bins: Sequence[Row]) -> str:
                 "customer_count:Q",
                 title=None,
                 scale=alt.Scale(domain=[0, highest * 1.15]),
-                axis=alt.Axis(format="~s", tickCount=4),
+                axis=alt.Axis(format="~s", tickCount=4, labelExpr=_SHORT_NUMBER),
             ),
             y2="floor:Q",
             color=alt.Color(
@@ -174,10 +176,12 @@ def tier_shares(tiers: Sequence[Row]) -> str:
             {"tier": row["tier"], "of": "Revenue", "share": float(row["revenue_share"] or 0)},
         )
     ]
-    return _pairs(rows, key="tier", measure="share", series=("Customers", "Revenue"), form=".0%")
+    return _pairs(
+        rows, key="tier", measure="share", series=("Customers", "Revenue"), label=_percent
+    )
 
 
-def value_by_tier(tiers: Sequence[Row]) -> str:
+def value_by_tier(tiers: Sequence[Row], *, money: Callable[[Any], str]) -> str:
     """Revenue of the last twelve months beside the expected value of the next twelve, by tier."""
     names = ("Last 12 months", "Next 12 months, expected")
     rows = [
@@ -188,7 +192,7 @@ def value_by_tier(tiers: Sequence[Row]) -> str:
             {"tier": row["tier"], "of": names[1], "amount": float(row["clv_12m"] or 0)},
         )
     ]
-    return _pairs(rows, key="tier", measure="amount", series=names, form=".3~s")
+    return _pairs(rows, key="tier", measure="amount", series=names, label=money)
 
 
 def risk_bands(bands: Sequence[Row]) -> str:
@@ -257,13 +261,18 @@ def rfm_grid(cells: Sequence[Row], *, smallest: int) -> str:
     squares = base.mark_rect(stroke="white", strokeWidth=3, cornerRadius=4).encode(
         color=alt.Color(
             "count:Q",
-            scale=alt.Scale(domain=[0, darkest], range=["#eaf3f9", "#8cc0e0", BLUE, "#014a75"]),
+            # By the square root: a few full cells would leave all others in one shade.
+            scale=alt.Scale(
+                type="sqrt",
+                domain=[0, darkest],
+                range=["#f2f7fb", "#cfe3f1", "#8cc0e0", BLUE, "#014a75"],
+            ),
             legend=None,
         )
     )
     text = base.mark_text(fontSize=13).encode(
         text="label:N",
-        color=alt.condition(f"datum.count > {darkest * 0.5}", alt.value("white"), alt.value(INK)),
+        color=alt.condition(f"datum.count > {darkest * 0.36}", alt.value("white"), alt.value(INK)),
     )
     return _svg(alt.layer(squares, text), name="rfm", height=250)
 
@@ -284,7 +293,7 @@ def reconciliation_walk(steps: Sequence[Row]) -> str:
             "low:Q",
             title=None,
             scale=alt.Scale(nice=True),
-            axis=alt.Axis(format=".3~s", tickCount=5),
+            axis=alt.Axis(format=".3~s", tickCount=5, labelExpr=_SHORT_NUMBER),
         ),
         x2="high:Q",
         color=alt.Color(
@@ -346,7 +355,8 @@ def sparkline(values: Sequence[float | None]) -> str:
 def readable(name: str) -> str:
     """A column's or step's name as words: `file_overlap` becomes `File overlap`."""
     words = [
-        word.upper() if word in _ACRONYMS else word for word in str(name).replace("_", " ").split()
+        word.upper() if word in _ACRONYMS else word.replace("pct", "%")
+        for word in str(name).replace("_", " ").split()
     ]
     text = " ".join(words)
     return text[:1].upper() + text[1:]
@@ -368,7 +378,10 @@ def _named_lines(
         .encode(
             x=_month_axis(months),
             y=alt.Y(
-                "value:Q", title=None, scale=scale, axis=alt.Axis(format=axis_format, tickCount=5)
+                "value:Q",
+                title=None,
+                scale=scale,
+                axis=alt.Axis(format=axis_format, tickCount=5, labelExpr=_SHORT_NUMBER),
             ),
             color=alt.Color(
                 "series:N",
@@ -382,9 +395,16 @@ def _named_lines(
 
 
 def _pairs(
-    rows: Sequence[Row], *, key: str, measure: str, series: tuple[str, str], form: str
+    rows: Sequence[Row],
+    *,
+    key: str,
+    measure: str,
+    series: tuple[str, str],
+    label: Callable[[Any], str],
 ) -> str:
-    placed = [dict(row) | {"label_at": max(row[measure], 0)} for row in rows]
+    placed = [
+        dict(row) | {"label_at": max(row[measure], 0), "label": label(row[measure])} for row in rows
+    ]
     base = alt.Chart(alt.Data(values=placed)).encode(
         y=alt.Y(f"{key}:N", title=None, axis=alt.Axis(domain=False, labelFontSize=14)),
         yOffset=alt.YOffset("of:N", sort=list(series)),
@@ -400,10 +420,14 @@ def _pairs(
         ),
     )
     labels = base.mark_text(align="left", dx=5, fontSize=12, color=INK).encode(
-        x=alt.X("label_at:Q", axis=None), text=alt.Text(f"{measure}:Q", format=form)
+        x=alt.X("label_at:Q", axis=None), text="label:N"
     )
     count = len({row[key] for row in rows})
     return _svg(alt.layer(bars, labels), name=f"pairs-{measure}", height=max(52 * count, 60))
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.0f} %"
 
 
 def _month_axis(months: int) -> alt.X:
@@ -428,7 +452,7 @@ def _amount_axis(field: str, *, axis_format: str) -> alt.Y:
         f"{field}:Q",
         title=None,
         scale=alt.Scale(zero=True),
-        axis=alt.Axis(format=axis_format, tickCount=5),
+        axis=alt.Axis(format=axis_format, tickCount=5, labelExpr=_SHORT_NUMBER),
     )
 
 
@@ -464,7 +488,9 @@ def _svg(chart: Any, *, name: str, height: int = _HEIGHT, width: int = _WIDTH) -
         .configure_axisY(domain=False, ticks=False)
         .configure_legend(labelColor=INK, labelFontSize=13, symbolSize=110, padding=0, offset=12)
     )
-    return inline_svg(vl_convert.vegalite_to_svg(sized.to_dict()), name=name)
+    # Without validation against the schema of Vega-Lite, which costs as much as the drawing: the
+    # specifications do not change from run to run.
+    return inline_svg(vl_convert.vegalite_to_svg(sized.to_dict(validate=False)), name=name)
 
 
 def inline_svg(svg: str, *, name: str) -> str:

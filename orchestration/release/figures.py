@@ -92,6 +92,11 @@ class Churn:
     top: Sequence[Row]
 
     @property
+    def judged_count(self) -> int:
+        """Number of customers with a probability."""
+        return sum(row["customer_count"] for row in self.methods)
+
+    @property
     def is_published(self) -> bool:
         """Whether the churn estimator passed its publication gate."""
         return self.estimator is not None and self.estimator["status"] == "published"
@@ -111,12 +116,19 @@ class LifetimeValue:
         total: One row over all customers.
         tiers: Rows by tier.
         estimator: The row of `estimators`, or None.
+        checks: Rows of `estimator_checks`, failed ones first.
     """
 
     as_of_date: date
     total: Row
     tiers: Sequence[Row]
     estimator: Row | None
+    checks: Sequence[Row]
+
+    @property
+    def failed_checks(self) -> Sequence[Row]:
+        """The checks that the estimator failed."""
+        return [check for check in self.checks if not check["is_passed"]]
 
 
 @dataclass(frozen=True)
@@ -300,20 +312,10 @@ def _churn(con: duckdb.DuckDBPyConnection) -> Churn | None:
     if month is None:
         return None
     estimator = _estimator(con, "churn")
-    version = estimator["estimator_version"] if estimator else None
     return Churn(
         as_of_date=month,
         estimator=estimator,
-        checks=_rows(
-            con,
-            """
-            select check_name, value, threshold, is_passed, explanation
-            from scorecard.estimator_checks
-            where estimator = 'churn' and estimator_version = ?
-            order by is_passed, check_name
-            """,
-            [version],
-        ),
+        checks=_checks(con, estimator),
         methods=_rows(
             con,
             """
@@ -418,7 +420,8 @@ def _lifetime_value(con: duckdb.DuckDBPyConnection) -> LifetimeValue | None:
         """,
         [month],
     )
-    return LifetimeValue(month, total, tiers, _estimator(con, "clv"))
+    estimator = _estimator(con, "clv")
+    return LifetimeValue(month, total, tiers, estimator, _checks(con, estimator))
 
 
 def _estimator(con: duckdb.DuckDBPyConnection, kind: str) -> Row | None:
@@ -431,6 +434,21 @@ def _estimator(con: duckdb.DuckDBPyConnection, kind: str) -> Row | None:
         [kind],
     )
     return found[0] if found else None
+
+
+def _checks(con: duckdb.DuckDBPyConnection, estimator: Row | None) -> list[Row]:
+    if estimator is None:
+        return []
+    return _rows(
+        con,
+        """
+        select check_name, value, threshold, is_passed, explanation
+        from scorecard.estimator_checks
+        where estimator = ? and estimator_version = ?
+        order by is_passed, check_name
+        """,
+        [estimator["estimator"], estimator["estimator_version"]],
+    )
 
 
 def _rfm(con: duckdb.DuckDBPyConnection) -> Rfm | None:

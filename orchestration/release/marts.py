@@ -3,9 +3,10 @@
 Belongs here: copying marts in a fixed order, writing one Parquet file per month, sharing the files
 of months that did not change. Not here: which marts are copied (`decisions`, `build`).
 
-Rows are ordered by all columns from left to right (keys come first in every mart), which is a
-total order: the same rows give the same file order in every release. Checksums do not depend on
-the order, nor on anything but the rows.
+Rows are ordered by month, then by all other columns from left to right (keys come first in every
+mart), which is a total order: the same rows stand in the same order in every release, and a reader
+of one month finds it in one place. Checksums do not depend on the order, nor on anything but the
+rows.
 """
 
 import logging
@@ -27,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 PARTITION_COLUMN = "as_of_date"
 WHOLE_MART = "all"
+# Here the date is that of an evaluation, not a month of the mart, and may be empty.
+WITHOUT_MONTHS = frozenset({"estimator_metrics"})
 PARQUET_FOLDER = "parquet"
 
 
@@ -43,11 +46,18 @@ def copy_tables(
     """
     con.execute(f'create schema if not exists "{target}"."{MARTS_SCHEMA}"')
     for mart in marts:
+        table = f'"{source}"."{MARTS_SCHEMA}"."{mart}"'
+        order = _order(str(row[0]) for row in con.execute(f"describe {table}").fetchall())
         con.execute(
             f'create table "{target}"."{MARTS_SCHEMA}"."{mart}" as '
-            f'select * from "{source}"."{MARTS_SCHEMA}"."{mart}" order by all'
+            f"select * from {table} order by {order}"
         )
         _copy_comments(con, mart, source=source, target=target)
+
+
+def _order(columns: Iterable[str]) -> str:
+    by_month_first = sorted(columns, key=lambda name: name != PARTITION_COLUMN)
+    return ", ".join(f'"{name}"' for name in by_month_first)
 
 
 def _copy_comments(con: duckdb.DuckDBPyConnection, mart: str, *, source: str, target: str) -> None:
@@ -74,7 +84,7 @@ def describe_mart(con: duckdb.DuckDBPyConnection, mart: str, *, product: str) ->
     """
     columns = mart_columns(con, mart)
     whole = mart_fingerprint(con, MARTS_SCHEMA, mart)
-    if PARTITION_COLUMN not in columns:
+    if PARTITION_COLUMN not in columns or mart in WITHOUT_MONTHS:
         path = f"{PARQUET_FOLDER}/{mart}/part-0.parquet"
         partitions = {WHOLE_MART: PartitionEntry(path, whole.rows, whole.checksum)}
     else:
@@ -158,13 +168,12 @@ def _share(previous: Release, mart: str, entry: MartEntry, key: str, target: Pat
 
 
 def _write_part(con: duckdb.DuckDBPyConnection, mart: str, key: str, target: Path) -> None:
-    table = f'"{MARTS_SCHEMA}"."{mart}"'
-    if key == WHOLE_MART:
-        query = f"select * from {table} order by all"
-    else:
+    query = f'select * from "{MARTS_SCHEMA}"."{mart}"'
+    if key != WHOLE_MART:
         # The path names the month, as in every partitioned folder that BI tools read.
         query = (
-            f"select * exclude ({PARTITION_COLUMN}) from {table} "
-            f"where {PARTITION_COLUMN} = {quoted(key)} order by all"
+            f'select * exclude ("{PARTITION_COLUMN}") from "{MARTS_SCHEMA}"."{mart}" '
+            f'where "{PARTITION_COLUMN}" = {quoted(key)}'
         )
+    # The table is in order already, and DuckDB keeps it (`preserve_insertion_order`).
     con.execute(f"copy ({query}) to {quoted(target)} (format parquet, compression zstd)")

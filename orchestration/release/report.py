@@ -111,10 +111,20 @@ def render_report(release_dir: Path) -> str:
         figures=figures,
         tiles=_tiles(figures, environment) if figures.portfolio else [],
         summary=_summary(figures, environment),
-        charts=_charts(figures),
+        charts=_charts(figures, environment),
         statuses=_statuses(manifest),
         stale=_stale_by_mart(manifest),
         measure_names={key: row["name"] for key, row in figures.catalogue.items()},
+        steps=[
+            row
+            for row in figures.reconciliation
+            if row["line_count"] or row["amount"] or row["step"] == "unexplained"
+        ],
+        empty_steps=[
+            row
+            for row in figures.reconciliation
+            if not row["line_count"] and not row["amount"] and row["step"] != "unexplained"
+        ],
         methods=_METHODS,
         candidates=_CANDIDATES,
         small_cell=SMALL_CELL,
@@ -164,7 +174,7 @@ def _charts_module() -> Any:
     return charts
 
 
-def _charts(figures: Figures) -> dict[str, Markup]:
+def _charts(figures: Figures, environment: Environment) -> dict[str, Markup]:
     charts = _charts_module()
     drawn: dict[str, str] = {}
     if figures.portfolio:
@@ -180,7 +190,9 @@ def _charts(figures: Figures) -> dict[str, Markup]:
     if figures.churn and figures.churn.bands:
         drawn["risk"] = charts.risk_bands(figures.churn.bands)
     if figures.value and figures.value.tiers:
-        drawn["value"] = charts.value_by_tier(figures.value.tiers)
+        drawn["value"] = charts.value_by_tier(
+            figures.value.tiers, money=environment.filters["money"]
+        )
     if figures.rfm:
         drawn["rfm"] = charts.rfm_grid(figures.rfm.cells, smallest=SMALL_CELL)
     if figures.reconciliation:
@@ -347,7 +359,7 @@ def _summary(figures: Figures, environment: Environment) -> str:
     text = (
         f"{format_integer(now['active_customer_count'])} of "
         f"{format_integer(now['customer_count'])} customers are active. "
-        f"They brought {money(now['revenue_12m'])} in the twelve months to "
+        f"All together brought {money(now['revenue_12m'])} in the twelve months to "
         f"{format_day(now['as_of_date'])}. "
     )
     if now["mean_score"] is not None:

@@ -363,7 +363,8 @@ select * from (values
     ('churn', 'churn-1a2b3c4d', 'logistic', 'test', 'auc', 0.71, 0.68, 0.74, 500,
         date '2011-06-30'),
     ('churn', 'churn-1a2b3c4d', 'baseline_rule', 'test', 'auc', 0.72, 0.69, 0.75, 500,
-        date '2011-06-30')
+        date '2011-06-30'),
+    ('clv', 'clv-9f8e7d6c', 'mbg_nbd_gamma_gamma', 'all', 'spearman', 0.12, null, null, 240, null)
 ) as metrics (
     estimator, estimator_version, candidate, slice, metric, value, value_low, value_high, n,
     as_of_date

@@ -73,6 +73,39 @@ def test_other_tools_read_the_partitioned_folder(settings: Settings, publish: Pu
     assert "as_of_date" in table.column_names
 
 
+def test_rows_stand_in_the_same_order_in_both_forms(settings: Settings, publish: Publish) -> None:
+    release = publish(settings, "run1")
+
+    with open_database(release.database) as con:
+        table = con.execute(
+            "select customer_id from scorecard.customer_scorecard where as_of_date = '2011-12-31'"
+        ).fetchall()
+        file = con.execute(
+            "select customer_id from read_parquet(?)", [str(release.path / DECEMBER)]
+        ).fetchall()
+        months = con.execute("select as_of_date from scorecard.customer_scorecard").fetchall()
+    assert table == file == sorted(table)
+    assert months == sorted(months)
+
+
+def test_a_mart_whose_date_is_no_month_is_one_file(settings: Settings, publish: Publish) -> None:
+    release = publish(settings, "run1")
+
+    assert list(release.manifest.marts["estimator_metrics"].partitions) == ["all"]
+    assert (release.path / "parquet" / "estimator_metrics" / "part-0.parquet").is_file()
+
+
+def test_rows_without_a_month_are_refused(
+    settings: Settings, publish: Publish, change_marts: Change
+) -> None:
+    change_marts(
+        settings, "update scorecard.predictions set as_of_date = null where customer_id = 'c-0001'"
+    )
+
+    with pytest.raises(ReleaseError, match="predictions has rows without as_of_date"):
+        publish(settings, "run1")
+
+
 def test_the_release_says_what_it_is_in_its_own_database(
     settings: Settings, publish: Publish
 ) -> None:

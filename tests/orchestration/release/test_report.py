@@ -186,6 +186,24 @@ def test_an_estimator_that_is_not_published_is_announced(page: Page) -> None:
     assert "found 0.61, needed [0.80, 1.25]" in page.text
 
 
+def test_warnings_about_published_values_are_shown(
+    settings: Settings, publish: Callable[..., Release], change_marts: Callable[..., None]
+) -> None:
+    change_marts(
+        settings,
+        "update scorecard.estimators set status = 'published', reason = null",
+        "update scorecard.estimator_checks set check_name = 'warning_total_bias_pct', "
+        "is_passed = false where estimator = 'clv'",
+    )
+
+    release = publish(settings, "run1")
+
+    text = Page((release.path / "report" / "index.html").read_text(encoding="utf-8")).text
+    assert "The churn estimator is published, with 2 warnings" in text
+    assert "Read these values with 1 warning in mind" in text
+    assert "Total bias %" in text
+
+
 def test_what_is_not_measured_is_named(page: Page) -> None:
     assert "survey answers" in page.text
     assert "unit costs" in page.text
