@@ -1,0 +1,208 @@
+import ast
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+import yaml
+
+from data_quality.products import load_products
+from orchestration.dagster_home import FIRST_MONTH_VARIABLE, month_partitions
+from orchestration.errors import UsageError
+from orchestration.ingestion.contract import load_contracts
+from tests.orchestration.conftest import ROOT
+
+DEFS = ROOT / "orchestration" / "defs"
+
+
+@pytest.fixture(scope="module")
+def definitions(shared_folder: Path) -> dg.Definitions:
+    """The real definitions, with dbt's manifest in a home of the tests."""
+    from orchestration.definitions import defs
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SCORECARD_HOME", str(shared_folder / "definitions"))
+        return defs()
+
+
+@pytest.fixture(scope="module")
+def graph(definitions: dg.Definitions) -> Any:
+    return definitions.resolve_asset_graph()
+
+
+def test_every_asset_is_described_grouped_owned_and_of_a_kind(graph: Any) -> None:
+    keys = graph.get_all_asset_keys()
+    assert len(keys) > 60
+    for key in keys:
+        node = graph.get(key)
+        assert node.is_materializable, f"{key} is only referred to"
+        assert (node.description or "").strip(), f"{key} has no description"
+        assert node.group_name not in (None, "default"), f"{key} has no group"
+        assert node.owners, f"{key} has no owner"
+        assert node.kinds, f"{key} has no kind"
+
+
+def test_every_contract_table_is_an_asset_with_the_contracts_columns(graph: Any) -> None:
+    contracts = load_contracts(ROOT / "models" / "staging")
+    for contract in contracts:
+        node = graph.get(dg.AssetKey(["raw", contract.system, contract.name]))
+        schema = node.metadata["dagster/column_schema"]
+        assert [column.name for column in schema.columns] == list(contract.column_names)
+
+
+def test_dbt_runs_in_two_parts_with_the_estimators_between(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    parts = {
+        found.op.name: {key.to_user_string() for key in found.keys}
+        for found in graph.assets_defs
+        if found.is_executable and found.op.name.startswith("dbt_") and found.keys
+    }
+    assert "features/ftr_churn" in parts["dbt_before_estimators"]
+    assert "scorecard/customer_scorecard" in parts["dbt_after_estimators"]
+    assert not parts["dbt_before_estimators"] & parts["dbt_after_estimators"]
+    predictions = dg.AssetKey(["ml", "churn_predictions"])
+    assert dg.AssetKey(["features", "ftr_churn"]) in graph.get(predictions).parent_keys
+    assert predictions in graph.get(dg.AssetKey(["scorecard", "predictions"])).parent_keys
+
+
+def test_the_way_from_raw_to_release_is_one_graph(graph: Any) -> None:
+    release = dg.AssetKey(["release", "current"])
+    upstream = {
+        key.to_user_string() for key in dg.AssetSelection.assets(release).upstream().resolve(graph)
+    }
+    for key in (
+        "raw/billing/invoice_lines",
+        "control/run_window",
+        "staging/stg_billing__invoices",
+        "features/ftr_churn",
+        "ml/churn_estimator",
+        "ml/clv_predictions",
+        "scorecard/customer_scorecard",
+        "quality/dbt_tests",
+        "quality/scorecard",
+        "quality/page",
+    ):
+        assert key in upstream, f"{key} does not lead to the release"
+
+
+def test_every_dbt_test_is_a_check_that_blocks_nothing(
+    definitions: dg.Definitions, graph: Any, shared_folder: Path
+) -> None:
+    manifest = json.loads(
+        (shared_folder / "definitions" / "dbt_target" / "manifest.json").read_text(encoding="utf-8")
+    )
+    tests = {n["name"] for n in manifest["nodes"].values() if n["resource_type"] == "test"}
+    checks = {key.name for key in graph.asset_check_keys}
+    assert tests
+    assert tests <= checks
+    assert not any(graph.get(key).blocking for key in graph.asset_check_keys)
+
+
+def test_every_product_has_a_gate_and_the_sources_have_one(graph: Any) -> None:
+    checks = {(key.asset_key.to_user_string(), key.name) for key in graph.asset_check_keys}
+    for product in load_products():
+        assert (f"quality/{product}", "gate") in checks
+    assert ("control/loads", "source_gate") in checks
+
+
+def test_months_are_partitions_that_a_backfill_computes_in_one_run(graph: Any) -> None:
+    for key in (["control", "run_window"], ["release", "current"]):
+        node = graph.get(dg.AssetKey(key))
+        assert isinstance(node.partitions_def, dg.MonthlyPartitionsDefinition)
+        assert node.backfill_policy == dg.BackfillPolicy.single_run()
+
+
+def test_jobs_hold_what_they_say(definitions: dg.Definitions) -> None:
+    def assets(job: str) -> set[str]:
+        layer = definitions.resolve_job_def(job).asset_layer
+        return {key.to_user_string() for key in layer.executable_asset_keys}
+
+    raw = {"raw/billing/invoices", "raw/crm/customers", "control/loads"}
+    assert raw <= assets("ingest")
+    assert assets("ingest") == assets("load")
+    assert "release/current" not in assets("ingest")
+    assert raw | {"release/current", "ml/churn_estimator"} <= assets("scorecard")
+    assert not raw & assets("retrain")
+    assert assets("retrain") | assets("ingest") == assets("scorecard")
+
+
+def test_only_ingest_judges_the_sources_and_load_does_not(definitions: dg.Definitions) -> None:
+    def steps(job: str) -> set[str]:
+        return {node.name for node in definitions.resolve_job_def(job).graph.nodes}
+
+    assert steps("ingest") - steps("load") == {"judge_sources"}
+
+
+def test_retraining_forces_both_estimators(definitions: dg.Definitions) -> None:
+    config = definitions.resolve_job_def("retrain").run_config
+    assert config == {"ops": {"train_estimators": {"config": {"force": True}}}}
+
+
+def test_all_jobs_work_in_one_process(definitions: dg.Definitions) -> None:
+    for job in ("scorecard", "ingest", "load", "retrain"):
+        assert definitions.resolve_job_def(job).executor_def is dg.in_process_executor
+
+
+def test_schedules_are_off_until_somebody_wants_them(definitions: dg.Definitions) -> None:
+    schedules = {s.name: s for s in definitions.schedules or ()}
+    assert set(schedules) == {"monthly_close", "daily_ingestion"}
+    for schedule in schedules.values():
+        assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
+        assert schedule.execution_timezone == "UTC"
+        assert schedule.description
+
+
+def test_sensors_are_there_and_the_one_that_starts_runs_is_off(definitions: dg.Definitions) -> None:
+    sensors = {s.name: s for s in definitions.sensors or ()}
+    assert set(sensors) == {"landing_files", "run_failure", "dead_runs"}
+    assert sensors["landing_files"].default_status == dg.DefaultSensorStatus.STOPPED
+    assert sensors["run_failure"].default_status == dg.DefaultSensorStatus.RUNNING
+
+
+@pytest.mark.parametrize("path", sorted(DEFS.glob("[!_]*.py")), ids=lambda path: path.stem)
+def test_a_defs_file_holds_one_definitions_function_and_hides_nothing(path: Path) -> None:
+    """A function with @definitions hides every other definition of its file."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    decorated = {
+        node.name: {ast.unparse(decorator).split("(")[0] for decorator in node.decorator_list}
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef)
+    }
+    makers = [name for name, found in decorated.items() if "dg.definitions" in found]
+    hidden = [
+        name
+        for name, found in decorated.items()
+        if any(d.startswith(("dg.asset", "dg.multi_asset", "dg.sensor", "dg.sched")) for d in found)
+    ]
+    assert len(makers) == 1
+    assert not hidden
+
+
+def test_workspace_and_pyproject_name_the_same_code_location() -> None:
+    workspace = yaml.safe_load((ROOT / "workspace.yaml").read_text(encoding="utf-8"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    named = project["tool"]["dg"]["project"]
+    assert workspace["load_from"] == [
+        {
+            "python_module": {
+                "module_name": f"{named['root_module']}.definitions",
+                "location_name": named["code_location_name"],
+            }
+        }
+    ]
+
+
+def test_the_instance_sends_no_telemetry() -> None:
+    instance = yaml.safe_load((ROOT / "dagster.yaml").read_text(encoding="utf-8"))
+    assert instance["telemetry"] == {"enabled": False}
+
+
+def test_the_first_month_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert month_partitions().get_first_partition_key() == "2009-12"
+    monkeypatch.setenv(FIRST_MONTH_VARIABLE, "2001-05")
+    assert month_partitions().get_first_partition_key() == "2001-05"
+    monkeypatch.setenv(FIRST_MONTH_VARIABLE, "May 2001")
+    with pytest.raises(UsageError, match=FIRST_MONTH_VARIABLE):
+        month_partitions()
