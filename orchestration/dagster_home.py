@@ -5,10 +5,12 @@ problem into a step failure, and the place of Dagster's own records.
 What does not: definitions (`orchestration.defs`), and starting runs (`orchestration.launch`).
 """
 
+import logging
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 import dagster as dg
 
@@ -18,7 +20,10 @@ from orchestration.runs import close_failed
 from orchestration.settings import Settings
 from orchestration.warehouse import prepare_home, writer_lock
 
+LOGGER = logging.getLogger(__name__)
+
 RESOURCE = "scorecard_home"
+DEAD_RUN = "The process of this run ended early: the writer lock that it held is free."
 MONTH_FORMAT = "%Y-%m"
 DEFAULT_FIRST_MONTH = "2009-12"
 FIRST_MONTH_VARIABLE = "SCORECARD_FIRST_MONTH"
@@ -102,6 +107,51 @@ def reported(home: ScorecardHome) -> Iterator[Settings]:
     except Exception as error:
         close_failed(settings, f"{type(error).__name__}, see the log")
         raise
+
+
+def is_writer_alive(settings: Settings) -> bool:
+    """Tell whether the process that last took the writer lock is still there.
+
+    It asks for the process instead of trying the lock, so that it never stands in a run's way.
+    """
+    try:
+        process = settings.lock_file.read_text(encoding="utf-8").split(maxsplit=1)
+    except OSError:
+        return False
+    if not process or not process[0].isdigit():
+        return False
+    try:
+        os.kill(int(process[0]), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def close_dead_runs(
+    instance: dg.DagsterInstance, *, started_before: datetime | None = None
+) -> list[str]:
+    """Mark runs whose process died as failed, so that they hold up no queue.
+
+    Only for a caller who knows that nobody is writing, or who is the writer.
+
+    Args:
+        instance: Dagster's instance.
+        started_before: Leave younger runs alone, which may be about to take the lock.
+
+    Returns:
+        The runs that were marked.
+    """
+    alive = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING]
+    marked = []
+    for record in instance.get_run_records(filters=dg.RunsFilter(statuses=alive)):
+        if started_before is None or record.create_timestamp < started_before:
+            run = record.dagster_run
+            LOGGER.warning("run %s of %s died; it is marked as failed", run.run_id, run.job_name)
+            instance.report_run_failed(run, DEAD_RUN)
+            marked.append(run.run_id)
+    return marked
 
 
 def prepare_dagster_home(settings: Settings) -> None:

@@ -21,6 +21,7 @@ from orchestration.dagster_home import (
     EXIT_CODE,
     FIRST_MONTH_VARIABLE,
     RESOURCE,
+    close_dead_runs,
     month_partitions,
     prepare_dagster_home,
 )
@@ -36,7 +37,6 @@ LOAD_JOB = "load"
 SCORECARD_JOB = "scorecard"
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
-DEAD_RUN = "The process of this run ended early: the writer lock that it held is free."
 
 
 class JobFailedError(ScorecardError):
@@ -126,20 +126,6 @@ def load_definitions() -> dg.Definitions:
     return loaded
 
 
-def close_dead_runs(instance: dg.DagsterInstance) -> list[str]:
-    """Mark runs whose process died as failed; only the holder of the writer lock may do this.
-
-    Returns:
-        The runs that were marked.
-    """
-    alive = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING]
-    runs = instance.get_runs(filters=dg.RunsFilter(statuses=alive))
-    for run in runs:
-        LOGGER.warning("run %s of %s died; it is marked as failed", run.run_id, run.job_name)
-        instance.report_run_failed(run, DEAD_RUN)
-    return [run.run_id for run in runs]
-
-
 def _reaches_before_partitions(first_month: date) -> bool:
     """Let Dagster know the months of a longer history, for this process."""
     if month_partitions().has_partition_key(window.format_month(first_month)):
@@ -204,8 +190,10 @@ def _failure(result: dg.ExecuteInProcessResult) -> Exception:
                 return JobFailedError(str(own.description), code)
             error = data.error.to_string() if data.error else "no traceback"
             return JobCrashedError(f"step {event.step_key} failed\n{error}")
-    messages = [event.message for event in result.all_events if event.is_failure and event.message]
-    return JobCrashedError("\n".join(messages) or "the job failed before its first step")
+    for event in result.all_events:
+        if event.is_job_failure and event.job_failure_data.error:
+            return JobCrashedError(event.job_failure_data.error.to_string())
+    return JobCrashedError("the job failed before its first step")
 
 
 def _metadata(result: dg.ExecuteInProcessResult) -> dict[str, dict[str, Any]]:

@@ -11,12 +11,13 @@ import hashlib
 import json
 import logging
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dagster as dg
 
 from orchestration import window
+from orchestration.dagster_home import close_dead_runs, is_writer_alive
 from orchestration.defs.predict import TRAIN
 from orchestration.notify import notify_failure
 from orchestration.settings import Settings
@@ -31,6 +32,7 @@ RETRAIN_JOB = "retrain"
 MONTHLY_CLOSE = "0 4 2 * *"
 DAILY_INGESTION = "0 5 * * *"
 LANDING_SECONDS = 60
+DEAD_RUN_SECONDS = 300
 
 
 @dg.definitions
@@ -40,7 +42,7 @@ def automation() -> dg.Definitions:
     return dg.Definitions(
         jobs=[scorecard, ingest, _load_job(), retrain],
         schedules=[_monthly_close(scorecard), _daily_ingestion(ingest)],
-        sensors=[_landing_sensor(ingest), _failure_sensor()],
+        sensors=[_landing_sensor(ingest), _failure_sensor(), _dead_run_sensor()],
     )
 
 
@@ -191,6 +193,26 @@ def _look(seen: str, requested: str, reason: str) -> dg.SensorResult:
     return dg.SensorResult(
         skip_reason=reason, cursor=json.dumps({"seen": seen, "requested": requested})
     )
+
+
+def _dead_run_sensor() -> dg.SensorDefinition:
+    @dg.sensor(
+        name="dead_runs",
+        minimum_interval_seconds=DEAD_RUN_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description=(
+            "Marks runs whose process was killed as failed. Dagster would hold the queue for "
+            "them for ever."
+        ),
+    )
+    def dead_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        if is_writer_alive(Settings.from_environment()):
+            return dg.SkipReason("a run is under way")
+        before = datetime.now(UTC) - timedelta(seconds=DEAD_RUN_SECONDS)
+        marked = close_dead_runs(context.instance, started_before=before)
+        return dg.SkipReason(f"{len(marked)} dead runs")
+
+    return dead_runs
 
 
 def _failure_sensor() -> dg.SensorDefinition:

@@ -136,8 +136,9 @@ def test_only_ingest_judges_the_sources_and_load_does_not(definitions: dg.Defini
 
 
 def test_retraining_forces_both_estimators(definitions: dg.Definitions) -> None:
-    config = definitions.resolve_job_def("retrain").run_config
-    assert config == {"ops": {"train_estimators": {"config": {"force": True}}}}
+    job = definitions.resolve_job_def("retrain")
+    config = job.get_run_config_for_partition_key("2011-11")
+    assert config["ops"] == {"train_estimators": {"config": {"force": True}}}
 
 
 def test_all_jobs_work_in_one_process(definitions: dg.Definitions) -> None:

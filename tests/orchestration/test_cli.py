@@ -1,0 +1,201 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from orchestration import cli
+from orchestration.errors import DiskFullError, ScorecardError
+from orchestration.settings import Settings
+from orchestration.warehouse import writer_lock
+from tests.conftest import ROOT, scorecard
+
+COMMANDS = ("run", "status", "explain", "releases", "verify", "doctor")
+
+
+@pytest.fixture
+def call(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[CliRunner]:
+    monkeypatch.setenv("SCORECARD_HOME", str(settings.home))
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "200")
+    return CliRunner()
+
+
+class TestHelp:
+    def test_the_help_names_commands_and_exit_codes(self, call: CliRunner) -> None:
+        result = call.invoke(cli.app, ["--help"])
+        assert result.exit_code == 0
+        for word in (*COMMANDS, "0 released", "3 a gate held"):
+            assert word in result.output
+
+    @pytest.mark.parametrize("command", COMMANDS)
+    def test_each_command_teaches_itself(self, call: CliRunner, command: str) -> None:
+        result = call.invoke(cli.app, [command, "--help"])
+        assert result.exit_code == 0
+        assert len(result.output) > 200
+
+    def test_run_shows_examples(self, call: CliRunner) -> None:
+        output = call.invoke(cli.app, ["run", "--help"]).output
+        assert "scorecard run --from 2010-01" in output
+        for option in ("--landing", "--from", "--to", "--profile", "--target"):
+            assert option in output
+
+    def test_help_imports_nothing_heavy(self) -> None:
+        script = (
+            "import sys; from orchestration import cli\n"
+            "heavy = {'dagster', 'dbt', 'duckdb', 'pandas', 'sklearn', 'great_expectations'}\n"
+            "print(sorted(heavy & set(sys.modules)))"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        assert done.stdout == "[]\n"
+
+
+class TestWrongUsage:
+    @pytest.mark.parametrize(
+        ("arguments", "words"),
+        [
+            (["run", "--to", "2011-13"], "YYYY-MM"),
+            (["run", "--from", "November"], "YYYY-MM"),
+            (["run", "--target", "oracle"], "duckdb"),
+            (["run", "--profile", "bakery"], "retail_billing"),
+            (["run", "--nothing"], "--nothing"),
+            (["explain"], "CUSTOMER"),
+            (["fly"], "fly"),
+        ],
+    )
+    def test_it_is_told_with_what_there_is_and_exits_2(
+        self, call: CliRunner, arguments: list[str], words: str
+    ) -> None:
+        result = call.invoke(cli.app, arguments)
+        assert result.exit_code == 2, result.output
+        assert words.lower() in result.output.lower()
+        assert "Traceback" not in result.output
+
+
+class TestProblems:
+    @pytest.mark.parametrize(
+        ("error", "code"),
+        [(DiskFullError("No room left."), 1), (ScorecardError("Mend it."), 1)],
+    )
+    def test_a_users_problem_is_its_text_alone(
+        self, call: CliRunner, monkeypatch: pytest.MonkeyPatch, error: ScorecardError, code: int
+    ) -> None:
+        monkeypatch.setattr(cli, "_run", _raising(error))
+        result = call.invoke(cli.app, ["run"])
+        assert result.exit_code == code
+        assert result.output.strip() == str(error)
+
+    def test_an_unexpected_problem_goes_to_the_log_with_its_traceback(
+        self, call: CliRunner, monkeypatch: pytest.MonkeyPatch, settings: Settings
+    ) -> None:
+        monkeypatch.setattr(cli, "_run", _raising(ZeroDivisionError("by nothing")))
+        result = call.invoke(cli.app, ["run"])
+        assert result.exit_code == 1
+        assert "Traceback" not in result.output
+        log = settings.logs / cli.LOG_NAME
+        assert str(log) in result.output.replace("\n", "")
+        assert "ZeroDivisionError: by nothing" in log.read_text(encoding="utf-8")
+        assert "Traceback" in log.read_text(encoding="utf-8")
+
+    def test_ctrl_c_says_that_nothing_is_lost(
+        self, call: CliRunner, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(cli, "_run", _raising(KeyboardInterrupt()))
+        result = call.invoke(cli.app, ["run"])
+        assert result.exit_code == 1
+        assert "run again" in result.output
+
+    def test_another_run_is_named_and_nothing_starts(
+        self, call: CliRunner, settings: Settings
+    ) -> None:
+        reader, writer = os.pipe()
+        process = os.fork()
+        if process == 0:
+            with writer_lock(settings, purpose="the night run"):
+                os.write(writer, b"held")
+                signal.pause()
+        try:
+            os.read(reader, 4)
+            started = time.perf_counter()
+            result = call.invoke(cli.app, ["run"])
+        finally:
+            os.kill(process, signal.SIGKILL)
+            os.waitpid(process, 0)
+        assert result.exit_code == 1
+        assert "the night run" in result.output
+        assert str(process) in result.output
+        assert time.perf_counter() - started < 5
+
+    def test_a_home_that_cannot_be_made_says_so(
+        self, call: CliRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        (tmp_path / "file").write_text("", encoding="utf-8")
+        monkeypatch.setenv("SCORECARD_HOME", str(tmp_path / "file" / "home"))
+        result = call.invoke(cli.app, ["run"])
+        assert result.exit_code == 1
+        assert "SCORECARD_HOME" in result.output
+        assert "Traceback" not in result.output
+
+
+class TestQuestionsToAnEmptyHome:
+    def test_status_and_releases_say_how_to_start(self, call: CliRunner) -> None:
+        for command in ("status", "releases"):
+            result = call.invoke(cli.app, [command])
+            assert result.exit_code == 0
+            assert "scorecard run" in result.output
+
+    @pytest.mark.parametrize("arguments", [["verify"], ["explain", "12347"]])
+    def test_what_needs_a_release_says_that_there_is_none(
+        self, call: CliRunner, arguments: list[str]
+    ) -> None:
+        result = call.invoke(cli.app, arguments)
+        assert result.exit_code == 1
+        assert "scorecard run" in result.output
+
+    def test_json_is_json(self, call: CliRunner) -> None:
+        assert call.invoke(cli.app, ["releases", "--json"]).output == "[]\n"
+
+
+def _raising(error: BaseException) -> object:
+    def body(*_: object) -> None:
+        raise error
+
+    return body
+
+
+@pytest.mark.slow
+class TestOnAWholeRun:
+    def test_an_empty_landing_area_is_a_users_problem(self, tmp_path: Path) -> None:
+        result = scorecard(tmp_path / "home", "run")
+        assert result.code == 1, result.output
+        assert "Traceback" not in result.output
+        assert "landing" in result.output
+
+    def test_a_month_that_is_not_there_is_wrong_usage(self, run_home: Path, company: Path) -> None:
+        result = scorecard(run_home, "run", "--landing", str(company), "--to", "2011-12")
+        assert result.code == 2, result.output
+        assert "2009-12 to 2011-11" in " ".join(result.output.split())
+
+    def test_status_releases_explain_and_verify_answer(self, first_run: Path) -> None:
+        assert "released" in scorecard(first_run, "status").output
+        assert "current" in scorecard(first_run, "releases").output
+        verified = scorecard(first_run, "verify")
+        assert verified.code == 0, verified.output
+        unknown = scorecard(first_run, "explain", "nobody")
+        assert unknown.code == 2
+        assert "Traceback" not in unknown.output
+
+    def test_a_release_that_was_changed_fails_the_check(self, run_home: Path) -> None:
+        report = run_home / "current" / "report" / "index.html"
+        report.chmod(0o644)
+        report.write_text("changed", encoding="utf-8")
+        result = scorecard(run_home, "verify")
+        assert result.code == 1
+        assert "report/index.html" in result.output

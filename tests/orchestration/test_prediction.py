@@ -1,0 +1,251 @@
+"""Frames between the warehouse and `ml`, on a small invented company with two years of months."""
+
+from datetime import date, datetime
+from typing import Any
+
+import duckdb
+import pytest
+
+from ml.frames import TABLES
+from orchestration import prediction, window
+from orchestration.errors import ScorecardError
+from orchestration.prediction import ensure_ml_tables, score, train
+from orchestration.settings import Settings
+from orchestration.warehouse import connect
+from orchestration.window import Fingerprints, History, SystemSpan, Window
+
+LAST = date(2011, 11, 30)
+FEATURES = """
+create schema features;
+create table months as
+select last_day(date '2010-01-01' + to_months(n::integer))::date as as_of_date
+from range(23) as m(n);
+create table people as
+select 'c' || lpad(i::varchar, 4, '0') as customer_id, i, 'ABCD'[i % 4 + 1] as tier
+from range(60) as p(i);
+create table features.ftr_churn as
+select
+    customer_id, as_of_date, tier,
+    (hash(i, as_of_date) % 200)::integer as days_since_purchase, 400 as tenure_days,
+    0 as is_tenure_censored, 1 as purchases_1m, 2 as purchases_3m, 3 as purchases_6m,
+    (hash(i, 2, as_of_date) % 12)::integer as purchases_12m, 10.0::double as revenue_3m,
+    20.0::double as revenue_6m, (hash(i, 3) % 900)::double as revenue_12m,
+    null::double as revenue_trend_3m, 10.0::double as basket_value_12m,
+    0.1::double as return_ratio_12m, 5 as product_count_12m, 4 as active_months_12m,
+    30.0::double as gap_days_mean_12m, 0.5::double as gap_cv_12m,
+    1.0::double as recency_to_gap_ratio
+from people, months;
+create table features.ftr_churn_labels as
+select
+    customer_id, as_of_date, i % 10 <> 0 as is_eligible,
+    case when i % 10 = 0 then 'not_active' end as ineligible_reason,
+    as_of_date <= date '2011-05-31' as is_label_complete,
+    case when i % 10 <> 0 and as_of_date <= date '2011-05-31'
+        then hash(i, as_of_date, 9) % 3 = 0 end as is_churned
+from people, months;
+create table features.ftr_value as
+select
+    customer_id, as_of_date, tier, 1 + i % 6 as purchase_count, i % 6 as repeat_purchase_count,
+    case when i % 6 > 0 then 100 else 0 end as recency_days, 300 as age_days,
+    case when i % 6 > 0 then 20.0 + i end as mean_repeat_purchase_amount,
+    (20.0 + i)::double as mean_purchase_amount, (i * 10)::double as revenue_12m,
+    3 as purchases_12m, 0 as is_tenure_censored, 'revenue' as value_basis
+from people, months;
+create table features.ftr_value_outcomes as
+select
+    customer_id, as_of_date, 12 as outcome_months, i % 4 as purchase_count_after,
+    ((i % 4) * (20.0 + i))::double as revenue_after
+from people, months where as_of_date <= date '2010-11-30';
+"""
+
+
+@pytest.fixture
+def company(settings: Settings) -> Settings:
+    with connect(settings) as con:
+        con.execute(FEATURES)
+        con.execute(
+            "update features.ftr_value set age_days = 300 + (as_of_date - date '2010-01-31')"
+        )
+    begin(settings, first=date(2010, 1, 31), last=LAST)
+    return settings
+
+
+def begin(settings: Settings, *, first: date, last: date, run_id: str = "run") -> None:
+    with connect(settings) as con:
+        window.ensure_control_tables(con)
+        window.begin_run(
+            con,
+            run_id=run_id,
+            history=History((SystemSpan("billing", first, last),), (), ()),
+            window=Window(first, last, date(2010, 1, 31), 1, False, ""),
+            fingerprints=Fingerprints("code", "config"),
+            now=datetime(2012, 1, 1),  # noqa: DTZ001 - the control tables hold UTC without a zone
+        )
+
+
+@pytest.fixture
+def rows(company: Settings) -> Any:
+    def ask(query: str) -> list[tuple[Any, ...]]:
+        with connect(company, read_only=True) as con:
+            return con.execute(query).fetchall()
+
+    return ask
+
+
+def test_missing_tables_are_created_empty_with_the_columns_of_ml() -> None:
+    with duckdb.connect() as con:
+        ensure_ml_tables(con)
+        ensure_ml_tables(con)
+        for table, columns in TABLES.items():
+            found = con.execute(f"describe ml.{table}").fetchall()
+            assert {row[0]: row[1].lower() for row in found} == dict(columns)
+
+
+def test_an_estimator_is_trained_once_and_then_taken_from_the_store(company: Settings) -> None:
+    first = train(company, "churn")
+    again = train(company, "churn")
+    assert (first.is_new, again.is_new) == (True, False)
+    assert first.version == again.version
+    assert (company.estimators / first.version).is_dir()
+
+
+def test_force_trains_again_and_comes_to_the_same_estimator(company: Settings) -> None:
+    first = train(company, "churn")
+    forced = train(company, "churn", force=True)
+    assert forced.is_new
+    assert forced.version == first.version
+
+
+def test_changed_rows_train_anew(company: Settings) -> None:
+    first = train(company, "churn")
+    with connect(company) as con:
+        con.execute("update features.ftr_churn set days_since_purchase = 7")
+    assert train(company, "churn").is_new
+    assert first.is_new
+
+
+def test_training_sees_no_label_that_ended_after_the_runs_last_month(
+    company: Settings, rows: Any
+) -> None:
+    begin(company, first=date(2010, 1, 31), last=date(2011, 3, 31), run_id="earlier")
+    summary = train(company, "churn")
+    assert summary.labels_to is not None
+    assert summary.labels_to <= date(2011, 3, 31)
+    assert rows("select trained_to from ml.estimators") == [(date(2010, 9, 30),)]
+
+
+@pytest.mark.parametrize("kind", ["churn", "clv"])
+def test_only_months_after_the_labels_are_scored(
+    company: Settings, rows: Any, kind: prediction.Kind
+) -> None:
+    summary = train(company, kind)
+    scores = score(company, kind)
+    assert summary.labels_to == LAST
+    assert [(s.first_month, s.last_month, s.rows) for s in scores] == [(LAST, LAST, 60)]
+    assert rows(f"select distinct as_of_date from ml.{kind}_predictions") == [(LAST,)]
+
+
+def test_a_month_computed_again_is_scored_by_the_estimator_of_its_time(
+    company: Settings, rows: Any
+) -> None:
+    early, late = date(2011, 8, 31), LAST
+    begin(company, first=early, last=early, run_id="august")
+    of_august = train(company, "churn").version
+    score(company, "churn")
+    begin(company, first=date(2011, 9, 30), last=late, run_id="november")
+    of_november = train(company, "churn").version
+    score(company, "churn")
+    begin(company, first=date(2011, 7, 31), last=late, run_id="again")
+    train(company, "churn")
+    score(company, "churn")
+    found = dict(
+        rows("select as_of_date, any_value(estimator_version) from ml.churn_predictions group by 1")
+    )
+    assert found == {
+        early: of_august,
+        date(2011, 9, 30): of_august,
+        date(2011, 10, 31): of_august,
+        late: of_november,
+    }
+
+
+def test_scoring_again_replaces_and_adds_nothing(company: Settings, rows: Any) -> None:
+    train(company, "churn")
+    score(company, "churn")
+    before = rows("select sum(hash(p)::hugeint), count(*) from ml.churn_predictions p")
+    score(company, "churn")
+    assert rows("select sum(hash(p)::hugeint), count(*) from ml.churn_predictions p") == before
+
+
+def test_scoring_in_small_batches_gives_the_same_rows(
+    company: Settings, rows: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(company, "clv")
+    score(company, "clv")
+    before = rows("select sum(hash(p)::hugeint), count(*) from ml.clv_predictions p")
+    monkeypatch.setattr(prediction, "BATCH_ROWS", 7)
+    score(company, "clv")
+    assert rows("select sum(hash(p)::hugeint), count(*) from ml.clv_predictions p") == before
+
+
+def test_who_is_not_eligible_gets_no_probability(company: Settings, rows: Any) -> None:
+    train(company, "churn")
+    score(company, "churn")
+    found = dict(
+        rows("select is_eligible, count(churn_probability) from ml.churn_predictions group by 1")
+    )
+    assert found == {True: 54, False: 0}
+
+
+def test_an_estimator_that_nothing_comes_from_any_more_is_no_longer_described(
+    company: Settings, rows: Any
+) -> None:
+    first = train(company, "churn").version
+    score(company, "churn")
+    with connect(company) as con:
+        con.execute("update features.ftr_churn_labels set is_churned = not is_churned")
+    second = train(company, "churn").version
+    score(company, "churn")
+    assert second != first
+    for table in ("estimators", "estimator_metrics", "estimator_checks"):
+        versions = {row[0] for row in rows(f"select distinct estimator_version from ml.{table}")}
+        assert versions <= {second}
+    assert rows("select estimator_version from ml.estimators") == [(second,)]
+
+
+def test_a_failure_while_scoring_leaves_the_predictions_as_they_were(
+    company: Settings, rows: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(company, "churn")
+    score(company, "churn")
+    before = rows("select count(*) from ml.churn_predictions")
+
+    def broken(*_: Any) -> Any:
+        raise RuntimeError("no score")
+
+    monkeypatch.setattr(prediction, "_score", broken)
+    with pytest.raises(RuntimeError, match="no score"):
+        score(company, "churn")
+    assert rows("select count(*) from ml.churn_predictions") == before == [(60,)]
+
+
+def test_scoring_without_training_says_what_to_do(company: Settings) -> None:
+    with pytest.raises(ScorecardError, match="ml/churn_estimator"):
+        score(company, "churn")
+
+
+def test_missing_features_say_what_to_do(settings: Settings) -> None:
+    begin(settings, first=LAST, last=LAST)
+    with pytest.raises(ScorecardError, match="group `features`"):
+        train(settings, "churn")
+
+
+def test_a_described_estimator_that_is_gone_is_named(company: Settings) -> None:
+    begin(company, first=date(2011, 8, 31), last=date(2011, 8, 31), run_id="august")
+    version = train(company, "churn").version
+    score(company, "churn")
+    (company.estimators / version).rename(company.home / "moved")
+    begin(company, first=date(2011, 8, 31), last=LAST, run_id="november")
+    train(company, "churn")
+    with pytest.raises(ScorecardError, match=version):
+        score(company, "churn")
