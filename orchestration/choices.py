@@ -1,27 +1,58 @@
 """Names that a user may choose, read from the files that define them.
 
-What belongs here: refusing a profile or a target that does not exist, before anything runs.
+What belongs here: refusing a profile or a target that does not exist, or a profile that today's
+sources cannot fill, before anything runs.
 What does not: what a profile or a target means (dbt).
 """
 
 import csv
+from decimal import Decimal
 
 import yaml
 
 from orchestration.errors import UsageError
 from orchestration.settings import Settings
 
+# Handbook C12; dbt's own limit is the var `min_coverage` (its complement).
+LARGEST_GAP = Decimal("0.40")
+
 
 def check_profile(settings: Settings) -> None:
-    """Refuse a scorecard profile that no seed row has.
+    """Refuse a scorecard profile that no seed row has, or that lacks too much of its weight.
+
+    A profile of which more than 40 % of the weight is not measured is not applied: its scores would
+    say more of the gaps than of the customers.
 
     Raises:
-        UsageError: Naming the profiles that there are.
+        UsageError: Naming the profiles that there are, or the measures that are missing and the
+            sources that would fill them.
     """
     path = settings.root / "dbt_project" / "seeds" / "scorecard_nodes.csv"
     with path.open(encoding="utf-8", newline="") as file:
-        known = sorted({row["profile"] for row in csv.DictReader(file)})
+        rows = list(csv.DictReader(file))
+    known = sorted({row["profile"] for row in rows})
     _refuse_unknown("--profile", settings.profile, known, "dbt_project/seeds/scorecard_nodes.csv")
+    nodes = {row["node_id"]: row for row in rows if row["profile"] == settings.profile}
+    measures = [row for row in nodes.values() if row["node_kind"] == "measure"]
+    missing = [row for row in measures if not row["indicator_id"]]
+    lost = sum((_weight(row, nodes) for row in missing), Decimal(0))
+    if lost > LARGEST_GAP:
+        listed = "\n".join(f"  {row['label']} ({row['needs']})" for row in missing)
+        raise UsageError(
+            f"--profile {settings.profile} cannot be applied: {lost:.0%} of its weight is not "
+            f"measured, at most {LARGEST_GAP:.0%} may be. Missing:\n{listed}\nThe mart "
+            "profile_requirements lists it too. Choose another profile, or add the sources."
+        )
+
+
+def _weight(measure: dict[str, str], nodes: dict[str, dict[str, str]]) -> Decimal:
+    """Weight of a measure in the whole scorecard: the product up the tree."""
+    weight, node = Decimal(1), measure
+    while True:
+        weight *= Decimal(node["weight"])
+        if not node["parent_id"]:
+            return weight
+        node = nodes[node["parent_id"]]
 
 
 def check_target(settings: Settings) -> None:
