@@ -111,6 +111,7 @@ class ClvEstimator:
             "recency_days",
             "age_days",
             "mean_repeat_purchase_amount",
+            "net_revenue_ratio",
         )
 
     @cached_property

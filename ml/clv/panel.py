@@ -24,6 +24,7 @@ NUMBERS = (
     "age_days",
     "mean_repeat_purchase_amount",
     "revenue_12m",
+    "net_revenue_ratio",
 )
 OUTCOMES = ("outcome_months", "purchase_count_after", "revenue_after")
 
@@ -42,6 +43,7 @@ class ValuePanel:
         age: T in weeks.
         amount: Mean amount of repeat purchases; NaN without any.
         revenue_12m: Revenue of the last 12 months.
+        net_ratio: What of an invoiced amount stays as revenue after credits.
     """
 
     key: pd.DataFrame
@@ -53,6 +55,7 @@ class ValuePanel:
     age: Float
     amount: Float
     revenue_12m: Float
+    net_ratio: Float
 
     def __len__(self) -> int:
         return len(self.date)
@@ -101,10 +104,11 @@ def read_values(frame: pd.DataFrame) -> ValuePanel:
     values = numeric_matrix(ordered, NUMBERS, name=name)
     bought = np.nan_to_num(values[:, 0]) > 0
     history = values[:, 1:4]
-    if np.isnan(history[bought]).any():
+    lacking = np.isnan(values[:, [1, 2, 3, 6]]).any(axis=1) & bought
+    if lacking.any():
         raise FrameError(
-            f"{name}: {int(np.isnan(history[bought]).any(axis=1).sum())} rows with purchases lack "
-            f"one of {', '.join(NUMBERS[1:4])}."
+            f"{name}: {int(lacking.sum())} rows with purchases lack one of "
+            f"{', '.join((*NUMBERS[1:4], NUMBERS[6]))}."
         )
     return ValuePanel(
         key=ordered[[*KEY, "value_basis"]],
@@ -116,6 +120,7 @@ def read_values(frame: pd.DataFrame) -> ValuePanel:
         age=history[:, 2] / DAYS_PER_WEEK,
         amount=values[:, 4],
         revenue_12m=np.nan_to_num(values[:, 5]),
+        net_ratio=values[:, 6],
     )
 
 

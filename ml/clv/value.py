@@ -46,7 +46,7 @@ class Outlook:
     Attributes:
         alive: Probability of buying again, ever.
         purchases_12m: Expected purchases of 12 months, not discounted.
-        spend: Expected amount of one of them.
+        spend: Expected revenue of one of them: the expected amount, less what is credited.
         clv_12m: Discounted value of 12 months.
         clv_36m: Discounted value of 36 months.
     """
@@ -77,7 +77,8 @@ def outlook(
     parts = [distinct[start : start + _PAIRS_AT_ONCE] for start in batches]
     sums = [_discounted_purchases(purchases, part, discount_rate) for part in parts]
     if_alive = np.vstack(sums or [np.empty((0, 3))])[codes]
-    amount = gamma_gamma.expected_spend(spend, panel.amount_count, panel.amount)
+    invoiced = gamma_gamma.expected_spend(spend, panel.amount_count, panel.amount)
+    amount = invoiced * panel.net_ratio
     return Outlook(
         alive=alive,
         purchases_12m=alive * if_alive[:, 0],

@@ -18,7 +18,7 @@ customer_months as (
         customer_months.as_of_date,
         customer_months.last_purchase_date,
         sum(customer_months.purchase_count) over later as purchase_count_after,
-        sum(customer_months.purchase_amount) over later as revenue_after
+        sum(customer_months.revenue) over later as revenue_after
     from {{ ref('int_customer_months') }} as customer_months
     inner join run_months
         on

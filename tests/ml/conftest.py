@@ -91,6 +91,7 @@ def simulate_purchases(
                     if len(known) > 1
                     else np.nan,
                     "revenue_12m": amounts[year].sum(),
+                    "net_revenue_ratio": 1.0,
                     "value_basis": "revenue",
                 }
             )

@@ -125,6 +125,19 @@ def test_a_customer_without_purchases_has_no_value(trained, value_frames):
     assert row["has_warning"] is False
 
 
+def test_value_is_revenue_after_credits(trained, value_frames):
+    frame = value_frames[0]
+    whole = score_clv(frame, trained.estimator).set_index(["customer_id", "as_of_date"])
+    half = score_clv(frame.assign(net_revenue_ratio=0.5), trained.estimator)
+    half = half.set_index(["customer_id", "as_of_date"])
+    own = whole["method"] == "mbg_nbd_gamma_gamma"
+    assert own.sum() > 100
+    for column in ("clv_12m", "clv_36m", "expected_purchase_value"):
+        ratio = half.loc[own, column] / whole.loc[own, column]
+        assert ratio.to_numpy() == pytest.approx(0.5)
+    assert half["expected_purchases_12m"].equals(whole["expected_purchases_12m"])
+
+
 def test_spending_that_grows_with_frequency_is_warned_of(make_value_frames):
     frame, outcomes = make_value_frames(spend_by_rate=4.0, p_leave=(0.5, 8.0), customers=200)
     training = train_clv(frame, outcomes, QUICK)

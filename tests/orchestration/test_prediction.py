@@ -49,7 +49,8 @@ select
     case when i % 6 > 0 then 100 else 0 end as recency_days, 300 as age_days,
     case when i % 6 > 0 then 20.0 + i end as mean_repeat_purchase_amount,
     (20.0 + i)::double as mean_purchase_amount, (i * 10)::double as revenue_12m,
-    3 as purchases_12m, 0 as is_tenure_censored, 'revenue' as value_basis
+    3 as purchases_12m, 0.9::double as net_revenue_ratio, 0 as is_tenure_censored,
+    'revenue' as value_basis
 from people, months;
 create table features.ftr_value_outcomes as
 select
@@ -167,6 +168,18 @@ def test_a_month_computed_again_is_scored_by_the_estimator_of_its_time(
         date(2011, 10, 31): of_august,
         late: of_november,
     }
+
+
+def test_going_back_leaves_no_prediction_and_no_estimator_of_later_months(
+    company: Settings, rows: Any
+) -> None:
+    train(company, "churn")
+    score(company, "churn")
+    begin(company, first=date(2010, 1, 31), last=date(2011, 8, 31), run_id="back")
+    version = train(company, "churn").version
+    score(company, "churn")
+    assert rows("select distinct as_of_date from ml.churn_predictions") == [(date(2011, 8, 31),)]
+    assert rows("select estimator_version from ml.estimators") == [(version,)]
 
 
 def test_scoring_again_replaces_and_adds_nothing(company: Settings, rows: Any) -> None:
