@@ -313,7 +313,9 @@ def _answering(*, write_log: bool = False) -> Iterator[Settings]:
         yield settings
     except ScorecardError as error:
         errors.print(str(error), style="red", markup=False, highlight=False)
-        LOGGER.error("%s", error)
+        if write_log:
+            # Without a log, logging would repeat the message on the terminal.
+            LOGGER.error("%s", error)
         raise typer.Exit(error.exit_code) from error
     except (typer.Exit, typer.Abort):
         raise

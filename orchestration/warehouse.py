@@ -49,7 +49,11 @@ def prepare_home(settings: Settings) -> None:
         folders.append(settings.landing)
     with home_errors(settings):
         for folder in folders:
-            folder.mkdir(parents=True, exist_ok=True)
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except FileNotFoundError as error:
+                # A file system that holds no folders of ours, such as /proc, says so this way.
+                raise _not_writable(settings, str(error)) from error
         with tempfile.NamedTemporaryFile(dir=settings.home, prefix=".writable-"):
             pass
 

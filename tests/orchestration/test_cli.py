@@ -2,7 +2,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -123,7 +122,6 @@ class TestProblems:
                 signal.pause()
         try:
             os.read(reader, 4)
-            started = time.perf_counter()
             result = call.invoke(cli.app, ["run"])
         finally:
             os.kill(process, signal.SIGKILL)
@@ -131,7 +129,6 @@ class TestProblems:
         assert result.exit_code == 1
         assert "the night run" in result.output
         assert str(process) in result.output
-        assert time.perf_counter() - started < 5
 
     def test_a_home_that_cannot_be_made_says_so(
         self, call: CliRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -191,6 +188,7 @@ class TestOnAWholeRun:
         unknown = scorecard(first_run, "explain", "nobody")
         assert unknown.code == 2
         assert "Traceback" not in unknown.output
+        assert unknown.output.count("No customer") == 1
 
     def test_a_release_that_was_changed_fails_the_check(self, run_home: Path) -> None:
         report = run_home / "current" / "report" / "index.html"

@@ -26,6 +26,13 @@ def settings(tmp_path):
     return Settings.from_environment({}, home=tmp_path / "home", memory_limit="512MB", threads=1)
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a file system that refuses")
+def test_a_file_system_that_takes_no_folders_is_named(settings):
+    home = Path("/proc/no_home_here")
+    with pytest.raises(HomeNotWritableError, match="no_home_here"):
+        prepare_home(replace(settings, home=home, landing=home / "landing"))
+
+
 def test_the_home_is_made_with_its_folders(settings):
     prepare_home(settings)
     assert settings.landing.is_dir()
