@@ -35,6 +35,7 @@ LOGGER = logging.getLogger(__name__)
 # Names of `orchestration.defs.automation`, whose import costs 3 s more (dagster-dbt).
 LOAD_JOB = "load"
 SCORECARD_JOB = "scorecard"
+CHOOSE_MONTHS = "choose_months"
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
 
@@ -109,6 +110,7 @@ def run_scorecard(
                     window.format_month(chosen.first_month),
                     window.format_month(chosen.last_month),
                 ),
+                config={"ops": {CHOOSE_MONTHS: {"config": {"may_go_back": True}}}},
             )
     return RunOutcome(
         ingested=ingested.get("control/loads", {}),
@@ -146,11 +148,12 @@ def _run_job(
     instance: dg.DagsterInstance,
     *,
     months: tuple[str, str] | None = None,
+    config: Mapping[str, Any] | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Run one job and give the metadata of its assets by key."""
     tags = {RANGE_START: months[0], RANGE_END: months[1]} if months else {}
     result = definitions.resolve_job_def(name).execute_in_process(
-        run_config=_run_config(settings),
+        run_config={**_run_config(settings), **(config or {})},
         instance=instance,
         tags=tags,
         raise_on_error=False,

@@ -181,8 +181,9 @@ def score(settings: Settings, kind: Kind, *, stage: Stage | None = None) -> tupl
         writer.execute("begin")
         try:
             writer.execute(
-                f"delete from ml.{_PREDICTIONS[kind]} where as_of_date between ? and ?",
-                [run.first_month, run.last_month],
+                # Later months are there only from a run that went further than this one.
+                f"delete from ml.{_PREDICTIONS[kind]} where as_of_date >= ?",
+                [run.first_month],
             )
             scores = tuple(
                 _score_range(con, writer, settings, kind, part, stage) for part in ranges

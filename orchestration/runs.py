@@ -31,11 +31,13 @@ class RunMonths:
         run_id: The run.
         from_month: Month end to start at, at the latest; None for what is needed.
         to_month: Month end to stop at; None for the last complete month.
+        may_go_back: Whether stopping before months that were computed takes these out.
     """
 
     run_id: str
     from_month: date | None = None
     to_month: date | None = None
+    may_go_back: bool = False
 
 
 def utc_now() -> datetime:
@@ -80,7 +82,11 @@ def begin(settings: Settings, months: RunMonths, *, now: datetime) -> window.Win
     with connect(settings) as con:
         history = window.read_history(con, events)
         chosen = window.choose_window(
-            history, made_with, from_month=months.from_month, to_month=months.to_month
+            history,
+            made_with,
+            from_month=months.from_month,
+            to_month=months.to_month,
+            may_go_back=months.may_go_back,
         )
         window.begin_run(
             con,

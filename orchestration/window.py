@@ -194,6 +194,7 @@ def choose_window(
     *,
     from_month: date | None = None,
     to_month: date | None = None,
+    may_go_back: bool = True,
 ) -> Window:
     """Find the months that a run must compute.
 
@@ -202,6 +203,8 @@ def choose_window(
         fingerprints: The code and configuration that will compute.
         from_month: A month end to start at; it only widens what is needed.
         to_month: A month end to stop at; the last complete month by default.
+        may_go_back: Whether stopping before months that were computed takes these out. If not,
+            the run goes on to the newest of them.
 
     Raises:
         UsageError: The months asked for are not there.
@@ -211,17 +214,19 @@ def choose_window(
     start = month_end(_known(anchor.measured_from))
     complete = last_complete_month(_known(anchor.complete_to))
     last = _last_month(start, complete, anchor, to_month)
+    if not may_go_back:
+        last = max([last, *(run.last_month for run in _since_completed(history.runs))])
     if from_month is not None and from_month > last:
         raise UsageError(
             f"--from {format_month(from_month)} lies after the last month to compute, "
             f"{format_month(last)}. Choose an earlier month, or leave --from out."
         )
-    full = _is_full_refresh(history.runs, fingerprints)
-    dirty, reason = _dirty_from(history, start, full=full)
+    rebuilt = _rebuild_reason(history.runs, fingerprints, last)
+    dirty, reason = (start, rebuilt) if rebuilt else _dirty_from(history, start)
     first = max(start, min(month for month in (dirty, last, from_month) if month))
     if from_month is not None and first < min(dirty, last):
         reason = "asked for with --from"
-    return Window(first, last, start, history.known_load_id, full, reason)
+    return Window(first, last, start, history.known_load_id, bool(rebuilt), reason)
 
 
 def _known(day: date | None) -> date:
@@ -248,42 +253,43 @@ def _last_month(start: date, complete: date, anchor: SystemSpan, asked: date | N
     return asked
 
 
-def _is_full_refresh(runs: Sequence[RunRecord], fingerprints: Fingerprints) -> bool:
-    """Tell whether tables may hold rows of other code or configuration.
+def _rebuild_reason(runs: Sequence[RunRecord], fingerprints: Fingerprints, last: date) -> str:
+    """Say why every table must be built anew, or nothing when none must.
 
-    A run that failed may have written some before it died: every run since the last completed one
-    counts.
+    A run that failed may have written some tables before it died, so every run since the last
+    completed one counts. A run that goes less far than one before it takes the later months out:
+    the warehouse then stands as of its own last month, in all tables alike.
     """
-    now = (fingerprints.code, fingerprints.config)
+    since = _since_completed(runs)
+    if not since or since[0].status not in COMPLETED:
+        return "nothing was completed before"
+    if any(run.fingerprints != (fingerprints.code, fingerprints.config) for run in since):
+        return "code or configuration changed"
+    months = [run.last_month for run in since]
+    if sorted([*months, last]) != [*months, last]:
+        return f"months after {format_month(min(*months, last))} were taken out"
+    return ""
+
+
+def _since_completed(runs: Sequence[RunRecord]) -> list[RunRecord]:
+    """Give the last completed run and all after it; all runs when none was completed."""
     since: list[RunRecord] = []
     for run in runs:
         since = [run] if run.status in COMPLETED else [*since, run]
-    completed = bool(since) and since[0].status in COMPLETED
-    return not completed or any(run.fingerprints != now for run in since)
+    return since
 
 
-def _dirty_from(history: History, start: date, *, full: bool) -> tuple[date, str]:
+def _dirty_from(history: History, start: date) -> tuple[date, str]:
     """Fold the completed runs into the first month that is not up to date, and say why."""
-    completed = [run for run in history.runs if run.status in COMPLETED]
-    if not completed:
-        return start, "nothing was completed before"
-    if full:
-        return start, "code or configuration changed"
-    dirty, reason, known = start, "", 0
-    previous: RunRecord | None = None
-    for run in completed:
-        if previous is not None and run.fingerprints != previous.fingerprints:
-            dirty = start
-        touched = _earliest_fact(history.loads, after=known, up_to=run.known_load_id)
-        dirty = min(dirty, touched) if touched else dirty
-        if run.last_month >= dirty:
-            dirty = add_months(run.last_month, 1)
-        known, previous = run.known_load_id, run
-    reason = "no month before the last changed"
+    dirty, known = start, 0
+    for run in history.runs:
+        if run.status in COMPLETED:
+            dirty, known = add_months(run.last_month, 1), run.known_load_id
     touched = _earliest_fact(history.loads, after=known, up_to=history.known_load_id)
     if touched is not None and touched < dirty:
-        return max(start, touched), f"new loads reach back to {format_month(max(start, touched))}"
-    return dirty, reason
+        first = max(start, touched)
+        return first, f"new loads reach back to {format_month(first)}"
+    return dirty, "no month before the last changed"
 
 
 def _earliest_fact(loads: Iterable[LoadSpan], *, after: int, up_to: int) -> date | None:
@@ -474,7 +480,7 @@ def is_full_refresh(runs: Sequence[RunRecord]) -> bool:
     """
     newest = runs[-1]
     fingerprints = Fingerprints(newest.code_fingerprint, newest.config_fingerprint)
-    return _is_full_refresh(runs[:-1], fingerprints)
+    return bool(_rebuild_reason(runs[:-1], fingerprints, newest.last_month))
 
 
 def current_run(con: duckdb.DuckDBPyConnection) -> RunRecord:

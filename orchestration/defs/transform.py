@@ -31,6 +31,7 @@ from orchestration.runs import RunMonths, begin, read_row_counts, utc_now
 from orchestration.settings import Settings
 from orchestration.warehouse import connect
 
+CHOOSE_MONTHS = "choose_months"
 RUN_WINDOW = dg.AssetKey(["control", "run_window"])
 SYSTEMS = dg.AssetKey(["control", "systems"])
 OWNERS = {"features": "team:data-science", "scorecard": "team:customer-analytics"}
@@ -107,9 +108,21 @@ def transformation() -> dg.Definitions:
     )
 
 
+class MonthsConfig(dg.Config):
+    """What a run may say about its months beside its partitions.
+
+    Attributes:
+        may_go_back: Whether a run that stops before months that were computed takes these out, so
+            that the release stands as of its last month (`scorecard run --to`). Without it the
+            run goes on to the newest month: computing an old partition again loses nothing.
+    """
+
+    may_go_back: bool = False
+
+
 def _run_months() -> dg.AssetsDefinition:
     @dg.multi_asset(
-        name="choose_months",
+        name=CHOOSE_MONTHS,
         specs=[
             dg.AssetSpec(
                 RUN_WINDOW,
@@ -117,7 +130,8 @@ def _run_months() -> dg.AssetsDefinition:
                 description=(
                     "One row: the months that the run computes. It starts at the earliest month "
                     "that new loads touch, or at the beginning when code or configuration "
-                    "changed; the partitions asked for can only widen that."
+                    "changed; the partitions asked for can only widen that. It goes on to the "
+                    "newest month that was computed before."
                 ),
                 group_name="control",
                 kinds={"python", "duckdb"},
@@ -139,13 +153,14 @@ def _run_months() -> dg.AssetsDefinition:
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
     def choose_months(
-        context: dg.AssetExecutionContext, scorecard_home: ScorecardHome
+        context: dg.AssetExecutionContext, config: MonthsConfig, scorecard_home: ScorecardHome
     ) -> Iterator[dg.MaterializeResult[Any]]:
         keys = context.partition_key_range
         asked = RunMonths(
             run_id=context.run.run_id,
             from_month=window.parse_month(keys.start),
             to_month=window.parse_month(keys.end),
+            may_go_back=config.may_go_back,
         )
         with reported(scorecard_home) as settings, stage("Choose the months") as current:
             chosen = begin(settings, asked, now=utc_now())

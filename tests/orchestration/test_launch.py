@@ -173,10 +173,9 @@ def test_a_longer_history_widens_dagsters_months(monkeypatch: pytest.MonkeyPatch
     assert month_partitions().get_first_partition_key() == "2004-05"
 
 
-def test_job_names_are_those_of_the_definitions() -> None:
-    from orchestration.defs import automation
+def test_names_are_those_of_the_definitions() -> None:
+    from orchestration.defs import automation, transform
 
-    assert (launch.LOAD_JOB, launch.SCORECARD_JOB) == (
-        automation.LOAD_JOB,
-        automation.SCORECARD_JOB,
-    )
+    assert launch.LOAD_JOB == automation.LOAD_JOB
+    assert launch.SCORECARD_JOB == automation.SCORECARD_JOB
+    assert launch.CHOOSE_MONTHS == transform.CHOOSE_MONTHS

@@ -156,11 +156,74 @@ class TestChoosingTheWindow:
         )
         assert window.choose_window(history, SAME).first_month == date(2011, 1, 31)
 
-    def test_an_earlier_month_can_be_rebuilt_without_making_later_ones_stale(self) -> None:
+    def test_going_back_to_an_earlier_month_takes_the_later_ones_out(self) -> None:
+        """Regression: tables that are built whole ended earlier than those built by months."""
+        history = a_history(a_run(date(2011, 11, 30)))
+        back = window.choose_window(history, SAME, to_month=date(2010, 12, 31))
+        assert (back.first_month, back.last_month) == (date(2009, 12, 31), date(2010, 12, 31))
+        assert back.is_full_refresh
+        assert "2010-12" in back.reason
+
+    def test_after_going_back_the_later_months_are_computed_again(self) -> None:
         history = a_history(a_run(date(2011, 11, 30)), a_run(date(2010, 12, 31), number=2))
-        assert window.choose_window(history, SAME).first_month == date(2011, 11, 30)
-        rebuilt = window.choose_window(history, SAME, to_month=date(2010, 12, 31))
-        assert (rebuilt.first_month, rebuilt.last_month) == (date(2010, 12, 31), date(2010, 12, 31))
+        chosen = window.choose_window(history, SAME)
+        assert (chosen.first_month, chosen.last_month) == (date(2011, 1, 31), date(2011, 11, 30))
+        assert not chosen.is_full_refresh
+
+    def test_a_run_that_failed_while_going_back_leaves_nothing_to_rely_on(self) -> None:
+        history = a_history(
+            a_run(date(2011, 11, 30)), a_run(date(2010, 12, 31), status="failed", number=2)
+        )
+        assert window.choose_window(history, SAME).is_full_refresh
+
+    def test_months_that_a_failed_run_reached_are_taken_out_too(self) -> None:
+        history = a_history(
+            a_run(date(2011, 9, 30)), a_run(date(2011, 11, 30), status="failed", number=2)
+        )
+        assert window.choose_window(history, SAME, to_month=date(2011, 10, 31)).is_full_refresh
+
+    @given(
+        st.lists(
+            st.tuples(
+                st.integers(0, 23),
+                st.sampled_from(["released", "held", "failed"]),
+                st.integers(1, 3),
+            ),
+            max_size=6,
+        ),
+        st.integers(0, 23),
+    )
+    def test_every_month_is_computed_with_all_that_touches_it(
+        self, past: list[tuple[int, str, int]], to: int
+    ) -> None:
+        """Replay any history of runs: no month may stay behind what its facts and run say."""
+        earliest = {1: 0, 2: 15, 3: 7}
+        loads = tuple(
+            LoadSpan(load, window.add_months(date(2009, 12, 1), back))
+            for load, back in earliest.items()
+        )
+        months: dict[int, int] = {}
+        runs: list[RunRecord] = []
+        known = 0
+        for number, (last, status, load) in enumerate([*past, (to, "released", 3)]):
+            known = max(known, load)
+            history = a_history(*runs, loads=tuple(each for each in loads if each.load_id <= known))
+            chosen = window.choose_window(
+                history, SAME, to_month=window.add_months(date(2009, 12, 1), last)
+            )
+            first = 12 * chosen.first_month.year + chosen.first_month.month - 12 * 2009 - 12
+            if chosen.is_full_refresh:
+                months = {}
+            # A failed run may have written nothing of its months: that is the worst case.
+            if status != "failed":
+                months |= dict.fromkeys(range(first, last + 1), known)
+            runs.append(a_run(chosen.last_month, known=known, status=status, number=number + 1))
+        needed = {
+            month: max(load for load, back in earliest.items() if load <= known and back <= month)
+            for month in range(to + 1)
+        }
+        assert set(months) == set(needed)
+        assert all(months[month] >= needed[month] for month in needed)
 
     @given(DATES)
     def test_from_only_widens(self, asked: date) -> None:
