@@ -1,4 +1,4 @@
-"""Fingerprints of what a run was made from: code, configuration, estimator code, training rows.
+"""Fingerprints of what a run was made from: code, configuration, training rows.
 
 What belongs here: hashes that decide whether something must be computed again.
 What does not: checksums of published marts (`data_quality.fingerprint`) and file hashes of the
@@ -38,11 +38,6 @@ def config_fingerprint(root: Path, profile: str) -> str:
     """
     files = _files(root / "dbt_project" / "seeds", {".csv", ".yml", ".yaml"})
     return _digest(root, files, extra=profile)
-
-
-def estimator_code_fingerprint(root: Path) -> str:
-    """Hash the Python files of `ml/`: trained with other code, an estimator is another one."""
-    return _digest(root, _files(root / "ml", {".py"}))
 
 
 def query_fingerprint(con: duckdb.DuckDBPyConnection, query: str) -> str:

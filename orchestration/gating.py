@@ -11,7 +11,6 @@ Layout below the home: `evidence/<run>/dbt_tests.json`, `evidence/<run>/gates/<p
 `evidence/<run>/data_docs/`, `evidence/<run>/quality/` (the page, with its copy of the Data Docs).
 """
 
-import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,8 +38,6 @@ from orchestration.warehouse import connect
 
 if TYPE_CHECKING:
     from data_quality.report import DbtSummary
-
-LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)

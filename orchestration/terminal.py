@@ -4,7 +4,6 @@ What belongs here: rich. What does not: what the stages are (whoever works says 
 """
 
 from collections.abc import Mapping
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -159,8 +158,3 @@ def describe_files(ingested: Mapping[str, Any]) -> str:
     )
     unclaimed = count["files_without_contract"]
     return f"{line}; {unclaimed} without a contract" if unclaimed else line
-
-
-def shown_path(path: Path, base: Path) -> str:
-    """Show a path below a folder relative to it, any other whole."""
-    return path.relative_to(base).as_posix() if path.is_relative_to(base) else str(path)

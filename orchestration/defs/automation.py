@@ -9,7 +9,6 @@ decision of the place, not of the code. Times are UTC.
 
 import hashlib
 import json
-import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,8 +20,6 @@ from orchestration.dagster_home import close_dead_runs, is_writer_alive
 from orchestration.defs.predict import TRAIN
 from orchestration.notify import notify_failure
 from orchestration.settings import Settings
-
-LOGGER = logging.getLogger(__name__)
 
 SCORECARD_JOB = "scorecard"
 INGEST_JOB = "ingest"
