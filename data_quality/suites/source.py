@@ -300,6 +300,8 @@ def _freshness() -> tuple[Rule, ...]:
             "reaches_the_last_month",
             age,
             high=STALE_DAYS - 1,
+            # Files may be loaded and judged before the first run has chosen its months.
+            may_be_missing=True,
             says="The newest invoice line lies in the last month that is scored, or after it.",
             because="If the whole month is missing, every customer looks as if he had stopped.",
             characteristic="currentness",
@@ -310,6 +312,7 @@ def _freshness() -> tuple[Rule, ...]:
             "is_recent",
             age,
             high=LATE_DAYS,
+            may_be_missing=True,
             says="The newest invoice line is at most 7 days older than the last scored month end.",
             because="A month that ends early is likely not complete.",
             characteristic="currentness",

@@ -171,6 +171,14 @@ def test_missing_raw_table_holds_the_source_gate(warehouse: Path, tmp_path: Path
     assert "raw.billing__credit_notes" in evidence.reason
 
 
+def test_sources_are_judged_before_the_first_run_has_chosen_its_months(
+    warehouse: Path, tmp_path: Path
+) -> None:
+    spoil(warehouse, "delete from control.run_window")
+    evidence = run_source_gate(warehouse, run_id=RUN, output=tmp_path / "evidence")
+    assert evidence.decision == "pass", evidence.reason
+
+
 def test_missing_column_holds_without_a_crash(warehouse: Path) -> None:
     spoil(warehouse, "alter table scorecard.revenue_reconciliation drop column explanation")
 
