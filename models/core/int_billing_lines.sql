@@ -93,7 +93,8 @@ in_months as (
 
 ),
 
--- Few lines have an equal one: only these are ranked, since ranking all of them costs six times more.
+-- Few lines have an equal one: only these are ranked, since to rank all of them sorts a million
+-- wide rows three times.
 repeated as (
 
     select

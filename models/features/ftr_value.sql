@@ -14,8 +14,9 @@ windows as (
         customer_windows.*,
         ind_value.tier,
         ind_value.value_basis,
-        {{ ratio('customer_windows.lifetime_revenue', 'customer_windows.lifetime_purchase_amount') }}
-            as own_net_ratio,
+        {{ ratio(
+            'customer_windows.lifetime_revenue', 'customer_windows.lifetime_purchase_amount'
+        ) }} as own_net_ratio,
         {{ ratio(
             'sum(customer_windows.lifetime_revenue) over '
             ~ '(partition by customer_windows.as_of_date, ind_value.tier)',
