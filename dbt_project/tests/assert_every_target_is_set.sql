@@ -1,5 +1,17 @@
 -- A piecewise measure needs a target for every tier; there is no fallback to a global one (C6).
-with needed as (
+with tiers as (
+
+    select 'A' as tier
+    union all
+    select 'B' as tier
+    union all
+    select 'C' as tier
+    union all
+    select 'D' as tier
+
+),
+
+needed as (
 
     select
         nodes.indicator_id,
@@ -7,15 +19,7 @@ with needed as (
     from {{ ref('scorecard_nodes') }} as nodes
     inner join {{ ref('indicators') }} as indicators
         on nodes.indicator_id = indicators.indicator_id
-    cross join (
-        select 'A' as tier
-        union all
-        select 'B' as tier
-        union all
-        select 'C' as tier
-        union all
-        select 'D' as tier
-    ) as tiers
+    cross join tiers
     where nodes.node_kind = 'measure' and nodes.scoring = 'piecewise'
 
 )

@@ -30,7 +30,7 @@ crm_versions as (
 
 crm as (
 
-    select * from crm_versions
+    select crm_versions.* from crm_versions
     where crm_versions.newest_rank = 1
 
 ),

@@ -14,7 +14,7 @@ customers as (
         cast(ind_value.revenue_12m as decimal(18, 2)) as revenue,
         row_number() over (
             partition by ind_value.as_of_date
-            order by ind_value.revenue_12m desc, ind_value.customer_id
+            order by ind_value.revenue_12m desc, ind_value.customer_id asc
         ) as descending_rank,
         row_number() over (
             partition by ind_value.as_of_date

@@ -93,6 +93,15 @@ steps as (
 
 ),
 
+totals as (
+
+    select
+        sum(steps.line_count) as line_count,
+        sum(steps.amount) as amount
+    from steps
+
+),
+
 walk as (
 
     select
@@ -110,12 +119,7 @@ walk as (
         published.line_count - totals.line_count as line_count,
         published.amount - totals.amount as amount
     from published
-    cross join (
-        select
-            sum(steps.line_count) as line_count,
-            sum(steps.amount) as amount
-        from steps
-    ) as totals
+    cross join totals
 
 )
 
