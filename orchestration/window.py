@@ -27,11 +27,15 @@ COMPLETED = ("released", "held")
 _TABLES = """
 create schema if not exists control;
 create table if not exists control.run_window (
-    first_month date, last_month date, history_start date, known_load_id bigint
+    first_month date, last_month date, history_start date, known_load_id bigint,
+    previous_load_id bigint
 );
+alter table control.run_window add column if not exists previous_load_id bigint;
 create table if not exists control.systems (
-    system varchar, measured_from date, complete_to date
+    system varchar, measured_from date, complete_to date, quiet_days integer
 );
+-- A warehouse of an older version has the table without it; every run writes the table anew.
+alter table control.systems add column if not exists quiet_days integer;
 create table if not exists control.runs (
     run_id varchar, started_at timestamp, finished_at timestamp, first_month date,
     last_month date, known_load_id bigint, code_fingerprint varchar, config_fingerprint varchar,
@@ -42,11 +46,21 @@ create table if not exists control.runs (
 
 @dataclass(frozen=True)
 class EventColumn:
-    """Where the event times of one source table stand."""
+    """Where the event times of one source table stand.
+
+    Attributes:
+        system: The source system.
+        table: The table within the system.
+        column: The column that holds its event times.
+        is_reference: Whether its dates say nothing about when the system was measured.
+        quiet_days: For how many days the system may say nothing and still count as complete.
+    """
 
     system: str
     table: str
     column: str
+    is_reference: bool = False
+    quiet_days: int = 0
 
     @property
     def relation(self) -> str:
@@ -56,11 +70,19 @@ class EventColumn:
 
 @dataclass(frozen=True)
 class SystemSpan:
-    """From when to when one system was measured, in days; null where it sent nothing."""
+    """From when to when one system was measured, in days; null where it sent nothing.
+
+    Attributes:
+        system: The source system.
+        measured_from: The day of its first fact.
+        complete_to: The day of its newest fact.
+        quiet_days: For how many days after that it may say nothing and still count as complete.
+    """
 
     system: str
     measured_from: date | None
     complete_to: date | None
+    quiet_days: int = 0
 
 
 @dataclass(frozen=True)
@@ -110,6 +132,7 @@ class Window:
         last_month: Last month to compute.
         history_start: Month end of the first billing fact.
         known_load_id: The newest load that the run reads.
+        previous_load_id: The newest load that the completed run before read; 0 for the first.
         is_full_refresh: Whether every table is built anew, since code or configuration changed.
         reason: Why the run starts where it starts, in words.
     """
@@ -118,6 +141,7 @@ class Window:
     last_month: date
     history_start: date
     known_load_id: int
+    previous_load_id: int
     is_full_refresh: bool
     reason: str
 
@@ -226,7 +250,15 @@ def choose_window(
     first = max(start, min(month for month in (dirty, last, from_month) if month))
     if from_month is not None and first < min(dirty, last):
         reason = "asked for with --from"
-    return Window(first, last, start, history.known_load_id, bool(rebuilt), reason)
+    return Window(
+        first_month=first,
+        last_month=last,
+        history_start=start,
+        known_load_id=history.known_load_id,
+        previous_load_id=_previous_load_id(history.runs),
+        is_full_refresh=bool(rebuilt),
+        reason=reason,
+    )
 
 
 def _known(day: date | None) -> date:
@@ -292,6 +324,11 @@ def _dirty_from(history: History, start: date) -> tuple[date, str]:
     return dirty, "no month before the last changed"
 
 
+def _previous_load_id(runs: Sequence[RunRecord]) -> int:
+    completed = [run.known_load_id for run in runs if run.status in COMPLETED]
+    return completed[-1] if completed else 0
+
+
 def _earliest_fact(loads: Iterable[LoadSpan], *, after: int, up_to: int) -> date | None:
     days = [
         load.earliest_fact_date
@@ -316,7 +353,13 @@ def event_columns(contracts_root: Path) -> tuple[EventColumn, ...]:
         One entry per contract table, ordered by system and table.
     """
     return tuple(
-        EventColumn(contract.system, contract.name, contract.event_time)
+        EventColumn(
+            contract.system,
+            contract.name,
+            contract.event_time,
+            is_reference=contract.is_reference,
+            quiet_days=contract.quiet_days,
+        )
         for contract in load_contracts(contracts_root)
     )
 
@@ -343,18 +386,25 @@ def read_history(con: duckdb.DuckDBPyConnection, events: Sequence[EventColumn]) 
 def _system_spans(
     con: duckdb.DuckDBPyConnection, events: Sequence[EventColumn]
 ) -> tuple[SystemSpan, ...]:
+    """Find each system's first and newest fact; policies, calendars and the like are no facts."""
     if not events:
         return ()
-    parts = " union all ".join(
-        f"select '{event.system}' as system, min({event.column}) as earliest, "
-        f"max({event.column}) as latest from {event.relation}"
-        for event in events
-    )
+    parts = " union all ".join(_event_times(event) for event in events)
     rows = con.execute(
-        "select system, min(earliest)::date, max(latest)::date "
+        "select system, min(earliest)::date, max(latest)::date, max(quiet_days) "
         f"from ({parts}) as spans group by system order by system"
     ).fetchall()
     return tuple(SystemSpan(*row) for row in rows)
+
+
+def _event_times(event: EventColumn) -> str:
+    named = f"select '{event.system}' as system, {event.quiet_days} as quiet_days, "
+    if event.is_reference:  # its system stays in the list, as one without facts
+        return f"{named} cast(null as timestamp) as earliest, cast(null as timestamp) as latest"
+    return (
+        f"{named} min({event.column}) as earliest, max({event.column}) as latest "
+        f"from {event.relation}"
+    )
 
 
 def read_runs(con: duckdb.DuckDBPyConnection) -> tuple[RunRecord, ...]:
@@ -393,14 +443,20 @@ def begin_run(
     try:
         con.execute("delete from control.run_window")
         con.execute(
-            "insert into control.run_window values (?, ?, ?, ?)",
-            [window.first_month, window.last_month, window.history_start, window.known_load_id],
+            "insert into control.run_window values (?, ?, ?, ?, ?)",
+            [
+                window.first_month,
+                window.last_month,
+                window.history_start,
+                window.known_load_id,
+                window.previous_load_id,
+            ],
         )
         con.execute("delete from control.systems")
         for span in history.spans:
             con.execute(
-                "insert into control.systems values (?, ?, ?)",
-                [span.system, span.measured_from, span.complete_to],
+                "insert into control.systems values (?, ?, ?, ?)",
+                [span.system, span.measured_from, span.complete_to, span.quiet_days],
             )
         con.execute("delete from control.runs where run_id = ?", [run_id])
         con.execute(

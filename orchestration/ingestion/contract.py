@@ -30,14 +30,16 @@ NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 # Keys under `config.meta` that ingestion reads. A key that is not among them is a slip of the pen
 # that would silently switch a rule off, so it is refused. `dagster` belongs to the asset graph.
-SOURCE_KEYS = {"optional", "dagster"}
+SOURCE_KEYS = {"optional", "quiet_days", "dagster"}
 TABLE_KEYS = {
     "file_pattern",
     "load_mode",
     "key",
     "event_time",
     "csv",
+    "excel",
     "freshness_days",
+    "reference",
     "dagster",
 }
 COLUMN_KEYS = {
@@ -47,12 +49,14 @@ COLUMN_KEYS = {
     "max",
     "accepted_values",
     "earliest",
+    "not_before",
     "may_be_future",
     "known_at",
     "static",
     "personal_data",
 }
 CSV_KEYS = {"delimiter", "quote", "escape", "header", "encoding", "null_text"}
+EXCEL_KEYS = {"sheet", "header_row"}
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,19 @@ class CsvDialect:
 
 
 @dataclass(frozen=True)
+class ExcelLayout:
+    """Where a system's Excel files hold a table; declared, never guessed.
+
+    Attributes:
+        sheet: The sheet's name; ``None`` for the first sheet.
+        header_row: The row that names the columns, counted from 1; the data begin below it.
+    """
+
+    sheet: str | None = None
+    header_row: int = 1
+
+
+@dataclass(frozen=True)
 class Column:
     """One column of a source table and the rules its values must keep.
 
@@ -90,6 +107,7 @@ class Column:
         maximum: The largest value allowed.
         accepted_values: The only values allowed; empty for any.
         earliest: The first day allowed.
+        not_before: The column whose time this one's may not lie before.
         may_be_future: Whether a time after the load's own is allowed.
         known_at: The column that says when this value became known.
         is_static: Whether the value never changes once the row is there.
@@ -105,6 +123,7 @@ class Column:
     maximum: Decimal | None
     accepted_values: tuple[str, ...]
     earliest: date | None
+    not_before: str | None
     may_be_future: bool
     known_at: str | None
     is_static: bool
@@ -125,9 +144,13 @@ class TableContract:
         key: The columns that identify an event or an entity.
         event_time: The column that says when the event happened or the version began.
         csv: How its CSV files are written.
+        excel: Where its Excel files hold it.
         freshness_days: After how many days without a new fact the source counts as stale.
+        is_reference: Whether it holds reference data or configuration, whose dates say nothing
+            about from when to when the system was measured.
         columns: Its columns, in the contract's order.
         is_optional: Whether the system may be absent.
+        quiet_days: For how many days the system may say nothing and still count as complete.
         path: The YAML the contract stands in, relative to the repository.
     """
 
@@ -139,9 +162,12 @@ class TableContract:
     key: tuple[str, ...]
     event_time: str
     csv: CsvDialect
+    excel: ExcelLayout
     freshness_days: int | None
+    is_reference: bool
     columns: tuple[Column, ...]
     is_optional: bool
+    quiet_days: int
     path: Path
 
     @property
@@ -226,14 +252,17 @@ def _source_contracts(source: Mapping[str, Any], path: Path) -> list[TableContra
     system = reader.name(source.get("name"), "name")
     meta = reader.meta(source, SOURCE_KEYS)
     is_optional = reader.flag(meta, "optional")
+    quiet_days = reader.count(meta, "quiet_days", least=0, default=0)
     return [
-        _table_contract(table, system=system, is_optional=is_optional, path=path)
+        _table_contract(
+            table, system=system, is_optional=is_optional, quiet_days=quiet_days, path=path
+        )
         for table in reader.items(source, "tables")
     ]
 
 
 def _table_contract(
-    table: Mapping[str, Any], *, system: str, is_optional: bool, path: Path
+    table: Mapping[str, Any], *, system: str, is_optional: bool, quiet_days: int, path: Path
 ) -> TableContract:
     reader = _Reader(path, f"table {system}.{table.get('name')}")
     name = reader.name(table.get("name"), "name")
@@ -256,9 +285,12 @@ def _table_contract(
         key=tuple(str(part) for part in reader.sequence(meta, "key")),
         event_time=reader.text(meta, "event_time"),
         csv=_dialect(meta.get("csv", {}), reader),
+        excel=_layout(meta.get("excel", {}), reader),
         freshness_days=meta.get("freshness_days"),
+        is_reference=reader.flag(meta, "reference"),
         columns=columns,
         is_optional=is_optional,
+        quiet_days=quiet_days,
         path=path,
     )
     _check_table(contract, reader)
@@ -282,12 +314,25 @@ def _check_table(contract: TableContract, reader: "_Reader") -> None:
     for column in contract.columns:
         if column.known_at is not None and column.known_at not in names:
             raise reader.error(f"known_at of {column.name} names {column.known_at}: no column")
+        if column.not_before is not None:
+            _check_not_before(contract, column, reader)
+
+
+def _check_not_before(contract: TableContract, column: Column, reader: "_Reader") -> None:
+    other = column.not_before
+    if other == column.name or other not in contract.column_names:
+        raise reader.error(f"not_before of {column.name} names {other}: no other column")
+    for name in (column.name, other):
+        if contract.column(name).data_type not in TIME_TYPES:
+            raise reader.error(
+                f"not_before of {column.name} compares times, and {name} is no date or timestamp"
+            )
 
 
 def _column(column: Mapping[str, Any], *, table: str, path: Path) -> Column:
     reader = _Reader(path, f"column {table}.{column.get('name')}")
     meta = reader.meta(column, COLUMN_KEYS)
-    known_at = meta.get("known_at")
+    known_at, not_before = meta.get("known_at"), meta.get("not_before")
     return Column(
         name=reader.name(column.get("name"), "name"),
         data_type=_data_type(column.get("data_type"), reader),
@@ -298,6 +343,7 @@ def _column(column: Mapping[str, Any], *, table: str, path: Path) -> Column:
         maximum=reader.number(meta, "max"),
         accepted_values=tuple(str(value) for value in reader.sequence(meta, "accepted_values")),
         earliest=reader.day(meta, "earliest"),
+        not_before=None if not_before is None else str(not_before),
         may_be_future=reader.flag(meta, "may_be_future"),
         known_at=None if known_at is None else str(known_at),
         is_static=reader.flag(meta, "static"),
@@ -326,6 +372,16 @@ def _dialect(value: object, reader: "_Reader") -> CsvDialect:
         if not isinstance(text, str) or len(text) != 1:
             raise reader.error(f"csv.{name} must be one character, found {text!r}")
     return dialect
+
+
+def _layout(value: object, reader: "_Reader") -> ExcelLayout:
+    if not isinstance(value, dict):
+        raise reader.error("`excel` must be a mapping")
+    reader.known_keys(value, EXCEL_KEYS, "excel")
+    sheet = value.get("sheet")
+    if sheet is not None and (not isinstance(sheet, str) or not sheet):
+        raise reader.error(f"excel.sheet must be the name of a sheet, found {sheet!r}")
+    return ExcelLayout(sheet, reader.count(value, "header_row", least=1, default=1))
 
 
 @dataclass(frozen=True)
@@ -383,6 +439,12 @@ class _Reader:
         value = meta.get(key, False)
         if not isinstance(value, bool):
             raise self.error(f"`{key}` must be true or false, found {value!r}")
+        return value
+
+    def count(self, meta: Mapping[str, Any], key: str, *, least: int, default: int) -> int:
+        value = meta.get(key, default)
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            raise self.error(f"`{key}` must be a whole number from {least} on, found {value!r}")
         return value
 
     def one_of(self, value: object, key: str, allowed: Sequence[str]) -> str:

@@ -67,8 +67,11 @@ create table if not exists control.run_window (
 create table if not exists control.systems (
     system varchar,
     measured_from date,
-    complete_to date
+    complete_to date,
+    quiet_days integer
 );
+-- A warehouse of an older version has the table without it; every run writes the table anew.
+alter table control.systems add column if not exists quiet_days integer;
 
 create table if not exists control.runs (
     run_id varchar,

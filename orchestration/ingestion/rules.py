@@ -86,6 +86,7 @@ def row_rules(
         rules.extend(_set_rules(column))
         rules.extend(_range_rules(column))
         rules.extend(_time_rules(column, loaded_at))
+        rules.extend(_order_rules(contract, column))
     return rules
 
 
@@ -176,12 +177,29 @@ def _time_rules(column: Column, loaded_at: datetime) -> list[Rule]:
     return rules
 
 
+def _order_rules(contract: TableContract, column: Column) -> list[Rule]:
+    """The rule that a time does not lie before another of the row: solved before opened."""
+    if column.not_before is None:
+        return []
+    other = contract.column(column.not_before)
+    value, bound = f"t.{identifier(column.name)}", f"t.{identifier(other.name)}"
+    if column.data_type == "date":
+        # A day without its hour is not before an hour of the same day.
+        bound = f"cast({bound} as date)"
+    message = f"{_named(column, value)} || ' lies before ' || {_named(other, bound)}"
+    return [Rule("not_before", column.name, f"{value} < {bound}", message)]
+
+
 def _message(column: Column, complaint: str, value: str) -> str:
     """An SQL expression: the column, its value unless it is personal, and the complaint."""
+    return f"{_named(column, value)} || {literal(f' {complaint}')}"
+
+
+def _named(column: Column, value: str) -> str:
+    """An SQL expression: the column's name, and its value unless that is personal."""
     if column.personal_data != "none":
-        return literal(f"{column.name} {complaint}")
-    shown = f"left(cast({value} as varchar), {SHOWN_CHARACTERS})"
-    return f"{literal(f'{column.name} = ')} || {shown} || {literal(f' {complaint}')}"
+        return literal(column.name)
+    return f"{literal(f'{column.name} = ')} || left(cast({value} as varchar), {SHOWN_CHARACTERS})"
 
 
 def _is_same_type(column: Column, source: SourceColumn) -> bool:

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -293,6 +294,42 @@ class TestControlTables:
             SystemSpan("crm", None, None),
         )
 
+    def test_the_dates_of_reference_tables_say_nothing_about_the_span(
+        self, con: duckdb.DuckDBPyConnection
+    ) -> None:
+        con.execute(
+            """
+            create table raw.support__policies (valid_from date);
+            create table raw.support__tickets (opened_at timestamp);
+            create table raw.survey__programmes (valid_from date);
+            insert into raw.support__policies values ('1999-01-01'), ('2099-01-01');
+            insert into raw.support__tickets values ('2010-02-02 09:00'), ('2010-02-20 09:00');
+            insert into raw.survey__programmes values ('1999-01-01');
+            """
+        )
+        events = (
+            EventColumn("support", "policies", "valid_from", is_reference=True, quiet_days=30),
+            EventColumn("support", "tickets", "opened_at", quiet_days=30),
+            EventColumn("survey", "programmes", "valid_from", is_reference=True),
+        )
+        assert window.read_history(con, events).spans == (
+            SystemSpan("support", date(2010, 2, 2), date(2010, 2, 20), quiet_days=30),
+            SystemSpan("survey", None, None),
+        )
+
+    def test_a_warehouse_of_an_older_version_gains_the_quiet_days(
+        self, con: duckdb.DuckDBPyConnection
+    ) -> None:
+        con.execute(
+            "create table control.systems (system varchar, measured_from date, complete_to date)"
+        )
+        con.execute("insert into control.systems values ('billing', '2010-01-04', '2010-04-01')")
+        events = tuple(replace(event, quiet_days=7) for event in EVENTS)
+        begin(con, "first", events)
+        assert con.execute(
+            "select system, quiet_days from control.systems order by 1"
+        ).fetchall() == [("billing", 7), ("crm", 7)]
+
     def test_beginning_writes_window_systems_and_record(
         self, con: duckdb.DuckDBPyConnection
     ) -> None:
@@ -343,14 +380,17 @@ class TestControlTables:
             window.current_run(con)
 
 
-def begin(con: duckdb.DuckDBPyConnection, run_id: str) -> None:
-    history = window.read_history(con, EVENTS)
+def begin(
+    con: duckdb.DuckDBPyConnection, run_id: str, events: tuple[EventColumn, ...] = EVENTS
+) -> None:
+    history = window.read_history(con, events)
     chosen = window.choose_window(history, SAME)
     window.begin_run(con, run_id=run_id, history=history, window=chosen, fingerprints=SAME, now=NOW)
 
 
 def test_the_contracts_name_an_event_time_for_every_table() -> None:
     events = window.event_columns(Path(__file__).parents[2] / "models" / "staging")
-    assert EventColumn("billing", "invoice_lines", "invoiced_at") in events
-    assert EventColumn("crm", "customers", "updated_at") in events
-    assert {event.system for event in events} == {"billing", "crm"}
+    found = {(event.system, event.table, event.column) for event in events}
+    assert ("billing", "invoice_lines", "invoiced_at") in found
+    assert ("crm", "customers", "updated_at") in found
+    assert len(found) == len(events)

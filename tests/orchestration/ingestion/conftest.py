@@ -1,7 +1,7 @@
 """A small landing area to write files into, and a short way to ingest and to look."""
 
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -72,11 +72,18 @@ def make_ground(folder: Path, root: Path = ROOT) -> Ground:
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Callable[..., Ground]:
-    """A ground whose one contract, `shop.prices`, takes what a test gives its table."""
+    """A ground whose one contract, `shop.prices`, takes what a test gives its table.
 
-    def make_shop(**meta: Any) -> Ground:
+    `more` names further columns, none of them required, with their type and their meta.
+    """
+
+    def make_shop(more: Mapping[str, tuple[str, Mapping[str, Any]]] = {}, **meta: Any) -> Ground:
         columns = {"product_id": "varchar", "price": "decimal(18,4)", "dumped_at": "timestamp"}
         rules = {"required": True, "not_null": True, "personal_data": "none"}
+        entries = {name: (data_type, rules) for name, data_type in columns.items()}
+        entries.update(
+            {name: (kind, {"personal_data": "none", **own}) for name, (kind, own) in more.items()}
+        )
         table = {
             "name": "prices",
             "identifier": "shop__prices",
@@ -95,9 +102,9 @@ def shop(tmp_path: Path) -> Callable[..., Ground]:
                     "name": name,
                     "data_type": data_type,
                     "description": name,
-                    "config": {"meta": dict(rules)},
+                    "config": {"meta": dict(own)},
                 }
-                for name, data_type in columns.items()
+                for name, (data_type, own) in entries.items()
             ],
         }
         path = tmp_path / "models" / "staging" / "shop" / "_shop__sources.yml"

@@ -63,6 +63,24 @@ def test_a_sound_contract_is_read(tmp_path):
     assert str(contract.path) == "models/staging/shop/_shop__sources.yml"
 
 
+def test_what_a_contract_does_not_say_has_its_default(tmp_path):
+    (contract,) = load_contracts(_write(tmp_path, _source()))
+    assert (contract.quiet_days, contract.is_reference) == (0, False)
+    assert (contract.excel.sheet, contract.excel.header_row) == (None, 1)
+    assert contract.column("sold_at").not_before is None
+
+
+def test_what_a_contract_says_of_its_system_and_table_is_read(tmp_path):
+    source = _source()
+    source["config"] = {"meta": {"optional": True, "quiet_days": 400}}
+    _table_meta(source).update(reference=True, excel={"sheet": "销售", "header_row": 3})
+    _table(source)["columns"].append(_column("shipped_at", "date", not_before="sold_at"))
+    (contract,) = load_contracts(_write(tmp_path, source))
+    assert (contract.is_optional, contract.quiet_days, contract.is_reference) == (True, 400, True)
+    assert (contract.excel.sheet, contract.excel.header_row) == ("销售", 3)
+    assert contract.column("shipped_at").not_before == "sold_at"
+
+
 def _table(source):
     return source["tables"][0]
 
@@ -97,6 +115,32 @@ BROKEN = {
     "known_at": (lambda s: _column_meta(s).update(known_at="when"), "names when"),
     "bound": (lambda s: _column_meta(s).update(min="low"), "must be a number, found 'low'"),
     "earliest": (lambda s: _column_meta(s).update(earliest="soon"), "must be a day"),
+    "not_before without column": (
+        lambda s: _table(s)["columns"][1]["config"]["meta"].update(not_before="opened_at"),
+        "not_before of sold_at names opened_at: no other column",
+    ),
+    "not_before of itself": (
+        lambda s: _table(s)["columns"][1]["config"]["meta"].update(not_before="sold_at"),
+        "no other column",
+    ),
+    "not_before of a price": (
+        lambda s: _column_meta(s).update(not_before="sold_at"),
+        "compares times, and price is no date or timestamp",
+    ),
+    "quiet days": (
+        lambda s: s.update(config={"meta": {"quiet_days": -1}}),
+        "`quiet_days` must be a whole number from 0 on, found -1",
+    ),
+    "reference": (lambda s: _table_meta(s).update(reference="yes"), "must be true or false"),
+    "misspelt excel key": (
+        lambda s: _table_meta(s).update(excel={"tab": "Sales"}),
+        "unknown key 'tab'; known keys: header_row, sheet",
+    ),
+    "excel sheet": (lambda s: _table_meta(s).update(excel={"sheet": 1}), "name of a sheet"),
+    "excel header row": (
+        lambda s: _table_meta(s).update(excel={"header_row": 0}),
+        "`header_row` must be a whole number from 1 on, found 0",
+    ),
     "flag": (lambda s: _column_meta(s).update(required="yes"), "must be true or false"),
     "personal data": (lambda s: _column_meta(s).update(personal_data="maybe"), "pseudonym"),
     "column twice": (

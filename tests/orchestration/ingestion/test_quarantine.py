@@ -69,14 +69,43 @@ def test_a_day_of_tolerance_is_left_for_clocks(ground):
     assert ground.result().rows_accepted == 1
 
 
-def test_a_value_that_is_not_accepted_is_refused(ground):
-    ground.write(
-        "billing/invoices.csv",
-        "invoice_id,customer_id,country,invoiced_at,currency\nI1,1,x,2011-01-01,USD\n",
+ORDER = {
+    "before": ("2011-03-01 09:59:59,,", "opened_at = 2011-03-01 09:59:59 lies before dumped_at = "),
+    "the same moment": ("2011-03-01 10:00:00,,", None),
+    "no value": (",,", None),
+    "the day before": (",2011-02-28,", "closed_on = 2011-02-28 lies before dumped_at = 2011-03-01"),
+    "the same day": (",2011-03-01,", None),
+    "of a person": (",,2011-02-28", "born_on lies before dumped_at = 2011-03-01"),
+}
+
+
+@pytest.mark.parametrize("case", ORDER)
+def test_a_time_before_the_one_it_must_follow_is_refused(shop, case):
+    values, said = ORDER[case]
+    ground = shop(
+        more={
+            "opened_at": ("timestamp", {"not_before": "dumped_at"}),
+            "closed_on": ("date", {"not_before": "dumped_at"}),
+            "born_on": ("date", {"not_before": "dumped_at", "personal_data": "personal"}),
+        }
     )
+    ground.write(
+        "shop/prices.csv",
+        "product_id,price,dumped_at,opened_at,closed_on,born_on\n"
+        f"P1,1,2011-03-01 10:00:00,{values}\n",
+    )
+    assert ground.result().rows_accepted == int(said is None)
+    refused = ground.rows("select rule, message from quarantine.refused_rows")
+    assert [rule for rule, _ in refused] == ["not_before"] * (said is not None)
+    assert all(said in message for _, message in refused)
+
+
+def test_a_value_that_is_not_accepted_is_refused(shop):
+    ground = shop(more={"currency": ("varchar", {"accepted_values": ["EUR", "GBP"]})})
+    ground.write("shop/prices.csv", "product_id,price,dumped_at,currency\nP1,1,2011-01-01,USD\n")
     assert ground.result().rows_quarantined == 1
     assert ground.rows("select rule, message from quarantine.refused_rows") == [
-        ("accepted_values", "currency = USD is none of: GBP")
+        ("accepted_values", "currency = USD is none of: EUR, GBP")
     ]
 
 
