@@ -78,7 +78,7 @@ def begin(settings: Settings, *, first: date, last: date, run_id: str = "run") -
             con,
             run_id=run_id,
             history=History((SystemSpan("billing", first, last),), (), ()),
-            window=Window(first, last, date(2010, 1, 31), 1, False, ""),
+            window=Window(first, last, date(2010, 1, 31), 1, 0, False, ""),
             fingerprints=Fingerprints("code", "config"),
             now=datetime(2012, 1, 1),  # noqa: DTZ001 - the control tables hold UTC without a zone
         )

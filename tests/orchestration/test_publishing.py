@@ -35,7 +35,7 @@ def begun(settings: Settings) -> Settings:
             con,
             run_id="run-1",
             history=window.History((window.SystemSpan("billing", month, month),), (), ()),
-            window=window.Window(month, month, month, 1, False, ""),
+            window=window.Window(month, month, month, 1, 0, False, ""),
             fingerprints=fingerprints(settings),
             now=NOW,
         )

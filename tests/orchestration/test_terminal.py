@@ -93,7 +93,7 @@ def test_the_summary_says_what_passed_what_is_held_and_where_to_look(
     month = month_end(parse_month("2011-11"))
     outcome: Any = SimpleNamespace(
         ingested=COUNTS,
-        months=Window(month, month, month, 1, False, "no month before the last changed"),
+        months=Window(month, month, month, 1, 0, False, "no month before the last changed"),
         record=SimpleNamespace(release_id="20111201T040000Z-abc"),
     )
     release: Any = SimpleNamespace(manifest=SimpleNamespace(products=products))

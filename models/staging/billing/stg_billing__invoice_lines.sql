@@ -1,24 +1,19 @@
-with run_window as (
+with source as (
 
-    select * from {{ ref('stg_control__run_window') }}
-
-),
-
-source as (
-
-    select * from {{ source('billing', 'invoice_lines') }}
+    {{ known_rows(source('billing', 'invoice_lines')) }}
 
 )
 
 select
-    source.line_id,
+    trim(source.line_id) as line_id,
     trim(source.invoice_id) as invoice_id,
     upper(trim(source.product_id)) as product_id,
-    trim(source.description) as line_text,
-    source.source_extract,
+    trim(source.subscription_id) as subscription_id,
     source.quantity,
     source.unit_price,
     cast(source.quantity * source.unit_price as decimal(18, 4)) as amount,
-    source.invoiced_at
+    source.list_price,
+    source.invoiced_at,
+    trim(source.source_extract) as source_extract,
+    trim(source.description) as line_text
 from source
-inner join run_window on source._load_id <= run_window.known_load_id

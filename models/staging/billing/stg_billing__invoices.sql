@@ -1,12 +1,6 @@
-with run_window as (
+with source as (
 
-    select * from {{ ref('stg_control__run_window') }}
-
-),
-
-source as (
-
-    select * from {{ source('billing', 'invoices') }}
+    {{ known_rows(source('billing', 'invoices')) }}
 
 )
 
@@ -14,7 +8,7 @@ select
     trim(source.invoice_id) as invoice_id,
     trim(source.customer_id) as source_customer_id,
     trim(source.country) as country,
-    source.currency as currency_code,
-    source.invoiced_at
+    source.invoiced_at,
+    source.due_date,
+    upper(trim(source.currency)) as currency_code
 from source
-inner join run_window on source._load_id <= run_window.known_load_id

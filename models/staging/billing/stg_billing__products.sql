@@ -1,46 +1,14 @@
-with run_window as (
+with source as (
 
-    select * from {{ ref('stg_control__run_window') }}
-
-),
-
-source as (
-
-    select * from {{ source('billing', 'products') }}
-
-),
-
--- A later load that speaks of the same version corrects it.
-ranked as (
-
-    select
-        source.*,
-        row_number() over (
-            partition by source.product_id, source.updated_at
-            order by source._load_id desc, source._line desc
-        ) as correction_rank
-    from source
-    inner join run_window on source._load_id <= run_window.known_load_id
-
-),
-
-renamed as (
-
-    select
-        upper(trim(ranked.product_id)) as product_id,
-        trim(ranked.description) as product_name,
-        ranked.updated_at as valid_from,
-        lead(ranked.updated_at) over (
-            partition by ranked.product_id order by ranked.updated_at
-        ) as valid_to
-    from ranked
-    where ranked.correction_rank = 1
+    {{ known_versions(source('billing', 'products'), ['product_id'], 'updated_at') }}
 
 )
 
 select
-    renamed.product_id,
-    renamed.product_name,
-    renamed.valid_from,
-    renamed.valid_to
-from renamed
+    upper(trim(source.product_id)) as product_id,
+    trim(source.description) as product_name,
+    trim(source.product_category) as product_category,
+    source.is_recurring,
+    source._valid_from as valid_from,
+    source._valid_to as valid_to
+from source

@@ -8,5 +8,6 @@ select
     source.first_month,
     source.last_month,
     source.history_start,
-    source.known_load_id
+    source.known_load_id,
+    source.previous_load_id
 from source

@@ -1,48 +1,29 @@
-with run_window as (
+with source as (
 
-    select * from {{ ref('stg_control__run_window') }}
-
-),
-
-source as (
-
-    select * from {{ source('crm', 'customers') }}
-
-),
-
--- A later load that speaks of the same version corrects it.
-ranked as (
-
-    select
-        source.*,
-        row_number() over (
-            partition by source.customer_id, source.updated_at
-            order by source._load_id desc, source._line desc
-        ) as correction_rank
-    from source
-    inner join run_window on source._load_id <= run_window.known_load_id
-
-),
-
-renamed as (
-
-    select
-        trim(ranked.customer_id) as crm_customer_id,
-        trim(ranked.country) as country,
-        ranked.first_seen_at,
-        ranked.updated_at as valid_from,
-        lead(ranked.updated_at) over (
-            partition by ranked.customer_id order by ranked.updated_at
-        ) as valid_to
-    from ranked
-    where ranked.correction_rank = 1
+    {{ known_versions(source('crm', 'customers'), ['customer_id'], 'updated_at') }}
 
 )
 
 select
-    renamed.crm_customer_id,
-    renamed.country,
-    renamed.first_seen_at,
-    renamed.valid_from,
-    renamed.valid_to
-from renamed
+    trim(source.customer_id) as crm_customer_id,
+    trim(source.customer_kind) as customer_kind,
+    trim(source.customer_name) as customer_name,
+    trim(source.parent_customer_id) as parent_crm_customer_id,
+    trim(source.owner_id) as owner_id,
+    trim(source.acquisition_channel) as acquisition_channel,
+    source.has_marketing_consent,
+    trim(source.industry) as industry,
+    trim(source.region) as region,
+    trim(source.country) as country,
+    trim(source.relationship_type) as relationship_type,
+    source.credit_limit,
+    lower(trim(source.email)) as email,
+    trim(source.phone) as phone,
+    trim(source.street) as street,
+    trim(source.city) as city,
+    trim(source.postcode) as postcode,
+    source.first_seen_at,
+    source._valid_from as valid_from,
+    source._valid_to as valid_to,
+    source._load_id as load_id
+from source

@@ -1,0 +1,13 @@
+with source as (
+
+    {{ known_rows(source('marketing', 'channel_spend')) }}
+
+)
+
+select
+    trim(source.channel) as channel,
+    source.spend_month,
+    trim(source.spend_kind) as spend_kind,
+    source.amount,
+    upper(trim(source.currency)) as currency_code
+from source
