@@ -40,6 +40,10 @@ class EmptyLandingError(ScorecardError):
     """The landing area is missing, cannot be read, or holds no file."""
 
 
+class CompanyFileError(ScorecardError):
+    """The landing area's `company.yml` cannot be read, or says what nobody understands."""
+
+
 class GateRefusedError(ScorecardError):
     """A quality gate held a data product back."""
 

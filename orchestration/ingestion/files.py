@@ -14,6 +14,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from orchestration.errors import EmptyLandingError
+from orchestration.ingestion.company import COMPANY_FILE
 from orchestration.ingestion.contract import TableContract
 
 CHUNK_BYTES = 1 << 20
@@ -96,7 +97,7 @@ def discover(
     Raises:
         EmptyLandingError: The area is missing, cannot be read, or holds no file at all.
     """
-    names = sorted(_walk(landing))
+    names = sorted(name for name in _walk(landing) if name != COMPANY_FILE)
     if not names:
         raise EmptyLandingError(
             f"The landing area {landing} holds no file. Expected one folder per source system, for "

@@ -13,6 +13,7 @@ import duckdb
 
 from orchestration.errors import UsageError
 from orchestration.ingestion import ledger
+from orchestration.ingestion.company import read_company, store_company
 from orchestration.ingestion.contract import TableContract, load_contracts
 from orchestration.ingestion.files import (
     FileFacts,
@@ -148,6 +149,7 @@ def ingest(
         EmptyLandingError: The landing area is missing, cannot be read, or holds no file.
         ContractError: A contract cannot be read or contradicts itself.
         UsageError: A system has no contract.
+        CompanyFileError: `company.yml` says what nobody understands.
         WarehouseLockedError: Another process is writing.
         HomeNotWritableError: The home cannot be written.
         DiskFullError: There is no room left; files loaded before that stay loaded.
@@ -163,6 +165,7 @@ def ingest(
         connect(settings) as con,
     ):
         ledger.create_tables(con, contracts)
+        store_company(con, read_company(settings.landing))
         discovery = discover(settings.landing, contracts, systems=systems)
         results: list[FileResult] = []
         for done, file in enumerate(discovery.files):
