@@ -16,5 +16,6 @@ select
     cast(source.quantity * source.unit_price as decimal(18, 4)) as amount,
     upper(trim(source.currency)) as currency_code,
     source.credited_at,
-    trim(source.source_extract) as source_extract
+    trim(source.source_extract) as source_extract,
+    source._load_id as load_id
 from source

@@ -10,5 +10,6 @@ select
     trim(source.country) as country,
     source.invoiced_at,
     source.due_date,
-    upper(trim(source.currency)) as currency_code
+    upper(trim(source.currency)) as currency_code,
+    source._load_id as load_id
 from source

@@ -15,5 +15,6 @@ select
     trim(source.end_reason) as end_reason,
     source.is_auto_renewing,
     source._valid_from as valid_from,
-    source._valid_to as valid_to
+    source._valid_to as valid_to,
+    source._load_id as load_id
 from source
