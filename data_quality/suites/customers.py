@@ -1,11 +1,13 @@
 """Rules of the product `customers`: who the customers are and what is measured of each.
 
-Belongs here: the marts customers, customer_indicators, rfm_cutoffs, indicator_catalogue.
+Belongs here: the marts customers, customer_indicators, rfm_cutoffs, indicator_catalogue. The
+company itself and its systems have their rules in `company`.
 """
 
 from __future__ import annotations
 
 from data_quality.rules import Rule, Table
+from data_quality.suites import company
 from data_quality.suites.shapes import (
     TIERS,
     VALUE_BASES,
@@ -45,6 +47,7 @@ def rules() -> tuple[Rule, ...]:
         *_months_compared(),
         *_cutoffs(),
         *_catalogue(),
+        *company.rules(),
     )
 
 

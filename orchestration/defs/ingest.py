@@ -21,6 +21,7 @@ from orchestration.settings import Settings
 GROUP = "ingest"
 CHECK = "source_gate"
 LEDGER = dg.AssetKey(["control", "loads"])
+COMPANY = dg.AssetKey(["control", "company"])
 QUARANTINE = dg.AssetKey(["quarantine", "refused_rows"])
 
 
@@ -52,6 +53,7 @@ def _raw_assets(contracts: Sequence[TableContract]) -> dg.AssetsDefinition:
         yield dg.MaterializeResult(
             asset_key=QUARANTINE, metadata={"rows_quarantined": report.rows_quarantined}
         )
+        yield dg.MaterializeResult(asset_key=COMPANY)
 
     return ingest_landing_files
 
@@ -157,6 +159,16 @@ def _ledger_specs() -> list[dg.AssetSpec]:
             description=(
                 "One row per refused source row, with file, line, rule and the raw text. Nothing "
                 "is dropped silently."
+            ),
+            group_name=GROUP,
+            kinds={"python", "duckdb"},
+            owners=["team:data-engineering"],
+        ),
+        dg.AssetSpec(
+            COMPANY,
+            description=(
+                "One row: whose figures these are, and whether they are simulated, as "
+                "`company.yml` in the landing area says."
             ),
             group_name=GROUP,
             kinds={"python", "duckdb"},

@@ -1,10 +1,14 @@
 -- A tiny warehouse that every rule accepts: 240 customers over three months, because the drift
--- rules ask for 200 rows. Its roll-ups are in roll_up.sql.
-create schema raw; create schema control; create schema quarantine; create schema scorecard;
+-- rules ask for 200 rows. Ingestion has made its own tables before; the roll-ups are in roll_up.sql.
+create schema scorecard;
 
-create table control.run_window as
+insert into control.run_window by name
 select date '2011-09-30' as first_month, date '2011-11-30' as last_month,
-    date '2010-01-31' as history_start, 4::bigint as known_load_id;
+    date '2010-01-31' as history_start, 5::bigint as known_load_id;
+
+insert into control.systems values
+('billing', '2010-01-05', '2011-12-01', 0), ('crm', '2010-01-05', '2011-11-30', 31),
+('usage', null, null, 3);
 
 create table people as
 select
@@ -18,6 +22,17 @@ from range(240) as numbers(i);
 
 create table months as
 select unnest([date '2011-09-30', date '2011-10-31', date '2011-11-30']) as as_of_date;
+
+create table scorecard.company as
+select 'Bright Parts' as company_name, true as is_simulated, null::varchar as note,
+    'GBP' as reporting_currency, history_start as first_month, last_month,
+    'billing, crm' as measured_systems
+from control.run_window;
+
+create table scorecard.source_months as
+select source_system, as_of_date, source_system <> 'usage' as is_measured,
+    case when source_system <> 'usage' then 10::bigint end as fact_count
+from months cross join (select unnest(['billing', 'crm', 'usage']) as source_system) as systems;
 
 create table scorecard.customers as
 select customer_id, crm_customer_id, 'United Kingdom' as country,
@@ -144,38 +159,39 @@ select * from (values
     ('retail_billing', 'loyalty', 'nps', 0.5, false, 'A survey.')
 ) as requirements(profile, dimension, measure, weight, is_available, needs);
 
-create table raw.crm__customers as
+insert into raw.crm__customers by name
 select crm_customer_id as customer_id, 'United Kingdom' as country,
-    timestamp '2010-01-05' as updated_at, 1::bigint as _load_id from people;
+    timestamp '2011-11-20' - to_days(number::int) as updated_at, 1::bigint as _load_id
+from people;
 
-create table raw.billing__products as
-select 'product-' || i as product_id, timestamp '2010-01-05' as updated_at, 2::bigint as _load_id
+insert into raw.billing__products by name
+select 'product-' || i as product_id, timestamp '2011-01-05' as updated_at, 2::bigint as _load_id
 from range(20) as numbers(i);
 
-create table raw.billing__invoices as
+insert into raw.billing__invoices by name
 select 'invoice-' || lpad(i::varchar, 4, '0') as invoice_id,
     case when i % 10 > 0 then 'crm-' || lpad((i % 240)::varchar, 4, '0') end as customer_id,
     timestamp '2011-11-29' - to_days((i % 600)::int) as invoiced_at, 3::bigint as _load_id
 from range(400) as numbers(i);
 
-create table raw.billing__invoice_lines as
+insert into raw.billing__invoice_lines by name
 select 'line-' || lpad(i::varchar, 5, '0') as line_id,
     'invoice-' || lpad((i % 400)::varchar, 4, '0') as invoice_id,
     'product-' || i % 20 as product_id, 2::bigint as quantity, 2.5::decimal(18, 4) as unit_price,
     timestamp '2011-11-29' - to_days((i % 400 % 600)::int) as invoiced_at, 4::bigint as _load_id
 from range(1000) as numbers(i);
 
-create table raw.billing__credit_notes as
+insert into raw.billing__credit_notes by name
 select 'credit-' || i as credit_line_id, -1::bigint as quantity, 2.5::decimal(18, 4) as unit_price,
-    5::bigint as _load_id
+    timestamp '2011-11-20' as credited_at, 5::bigint as _load_id
 from range(40) as numbers(i);
 
-create table quarantine.refused_rows as
+insert into quarantine.refused_rows by name
 select 4::bigint as load_id, 'billing' as system, 'invoice_lines' as table_name,
     'lines.csv' as file, 7::bigint as line, 'min' as rule, 'quantity' as column_name,
     'The quantity is below 0.' as message, 'secret raw text' as raw_text;
 
-create table control.loads as
+insert into control.loads by name
 select * from (values
     (1, 'crm', 'customers', 'customers.csv', 245, 240, 5, 0, 'loaded', null::varchar),
     (2, 'billing', 'products', 'products.csv', 20, 20, 0, 0, 'loaded', null),
@@ -184,6 +200,5 @@ select * from (values
     (5, 'billing', 'credit_notes', 'credits.csv', 40, 40, 0, 0, 'loaded', null)
 ) as loads(load_id, system, table_name, file, rows_read, rows_accepted, rows_unchanged,
     rows_quarantined, status, message);
-alter table control.loads alter load_id type bigint;
 
 drop table people; drop table months;

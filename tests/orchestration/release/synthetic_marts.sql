@@ -21,6 +21,27 @@ select
     0.3 + 1.4 * draw(i, 'pace') as pace
 from range(1, 241) as people (i);
 
+create table scorecard.company as
+select
+    cast(null as varchar) as company_name,
+    false as is_simulated,
+    cast(null as varchar) as note,
+    'GBP' as reporting_currency,
+    date '2011-01-31' as first_month,
+    date '2011-12-31' as last_month,
+    'billing, crm' as measured_systems;
+
+create table scorecard.source_months as
+select
+    source_system,
+    as_of_date,
+    source_system in ('billing', 'crm') as is_measured,
+    case when source_system in ('billing', 'crm')
+        then cast(500 + 10 * month_number as bigint) end as fact_count
+from months
+cross join (select unnest(['billing', 'crm', 'support', 'survey', 'usage']) as source_system)
+    as systems;
+
 create table scorecard.customers as
 select
     customer_id,
