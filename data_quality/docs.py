@@ -16,7 +16,7 @@ import shutil
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 TEMPLATES = Path(__file__).with_name("templates")
 STYLE_FILE = TEMPLATES / "data_docs.css"
@@ -36,6 +36,8 @@ _FOREIGN_STYLE = re.compile(r"url\(['\"]?https?://[^)]*\)")
 _LOCAL_STATIC = re.compile(r"<link\b[^>]*\bhref=\"[^\"]*static/[^>]*>")
 # Links out of the site open nothing without a network, and some of them count who follows them.
 _FOREIGN_LINK = re.compile(r"<a\b[^>]*\bhref=\"https?://[^>]*>(.*?)</a>", re.DOTALL)
+_BODY = re.compile(r"<body\b[^>]*>")
+_TITLE = re.compile(r"<title>")
 
 
 def tidy_data_docs(site: Path) -> None:
@@ -54,6 +56,23 @@ def tidy_data_docs(site: Path) -> None:
         text = _FOREIGN_LINK.sub(r"\1", text)
         page.write_text(text.replace("</head>", style, 1), encoding="utf-8")
     (site / SITE_INDEX).write_text(_index(site), encoding="utf-8")
+
+
+def put_notice(site: Path, notice: str) -> None:
+    """Say something at the head of every page below a folder, and in its title.
+
+    Args:
+        site: The folder, with pages as `tidy_data_docs` leaves them.
+        notice: What is said, as plain text.
+    """
+    said = escape(notice)
+    banner = f'\n<p class="notice" role="note"><strong>{said}</strong></p>'
+    for page in site.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        # By functions, so that a backslash in the words stays one.
+        text = _BODY.sub(lambda body: body[0] + banner, text, count=1)
+        text = _TITLE.sub(lambda title: f"{title[0]}{said} ", text, count=1)
+        page.write_text(text, encoding="utf-8")
 
 
 def page_of(site: Path, product: str, table: str) -> Path | None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from data_quality.docs import SITE_INDEX, page_of
+from data_quality.docs import SITE_INDEX, page_of, put_notice
 from data_quality.evidence import GateEvidence, RuleResult
 from data_quality.products import SOURCE, load_products
 from data_quality.rules import (
@@ -65,6 +65,8 @@ class PageContext:
         dbt: The dbt tests; None if none ran.
         data_docs: Folder with the built Data Docs sites, which is copied beside the page: either a
             site itself or one site per sub-folder. None for no Data Docs.
+        notice: What every page says before anything else, e.g. that the figures are simulated;
+            empty for nothing.
     """
 
     run_id: str
@@ -73,6 +75,7 @@ class PageContext:
     refused: Sequence[RefusedSummary] = ()
     dbt: DbtSummary | None = None
     data_docs: Path | None = None
+    notice: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,7 @@ def write_quality_page(
         The path of the page.
     """
     output.mkdir(parents=True, exist_ok=True)
-    sites = _copy_data_docs(context.data_docs, output)
+    sites = _copy_data_docs(context.data_docs, output, context.notice)
     titles = {SOURCE: SOURCE_TITLE} | {p.name: p.title for p in load_products().values()}
     judged = [_judged(each, titles, sites, output) for each in evidence]
     page = output / SITE_INDEX
@@ -189,7 +192,7 @@ def _judged(
     )
 
 
-def _copy_data_docs(data_docs: Path | None, output: Path) -> list[Path]:
+def _copy_data_docs(data_docs: Path | None, output: Path, notice: str) -> list[Path]:
     """Copy the Data Docs beside the page and name the sites among them."""
     if data_docs is None:
         return []
@@ -197,6 +200,8 @@ def _copy_data_docs(data_docs: Path | None, output: Path) -> list[Path]:
     if target.exists():
         shutil.rmtree(target)
     shutil.copytree(data_docs, target)
+    if notice:
+        put_notice(target, notice)
     if (target / SITE_INDEX).exists():
         return [target]
     return sorted(path.parent for path in target.glob(f"*/{SITE_INDEX}"))

@@ -189,3 +189,27 @@ def test_rulebook_is_in_step_with_the_suites() -> None:
     assert DOCUMENT.read_text(encoding="utf-8") == render_rulebook(), (
         "docs/quality-rules.md is old: run `python -m data_quality.rulebook`."
     )
+
+
+def test_simulated_figures_are_announced_on_every_page(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    (site / "validations").mkdir(parents=True)
+    for name in ("index.html", "validations/one.html"):
+        (site / name).write_text(
+            "<html><head><title>Data Docs</title></head><body class='x'><h1>Data Docs</h1></body>",
+            encoding="utf-8",
+        )
+    notice = r"Simulated figures: A \1 & B does not exist."
+    shown = r"Simulated figures: A \1 &amp; B does not exist."
+    context = PageContext(run_id="run-1", data_docs=site, notice=notice)
+
+    text = page([passed("customers")], tmp_path / "simulated", context)
+
+    pages = sorted((tmp_path / "simulated").rglob("*.html"))
+    assert len(pages) == 3
+    for each in pages:
+        words = each.read_text(encoding="utf-8")
+        assert re.search(r"<title>Simulated figures: A \\1 &amp; B", words)
+        assert f"<strong>{shown}</strong></p>" in words
+    assert text.index(shown) < text.index("<main>")
+    assert 'role="note"' not in page([passed("finance")], tmp_path / "real")
