@@ -6,6 +6,8 @@ table only.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from data_quality.rules import Rule, Table
 
 # Half of the rows gone in one month is a lost source or a broken join, not business.
@@ -14,6 +16,20 @@ VOLUME_DROP_LIMIT = 0.50
 PSI_LIMIT = 0.25
 PSI_MIN_ROWS = 200
 PSI_FLOOR = 1e-6
+
+# More than one row in a hundred refused is a change at the source, not a slip (handbook C24).
+REFUSED_LIMIT = 0.01
+# Of a small file one refused row is more than one in a hundred, and yet a slip.
+REFUSED_ROWS_MIN = 10
+# A file that was sent again replaces what its earlier load said.
+NEWEST_LOADS = """
+    (
+        select * from control.loads
+        qualify row_number() over (
+            partition by system, table_name, file order by load_id desc
+        ) = 1
+    )
+"""
 
 # Published money is rounded to the penny, the customers' own is not.
 PENNY = 0.01
@@ -134,6 +150,31 @@ def drift(table: Table, column: str, *, width: float) -> Rule:
         characteristic="credibility",
         severity="warn",
         columns=(column,),
+    )
+
+
+def refused_share_is_small(table: Table, systems: Sequence[str]) -> Rule:
+    """No file of the systems lost more than a slip of its rows to the quarantine.
+
+    What is read of these systems is then whole enough to be published.
+    """
+    names = ", ".join(f"'{system}'" for system in systems)
+    return table.no_rows(
+        "refused_share_is_small",
+        f"""
+        select load_id, system, table_name from {NEWEST_LOADS} as newest
+        where status = 'loaded' and system in ({names})
+            and rows_quarantined > {REFUSED_LIMIT} * rows_read
+            and rows_quarantined >= {REFUSED_ROWS_MIN}
+        """,
+        says=f"No file of {' or '.join(systems)} has more than 1 % of its rows, and at least "
+        f"{REFUSED_ROWS_MIN}, in quarantine.",
+        because=(
+            "So many refused rows are a change at the source. Send the corrected file under the "
+            "same name: only a file's newest load counts."
+        ),
+        characteristic="credibility",
+        reads=("control.loads",),
     )
 
 

@@ -1,12 +1,20 @@
 """Rules about what came in: the raw tables, the ledger of loads and the quarantine.
 
 Belongs here: whether the facts are enough, whole and recent. Not here: columns, types and values of
-single rows, which the contract refuses at the door (`models/staging/*/_*__sources.yml`).
+single rows, which the contract refuses at the door (`models/staging/*/_*__sources.yml`), and what
+can only be seen when the systems are joined (`suites/findings.py`).
+
+What must hold of every source table is one rule over all of them, made from the contracts: its
+failing rows are the tables that break it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
+from data_quality.contracts import SourceTable, load_source_tables
 from data_quality.rules import Rule, Table
+from data_quality.suites.shapes import NEWEST_LOADS, REFUSED_LIMIT, refused_share_is_small
 
 OWNER = "data engineering"
 
@@ -17,14 +25,11 @@ PRODUCTS = Table("raw", "billing__products", OWNER, ("product_id", "updated_at",
 CUSTOMERS = Table("raw", "crm__customers", OWNER, ("customer_id", "updated_at", "_load_id"))
 LOADS = Table("control", "loads", OWNER, ("load_id",))
 REFUSED = Table("quarantine", "refused_rows", OWNER, ("load_id",))
+CONTRACTS = Table("control", "contracts", OWNER, ("system", "table_name"))
+SYSTEMS = Table("control", "systems", OWNER, ("system",))
 
-# Tables without which there is no scorecard; credit notes may rightly be empty.
+# Tables without which there is no scorecard; any other may rightly be empty.
 REQUIRED = (CUSTOMERS, PRODUCTS, INVOICES, LINES)
-APPENDED = (INVOICES, LINES, CREDITS)
-VERSIONED = (CUSTOMERS, PRODUCTS)
-
-# More than one row in a hundred refused is a change at the source, not a slip (handbook C24).
-REFUSED_SHARE_LIMIT = 0.01
 # A month's data ends by its last day, or a few days earlier where it ends in holidays.
 LATE_DAYS = 7
 # A whole month is missing: every customer would look as if he had stopped buying.
@@ -35,50 +40,95 @@ ANONYMOUS_SHARE_LIMIT = 0.30
 CREDIT_SHARE_LIMIT = 0.50
 UNKNOWN_PRODUCT_LIMIT = 0.01
 
-# A file that was sent again replaces what its earlier load said.
-NEWEST_LOADS = """
-    (
-        select * from control.loads
-        qualify row_number() over (
-            partition by system, table_name, file order by load_id desc
-        ) = 1
-    )
-"""
-
 
 def rules() -> tuple[Rule, ...]:
     """List the rules of the source gate."""
+    tables = load_source_tables()
     return (
-        *(rule for table in REQUIRED for rule in _volume(table)),
-        *(_key(table) for table in (*VERSIONED, *APPENDED)),
+        *(_volume(table) for table in REQUIRED),
+        *_every_table(tables),
         *_ledger(),
-        *_files(),
+        *_files(tuple(dict.fromkeys(t.system for t in tables if not t.is_optional))),
         *_quarantine(),
         *_lines_match(),
         *_invoices_match(),
         *_sums(),
-        *_freshness(),
+        *_reaches(),
+        *_freshness(tables),
     )
 
 
-def _volume(table: Table) -> tuple[Rule, ...]:
+def _volume(table: Table) -> Rule:
+    return table.has_rows(
+        says=f"The source table {table.name} has at least one row.",
+        because="Without it there is nothing to score; an empty table means a lost delivery.",
+    )
+
+
+def _every_table(tables: Sequence[SourceTable]) -> tuple[Rule, ...]:
+    paths = tuple(table.path for table in tables)
     return (
-        table.has_rows(
-            says=f"The source table {table.name} has at least one row.",
-            because="Without it there is nothing to score; an empty table means a lost delivery.",
+        CONTRACTS.no_rows(
+            "keys_are_unique",
+            _tables_where(tables, _has_repeated_key),
+            says="In no source table do two stored rows share the key of the contract.",
+            because="A fact stored twice counts twice; ingestion must have kept one of the two.",
+            characteristic="consistency",
+            columns=("table_name",),
+            reads=paths,
+        ),
+        CONTRACTS.no_rows(
+            "rows_match_ledger",
+            f"""
+with stored as (
+{_tables_select(tables, _rows_by_load)}
+),
+accepted as (
+    select system, table_name, load_id, rows_accepted
+    from control.loads where status = 'loaded'
+)
+select
+    coalesce(stored.system, accepted.system) as system,
+    coalesce(stored.table_name, accepted.table_name) as table_name
+from stored
+full outer join accepted
+    on stored.system = accepted.system
+    and stored.table_name = accepted.table_name
+    and stored.load_id = accepted.load_id
+group by all
+having max(coalesce(stored.stored_count, 0) <> coalesce(accepted.rows_accepted, 0))
+            """,
+            says="Each source table holds exactly the rows that the ledger says were accepted.",
+            because="More or fewer rows than the ledger counts came in another way, or were lost.",
+            characteristic="traceability",
+            columns=("table_name",),
+            reads=(LOADS.path, *paths),
         ),
     )
 
 
-def _key(table: Table) -> Rule:
-    keys = ", ".join(table.keys)
-    return table.no_rows(
-        "key_is_unique",
-        f"select {keys} from {table.path} group by {keys} having count(*) > 1",
-        says=f"No two stored rows of {table.name} share the key {keys}.",
-        because="A fact stored twice is counted twice; ingestion must have kept one of the two.",
-        characteristic="consistency",
-        columns=table.keys,
+def _tables_where(tables: Sequence[SourceTable], condition: Callable[[SourceTable], str]) -> str:
+    """Write the query that names the source tables for which a query gives a row."""
+    return "\nunion all\n".join(
+        f"select '{table.system}' as system, '{table.name}' as table_name "
+        f"where exists ({condition(table)})"
+        for table in tables
+    )
+
+
+def _tables_select(tables: Sequence[SourceTable], select: Callable[[SourceTable], str]) -> str:
+    return "\n    union all\n".join(f"    {select(table)}" for table in tables)
+
+
+def _has_repeated_key(table: SourceTable) -> str:
+    keys = ", ".join(table.key)
+    return f"select 1 from {table.path} group by {keys} having count(*) > 1"
+
+
+def _rows_by_load(table: SourceTable) -> str:
+    return (
+        f"select '{table.system}' as system, '{table.name}' as table_name, "
+        f"_load_id as load_id, count(*) as stored_count from {table.path} group by _load_id"
     )
 
 
@@ -100,19 +150,18 @@ def _ledger() -> tuple[Rule, ...]:
     )
 
 
-def _files() -> tuple[Rule, ...]:
+def _files(required: Sequence[str]) -> tuple[Rule, ...]:
     return (
+        refused_share_is_small(LOADS, required),
         LOADS.no_rows(
-            "refused_share_is_small",
+            "refused_rows_are_few",
             f"select load_id, system, table_name from {NEWEST_LOADS} as newest "
             "where status = 'loaded' and "
-            f"rows_quarantined > {REFUSED_SHARE_LIMIT} * rows_read",
-            says="No file has more than 1 % of its rows in quarantine.",
-            because=(
-                "So many refused rows are a change at the source. Send the corrected file under "
-                "the same name: only a file's newest load counts."
-            ),
+            f"rows_quarantined > {REFUSED_LIMIT} * rows_read",
+            says="No file, of any system, has more than 1 % of its rows in quarantine.",
+            because="Most files have none; ask the source what changed, and send the file again.",
             characteristic="credibility",
+            severity="warn",
             columns=("rows_quarantined",),
         ),
         LOADS.no_rows(
@@ -148,7 +197,6 @@ def _quarantine() -> tuple[Rule, ...]:
             columns=("rows_quarantined",),
             reads=(REFUSED.path,),
         ),
-        *(_stored(table) for table in (*VERSIONED, *APPENDED)),
         REFUSED.no_rows(
             "reason_is_given",
             "select load_id, system, table_name from quarantine.refused_rows "
@@ -158,28 +206,6 @@ def _quarantine() -> tuple[Rule, ...]:
             characteristic="traceability",
             columns=("rule", "message", "file"),
         ),
-    )
-
-
-def _stored(table: Table) -> Rule:
-    system, _, name = table.name.partition("__")
-    return table.no_rows(
-        "rows_match_ledger",
-        f"""
-        select coalesce(loads.load_id, stored._load_id) as _load_id
-        from (
-            select load_id, rows_accepted from control.loads
-            where system = '{system}' and table_name = '{name}' and status = 'loaded'
-        ) as loads
-        full outer join (
-            select _load_id, count(*) as stored_count from {table.path} group by _load_id
-        ) as stored on loads.load_id = stored._load_id
-        where coalesce(loads.rows_accepted, 0) <> coalesce(stored.stored_count, 0)
-        """,
-        says=f"{table.name} holds exactly the rows that the ledger says were accepted.",
-        because="More or fewer rows than the ledger counts came in another way, or were lost.",
-        characteristic="traceability",
-        reads=(LOADS.path,),
     )
 
 
@@ -290,7 +316,7 @@ def _sums() -> tuple[Rule, ...]:
     )
 
 
-def _freshness() -> tuple[Rule, ...]:
+def _reaches() -> tuple[Rule, ...]:
     age = """
         select datediff('day', max(lines.invoiced_at)::date, max(run_window.last_month))
         from raw.billing__invoice_lines as lines cross join control.run_window as run_window
@@ -320,4 +346,44 @@ def _freshness() -> tuple[Rule, ...]:
             columns=("invoiced_at",),
             reads=("control.run_window",),
         ),
+    )
+
+
+def _freshness(tables: Sequence[SourceTable]) -> tuple[Rule, ...]:
+    watched = [table for table in tables if table.freshness_days is not None]
+    return (
+        SYSTEMS.no_rows(
+            "reaches_the_last_month",
+            """
+            select systems.system
+            from control.systems as systems cross join control.run_window as run_window
+            where systems.complete_to + systems.quiet_days < run_window.last_month
+            """,
+            says="Every system that sends facts sent its newest at most its quiet days before the "
+            "last scored month end.",
+            because="A system that ends earlier is not measured in that month, and coverage falls.",
+            characteristic="currentness",
+            severity="warn",
+            columns=("complete_to", "quiet_days"),
+            reads=("control.run_window",),
+        ),
+        CONTRACTS.no_rows(
+            "facts_are_recent",
+            _tables_where(watched, _is_stale),
+            says="Every source table that has rows has one that is younger, at the last scored "
+            "month end, than the days its contract allows.",
+            because="A table that stopped coming looks like customers who stopped doing things.",
+            characteristic="currentness",
+            severity="warn",
+            columns=("table_name",),
+            reads=("control.run_window", *(table.path for table in watched)),
+        ),
+    )
+
+
+def _is_stale(table: SourceTable) -> str:
+    return (
+        f"select 1 from {table.path} as facts cross join control.run_window as run_window "
+        f"having max(facts.{table.event_time})::date + {table.freshness_days} "
+        "< max(run_window.last_month)"
     )

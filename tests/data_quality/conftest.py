@@ -7,13 +7,18 @@ import duckdb
 import pytest
 
 from data_quality.engine import Judge, open_judge
+from orchestration.ingestion.contract import load_contracts
+from orchestration.ingestion.ledger import create_tables
+from orchestration.settings import Settings
 
 SQL = Path(__file__).with_name("sql")
 
 
 def build_warehouse(path: Path) -> Path:
     """Build the warehouse; about a second."""
+    contracts = load_contracts(Settings.from_environment().contracts_root)
     with duckdb.connect(str(path)) as con:
+        create_tables(con, contracts)
         con.execute((SQL / "good_warehouse.sql").read_text(encoding="utf-8"))
         con.execute((SQL / "roll_up.sql").read_text(encoding="utf-8"))
     return path
