@@ -22,7 +22,9 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestration.errors import ReleaseError, UsageError
+from orchestration.ingestion.company import Company
 from orchestration.release.reading import open_database
+from orchestration.terminal import render_notice
 
 TOLERANCE = 1e-4
 _NEAR_IDS = 5
@@ -155,6 +157,7 @@ class Explanation:
         outlook: Churn and lifetime value, None where no predictions are published.
         measures_from: First month whose measures are published.
         release_id: The release that says so.
+        notice: What must be said before any figure is shown; empty for real figures.
     """
 
     customer_id: str
@@ -173,6 +176,7 @@ class Explanation:
     outlook: Outlook | None
     measures_from: date | None
     release_id: str
+    notice: str = ""
 
     @property
     def contribution_sum(self) -> float:
@@ -206,6 +210,7 @@ def explain_customer(database: Path, customer: str, as_of: date | None = None) -
         month = _find_month(con, as_of)
         card = _card(con, found, customer, month)
         profile = str(card["profile"])
+        info = _one(con, "select * from scorecard.release_info")
         return Explanation(
             customer_id=str(found["customer_id"]),
             crm_customer_id=found["crm_customer_id"],
@@ -224,9 +229,9 @@ def explain_customer(database: Path, customer: str, as_of: date | None = None) -
             measures_from=_one(
                 con, "select min(as_of_date) as day from scorecard.customer_scorecard_measures"
             )["day"],
-            release_id=str(
-                _one(con, "select release_id from scorecard.release_info")["release_id"]
-            ),
+            release_id=str(info["release_id"]),
+            # Releases of older versions do not say whose figures they hold.
+            notice=Company(info.get("company_name"), bool(info.get("is_simulated"))).notice,
         )
 
 
@@ -436,7 +441,8 @@ def render_explanation(explanation: Explanation) -> RenderableType:
     Contributions are rounded so that what is shown adds up to the shown score: whoever sums the
     column by hand gets the total.
     """
-    parts: list[RenderableType] = [_headline(explanation), _dimension_table(explanation)]
+    parts = render_notice(explanation.notice)
+    parts += [_headline(explanation), _dimension_table(explanation)]
     if any(item.is_measured for item in explanation.measures):
         parts.append(_measure_table(explanation))
     elif not explanation.measures and explanation.measures_from is not None:

@@ -32,6 +32,7 @@ from orchestration.dbt import (
     write_test_results,
 )
 from orchestration.errors import ScorecardError
+from orchestration.ingestion.company import stored_company
 from orchestration.progress import stage
 from orchestration.settings import Settings
 from orchestration.warehouse import connect
@@ -166,6 +167,7 @@ def write_page(settings: Settings, *, run_id: str) -> Path:
         with connect(settings, read_only=True) as con:
             record = window.current_run(con)
             loads, refused = read_loads(con), read_refused(con)
+            notice = stored_company(con).notice
         first, last = map(window.format_month, (record.first_month, record.last_month))
         context = PageContext(
             run_id=run_id,
@@ -174,6 +176,7 @@ def write_page(settings: Settings, *, run_id: str) -> Path:
             refused=refused,
             dbt=_dbt_summary(read_test_results(folder.dbt_tests)),
             data_docs=folder.docs if folder.docs.is_dir() else None,
+            notice=notice,
         )
         return write_quality_page(evidence, folder.quality, context=context)
 

@@ -14,6 +14,7 @@ import duckdb
 from orchestration import window
 from orchestration.errors import ScorecardError
 from orchestration.fingerprints import code_fingerprint, config_fingerprint
+from orchestration.ingestion.company import stored_company
 from orchestration.settings import Settings
 from orchestration.warehouse import connect
 
@@ -99,6 +100,38 @@ def begin(settings: Settings, months: RunMonths, *, now: datetime) -> window.Win
     return chosen
 
 
+def brings_evidence_of_identity(settings: Settings) -> bool:
+    """Tell whether loads since the completed run before may change whose a source record is.
+
+    A first run, and one that builds every month anyway, has nothing to restate.
+    """
+    with connect(settings, read_only=True) as con:
+        row = con.execute(
+            "select previous_load_id > 0 and known_load_id > previous_load_id "
+            "and first_month > history_start from control.run_window"
+        ).fetchone()
+    return bool(row and row[0])
+
+
+def widen_to_restated_links(settings: Settings) -> date | None:
+    """Let the run begin where customers changed hands, once the links are built.
+
+    A record that belongs to another customer now changes months that were computed long ago; the
+    months from the first fact of either customer on must be computed again.
+
+    Returns:
+        The month end at which the run begins now; None when its months are enough.
+    """
+    with connect(settings) as con:
+        row = con.execute(
+            "select min(affected_from_month) from core.int_identity_restatements"
+        ).fetchone()
+        first: date | None = row[0] if row else None
+        if first is None or not window.widen_run(con, first):
+            return None
+        return window.current_run(con).first_month
+
+
 def close_failed(settings: Settings, message: str) -> None:
     """Close the record of the run that is under way as failed.
 
@@ -155,6 +188,7 @@ def summarise(settings: Settings, record: window.RunRecord) -> "RunSummary":
                 "from ml.estimators order by estimator, estimator_version"
             )
         )
+        company = stored_company(con)
     return RunSummary(
         run_id=record.run_id,
         first_month=record.first_month,
@@ -165,6 +199,7 @@ def summarise(settings: Settings, record: window.RunRecord) -> "RunSummary":
         config_fingerprint=record.config_fingerprint,
         estimators=estimators,
         profile=settings.profile,
+        company=company,
     )
 
 

@@ -18,7 +18,9 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestration.errors import WarehouseLockedError
+from orchestration.ingestion.company import Company, stored_company
 from orchestration.settings import Settings
+from orchestration.terminal import render_notice
 from orchestration.warehouse import connect, read_lock_holder
 from orchestration.window import RunRecord, format_month, read_runs
 
@@ -74,6 +76,8 @@ class ReleaseStatus:
         passed: Products that passed.
         held: Products that were held back.
         is_current: Whether `current` points to it.
+        company: Whose figures it holds; None where nobody said.
+        is_simulated: Whether they are made up.
     """
 
     release_id: str
@@ -82,6 +86,8 @@ class ReleaseStatus:
     passed: tuple[str, ...]
     held: tuple[str, ...]
     is_current: bool
+    company: str | None
+    is_simulated: bool
 
 
 @dataclass(frozen=True)
@@ -95,6 +101,8 @@ class Status:
         sources: What is loaded, by table.
         runs: The newest runs, newest first.
         release: The current release, if there is one.
+        company: Whose figures the home holds; None where nobody said.
+        is_simulated: Whether they are made up.
     """
 
     home: str
@@ -103,6 +111,8 @@ class Status:
     sources: tuple[SourceStatus, ...]
     runs: tuple[RunStatus, ...]
     release: ReleaseStatus | None
+    company: str | None
+    is_simulated: bool
 
 
 def read_status(settings: Settings) -> Status:
@@ -115,11 +125,15 @@ def read_status(settings: Settings) -> Status:
     current = [release for release in read_releases(settings) if release.is_current]
     sources: tuple[SourceStatus, ...] = ()
     runs: tuple[RunStatus, ...] = ()
+    # Where a run has the warehouse, or it does not say, the release tells.
+    company = Company(current[0].company, current[0].is_simulated) if current else Company()
     writer = read_lock_holder(settings.lock_file)
     if settings.warehouse.exists():
         try:
             with connect(settings, read_only=True) as con:
                 sources, runs = _read_sources(con), _read_runs(con)
+                stored = stored_company(con)
+                company = company if stored == Company() else stored
         except WarehouseLockedError:
             writer = writer or "another process"
     return Status(
@@ -129,6 +143,8 @@ def read_status(settings: Settings) -> Status:
         sources=sources,
         runs=runs,
         release=current[0] if current else None,
+        company=company.name,
+        is_simulated=company.is_simulated,
     )
 
 
@@ -207,6 +223,8 @@ def _release_status(release: "Release", *, is_current: bool) -> ReleaseStatus:
         passed=tuple(n for n, entry in manifest.products.items() if entry.decision == "pass"),
         held=tuple(n for n, entry in manifest.products.items() if entry.decision != "pass"),
         is_current=is_current,
+        company=manifest.company,
+        is_simulated=manifest.is_simulated,
     )
 
 
@@ -222,7 +240,8 @@ def releases_json(releases: Sequence[ReleaseStatus]) -> str:
 
 def render_status(status: Status) -> RenderableType:
     """Show the status in a terminal."""
-    parts: list[RenderableType] = [Text(f"Home: {status.home}")]
+    parts = render_notice(Company(status.company, status.is_simulated).notice)
+    parts.append(Text(f"Home: {status.home}"))
     if status.writer:
         parts.append(Text(f"Being written by {status.writer}", style="yellow"))
     if not status.has_warehouse:
@@ -292,4 +311,6 @@ def render_releases(releases: Sequence[ReleaseStatus]) -> RenderableType:
             ", ".join(release.passed),
             ", ".join(release.held),
         )
-    return table
+    notices = (Company(each.company, each.is_simulated).notice for each in releases)
+    said = dict.fromkeys(notice for notice in notices if notice)
+    return Group(*(part for notice in said for part in render_notice(notice)), table)

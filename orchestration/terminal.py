@@ -124,12 +124,18 @@ def render_summary(
     table.add_row("Took", f"{seconds:.0f} s")
     title = "Released; some products held back" if held else "Released"
     parts: list[RenderableType] = [
-        Panel(table, title=title, title_align="left", border_style="yellow" if held else "green")
+        *render_notice(release.manifest.notice if release else ""),
+        Panel(table, title=title, title_align="left", border_style="yellow" if held else "green"),
     ]
     notes = str(outcome.ingested.get("notes") or "")
     if notes:
         parts.append(Text(f"Files that need a look:\n{notes}"))
     return Group(*parts)
+
+
+def render_notice(notice: str) -> list[RenderableType]:
+    """Show what must be said before any figure, in a line of its own; nothing where it is empty."""
+    return [Text(notice, style="bold yellow")] if notice else []
 
 
 def _add_products(table: Table, release: "Release | None") -> bool:

@@ -23,6 +23,7 @@ from data_quality.fingerprint import Fingerprint
 from data_quality.products import Product, load_products
 from data_quality.report import PageContext, write_quality_page
 from orchestration.errors import GateRefusedError, ReleaseError
+from orchestration.ingestion.company import Company
 from orchestration.release import marts as release_marts
 from orchestration.release import store
 from orchestration.release.decisions import (
@@ -65,6 +66,7 @@ class RunSummary:
         config_fingerprint: Fingerprint of the configuration seeds.
         estimators: The trained estimators used.
         profile: The scorecard profile.
+        company: Whose figures these are, and whether they are simulated.
     """
 
     run_id: str
@@ -76,6 +78,7 @@ class RunSummary:
     profile: str
     loads: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
     estimators: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+    company: Company = field(default_factory=Company)
 
 
 def build_release(
@@ -285,10 +288,10 @@ def _write_info_tables(con: duckdb.DuckDBPyConnection, draft: _Draft) -> None:
         f"create table {schema}.release_info (release_id varchar, run_id varchar, "
         "profile varchar, first_month date, last_month date, "
         "known_load_id bigint, code_fingerprint varchar, config_fingerprint varchar, "
-        "created_at timestamp)"
+        "created_at timestamp, company_name varchar, is_simulated boolean)"
     )
     con.execute(
-        f"insert into {schema}.release_info values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"insert into {schema}.release_info values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             draft.release_id,
             run.run_id,
@@ -299,6 +302,8 @@ def _write_info_tables(con: duckdb.DuckDBPyConnection, draft: _Draft) -> None:
             run.code_fingerprint,
             run.config_fingerprint,
             draft.created_at.replace(tzinfo=None, microsecond=0),
+            run.company.name,
+            run.company.is_simulated,
         ],
     )
     con.execute(
@@ -377,6 +382,8 @@ def _manifest(draft: _Draft, marts: Mapping[str, MartEntry]) -> Manifest:
         },
         products=draft.entries,
         marts=marts,
+        company=run.company.name,
+        is_simulated=run.company.is_simulated,
     )
 
 
@@ -423,7 +430,8 @@ def _write_quality(draft: _Draft) -> None:
     if page.is_dir():
         shutil.copytree(page, target)
     else:
-        write_quality_page(draft.evidence, target, context=PageContext(run_id=draft.run.run_id))
+        context = PageContext(run_id=draft.run.run_id, notice=draft.run.company.notice)
+        write_quality_page(draft.evidence, target, context=context)
 
 
 def _write_manifest(folder: Path, manifest: Manifest) -> None:

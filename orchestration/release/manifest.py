@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.errors import ReleaseError
+from orchestration.ingestion.company import Company
 
 SCHEMA_VERSION = 1
 MANIFEST_NAME = "manifest.json"
@@ -119,6 +120,8 @@ class Manifest:
         products: Product name to what happened to it.
         marts: Mart name to what it holds.
         files: Path, relative to the release, to hash and size; all files but the manifest.
+        company: What the company is called; null where nobody said.
+        is_simulated: Whether its figures are made up.
     """
 
     release_id: str
@@ -138,6 +141,13 @@ class Manifest:
     marts: Mapping[str, MartEntry]
     files: Mapping[str, FileEntry] = field(default_factory=dict)
     schema_version: int = SCHEMA_VERSION
+    company: str | None = None
+    is_simulated: bool = False
+
+    @property
+    def notice(self) -> str:
+        """What whoever shows a figure of the release must say first; empty for real figures."""
+        return Company(self.company, self.is_simulated).notice
 
     @property
     def held_products(self) -> tuple[str, ...]:

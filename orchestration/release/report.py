@@ -108,6 +108,7 @@ def render_report(release_dir: Path) -> str:
     environment = _environment(_currency(figures))
     return environment.get_template("report.html.j2").render(
         manifest=manifest,
+        notice=manifest.notice,
         figures=figures,
         tiles=_tiles(figures, environment) if figures.portfolio else [],
         summary=_summary(figures, environment),

@@ -7,6 +7,7 @@ from orchestration import gating, window
 from orchestration.dbt import DbtTestResult, write_test_results
 from orchestration.errors import ScorecardError
 from orchestration.gating import EvidenceFolder, dbt_failures, find_source_evidence
+from orchestration.ingestion.company import Company, store_company
 from orchestration.settings import Settings
 from orchestration.warehouse import connect
 
@@ -70,9 +71,11 @@ def test_the_page_counts_the_tests_and_names_the_months(settings: Settings) -> N
             "'running', null, null)",
             [date(2011, 10, 31), date(2011, 11, 30)],
         )
+        store_company(con, Company("Bright Parts", is_simulated=True))
         assert window.current_run(con).run_id == "run-1"
     page = gating.write_page(settings, run_id="run-1")
     text = page.read_text(encoding="utf-8")
     assert page == folder.quality / "index.html"
     assert "2011-10 to 2011-11" in text
     assert "It does not add up." in text
+    assert "Simulated figures: Bright Parts does not exist." in text

@@ -7,6 +7,7 @@ import pytest
 
 from orchestration import publishing, window
 from orchestration.errors import GateRefusedError, ReleaseError
+from orchestration.ingestion.company import Company, store_company
 from orchestration.ingestion.ledger import CONTROL_TABLES
 from orchestration.prediction import ensure_ml_tables
 from orchestration.publishing import publish
@@ -24,6 +25,7 @@ def begun(settings: Settings) -> Settings:
     month = date(2011, 11, 30)
     with connect(settings) as con:
         con.execute(CONTROL_TABLES)
+        window.ensure_control_tables(con)
         ensure_ml_tables(con)
         for load, status in ((1, "loaded"), (2, "refused"), (3, "loaded")):
             con.execute(
@@ -109,3 +111,13 @@ def test_the_summary_names_the_loads_that_the_run_knew(begun: Settings) -> None:
     assert [load["load_id"] for load in summary.loads] == [1]
     assert summary.profile == "retail_billing"
     assert summary.estimators == ()
+    assert summary.company == Company()
+
+
+def test_the_summary_says_whose_figures_these_are(begun: Settings) -> None:
+    company = Company("Bright Parts", is_simulated=True)
+    with connect(begun) as con:
+        con.execute("delete from control.loads")
+        store_company(con, company)
+
+    assert summarise(begun, read_current(begun)).company == company

@@ -96,7 +96,7 @@ def test_the_summary_says_what_passed_what_is_held_and_where_to_look(
         months=Window(month, month, month, 1, 0, False, "no month before the last changed"),
         record=SimpleNamespace(release_id="20111201T040000Z-abc"),
     )
-    release: Any = SimpleNamespace(manifest=SimpleNamespace(products=products))
+    release: Any = SimpleNamespace(manifest=SimpleNamespace(products=products, notice=""))
     console = a_console(terminal=False)
     console.print(render_summary(settings, outcome, release, 83.4))
     text = written(console)
@@ -104,3 +104,8 @@ def test_the_summary_says_what_passed_what_is_held_and_where_to_look(
     for words in (*expected, "20111201T040000Z-abc", "83 s", "report/index.html"):
         assert words in shown
     assert "the column invoice_id is missing" in shown
+
+    release.manifest.notice = "Simulated figures: Bright Parts does not exist."
+    loud = a_console(terminal=False)
+    loud.print(render_summary(settings, outcome, release, 83.4))
+    assert written(loud) == f"{release.manifest.notice}\n{text}"

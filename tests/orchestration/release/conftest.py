@@ -1,6 +1,7 @@
 """A home whose warehouse holds synthetic marts, and evidence that fits them."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from data_quality.evidence import GateEvidence, RuleResult
 from data_quality.fingerprint import mart_fingerprint
 from data_quality.products import load_products
+from orchestration.ingestion.company import Company
 from orchestration.release import build
 from orchestration.release.build import RunSummary, build_release
 from orchestration.release.store import Release
@@ -100,9 +102,16 @@ def publish(
 ) -> Callable[..., Release]:
     """Judge the warehouse's rows of now and build a release of them."""
 
-    def make(settings: Settings, run_id: str, *, hold: Sequence[str] = ()) -> Release:
+    def make(
+        settings: Settings,
+        run_id: str,
+        *,
+        hold: Sequence[str] = (),
+        company: Company | None = None,
+    ) -> Release:
         evidence = evidence_for(settings, run_id, hold=hold)
-        return build_release(settings, run=summary(run_id), evidence=evidence)
+        run = replace(summary(run_id), company=company or Company())
+        return build_release(settings, run=run, evidence=evidence)
 
     return make
 
