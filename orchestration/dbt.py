@@ -121,6 +121,7 @@ def run_dbt(
     command: Command,
     *,
     select: Sequence[str] = (),
+    exclude: Sequence[str] = (),
     exclude_types: Sequence[str] = (),
     full_refresh: bool = False,
     stage: Stage | None = None,
@@ -133,6 +134,7 @@ def run_dbt(
         settings: The project root, the home, the target.
         command: dbt's command.
         select: dbt selectors; all nodes by default.
+        exclude: dbt selectors of nodes to leave out.
         exclude_types: Resource types to leave out.
         full_refresh: Build incremental models anew.
         stage: The stage whose progress follows dbt's nodes.
@@ -143,7 +145,13 @@ def run_dbt(
     """
     from dbt.cli.main import dbtRunner
 
-    arguments = _arguments(settings, command, select, exclude_types, full_refresh=full_refresh)
+    arguments = _arguments(settings, command, full_refresh=full_refresh)
+    if select:
+        arguments += ["--select", *select]
+    if exclude:
+        arguments += ["--exclude", *exclude]
+    for kind in exclude_types:
+        arguments += ["--exclude-resource-type", kind]
     callbacks = [_follow(stage)] if stage is not None else []
     started = time.perf_counter()
     with _dbt_environment(settings), _warehouse_kept_open():
@@ -162,14 +170,7 @@ def run_dbt(
     return DbtOutcome(nodes, seconds)
 
 
-def _arguments(
-    settings: Settings,
-    command: Command,
-    select: Sequence[str],
-    exclude_types: Sequence[str],
-    *,
-    full_refresh: bool,
-) -> list[str]:
+def _arguments(settings: Settings, command: Command, *, full_refresh: bool) -> list[str]:
     arguments = [
         *("--log-level", "none", "--log-level-file", "info", "--no-use-colors"),
         *("--log-path", str(settings.logs)),
@@ -182,10 +183,6 @@ def _arguments(
     if command == "parse":
         return arguments
     arguments += ["--threads", str(settings.threads)]
-    if select:
-        arguments += ["--select", *select]
-    for kind in exclude_types:
-        arguments += ["--exclude-resource-type", kind]
     if full_refresh:
         arguments.append("--full-refresh")
     return arguments

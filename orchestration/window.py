@@ -481,6 +481,31 @@ def begin_run(
         raise
 
 
+def widen_run(con: duckdb.DuckDBPyConnection, first_month: date) -> bool:
+    """Let the run that is under way begin at an earlier month; a later one changes nothing.
+
+    Args:
+        con: An open connection, outside a transaction.
+        first_month: Month end to begin at; no earlier than the history does.
+
+    Returns:
+        Whether the run begins earlier than before.
+    """
+    row = con.execute("select first_month, history_start from control.run_window").fetchone()
+    if row is None or max(first_month, row[1]) >= row[0]:
+        return False
+    first = max(first_month, row[1])
+    con.execute("begin")
+    try:
+        con.execute("update control.run_window set first_month = ?", [first])
+        con.execute("update control.runs set first_month = ? where status = 'running'", [first])
+        con.execute("commit")
+    except BaseException:
+        con.execute("rollback")
+        raise
+    return True
+
+
 def _later_than_all(con: duckdb.DuckDBPyConnection, now: datetime) -> datetime:
     """Keep the records in order even when the clock was set back."""
     row = con.execute("select max(started_at) from control.runs").fetchone()

@@ -8,6 +8,7 @@ dbt's tests are not part of these assets: they run once, after both parts (`defs
 evidence for the gates. A failing test then holds the products that it casts doubt on, and no other.
 """
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,9 +28,18 @@ from orchestration.dbt import (
 from orchestration.defs.ingest import LEDGER
 from orchestration.prediction import ensure_ml_tables
 from orchestration.progress import Stage, stage
-from orchestration.runs import RunMonths, begin, read_row_counts, utc_now
+from orchestration.runs import (
+    RunMonths,
+    begin,
+    brings_evidence_of_identity,
+    read_row_counts,
+    utc_now,
+    widen_to_restated_links,
+)
 from orchestration.settings import Settings
 from orchestration.warehouse import connect
+
+LOGGER = logging.getLogger(__name__)
 
 CHOOSE_MONTHS = "choose_months"
 RUN_WINDOW = dg.AssetKey(["control", "run_window"])
@@ -58,6 +68,8 @@ BEFORE_ESTIMATORS = DbtPart(
     "path:dbt_project/seeds path:models/staging path:models/core path:models/indicators "
     "path:models/features",
 )
+# What must be built before it is known which months restated links touch.
+LINKS = "+int_identity_restatements"
 AFTER_ESTIMATORS = DbtPart(
     "dbt_after_estimators", "Build the models of the scorecard", "path:models/scorecard"
 )
@@ -211,7 +223,10 @@ def _dbt_part(manifest: Mapping[str, Any], named: DbtPart) -> dg.AssetsDefinitio
             failure: DbtNodesFailedError | None = None
             with stage(named.title) as current:
                 try:
-                    outcome = _build(settings, selectors, current)
+                    if named is BEFORE_ESTIMATORS and not context.is_subset:
+                        outcome = _build_links_first(settings, selectors, current)
+                    else:
+                        outcome = _build(settings, selectors, current)
                 except DbtNodesFailedError as error:
                     outcome, failure = error.outcome, error
                 current.describe(f"{len(outcome.nodes)} tables and views")
@@ -223,13 +238,35 @@ def _dbt_part(manifest: Mapping[str, Any], named: DbtPart) -> dg.AssetsDefinitio
     return definition
 
 
-def _build(settings: Settings, selectors: Sequence[str], current: Stage) -> DbtOutcome:
+def _build_links_first(settings: Settings, selectors: Sequence[str], current: Stage) -> DbtOutcome:
+    """Build; where new loads may restate links, these first, since they may widen the months."""
+    if not brings_evidence_of_identity(settings):
+        return _build(settings, selectors, current)
+    links = _build(settings, [LINKS], current)
+    first = widen_to_restated_links(settings)
+    if first is not None:
+        LOGGER.info(
+            "records changed customers: every month from %s on is computed again",
+            window.format_month(first),
+        )
+    rest = _build(settings, selectors, current, exclude=[LINKS])
+    return DbtOutcome((*links.nodes, *rest.nodes), links.seconds + rest.seconds)
+
+
+def _build(
+    settings: Settings,
+    selectors: Sequence[str],
+    current: Stage,
+    *,
+    exclude: Sequence[str] = (),
+) -> DbtOutcome:
     with connect(settings, read_only=True) as con:
         full_refresh = window.is_full_refresh(window.read_runs(con))
     return run_dbt(
         settings,
         "build",
         select=selectors,
+        exclude=exclude,
         exclude_types=("test", "unit_test"),
         full_refresh=full_refresh,
         stage=current,

@@ -335,13 +335,45 @@ class TestControlTables:
     ) -> None:
         begin(con, "first")
         assert con.execute("from control.run_window").fetchall() == [
-            (date(2010, 1, 31), date(2010, 3, 31), date(2010, 1, 31), 3)
+            (date(2010, 1, 31), date(2010, 3, 31), date(2010, 1, 31), 3, 0)
         ]
         assert con.execute("select system from control.systems order by 1").fetchall() == [
             ("billing",),
             ("crm",),
         ]
         assert window.current_run(con).status == "running"
+
+    def test_a_run_knows_what_the_completed_run_before_knew(
+        self, con: duckdb.DuckDBPyConnection
+    ) -> None:
+        begin(con, "first")
+        window.finish_run(con, run_id="first", status="released", now=NOW)
+        begin(con, "second")
+        assert con.execute("select previous_load_id from control.run_window").fetchone() == (3,)
+
+    @pytest.mark.parametrize(
+        ("asked", "first_month"),
+        [
+            (date(2010, 2, 28), date(2010, 2, 28)),
+            (date(2009, 6, 30), date(2010, 1, 31)),
+            (date(2010, 4, 30), date(2010, 3, 31)),
+        ],
+        ids=["earlier", "before the history", "later"],
+    )
+    def test_restated_links_let_a_run_begin_earlier_never_later(
+        self, con: duckdb.DuckDBPyConnection, asked: date, first_month: date
+    ) -> None:
+        begin(con, "first")
+        window.finish_run(con, run_id="first", status="released", now=NOW)
+        begin(con, "second")
+        con.execute("update control.run_window set first_month = '2010-03-31'")
+        con.execute("update control.runs set first_month = '2010-03-31' where run_id = 'second'")
+        assert window.widen_run(con, asked) is (first_month < date(2010, 3, 31))
+        assert con.execute("select first_month from control.run_window").fetchone() == (
+            first_month,
+        )
+        months = {run.run_id: run.first_month for run in window.read_runs(con)}
+        assert months == {"first": date(2010, 1, 31), "second": first_month}
 
     def test_beginning_again_closes_the_run_that_died(self, con: duckdb.DuckDBPyConnection) -> None:
         begin(con, "first")
