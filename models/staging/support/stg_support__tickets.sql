@@ -21,5 +21,6 @@ select
     source.created_at,
     source.solved_at,
     source._valid_from as valid_from,
-    source._valid_to as valid_to
+    source._valid_to as valid_to,
+    source._load_id as load_id
 from source

@@ -12,5 +12,6 @@ select
     trim(source.channel) as channel,
     source.is_delivered,
     trim(source.ticket_id) as ticket_id,
-    source.sent_at
+    source.sent_at,
+    source._load_id as load_id
 from source

@@ -10,5 +10,6 @@ select
     trim(source.event_kind) as event_kind,
     trim(source.feature) as feature,
     source.event_count,
-    source.active_users
+    source.active_users,
+    source._load_id as load_id
 from source
