@@ -7,7 +7,7 @@ What does not: a column, a key or a pattern of any system: those stand in the YA
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -20,7 +20,33 @@ from orchestration.errors import ContractError
 LoadMode = Literal["append", "upsert", "snapshot"]
 
 LOAD_MODES = ("append", "upsert", "snapshot")
-ENCODINGS = ("utf-8", "utf-16", "latin-1")
+# The name that a contract may declare, and the codec that reads it.
+ENCODINGS = {
+    "utf-8": "utf-8",
+    "utf-16": "utf-16",
+    "gb18030": "gb18030",
+    "gbk": "gbk",
+    "gb2312": "gb2312",
+    "big5": "big5",
+    "big5-hkscs": "big5hkscs",
+    "windows-950": "cp950",
+    "shift_jis": "shift_jis",
+    "windows-31j": "cp932",
+    "euc-jp": "euc_jp",
+    "euc-kr": "euc_kr",
+    "windows-949": "cp949",
+    "latin-1": "iso8859-1",
+    **{f"iso-8859-{part}": f"iso8859-{part}" for part in range(1, 17) if part != 12},
+    **{f"windows-125{page}": f"cp125{page}" for page in range(9)},
+    "windows-874": "cp874",
+    "koi8-r": "koi8_r",
+    "koi8-u": "koi8_u",
+    "macintosh": "mac_roman",
+    "ibm437": "cp437",
+    "ibm850": "cp850",
+    "ibm852": "cp852",
+    "ibm866": "cp866",
+}
 PERSONAL_DATA = ("none", "pseudonym", "personal", "sensitive")
 INTEGER_TYPES = ("smallint", "integer", "bigint")
 TIME_TYPES = ("date", "timestamp")
@@ -68,7 +94,7 @@ class CsvDialect:
         quote: What encloses a field that holds a delimiter, a quote or a new line.
         escape: What stands before a quote inside a quoted field.
         header: Whether the first line names the columns; without it the contract's order holds.
-        encoding: One of ``utf-8``, ``utf-16``, ``latin-1``.
+        encoding: One of ``ENCODINGS``.
         null_text: The text that means *no value*.
     """
 
@@ -152,6 +178,8 @@ class TableContract:
         is_optional: Whether the system may be absent.
         quiet_days: For how many days the system may say nothing and still count as complete.
         path: The YAML the contract stands in, relative to the repository.
+        source_names: What the company's own source calls a column, by contract name, where it
+            calls it otherwise; from the system's `source.yml`.
     """
 
     system: str
@@ -169,6 +197,7 @@ class TableContract:
     is_optional: bool
     quiet_days: int
     path: Path
+    source_names: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def title(self) -> str:
@@ -248,7 +277,7 @@ def _read_sources(path: Path, shown: Path) -> list[Mapping[str, Any]]:
 
 
 def _source_contracts(source: Mapping[str, Any], path: Path) -> list[TableContract]:
-    reader = _Reader(path, f"source {source.get('name')}")
+    reader = YamlReader(path, f"source {source.get('name')}")
     system = reader.name(source.get("name"), "name")
     meta = reader.meta(source, SOURCE_KEYS)
     is_optional = reader.flag(meta, "optional")
@@ -264,7 +293,7 @@ def _source_contracts(source: Mapping[str, Any], path: Path) -> list[TableContra
 def _table_contract(
     table: Mapping[str, Any], *, system: str, is_optional: bool, quiet_days: int, path: Path
 ) -> TableContract:
-    reader = _Reader(path, f"table {system}.{table.get('name')}")
+    reader = YamlReader(path, f"table {system}.{table.get('name')}")
     name = reader.name(table.get("name"), "name")
     if table.get("identifier") != f"{system}__{name}":
         raise reader.error(
@@ -284,8 +313,8 @@ def _table_contract(
         load_mode=cast(LoadMode, load_mode),
         key=tuple(str(part) for part in reader.sequence(meta, "key")),
         event_time=reader.text(meta, "event_time"),
-        csv=_dialect(meta.get("csv", {}), reader),
-        excel=_layout(meta.get("excel", {}), reader),
+        csv=read_dialect(meta.get("csv", {}), reader, CsvDialect()),
+        excel=read_layout(meta.get("excel", {}), reader, ExcelLayout()),
         freshness_days=meta.get("freshness_days"),
         is_reference=reader.flag(meta, "reference"),
         columns=columns,
@@ -297,7 +326,7 @@ def _table_contract(
     return contract
 
 
-def _check_table(contract: TableContract, reader: "_Reader") -> None:
+def _check_table(contract: TableContract, reader: "YamlReader") -> None:
     names = contract.column_names
     for name in names:
         if names.count(name) > 1:
@@ -318,7 +347,7 @@ def _check_table(contract: TableContract, reader: "_Reader") -> None:
             _check_not_before(contract, column, reader)
 
 
-def _check_not_before(contract: TableContract, column: Column, reader: "_Reader") -> None:
+def _check_not_before(contract: TableContract, column: Column, reader: "YamlReader") -> None:
     other = column.not_before
     if other == column.name or other not in contract.column_names:
         raise reader.error(f"not_before of {column.name} names {other}: no other column")
@@ -330,7 +359,7 @@ def _check_not_before(contract: TableContract, column: Column, reader: "_Reader"
 
 
 def _column(column: Mapping[str, Any], *, table: str, path: Path) -> Column:
-    reader = _Reader(path, f"column {table}.{column.get('name')}")
+    reader = YamlReader(path, f"column {table}.{column.get('name')}")
     meta = reader.meta(column, COLUMN_KEYS)
     known_at, not_before = meta.get("known_at"), meta.get("not_before")
     return Column(
@@ -351,7 +380,7 @@ def _column(column: Mapping[str, Any], *, table: str, path: Path) -> Column:
     )
 
 
-def _data_type(value: object, reader: "_Reader") -> str:
+def _data_type(value: object, reader: "YamlReader") -> str:
     data_type = str(value).lower().replace(" ", "")
     match = DECIMAL_TYPE.fullmatch(data_type)
     if data_type in PLAIN_TYPES or (match and int(match[2]) <= int(match[1]) <= 38):
@@ -361,12 +390,25 @@ def _data_type(value: object, reader: "_Reader") -> str:
     )
 
 
-def _dialect(value: object, reader: "_Reader") -> CsvDialect:
+def read_dialect(value: object, reader: "YamlReader", base: CsvDialect) -> CsvDialect:
+    """Read the `csv` of a contract or of a source file, over what holds without it.
+
+    Args:
+        value: What the YAML says.
+        reader: Where it says so.
+        base: The dialect whose parts hold where the YAML is silent.
+
+    Raises:
+        ContractError: A key is unknown, or a value makes no sense.
+    """
     if not isinstance(value, dict):
         raise reader.error("`csv` must be a mapping")
     reader.known_keys(value, CSV_KEYS, "csv")
-    dialect = CsvDialect(**value)
-    reader.one_of(dialect.encoding, "csv.encoding", ENCODINGS)
+    dialect = replace(base, **value)
+    reader.one_of(dialect.encoding, "csv.encoding", tuple(ENCODINGS))
+    reader.flag({"csv.header": dialect.header}, "csv.header")
+    if not isinstance(dialect.null_text, str):
+        raise reader.error(f"csv.null_text must be text, found {dialect.null_text!r}")
     for name in ("delimiter", "quote", "escape"):
         text = getattr(dialect, name)
         if not isinstance(text, str) or len(text) != 1:
@@ -374,27 +416,44 @@ def _dialect(value: object, reader: "_Reader") -> CsvDialect:
     return dialect
 
 
-def _layout(value: object, reader: "_Reader") -> ExcelLayout:
+def read_layout(value: object, reader: "YamlReader", base: ExcelLayout) -> ExcelLayout:
+    """Read the `excel` of a contract or of a source file, over what holds without it.
+
+    Args:
+        value: What the YAML says.
+        reader: Where it says so.
+        base: The layout whose parts hold where the YAML is silent.
+
+    Raises:
+        ContractError: A key is unknown, or a value makes no sense.
+    """
     if not isinstance(value, dict):
         raise reader.error("`excel` must be a mapping")
     reader.known_keys(value, EXCEL_KEYS, "excel")
-    sheet = value.get("sheet")
+    sheet = value.get("sheet", base.sheet)
     if sheet is not None and (not isinstance(sheet, str) or not sheet):
         raise reader.error(f"excel.sheet must be the name of a sheet, found {sheet!r}")
-    return ExcelLayout(sheet, reader.count(value, "header_row", least=1, default=1))
+    return ExcelLayout(sheet, reader.count(value, "header_row", least=1, default=base.header_row))
 
 
 @dataclass(frozen=True)
-class _Reader:
-    """Reads values of one place in a YAML and names that place in every complaint."""
+class YamlReader:
+    """Reads values of one place in a YAML and names that place in every complaint.
+
+    Attributes:
+        path: The file.
+        place: The place in it, in words.
+    """
 
     path: Path
     place: str
 
     def error(self, message: str) -> ContractError:
+        """Give the error that says what is wrong at this place."""
         return ContractError(f"{self.path}, {self.place}: {message}.")
 
     def meta(self, item: Mapping[str, Any], allowed: set[str]) -> Mapping[str, Any]:
+        """Give `config.meta`, whose keys must be among those allowed."""
         config = item.get("config") or {}
         meta = config.get("meta") if isinstance(config, dict) else None
         if meta is None:
@@ -405,23 +464,27 @@ class _Reader:
         return meta
 
     def known_keys(self, found: Mapping[str, Any], allowed: set[str], where: str) -> None:
-        unknown = sorted(set(found) - allowed)
+        """Refuse the first key that is not allowed."""
+        unknown = sorted(str(key) for key in found if key not in allowed)
         if unknown:
             known = ", ".join(sorted(allowed))
             raise self.error(f"{where} has the unknown key {unknown[0]!r}; known keys: {known}")
 
     def name(self, value: object, key: str) -> str:
+        """Read a name: lower case letters, digits and underscores."""
         if not isinstance(value, str) or not NAME.fullmatch(value):
             raise self.error(f"`{key}` must be lower case letters, digits and _, found {value!r}")
         return value
 
     def text(self, item: Mapping[str, Any], key: str) -> str:
+        """Read a text that is not empty, its white space folded."""
         value = item.get(key)
         if not isinstance(value, str) or not value.strip():
             raise self.error(f"`{key}` is missing")
         return " ".join(value.split())
 
     def items(self, item: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+        """Read a list of mappings that is not empty."""
         value = item.get(key)
         if not isinstance(value, list) or not value:
             raise self.error(f"`{key}` must be a list with at least one entry")
@@ -430,29 +493,34 @@ class _Reader:
         return value
 
     def sequence(self, meta: Mapping[str, Any], key: str) -> Sequence[Any]:
+        """Read a list; empty where there is none."""
         value = meta.get(key, [])
         if not isinstance(value, list):
             raise self.error(f"`{key}` must be a list, found {value!r}")
         return value
 
     def flag(self, meta: Mapping[str, Any], key: str) -> bool:
+        """Read true or false; false where there is nothing."""
         value = meta.get(key, False)
         if not isinstance(value, bool):
             raise self.error(f"`{key}` must be true or false, found {value!r}")
         return value
 
     def count(self, meta: Mapping[str, Any], key: str, *, least: int, default: int) -> int:
+        """Read a whole number that is not too small."""
         value = meta.get(key, default)
         if not isinstance(value, int) or isinstance(value, bool) or value < least:
             raise self.error(f"`{key}` must be a whole number from {least} on, found {value!r}")
         return value
 
     def one_of(self, value: object, key: str, allowed: Sequence[str]) -> str:
+        """Refuse a value that is not allowed."""
         if value not in allowed:
             raise self.error(f"`{key}` must be one of {', '.join(allowed)}, found {value!r}")
         return str(value)
 
     def number(self, meta: Mapping[str, Any], key: str) -> Decimal | None:
+        """Read a number; None where there is none."""
         value = meta.get(key)
         if value is None:
             return None
@@ -465,6 +533,7 @@ class _Reader:
         return number
 
     def day(self, meta: Mapping[str, Any], key: str) -> date | None:
+        """Read a day; None where there is none."""
         value = meta.get(key)
         if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
             return value

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import duckdb
 
@@ -22,6 +23,7 @@ from orchestration.ingestion.files import (
     discover,
     format_of,
     inspect,
+    remove_leftovers,
 )
 from orchestration.ingestion.loader import QuarantineSummary, StoredLoad, load_file
 from orchestration.settings import Settings
@@ -164,13 +166,14 @@ def ingest(
         warehouse_errors(settings),
         connect(settings) as con,
     ):
+        remove_leftovers(settings.temporary)
         ledger.create_tables(con, contracts)
         store_company(con, read_company(settings.landing))
         discovery = discover(settings.landing, contracts, systems=systems)
         results: list[FileResult] = []
         for done, file in enumerate(discovery.files):
             _tell(on_progress, done, len(discovery.files), file, None)
-            result = _ingest_file(con, file, loaded_at)
+            result = _ingest_file(con, file, loaded_at, settings.temporary)
             results.append(result)
             _tell(on_progress, done + 1, len(discovery.files), file, result)
         latest = ledger.latest_load_id(con)
@@ -199,7 +202,7 @@ def _tell(
 
 
 def _ingest_file(
-    con: duckdb.DuckDBPyConnection, file: LandingFile, loaded_at: datetime
+    con: duckdb.DuckDBPyConnection, file: LandingFile, loaded_at: datetime, scratch: Path
 ) -> FileResult:
     contract = file.contract
     facts: FileFacts | None = None
@@ -209,7 +212,7 @@ def _ingest_file(
         if known_as is not None:
             message = "" if known_as == file.name else f"its content was loaded as {known_as}"
             return FileResult(contract.system, contract.name, file.name, "known", message)
-        stored = load_file(con, file, facts, loaded_at=loaded_at)
+        stored = load_file(con, file, facts, loaded_at=loaded_at, scratch=scratch)
     except RefusedFileError as refusal:
         return _refuse(con, file, facts, f"{file.name} was refused: {refusal}.", loaded_at)
     log.info(

@@ -7,6 +7,7 @@ What does not: formats (`readers`), the rules of single values (`rules`), walkin
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from pathlib import Path
 
 import duckdb
 
@@ -14,7 +15,8 @@ from orchestration.errors import ScorecardError
 from orchestration.ingestion import ledger
 from orchestration.ingestion.contract import TableContract
 from orchestration.ingestion.files import FileFacts, LandingFile, RefusedFileError
-from orchestration.ingestion.readers import Landed, engine_read, read_file
+from orchestration.ingestion.landed import Landed, engine_read
+from orchestration.ingestion.readers import read_file
 from orchestration.ingestion.rules import any_broken, broken_rules, row_rules, value_expression
 from orchestration.ingestion.sql import identifier, literal
 
@@ -29,6 +31,9 @@ TEMPORARY_TABLES = (
     "json_lines",
     "json_rows",
     "parquet_columns",
+    "excel_header",
+    "excel_cells",
+    "excel_rows",
     "broken",
     "typed",
     "judged",
@@ -67,6 +72,7 @@ def load_file(
     facts: FileFacts,
     *,
     loaded_at: datetime,
+    scratch: Path,
 ) -> StoredLoad:
     """Load one landing file in one transaction.
 
@@ -78,6 +84,7 @@ def load_file(
         file: The file.
         facts: Its hash and size.
         loaded_at: The load's own time, naive UTC.
+        scratch: A folder for what lasts as long as the load.
 
     Raises:
         RefusedFileError: The file as a whole cannot be loaded; nothing was stored.
@@ -85,7 +92,7 @@ def load_file(
     """
     try:
         before = file.path.stat()
-        landed = read_file(con, file, facts)
+        landed = read_file(con, file, facts, scratch)
         _judge_values(con, file.contract, landed, loaded_at)
         after = file.path.stat()
         if (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size):

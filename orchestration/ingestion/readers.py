@@ -1,110 +1,73 @@
 """Reading one landing file into the engine, as the source wrote it.
 
-What belongs here: the three formats (CSV, JSON lines, Parquet), each read inside DuckDB into the
-temporary relations `landed` (rows, with their line) and `broken` (rows the format itself cannot
-read, with their text). What does not: types, rules and keys of a contract; no row comes to Python.
+What belongs here: the choice of the reader, and the formats CSV, JSON lines and Parquet, each read
+inside DuckDB into the temporary relations `landed` and `broken`.
+What does not: types, rules and keys of a contract; workbooks (`excel`); no row comes to Python.
 """
 
 import csv
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
+from pathlib import Path
 
 import duckdb
 
-from orchestration.ingestion.contract import CsvDialect, TableContract
-from orchestration.ingestion.files import FileFacts, LandingFile, RefusedFileError, format_of
+from orchestration.ingestion.contract import CsvDialect
+from orchestration.ingestion.excel import read_workbook
+from orchestration.ingestion.files import (
+    FileFacts,
+    LandingFile,
+    RefusedFileError,
+    format_of,
+    in_utf8,
+    wrong_encoding,
+)
+from orchestration.ingestion.landed import (
+    BROKEN_TABLE,
+    TEXT_TYPE,
+    Landed,
+    SourceColumn,
+    count,
+    engine_read,
+    land,
+    match,
+    pack,
+)
 from orchestration.ingestion.sql import identifier, literal
 
-TEXT_TYPE = "VARCHAR"
-BROKEN_TABLE = """
-create or replace temp table broken (
-    _line bigint, rule varchar, column_name varchar, message varchar, raw_text varchar
-)
-"""
+UTF_8 = "utf-8"
 
 
-@dataclass(frozen=True)
-class SourceColumn:
-    """A column as a file has it.
-
-    Attributes:
-        name: What the file calls it.
-        expression: SQL for its value in `landed`, which goes by the name `l`.
-        data_type: Its type in `landed`, in the engine's spelling.
-    """
-
-    name: str
-    expression: str
-    data_type: str
-
-
-@dataclass(frozen=True)
-class Landed:
-    """A file that was read.
-
-    Attributes:
-        columns: The contract's columns that the file has, by contract name.
-        missing: Names of contract columns that it lacks, none of them required.
-        extra: Names of columns that the contract does not know.
-        raw_text: SQL for a row's text in `landed`, which goes by the name `l`.
-        note: What a reader of the ledger should know about the lines; mostly empty.
-    """
-
-    columns: dict[str, SourceColumn]
-    missing: tuple[str, ...]
-    extra: tuple[str, ...]
-    raw_text: str
-    note: str = ""
-
-
-def read_file(con: duckdb.DuckDBPyConnection, file: LandingFile, facts: FileFacts) -> Landed:
+def read_file(
+    con: duckdb.DuckDBPyConnection, file: LandingFile, facts: FileFacts, scratch: Path
+) -> Landed:
     """Read a landing file into `landed` and `broken`.
 
     Args:
         con: The warehouse's connection, outside a transaction.
         file: The file and its contract.
         facts: What the pass over its bytes told.
+        scratch: A folder for a copy in UTF-8 of a file in another encoding.
 
     Raises:
         RefusedFileError: It is not what its name says, in another encoding, or lacks a column.
+        OSError: There is no room for the copy.
         duckdb.Error: The engine failed for another reason (memory, room on the disk).
     """
-    kind, _ = format_of(file.path)
+    kind, compression = format_of(file.path)
     con.execute(BROKEN_TABLE)
     if kind == "csv":
-        return _read_csv(con, file, facts)
+        encoding = file.contract.csv.encoding
+        with in_utf8(file.path, compression, encoding, facts, scratch) as (path, content):
+            return _read_csv(con, replace(file, path=path), content)
+    if kind == "xlsx":
+        return read_workbook(con, file)
     if facts.content_size == 0 and kind == "jsonl":
         raise RefusedFileError("its content is empty. Export it again, or remove it")
     if kind == "jsonl":
         return _read_json_lines(con, file)
     return _read_parquet(con, file)
-
-
-def _match(contract: TableContract, source: Sequence[SourceColumn], raw_text: str) -> Landed:
-    """Pair the file's columns with the contract's, whatever their order and case."""
-    by_name: dict[str, SourceColumn] = {}
-    for column in source:
-        folded = column.name.strip().casefold()
-        if folded in by_name:
-            raise RefusedFileError(
-                f"it has the column {column.name.strip()!r} twice. Remove or rename one"
-            )
-        by_name[folded] = column
-    columns = {name: by_name[name] for name in contract.column_names if name in by_name}
-    missing = [column for column in contract.columns if column.name not in columns]
-    required = [column.name for column in missing if column.is_required]
-    if required:
-        plural = "s" if len(required) > 1 else ""
-        raise RefusedFileError(
-            f"the contract {contract.title} ({contract.path}) requires the column{plural} "
-            f"{', '.join(required)}, and the file has only: "
-            f"{', '.join(column.name.strip() for column in source) or 'no column'}. Add the "
-            f"column{plural} to the export, or change the contract"
-        )
-    known = set(contract.column_names)
-    extra = tuple(column.name.strip() for name, column in by_name.items() if name not in known)
-    return Landed(columns, tuple(column.name for column in missing), extra, raw_text)
 
 
 def _read_csv(con: duckdb.DuckDBPyConnection, file: LandingFile, facts: FileFacts) -> Landed:
@@ -113,7 +76,7 @@ def _read_csv(con: duckdb.DuckDBPyConnection, file: LandingFile, facts: FileFact
     source = [
         SourceColumn(name, f"l._s{position}", TEXT_TYPE) for position, name in enumerate(names)
     ]
-    landed = _match(file.contract, source, _csv_text(source, dialect))
+    landed = match(file.contract, source, _csv_text(source, dialect))
     types = ", ".join(f"'_s{position}': 'VARCHAR'" for position in range(len(source)))
     _drop_rejects(con)
     engine_read(
@@ -125,7 +88,7 @@ def _read_csv(con: duckdb.DuckDBPyConnection, file: LandingFile, facts: FileFact
             {literal(str(file.path))}, auto_detect = false, columns = {{{types}}},
             header = {str(dialect.header).lower()}, delim = {literal(dialect.delimiter)},
             quote = {literal(dialect.quote)}, escape = {literal(dialect.escape)},
-            encoding = {literal(dialect.encoding)}, nullstr = {literal(dialect.null_text)},
+            encoding = 'utf-8', nullstr = {literal(dialect.null_text)},
             strict_mode = true, store_rejects = true, rejects_limit = 0,
             rejects_table = 'csv_errors', rejects_scan = 'csv_scans'
         )
@@ -137,39 +100,17 @@ def _read_csv(con: duckdb.DuckDBPyConnection, file: LandingFile, facts: FileFact
     _refuse_unreadable_csv(con, dialect)
     is_exact = _number_csv_lines(con, file, facts)
     note = "" if is_exact else "line numbers count records, since a quote is open in some line"
-    return Landed(landed.columns, landed.missing, landed.extra, landed.raw_text, note)
-
-
-def engine_read(con: duckdb.DuckDBPyConnection, query: str, what: str) -> None:
-    """Run a query that reads a landing file; a failure that the file caused refuses the file.
-
-    Args:
-        con: The warehouse's connection.
-        query: The query.
-        what: How the file was to be read, for the message.
-
-    Raises:
-        RefusedFileError: The file cannot be read that way.
-        duckdb.Error: The engine failed for another reason.
-    """
-    try:
-        con.execute(query)
-    except (duckdb.InvalidInputException, duckdb.IOException, duckdb.ConversionException) as error:
-        text = str(error)
-        if "no space left" in text.lower() or "max_temp_directory" in text:
-            raise
-        first = text.strip().splitlines()[0]
-        raise RefusedFileError(f"it cannot be read {what}: {first}. Export it again") from error
+    return replace(landed, note=note)
 
 
 def _header(con: duckdb.DuckDBPyConnection, file: LandingFile) -> list[str]:
     dialect = file.contract.csv
     try:
-        line = con.execute(f"select line from {_lines(file.path, dialect.encoding)} limit 1")
+        line = con.execute(f"select line from {_lines(file.path)} limit 1")
         header = line.fetchone()
     except (duckdb.InvalidInputException, duckdb.IOException):
         # The engine reads ahead: the line it stumbles over may be any of the first thousands.
-        _read_lines(con, file, dialect.encoding)
+        _read_lines(con, file)
         raise
     if header is None or not header[0]:
         raise RefusedFileError(
@@ -187,28 +128,28 @@ def _header(con: duckdb.DuckDBPyConnection, file: LandingFile) -> list[str]:
     return [name.strip() for name in next(reader)]
 
 
-def _lines(path: object, encoding: str) -> str:
+def _lines(path: Path) -> str:
     """The file's lines as a table function: one column `line`, nothing split, nothing unquoted."""
     return (
         f"read_csv({literal(str(path))}, auto_detect = false, columns = {{'line': 'VARCHAR'}}, "
-        f"header = false, delim = '', quote = '', escape = '', encoding = {literal(encoding)}, "
+        "header = false, delim = '', quote = '', escape = '', encoding = 'utf-8', "
         "strict_mode = false)"
     )
 
 
-def _read_lines(con: duckdb.DuckDBPyConnection, file: LandingFile, encoding: str) -> None:
+def _read_lines(con: duckdb.DuckDBPyConnection, file: LandingFile) -> None:
     """Read a file's lines into `text_lines`; refuse it when one cannot be decoded or is endless."""
     _drop_rejects(con)
-    scan = _lines(file.path, encoding).removesuffix(")")
+    scan = _lines(file.path).removesuffix(")")
     engine_read(
         con,
         "create or replace temp table text_lines as "
         f"select row_number() over () as _line, line as _text from {scan}, "
         "max_line_size = 16777216, buffer_size = 33554432, store_rejects = true, "
         "rejects_limit = 0, rejects_table = 'csv_errors', rejects_scan = 'csv_scans')",
-        f"as lines of {encoding}",
+        "as lines of utf-8",
     )
-    _refuse_encoding(con, encoding)
+    _refuse_encoding(con)
     other = con.execute("select line, error_message from csv_errors order by line").fetchone()
     if other:
         raise RefusedFileError(
@@ -223,7 +164,7 @@ def _drop_rejects(con: duckdb.DuckDBPyConnection) -> None:
 
 def _refuse_unreadable_csv(con: duckdb.DuckDBPyConnection, dialect: CsvDialect) -> None:
     """Refuse a file of another encoding, or whose open quote swallows the lines behind it."""
-    _refuse_encoding(con, dialect.encoding)
+    _refuse_encoding(con)
     swallowed = con.execute(
         """
         select line from csv_errors
@@ -244,17 +185,14 @@ def _refuse_unreadable_csv(con: duckdb.DuckDBPyConnection, dialect: CsvDialect) 
         )
 
 
-def _refuse_encoding(con: duckdb.DuckDBPyConnection, encoding: str) -> None:
+def _refuse_encoding(con: duckdb.DuckDBPyConnection) -> None:
     """Refuse a file of which the engine could not decode some line."""
     wrong = con.execute(
         "select line, byte_position from csv_errors where error_type = 'INVALID ENCODING' "
         "order by line limit 1"
     ).fetchone()
     if wrong:
-        raise RefusedFileError(
-            f"line {wrong[0]} (near byte {wrong[1]}) is not {encoding}, the encoding that the "
-            "contract declares. Export it in that encoding, or change the contract"
-        )
+        raise wrong_encoding(wrong[0], wrong[1], UTF_8)
 
 
 def _number_csv_lines(con: duckdb.DuckDBPyConnection, file: LandingFile, facts: FileFacts) -> bool:
@@ -277,9 +215,8 @@ def _number_csv_lines(con: duckdb.DuckDBPyConnection, file: LandingFile, facts: 
         """
     )
     header = int(file.contract.csv.header)
-    good, rejected = _count(con, "csv_rows"), _count(con, "csv_rejects")
-    is_utf16 = file.contract.csv.encoding == "utf-16"
-    is_line_a_record = not is_utf16 and facts.line_count == good + rejected + header
+    good, rejected = count(con, "csv_rows"), count(con, "csv_rejects")
+    is_line_a_record = facts.line_count == good + rejected + header
     if not is_line_a_record:
         _scan_csv_slots(con, file)
     elif rejected:
@@ -290,22 +227,18 @@ def _number_csv_lines(con: duckdb.DuckDBPyConnection, file: LandingFile, facts: 
         )
     is_exact = is_line_a_record or _has_slot_for_each(con, good, rejected)
     if is_line_a_record and not rejected:
-        _land(con, f"select * exclude (_record), _record + {header} as _line from csv_rows")
+        land(con, f"select * exclude (_record), _record + {header} as _line from csv_rows")
     elif is_exact:
         con.execute(
             "create or replace temp table free_lines as "
             "select line as _line, row_number() over () as _record "
             "from (select line from slots anti join csv_rejects using (duck_line) order by line)"
         )
-        _land(con, "select * exclude (_record) from csv_rows inner join free_lines using (_record)")
+        land(con, "select * exclude (_record) from csv_rows inner join free_lines using (_record)")
     else:
-        _land(con, f"select * exclude (_record), _record + {header} as _line from csv_rows")
+        land(con, f"select * exclude (_record), _record + {header} as _line from csv_rows")
     _keep_broken_csv(con, is_exact=is_exact)
     return is_exact
-
-
-def _land(con: duckdb.DuckDBPyConnection, query: str) -> None:
-    con.execute(f"create or replace temp view landed as {query}")
 
 
 def _scan_csv_slots(con: duckdb.DuckDBPyConnection, file: LandingFile) -> None:
@@ -320,7 +253,7 @@ def _scan_csv_slots(con: duckdb.DuckDBPyConnection, file: LandingFile) -> None:
         create or replace temp table slots as
         with lines as (
             select row_number() over () as line, line as text
-            from {_lines(file.path, dialect.encoding)}
+            from {_lines(file.path)}
         ),
         counted as (
             select
@@ -354,11 +287,11 @@ def _scan_csv_slots(con: duckdb.DuckDBPyConnection, file: LandingFile) -> None:
 def _has_slot_for_each(con: duckdb.DuckDBPyConnection, good: int, rejected: int) -> bool:
     matched = con.execute("select count(*) from csv_rejects semi join slots using (duck_line)")
     row = matched.fetchone()
-    return _count(con, "slots") == good + rejected and row is not None and row[0] == rejected
+    return count(con, "slots") == good + rejected and row is not None and row[0] == rejected
 
 
 def _keep_broken_csv(con: duckdb.DuckDBPyConnection, *, is_exact: bool) -> None:
-    if _count(con, "csv_rejects") == 0:
+    if count(con, "csv_rejects") == 0:
         return
     line = "slots.line" if is_exact else "csv_rejects.duck_line"
     join = "inner join slots using (duck_line)" if is_exact else ""
@@ -396,7 +329,7 @@ def _class(character: str) -> str:
 
 
 def _read_json_lines(con: duckdb.DuckDBPyConnection, file: LandingFile) -> Landed:
-    _read_lines(con, file, "utf-8")
+    _read_lines(con, file)
     con.execute(
         """
         insert into broken
@@ -425,21 +358,23 @@ def _land_json(con: duckdb.DuckDBPyConnection, file: LandingFile) -> Landed:
         "select field from (select distinct unnest(json_keys(_text)) as field from json_lines) "
         "order by field"
     ).fetchall()
-    if not found and _count(con, "broken"):
+    if not found and count(con, "broken"):
         raise RefusedFileError(
             "none of its lines is a JSON object. Export it as JSON lines: one object a line, no "
             "brackets around them"
         )
-    names = [str(row[0]) for row in found] or list(file.contract.column_names)
-    known = [name for name in names if name.strip().casefold() in file.contract.column_names]
+    names = [str(row[0]) for row in found] or [
+        file.contract.source_names.get(name, name) for name in file.contract.column_names
+    ]
     source = [SourceColumn(name, f"l._fields.{identifier(name)}", TEXT_TYPE) for name in names]
-    landed = _match(file.contract, source, "l._text")
+    landed = match(file.contract, source, "l._text")
+    known = [column.name for column in landed.columns.values()]
     structure = json.dumps(dict.fromkeys(known, TEXT_TYPE))
     con.execute(
         "create or replace temp table json_rows as select _line, _text, "
         f"json_transform(_text, {literal(structure)}) as _fields from json_lines"
     )
-    _land(con, "select * from json_rows")
+    land(con, "select * from json_rows")
     return landed
 
 
@@ -460,7 +395,7 @@ def _read_parquet(con: duckdb.DuckDBPyConnection, file: LandingFile) -> Landed:
     if any(column.name.casefold() in ("_line", "file_row_number") for column in source):
         raise RefusedFileError("it has a column named _line or file_row_number. Rename that column")
     columns = ", ".join(identifier(column.name) for column in source)
-    landed = _match(file.contract, source, f"to_json(struct_pack({_pack(source)}))::varchar")
+    landed = match(file.contract, source, f"to_json(struct_pack({pack(source)}))::varchar")
     # A view: Parquet keeps its rows' order and types, so nothing need be copied first.
     engine_read(
         con,
@@ -469,12 +404,3 @@ def _read_parquet(con: duckdb.DuckDBPyConnection, file: LandingFile) -> Landed:
         what,
     )
     return landed
-
-
-def _pack(source: Sequence[SourceColumn]) -> str:
-    return ", ".join(f"{identifier(column.name)} := {column.expression}" for column in source)
-
-
-def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
-    row = con.execute(f"select count(*) from {table}").fetchone()
-    return int(row[0]) if row else 0

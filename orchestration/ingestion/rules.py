@@ -16,7 +16,7 @@ from orchestration.ingestion.contract import (
     Column,
     TableContract,
 )
-from orchestration.ingestion.readers import TEXT_TYPE, SourceColumn
+from orchestration.ingestion.landed import TEXT_TYPE, SourceColumn
 from orchestration.ingestion.sql import identifier, literal
 
 # Clocks differ and days end at different times; a fact more than a day ahead of the load is wrong.

@@ -68,7 +68,8 @@ REFUSED = {
         b"line_id,Line_ID,quantity\n1,2,3\n",
         ["'Line_ID' twice"],
     ),
-    "unknown format": ("invoice_lines.xlsx", b"PK", [".csv or .jsonl", ".parquet"]),
+    "unknown format": ("invoice_lines.xls", b"PK", [".csv or .jsonl", ".parquet or .xlsx"]),
+    "compressed workbook": ("invoice_lines.xlsx.gz", gzip.compress(b"PK"), [".parquet or .xlsx"]),
     "compressed Parquet": ("invoice_lines.parquet.gz", gzip.compress(b"PAR1"), [".parquet"]),
     "wildcard in its name": ("invoice_lines[1].csv", GOOD, ["wildcard", "Rename"]),
     "quote never closed": (
