@@ -1,7 +1,12 @@
 # Each target sets up what it needs, from nothing, into .venv. Needs Python 3.11 to 3.13 and make.
 PYTHON ?= python3
-EXAMPLE ?= online_retail
+EXAMPLE ?= demo_company
+# A home for each company, so that their figures never mix.
+ifeq ($(EXAMPLE),demo_company)
 SCORECARD_HOME ?= $(CURDIR)/.scorecard
+else
+SCORECARD_HOME ?= $(CURDIR)/.scorecard-$(EXAMPLE)
+endif
 export SCORECARD_HOME
 export DAGSTER_HOME := $(SCORECARD_HOME)/dagster
 export DBT_PROFILES_DIR := $(CURDIR)/dbt_project/profiles
@@ -50,4 +55,4 @@ bench: $(STAMP) ## Time and memory per stage, as ratios measured in one run
 	@$(BIN)/python -m tests.bench
 
 clean: ## Remove what runs and tests wrote, not the environment
-	rm -rf .scorecard .pytest_cache .mypy_cache .ruff_cache .hypothesis target logs
+	rm -rf .scorecard .scorecard-* .pytest_cache .mypy_cache .ruff_cache .hypothesis target logs

@@ -190,8 +190,10 @@ def prepare(out: Path, *, data: Path = DATA) -> list[Path]:
         data: The folder that holds the two extracts.
 
     Raises:
+        FileExistsError: The landing area holds files of another company.
         FileNotFoundError: An extract is missing.
     """
+    _refuse_other_files(out)
     for extract in EXTRACTS:
         if not (data / extract.file).is_file():
             raise FileNotFoundError(f"The extract {extract.file} is not in {data}.")
@@ -213,6 +215,21 @@ def prepare(out: Path, *, data: Path = DATA) -> list[Path]:
     return written
 
 
+def _refuse_other_files(out: Path) -> None:
+    """Refuse a landing area that holds files of anybody else: two companies would become one."""
+    own = {
+        pattern.format(name=extract.name) for extract in EXTRACTS for pattern, _, _ in LANDING_FILES
+    }
+    found = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
+    others = sorted(name for name in found - own if not name.rpartition("/")[2].startswith("."))
+    if others:
+        raise FileExistsError(
+            f"{out} holds {len(others)} file(s) of another company, for instance {others[0]}. "
+            "Nothing was written. Give this one a landing area and a home of its own, or move "
+            "those files away."
+        )
+
+
 def _write(con: duckdb.DuckDBPyConnection, query: str, path: Path, options: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.part")
@@ -227,4 +244,7 @@ def _quoted(path: Path) -> str:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    prepare(Path(sys.argv[1]))
+    try:
+        prepare(Path(sys.argv[1]))
+    except FileExistsError as refusal:
+        sys.exit(str(refusal))

@@ -17,6 +17,18 @@ TOTAL = Decimal("19287232.568")
 SOURCE_LINES = 1_067_370
 
 
+@pytest.mark.parametrize("foreign", ["company.yml", "support/tickets.csv", "crm/customers.csv"])
+def test_the_landing_area_of_another_company_is_left_alone(tmp_path, foreign):
+    other = tmp_path / foreign
+    other.parent.mkdir(parents=True, exist_ok=True)
+    other.write_text("not ours", encoding="utf-8")
+
+    with pytest.raises(FileExistsError, match=foreign):
+        prepare(tmp_path)
+
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [other]
+
+
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory):
     home = tmp_path_factory.mktemp("home")
