@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from orchestration.errors import ScorecardError
+from orchestration.errors import ScorecardError, UsageError
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -223,6 +223,67 @@ def verify(
                 "`scorecard releases` lists the others; `scorecard run` makes a new one."
             )
         _print(f"Release {found.id} is what its manifest says: {marts} marts and all files.")
+
+
+@app.command()
+def simulate(
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", metavar="DIR", help="Where `landing/` and `truth/` go.", show_default=False
+        ),
+    ],
+    customers: Annotated[
+        int, typer.Option("--customers", metavar="N", help="Customers, new ones included.")
+    ] = 2000,
+    months: Annotated[
+        int, typer.Option("--months", metavar="M", help="Months of history, to December 2025.")
+    ] = 36,
+    seed: Annotated[
+        int, typer.Option("--seed", metavar="S", help="Another seed is another company.")
+    ] = 1,
+    file_format: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="`mixed` (CSV, JSON lines, Parquet, Excel, as in real life) or `parquet`.",
+        ),
+    ] = "mixed",
+) -> None:
+    """Write a simulated company: landing files of all systems, and the truth about it.
+
+    The same options give the same bytes. `docs/demo-company.md` says how the company comes about
+    and how the truth is read. The pipeline never reads the truth.
+
+    **Examples**
+
+    `scorecard simulate --out demo` writes 2,000 customers over 36 months.
+
+    `scorecard simulate --customers 100000 --months 24 --format parquet --out large`
+
+    `scorecard run --landing demo/landing` runs on it.
+    """
+    started = time.perf_counter()
+    with _answering():
+        from examples.demo_company.design import SimulationError
+        from examples.demo_company.simulate import simulate as simulate_company
+
+        try:
+            written = simulate_company(
+                out.absolute(),
+                customers=customers,
+                months=months,
+                seed=seed,
+                file_format=file_format,
+            )
+        except SimulationError as refusal:
+            raise UsageError(str(refusal)) from refusal
+        _print(
+            f"A simulated company of {written.customers:,} customers over {written.months} "
+            f"months: {written.files:,} files with {written.rows:,} rows in {written.landing}, the "
+            f"truth in {written.truth}, in {time.perf_counter() - started:.0f} s."
+        )
 
 
 @app.command()

@@ -1,0 +1,12 @@
+select
+    contact_id,
+    crm_id as customer_id,
+    full_name,
+    email,
+    '+' || dial_code || ' ' || phone as phone,
+    contact_role,
+    is_primary,
+    joined_on::timestamp + interval 8 hour + to_minutes(contact_no) as updated_at,
+    updated_at as _arrives,
+from contact, period
+where joined_on < end_on and (joined_on >= first_on or first_month = 0)
