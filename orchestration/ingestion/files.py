@@ -26,6 +26,7 @@ from pathlib import Path
 from orchestration.errors import EmptyLandingError
 from orchestration.ingestion.company import COMPANY_FILE
 from orchestration.ingestion.contract import ENCODINGS, TableContract
+from orchestration.ingestion.delivery import SOURCE_FILE
 
 CHUNK_BYTES = 1 << 20
 GLOB_CHARACTERS = "*?[]{}"
@@ -45,7 +46,10 @@ ISO_8859_CONTROLS = re.compile("[\x80-\x9f]")
 
 
 class RefusedFileError(Exception):
-    """A landing file that cannot be loaded; the message says why and what to do."""
+    """A file, or a table of a database, that cannot be loaded; the message says why and what to do.
+
+    The message is one clause or more without the file's name and without a full stop at its end.
+    """
 
 
 @dataclass(frozen=True)
@@ -98,22 +102,26 @@ def discover(
     contracts: Sequence[TableContract],
     *,
     systems: Sequence[str] | None = None,
+    may_be_empty: bool = False,
 ) -> Discovery:
     """List the landing area's files, each with its contract.
 
     Hidden files, and files that end in `.part` or `.tmp`, are still being written: they are left
     alone. Folders within a system's folder are walked too; the pattern applies to the file's name.
+    `company.yml` and each system's `source.yml` say something of the files, and are none.
 
     Args:
         landing: The landing area.
         contracts: The contracts that may claim files.
         systems: Only these systems; all by default.
+        may_be_empty: Whether there may be no file, since a database holds facts too.
 
     Raises:
         EmptyLandingError: The area is missing, cannot be read, or holds no file at all.
     """
-    names = sorted(name for name in _walk(landing) if name != COMPANY_FILE)
-    if not names:
+    about = {COMPANY_FILE, *(f"{contract.system}/{SOURCE_FILE}" for contract in contracts)}
+    names = sorted(name for name in _walk(landing) if name not in about)
+    if not names and not may_be_empty:
         raise EmptyLandingError(
             f"The landing area {landing} holds no file. Expected one folder per source system, for "
             f"instance {landing / contracts[0].system}/{contracts[0].file_pattern}.csv; "

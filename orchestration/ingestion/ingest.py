@@ -1,13 +1,16 @@
-"""Ingestion as a whole: everything new in the landing area goes into `raw`, once.
+"""Ingestion as a whole: all that is new in landing files and databases goes into `raw`, once.
 
-What belongs here: the walk over the landing files, and the report of what became of each.
-What does not: how one file is loaded (`loader`), and when ingestion runs (the asset graph).
+What belongs here: the walk over files and tables, and the report of what became of each.
+What does not: how one of them is loaded (`loader`), and when ingestion runs (the asset graph).
 """
 
 import logging
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -16,6 +19,8 @@ from orchestration.errors import UsageError
 from orchestration.ingestion import ledger
 from orchestration.ingestion.company import read_company, store_company
 from orchestration.ingestion.contract import TableContract, load_contracts
+from orchestration.ingestion.database import open_database
+from orchestration.ingestion.delivery import Database, DatabaseTable, read_deliveries
 from orchestration.ingestion.files import (
     FileFacts,
     LandingFile,
@@ -25,7 +30,13 @@ from orchestration.ingestion.files import (
     inspect,
     remove_leftovers,
 )
-from orchestration.ingestion.loader import QuarantineSummary, StoredLoad, load_file
+from orchestration.ingestion.loader import (
+    QuarantineSummary,
+    Source,
+    StoredLoad,
+    load_file,
+    load_table,
+)
 from orchestration.settings import Settings
 from orchestration.warehouse import connect, prepare_home, warehouse_errors, writer_lock
 
@@ -34,16 +45,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class FileResult:
-    """What became of one landing file.
+    """What became of one landing file, or of one table of a database.
 
     Attributes:
         system: The source system.
         table_name: The table within the system.
-        file: The file's path below the landing area.
+        file: The file's path below the landing area, or the table's name in its database.
         status: ``loaded`` (now), ``known`` (its content was loaded before) or ``refused``.
         message: Why it was refused, or what else a person should know.
         load_id: The number of the load; ``None`` unless loaded now.
-        rows_read: Rows of the file.
+        rows_read: Rows of the file or table.
         rows_accepted: Rows stored.
         rows_unchanged: Rows that say what is stored already.
         rows_quarantined: Rows refused.
@@ -71,12 +82,12 @@ class FileResult:
 
 @dataclass(frozen=True)
 class IngestProgress:
-    """A step of ingestion: a file begins (`result` is ``None``) or is done.
+    """A step of ingestion: a file or table begins (`result` is ``None``) or is done.
 
     Attributes:
-        done: Files done.
-        total: Files found.
-        file: The file's path below the landing area.
+        done: Files and tables done.
+        total: Files and tables found.
+        file: The file's path below the landing area, or the table's name in its database.
         result: What became of it.
     """
 
@@ -91,7 +102,7 @@ class IngestReport:
     """What became of the landing area.
 
     Attributes:
-        files: One result per file that has a contract.
+        files: One result per file that has a contract, and per table of a database.
         unmatched: Files that no contract, or more than one, claims; they were left alone.
         earliest_fact_date: The earliest day that a newly accepted row speaks of; ``None`` when
             nothing new was stored. Months before it are unchanged.
@@ -135,10 +146,10 @@ def ingest(
     on_progress: Callable[[IngestProgress], None] | None = None,
     systems: Sequence[str] | None = None,
 ) -> IngestReport:
-    """Load every landing file that is new, one transaction each.
+    """Load every landing file and every declared table that is new, one transaction each.
 
-    A file whose content was loaded before is skipped. A file that cannot be loaded is refused in
-    the ledger with its reason, is tried again in the next run, and keeps no other file back.
+    What was loaded before with the same content is skipped. What cannot be loaded is refused in
+    the ledger with its reason, is tried again in the next run, and keeps nothing else back.
 
     Args:
         settings: The home, the landing area, the contracts.
@@ -148,8 +159,9 @@ def ingest(
         systems: Load only these systems; all by default.
 
     Raises:
-        EmptyLandingError: The landing area is missing, cannot be read, or holds no file.
-        ContractError: A contract cannot be read or contradicts itself.
+        EmptyLandingError: The landing area is missing, cannot be read, or holds no file and names
+            no database.
+        ContractError: A contract or a `source.yml` cannot be read or contradicts itself.
         UsageError: A system has no contract.
         CompanyFileError: `company.yml` says what nobody understands.
         WarehouseLockedError: Another process is writing.
@@ -158,6 +170,7 @@ def ingest(
     """
     contracts = load_contracts(settings.contracts_root)
     _check_systems(contracts, systems)
+    deliveries = read_deliveries(settings.landing, contracts, systems=systems)
     if loaded_at.tzinfo is not None:
         loaded_at = loaded_at.astimezone(UTC).replace(tzinfo=None)
     prepare_home(settings)
@@ -169,16 +182,43 @@ def ingest(
         remove_leftovers(settings.temporary)
         ledger.create_tables(con, contracts)
         store_company(con, read_company(settings.landing))
-        discovery = discover(settings.landing, contracts, systems=systems)
+        discovery = discover(
+            settings.landing,
+            deliveries.contracts,
+            systems=systems,
+            may_be_empty=bool(deliveries.databases),
+        )
         results: list[FileResult] = []
-        for done, file in enumerate(discovery.files):
-            _tell(on_progress, done, len(discovery.files), file, None)
-            result = _ingest_file(con, file, loaded_at, settings.temporary)
-            results.append(result)
-            _tell(on_progress, done + 1, len(discovery.files), file, result)
+        total = len(discovery.files) + sum(len(each.tables) for each in deliveries.databases)
+
+        def take(name: str, load: Callable[[], FileResult]) -> None:
+            _tell(on_progress, len(results), total, name, None)
+            results.append(load())
+            _tell(on_progress, len(results), total, name, results[-1])
+
+        for file in discovery.files:
+            take(file.name, partial(_ingest_file, con, file, loaded_at, settings.temporary))
+        for database in deliveries.databases:
+            with _reached(con, database) as refusal:
+                for table in database.tables:
+                    take(table.name, partial(_ingest_table, con, table, loaded_at, refusal))
         latest = ledger.latest_load_id(con)
     days = [result.earliest_fact_date for result in results if result.earliest_fact_date]
     return IngestReport(tuple(results), discovery.unmatched, min(days, default=None), latest)
+
+
+@contextmanager
+def _reached(
+    con: duckdb.DuckDBPyConnection, database: Database
+) -> Iterator[RefusedFileError | None]:
+    """Keep a database open for the block; or give the reason why it cannot be."""
+    with ExitStack() as stack:
+        refusal: RefusedFileError | None = None
+        try:
+            stack.enter_context(open_database(con, database, os.environ))
+        except RefusedFileError as error:
+            refusal = error
+        yield refusal
 
 
 def _check_systems(contracts: Sequence[TableContract], systems: Sequence[str] | None) -> None:
@@ -194,11 +234,11 @@ def _tell(
     on_progress: Callable[[IngestProgress], None] | None,
     done: int,
     total: int,
-    file: LandingFile,
+    name: str,
     result: FileResult | None,
 ) -> None:
     if on_progress is not None:
-        on_progress(IngestProgress(done, total, file.name, result))
+        on_progress(IngestProgress(done, total, name, result))
 
 
 def _ingest_file(
@@ -214,31 +254,43 @@ def _ingest_file(
             return FileResult(contract.system, contract.name, file.name, "known", message)
         stored = load_file(con, file, facts, loaded_at=loaded_at, scratch=scratch)
     except RefusedFileError as refusal:
-        return _refuse(con, file, facts, f"{file.name} was refused: {refusal}.", loaded_at)
-    log.info(
-        "%s: %d rows read, %d accepted, %d unchanged, %d quarantined",
-        file.name,
-        stored.row.rows_read,
-        stored.row.rows_accepted,
-        stored.row.rows_unchanged,
-        stored.row.rows_quarantined,
-    )
+        return _refuse(con, file, refusal, loaded_at, facts=facts)
+    return _loaded(stored)
+
+
+def _ingest_table(
+    con: duckdb.DuckDBPyConnection,
+    table: DatabaseTable,
+    loaded_at: datetime,
+    refusal: RefusedFileError | None,
+) -> FileResult:
+    contract = table.contract
+    if refusal is not None:
+        return _refuse(con, table, refusal, loaded_at)
+    try:
+        stored = load_table(con, table, loaded_at=loaded_at)
+    except RefusedFileError as error:
+        return _refuse(con, table, error, loaded_at)
+    if stored is None:
+        return FileResult(contract.system, contract.name, table.name, "known")
     return _loaded(stored)
 
 
 def _refuse(
     con: duckdb.DuckDBPyConnection,
-    file: LandingFile,
-    facts: FileFacts | None,
-    message: str,
+    source: Source,
+    refusal: RefusedFileError,
     loaded_at: datetime,
+    *,
+    facts: FileFacts | None = None,
 ) -> FileResult:
-    """Write a refusal into the ledger, once for the same file, content and reason."""
+    """Write a refusal into the ledger, once for the same source, content and reason."""
+    message = f"{source.name} was refused: {refusal}."
     log.warning("%s", message)
     row = ledger.LedgerRow(
-        system=file.contract.system,
-        table_name=file.contract.name,
-        file=file.name,
+        system=source.contract.system,
+        table_name=source.contract.name,
+        file=source.name,
         sha256=None if facts is None else facts.sha256,
         size=None if facts is None else facts.size,
         status="refused",
@@ -252,6 +304,14 @@ def _refuse(
 
 def _loaded(stored: StoredLoad) -> FileResult:
     row = stored.row
+    log.info(
+        "%s: %d rows read, %d accepted, %d unchanged, %d quarantined",
+        row.file,
+        row.rows_read,
+        row.rows_accepted,
+        row.rows_unchanged,
+        row.rows_quarantined,
+    )
     return FileResult(
         system=row.system,
         table_name=row.table_name,

@@ -92,14 +92,15 @@ LINEAGE_COLUMNS = "_load_id bigint, _file varchar, _line bigint, _row_hash ubigi
 
 @dataclass(frozen=True)
 class LedgerRow:
-    """One row of `control.loads`: what became of one file.
+    """One row of `control.loads`: what became of one file, or of one table of a database.
 
     Attributes:
         system: The source system.
         table_name: The table within the system.
-        file: The file's path below the landing area.
-        sha256: The hash of its bytes; ``None`` where they could not be read.
-        size: Its length in bytes; ``None`` likewise.
+        file: The file's path below the landing area, or the table's name in its database.
+        sha256: The hash of a file's bytes, or of the rows of a table; ``None`` where they could not
+            be read.
+        size: A file's length in bytes; ``None`` for a table, or where it could not be read.
         status: ``loaded`` or ``refused``.
         message: What a person should know; empty when there is nothing to say.
         loaded_at: The load's own time, naive UTC.
@@ -222,6 +223,21 @@ def loaded_as(con: duckdb.DuckDBPyConnection, contract: TableContract, sha256: s
         "select file from control.loads where system = ? and table_name = ? and sha256 = ? "
         "and status = 'loaded' order by load_id limit 1",
         [contract.system, contract.name, sha256],
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
+def newest_content(
+    con: duckdb.DuckDBPyConnection, contract: TableContract, file: str
+) -> str | None:
+    """Return the hash of what a source held when it was loaded last, or ``None``.
+
+    A table of a database goes back to what it held before by a change: only its newest load counts.
+    """
+    row = con.execute(
+        "select sha256 from control.loads where system = ? and table_name = ? and file = ? "
+        "and status = 'loaded' order by load_id desc limit 1",
+        [contract.system, contract.name, file],
     ).fetchone()
     return None if row is None else str(row[0])
 

@@ -1,10 +1,13 @@
-"""Loading one file: read, typed, judged and stored in one transaction.
+"""Loading one file, or one table of a database: read, typed, judged, stored in one transaction.
 
 What belongs here: the order of those steps, the rules that need other rows (duplicate and
 conflicting keys), and the proof that no row was lost.
-What does not: formats (`readers`), the rules of single values (`rules`), walking the landing area.
+What does not: formats (`readers`, `database`), the rules of single values (`rules`), walking the
+landing area.
 """
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -14,6 +17,8 @@ import duckdb
 from orchestration.errors import ScorecardError
 from orchestration.ingestion import ledger
 from orchestration.ingestion.contract import TableContract
+from orchestration.ingestion.database import content, newest_lines, read_table
+from orchestration.ingestion.delivery import DatabaseTable
 from orchestration.ingestion.files import FileFacts, LandingFile, RefusedFileError
 from orchestration.ingestion.landed import Landed, engine_read
 from orchestration.ingestion.readers import read_file
@@ -34,10 +39,15 @@ TEMPORARY_TABLES = (
     "excel_header",
     "excel_cells",
     "excel_rows",
+    "database_rows",
     "broken",
     "typed",
     "judged",
 )
+# What extract tools add to every table they copy: Fivetran, Airbyte, dlt, Stitch and Meltano.
+TOOL_COLUMN = re.compile(r"_(fivetran|airbyte|ab|dlt|sdc)_\w+", re.IGNORECASE)
+
+Source = LandingFile | DatabaseTable
 
 
 @dataclass(frozen=True)
@@ -98,11 +108,49 @@ def load_file(
         if (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size):
             raise RefusedFileError("it changed while it was read. It is read again in the next run")
         _judge_keys(con, file.contract)
-        return _store(con, file, facts, landed, loaded_at)
+        return _store(
+            con, file, landed, loaded_at, size=facts.size, fingerprint=lambda: facts.sha256
+        )
     finally:
-        con.execute("drop view if exists landed")
-        for table in TEMPORARY_TABLES:
-            con.execute(f"drop table if exists temp.{table}")
+        _clean_up(con)
+
+
+def load_table(
+    con: duckdb.DuckDBPyConnection, table: DatabaseTable, *, loaded_at: datetime
+) -> StoredLoad | None:
+    """Load a table of the attached database in one transaction of the warehouse.
+
+    Args:
+        con: The warehouse's connection, with the database attached.
+        table: The table.
+        loaded_at: The load's own time, naive UTC.
+
+    Returns:
+        What was stored; None when its rows are those that the newest load of it read.
+
+    Raises:
+        RefusedFileError: The table as a whole cannot be loaded; nothing was stored.
+        ScorecardError: The counts do not add up; nothing was stored.
+    """
+
+    def fingerprint() -> str:
+        return content(con, landed, among=newest_lines(table))
+
+    try:
+        landed = read_table(con, table)
+        if content(con, landed) == ledger.newest_content(con, table.contract, table.name):
+            return None
+        _judge_values(con, table.contract, landed, loaded_at)
+        _judge_keys(con, table.contract)
+        return _store(con, table, landed, loaded_at, size=None, fingerprint=fingerprint)
+    finally:
+        _clean_up(con)
+
+
+def _clean_up(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("drop view if exists landed")
+    for table in TEMPORARY_TABLES:
+        con.execute(f"drop table if exists temp.{table}")
 
 
 def _judge_values(
@@ -234,27 +282,31 @@ def _judge_snapshot(con: duckdb.DuckDBPyConnection, contract: TableContract) -> 
 
 def _store(
     con: duckdb.DuckDBPyConnection,
-    file: LandingFile,
-    facts: FileFacts,
+    source: Source,
     landed: Landed,
     loaded_at: datetime,
+    *,
+    size: int | None,
+    fingerprint: Callable[[], str],
 ) -> StoredLoad:
+    """Store what was judged; `fingerprint` names the content, once its rows are stored."""
     con.execute("begin")
     try:
         load_id = ledger.next_load_id(con)
-        accepted = _insert_good(con, file, load_id)
-        quarantined = _insert_refused(con, file, landed, load_id, loaded_at)
+        absent = _absent_keys(con, source)
+        accepted = _insert_good(con, source, load_id)
+        quarantined = _insert_refused(con, source, landed, load_id, loaded_at)
         rows_read = _number(con, "select count(*) from typed")
         rows_read += _number(con, "select count(*) from broken")
-        earliest, latest = _fact_dates(con, file.contract, load_id)
+        earliest, latest = _fact_dates(con, source.contract, load_id)
         row = ledger.LedgerRow(
-            system=file.contract.system,
-            table_name=file.contract.name,
-            file=file.name,
-            sha256=facts.sha256,
-            size=facts.size,
+            system=source.contract.system,
+            table_name=source.contract.name,
+            file=source.name,
+            sha256=fingerprint(),
+            size=size,
             status="loaded",
-            message=_note(landed, rows_read),
+            message=_note(landed, rows_read, absent),
             loaded_at=loaded_at,
             rows_read=rows_read,
             rows_accepted=accepted,
@@ -264,7 +316,7 @@ def _store(
             latest_fact_date=latest,
             extra_columns=", ".join(landed.extra),
         )
-        _check_nothing_is_lost(row, file.contract)
+        _check_nothing_is_lost(row, source.contract)
         ledger.write(con, load_id, row)
         summary = _summary(con, load_id)
         con.execute("commit")
@@ -272,6 +324,26 @@ def _store(
         _roll_back(con)
         raise
     return StoredLoad(load_id, row, summary)
+
+
+def _absent_keys(con: duckdb.DuckDBPyConnection, source: Source) -> int:
+    """Count the keys that were there by the time of a full dump, and are not in it."""
+    is_full = not isinstance(source, DatabaseTable) or source.cursor is None
+    if source.contract.load_mode != "snapshot" or not is_full:
+        return 0
+    keys = ", ".join(identifier(name) for name in source.contract.key)
+    at = identifier(source.contract.event_time)
+    return _number(
+        con,
+        f"""
+        select count(*)
+        from (
+            select distinct {keys} from {source.contract.raw_table}
+            where {at} <= (select max({at}) from typed)
+        )
+        anti join typed using ({keys})
+        """,
+    )
 
 
 def _check_nothing_is_lost(row: ledger.LedgerRow, contract: TableContract) -> None:
@@ -292,13 +364,13 @@ def _roll_back(con: duckdb.DuckDBPyConnection) -> None:
         return
 
 
-def _insert_good(con: duckdb.DuckDBPyConnection, file: LandingFile, load_id: int) -> int:
-    names = ", ".join(identifier(name) for name in file.contract.column_names)
+def _insert_good(con: duckdb.DuckDBPyConnection, source: Source, load_id: int) -> int:
+    names = ", ".join(identifier(name) for name in source.contract.column_names)
     return _number(
         con,
         f"""
-        insert into {file.contract.raw_table} ({names}, _load_id, _file, _line, _row_hash)
-        select {names}, {load_id}, {literal(file.name)}, _line, _row_hash,
+        insert into {source.contract.raw_table} ({names}, _load_id, _file, _line, _row_hash)
+        select {names}, {load_id}, {literal(source.name)}, _line, _row_hash,
         from typed
         anti join judged using (_line)
         where not _is_refused
@@ -308,15 +380,15 @@ def _insert_good(con: duckdb.DuckDBPyConnection, file: LandingFile, load_id: int
 
 def _insert_refused(
     con: duckdb.DuckDBPyConnection,
-    file: LandingFile,
+    source: Source,
     landed: Landed,
     load_id: int,
     loaded_at: datetime,
 ) -> int:
-    contract = file.contract
+    contract = source.contract
     insert = (
         f"insert into quarantine.refused_rows select {load_id}, {literal(contract.system)}, "
-        f"{literal(contract.name)}, {literal(file.name)}, "
+        f"{literal(contract.name)}, {literal(source.name)}, "
     )
     inserted = _number(con, f"{insert} _line, rule, column_name, message, raw_text from broken")
     # Reading the source again for the text costs as much as a load: only where there is a need.
@@ -346,7 +418,7 @@ def _rule_breakers(contract: TableContract, landed: Landed, loaded_at: datetime)
 def _key_breakers(contract: TableContract, landed: Landed) -> str:
     return f"""
         judged._line, judged.verdict, {literal(", ".join(contract.key))},
-        {_key_message(contract)}, {landed.raw_text},
+        {_key_message(contract, landed)}, {landed.raw_text},
         from judged
         inner join landed as l on l._line = judged._line
         inner join typed as t on t._line = judged._line
@@ -354,7 +426,7 @@ def _key_breakers(contract: TableContract, landed: Landed) -> str:
     """
 
 
-def _key_message(contract: TableContract) -> str:
+def _key_message(contract: TableContract, landed: Landed) -> str:
     shown = literal("the key")
     if not contract.has_personal_key:
         values = " || ', ' || ".join(
@@ -364,8 +436,8 @@ def _key_message(contract: TableContract) -> str:
         shown = f"left({values}, 200)"
     return f"""
         {shown} || case judged.verdict
-            when 'duplicate_key' then ' stands with other content in line '
-                || judged.first_line || ' of this file; the first was taken'
+            when 'duplicate_key' then ' stands with other content in {landed.part} '
+                || judged.first_line || ' of this {landed.whole}; the first was taken'
             else ' was loaded with other content before, by load ' || judged.stored_load_id
                 || ' from line ' || judged.stored_line || ' of ' || judged.stored_file
                 || '; what was loaded first stands'
@@ -373,16 +445,25 @@ def _key_message(contract: TableContract) -> str:
     """
 
 
-def _note(landed: Landed, rows_read: int) -> str:
+def _note(landed: Landed, rows_read: int, absent_keys: int) -> str:
     notes = [landed.note] if landed.note else []
     if rows_read == 0:
         notes.append("it holds no row")
-    if landed.extra:
+    if absent_keys == 1:
+        notes.append("1 key of the stored state is not in this dump; it stays as it was")
+    elif absent_keys:
         notes.append(
-            f"columns the contract does not know stay in the file: {', '.join(landed.extra)}"
+            f"{absent_keys:,} keys of the stored state are not in this dump; they stay as they were"
+        )
+    unknown = [name for name in landed.extra if not TOOL_COLUMN.fullmatch(name)]
+    if unknown:
+        notes.append(
+            f"columns the contract does not know stay in the {landed.whole}: {', '.join(unknown)}"
         )
     if landed.missing:
-        notes.append(f"columns the file does not have are null: {', '.join(landed.missing)}")
+        notes.append(
+            f"columns the {landed.whole} does not have are null: {', '.join(landed.missing)}"
+        )
     return "; ".join(notes)
 
 

@@ -2,6 +2,8 @@
 
 from datetime import date, datetime
 
+import pytest
+
 LINE = "L1,I1,P1,1,2.50,2011-05-04 10:00:00"
 CHANGED = "L1,I1,P1,2,2.50,2011-05-04 10:00:00"
 CUSTOMERS = "customer_id,country,first_seen_at,updated_at\n"
@@ -112,3 +114,66 @@ def test_a_full_dump_stores_only_what_changed(shop):
         (datetime.fromisoformat("2011-01-03"),),
         (datetime.fromisoformat("2011-01-04"),),
     ]
+
+
+def _daily_dumps(ground, stamp):
+    """Write ten daily dumps of a list of 300 products; each day changes three and adds one."""
+    changed = [0] * 310
+    for day in range(1, 11):
+        count = 299 + day
+        for product in range(day, day + 3) if day > 1 else ():
+            changed[product] = day
+        rows = "".join(
+            f"P{product:03d},{changed[product]}.50,{stamp(day, changed[product])}\n"
+            for product in range(count)
+        )
+        ground.write(f"shop/prices_{day:02d}.csv", f"product_id,price,dumped_at\n{rows}")
+
+
+@pytest.mark.parametrize(
+    ("mode", "stamp"),
+    [
+        ("upsert", lambda _, changed: f"2011-01-{changed + 1:02d}"),
+        ("snapshot", lambda _, changed: f"2011-01-{changed + 1:02d}"),
+        ("snapshot", lambda day, _: f"2011-01-{day:02d} 06:00"),
+    ],
+    ids=["upsert by the time of change", "snapshot by it", "snapshot by the time of the dump"],
+)
+def test_daily_dumps_of_a_list_store_only_what_changed(shop, mode, stamp):
+    ground = shop(load_mode=mode)
+    _daily_dumps(ground, stamp)
+    report = ground.ingest()
+    assert [result.rows_accepted for result in report.files] == [300, *[4] * 9]
+    assert [result.rows_unchanged for result in report.files] == [0, *range(297, 306)]
+    assert [result.message for result in report.files] == [""] * 10
+    assert ground.rows("select count(*) from raw.shop__prices") == [(336,)]
+    assert {result.status for result in ground.ingest().files} == {"known"}
+
+
+def test_keys_that_a_full_dump_leaves_out_stay_and_are_counted(shop):
+    ground = shop(load_mode="snapshot")
+    header = "product_id,price,dumped_at\n"
+    for day, names in {3: "ABC", 4: "AB", 5: "D", 2: "A"}.items():
+        rows = "".join(f"{name},1,2011-01-{day:02d}\n" for name in names)
+        ground.write("shop/prices.csv", header + rows)
+        ground.ingest()
+    absent = "of the stored state {} not in this dump; {} as {}"
+    assert ground.rows("select message from control.loads order by load_id") == [
+        ("",),
+        (f"1 key {absent.format('is', 'it stays', 'it was')}",),
+        (f"3 keys {absent.format('are', 'they stay', 'they were')}",),
+        ("",),  # a dump that came late: nothing was stored for its day or before
+    ]
+    assert ground.rows("select distinct product_id from raw.shop__prices order by 1") == [
+        ("A",),
+        ("B",),
+        ("C",),
+        ("D",),
+    ]
+
+
+def test_a_list_of_changes_is_no_full_dump(shop):
+    ground = shop(load_mode="upsert")
+    for name in "AB":
+        ground.write("shop/prices.csv", f"product_id,price,dumped_at\n{name},1,2011-01-01\n")
+        assert ground.result().message == ""
