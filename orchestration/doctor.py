@@ -5,6 +5,7 @@ dbt's manifest), each with what to do when it fails.
 What does not: mending.
 """
 
+import os
 import platform
 import shutil
 import sys
@@ -19,6 +20,8 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestration.errors import ScorecardError, WarehouseLockedError
+from orchestration.ingestion.company import COMPANY_FILE
+from orchestration.ingestion.delivery import SOURCE_FILE
 from orchestration.settings import Settings
 
 Level = Literal["ok", "note", "failed"]
@@ -58,6 +61,7 @@ def examine(settings: Settings) -> tuple[Finding, ...]:
         ("Writer", lambda: _writer(settings)),
         ("Landing", lambda: _landing(settings)),
         ("Contracts", lambda: _contracts(settings)),
+        ("Databases", lambda: _databases(settings)),
         ("Warehouse", lambda: _warehouse(settings)),
         ("dbt project", lambda: _dbt_project(settings)),
         ("Release", lambda: _release(settings)),
@@ -147,12 +151,14 @@ def _landing(settings: Settings) -> Finding:
             f"{settings.landing} is missing. Create it with one folder per system, or choose "
             "another with --landing or SCORECARD_LANDING.",
         )
-    files = [path for path in settings.landing.rglob("*") if path.is_file()]
+    about = (COMPANY_FILE, SOURCE_FILE)
+    found = (path for path in settings.landing.rglob("*") if path.is_file())
+    files = [path for path in found if path.name not in about]
     if not files:
         return Finding(
             "Landing",
             "note",
-            f"{settings.landing} holds no file; docs/landing-contract.md says what goes there",
+            f"{settings.landing} holds no file; docs/sources.md says what goes there",
         )
     systems = sorted({path.relative_to(settings.landing).parts[0] for path in files})
     return Finding("Landing", "ok", f"{len(files)} files of {', '.join(systems)}")
@@ -164,6 +170,31 @@ def _contracts(settings: Settings) -> Finding:
     contracts = load_contracts(settings.contracts_root)
     systems = sorted({contract.system for contract in contracts})
     return Finding("Contracts", "ok", f"{len(contracts)} tables of {', '.join(systems)}")
+
+
+def _databases(settings: Settings) -> Finding:
+    import duckdb
+
+    from orchestration.ingestion.contract import load_contracts
+    from orchestration.ingestion.database import open_database
+    from orchestration.ingestion.delivery import read_deliveries
+    from orchestration.ingestion.files import RefusedFileError
+
+    contracts = load_contracts(settings.contracts_root)
+    databases = read_deliveries(settings.landing, contracts).databases
+    if not databases:
+        return Finding("Databases", "ok", "no system is read from a database")
+    reached, lost = [], []
+    for database in databases:
+        with duckdb.connect() as con:
+            try:
+                with open_database(con, database, os.environ):
+                    reached.append(f"{database.system} ({len(database.tables)} tables)")
+            except RefusedFileError as refusal:
+                lost.append(str(refusal))
+    if lost:
+        return Finding("Databases", "note", f"{'; '.join(lost)}. A run goes on without it")
+    return Finding("Databases", "ok", f"reached: {', '.join(reached)}")
 
 
 def _warehouse(settings: Settings) -> Finding:

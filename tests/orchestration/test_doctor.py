@@ -38,6 +38,29 @@ def test_files_and_a_warehouse_are_found(settings: Settings) -> None:
     assert found["Warehouse"].startswith("1 tables")
 
 
+def test_what_is_said_about_the_files_is_no_file(settings: Settings) -> None:
+    (settings.landing / "billing").mkdir(parents=True)
+    (settings.landing / "company.yml").write_text("name: Shop\n", encoding="utf-8")
+    (settings.landing / "billing" / "source.yml").write_text("{}\n", encoding="utf-8")
+    found = {finding.check: finding for finding in examine(settings)}
+    assert (found["Landing"].level, found["Databases"].level) == ("note", "ok")
+    assert found["Databases"].text == "no system is read from a database"
+
+
+def test_a_database_out_of_reach_is_a_note_without_its_secret(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declared = "database: {type: postgres, dsn_env: SHOP_DSN, tables: {invoices: {}}}\n"
+    (settings.landing / "billing").mkdir(parents=True)
+    (settings.landing / "billing" / "source.yml").write_text(declared, encoding="utf-8")
+    monkeypatch.setenv("SHOP_DSN", "postgresql://shop:hunter2@127.0.0.1:1/shop")
+    (found,) = [finding for finding in examine(settings) if finding.check == "Databases"]
+    assert found.level == "note"
+    assert "the database of billing cannot be reached" in found.text
+    assert "SHOP_DSN" in found.text
+    assert "hunter2" not in found.text
+
+
 def test_a_missing_landing_area_stops_a_run(settings: Settings) -> None:
     found = examine(replace(settings, landing=settings.home / "nowhere"))
     (landing,) = [finding for finding in found if finding.check == "Landing"]

@@ -468,3 +468,10 @@ def test_a_killed_server_refuses_the_table_and_the_next_run_loads_it(server, dec
     assert ground.result().status == "refused"
     _declare(ground, tables={"prices": {"table": "price_list"}})
     assert ground.result().status == "loaded"
+
+
+def test_the_doctor_says_that_a_database_is_reached(declare):
+    from orchestration.doctor import _databases
+
+    found = _databases(declare().settings)
+    assert (found.level, found.text) == ("ok", "reached: shop (1 tables)")
