@@ -1,7 +1,7 @@
-"""A small company to run on: a twelfth of the real example's customers, in landing files.
+"""Companies to run on, in landing files: a twelfth of the real example, a small simulated one.
 
-What belongs here: choosing rows of the example and cutting them at a date. What does not: rows that
-nobody ever wrote; what is wrong in the example is wrong here too.
+What belongs here: choosing rows of the examples and cutting them at a date. What does not: rows
+that nobody ever wrote; what is wrong in an example is wrong here too.
 """
 
 from dataclasses import dataclass
@@ -10,8 +10,12 @@ from pathlib import Path
 
 import duckdb
 
+from examples.demo_company.simulate import simulate
 from examples.online_retail.prepare import prepare
+from orchestration.ingestion.contract import TableContract, load_contracts
+from orchestration.ingestion.files import discover
 
+ROOT = Path(__file__).parents[1]
 SHARE = 12
 
 
@@ -93,3 +97,47 @@ def _copy(source: Path, out: Path, *, until: date, choose: bool = True) -> None:
             con.execute(f"create or replace temp table kept_invoices as {query}")
         con.execute(f"copy ({query}) to '{target}' ({table.options})")
     con.close()
+
+
+def cut_parquet(source: Path, out: Path, *, until: date, after: date = date.min) -> Path:
+    """Write the Parquet landing files of `source` with the facts of (after, until] alone.
+
+    What was filled in later (`known_at` of an event, such as the day of delivery) is emptied. The
+    files' names carry the last day, so that a later part lands beside an earlier one.
+    """
+    contracts = load_contracts(ROOT / "models" / "staging")
+    with duckdb.connect() as con:
+        for file in discover(source, contracts).files:
+            contract = file.contract
+            target = out / file.name.replace(".parquet", f"_to_{until:%Y%m%d}.parquet")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            rows = f"""
+                select * {_emptied(contract, until)} from read_parquet('{file.path}')
+                where cast({contract.event_time} as date) <= date '{until}'
+                    and cast({contract.event_time} as date) > date '{after}'
+            """
+            if con.sql(f"select 1 from ({rows}) limit 1").fetchone():
+                con.execute(f"copy ({rows}) to '{target}' (format parquet)")
+    for name in ("company.yml", *(f"{folder.name}/source.yml" for folder in source.iterdir())):
+        if (source / name).is_file():
+            (out / name).parent.mkdir(parents=True, exist_ok=True)
+            (out / name).write_bytes((source / name).read_bytes())
+    return out
+
+
+def _emptied(contract: TableContract, until: date) -> str:
+    """A `replace` clause for the columns of an event that became known after the cut."""
+    if contract.load_mode != "append":
+        return ""
+    later = [column for column in contract.columns if column.known_at]
+    cases = [
+        f"case when cast({column.known_at} as date) <= date '{until}' then {column.name} end "
+        f"as {column.name}"
+        for column in later
+    ]
+    return f"replace ({', '.join(cases)})" if cases else ""
+
+
+def simulated_landing(out: Path, *, customers: int = 300, months: int = 15) -> Path:
+    """Write a small simulated company as Parquet and return its landing area."""
+    return simulate(out, customers=customers, months=months, seed=7, file_format="parquet").landing

@@ -1,0 +1,141 @@
+"""As-of invariance over every system, and late evidence: what a month does and does not know.
+
+The links between systems are held fixed: the tables that identify customers are not cut, since a
+link may rest on evidence of any load.
+"""
+
+import shutil
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.company import cut_parquet, simulated_landing
+from tests.end_to_end.in_process import rows_that_differ, run_in_process
+
+pytestmark = pytest.mark.slow
+
+UNTIL = date(2025, 9, 30)
+IDENTIFYING = (
+    "crm/customers",
+    "crm/contacts",
+    "billing/accounts",
+    "support/requesters",
+    "survey/respondents",
+    "usage/accounts",
+)
+# A row of a month stays as it is when later months come.
+BY_MONTH = {
+    "core.int_customer_months": "as_of_date",
+    "core.int_customer_windows": "as_of_date",
+    "core.int_customer_attribute_months": "as_of_date",
+    "core.int_mrr_months": "as_of_date",
+    "core.int_usage_months": "as_of_date",
+    "core.int_billing_lines": "month_end",
+    "core.int_payments": "month_end",
+    "core.int_customer_events": "month_end",
+    "indicators.ind_value": "as_of_date",
+    "indicators.ind_retention": "as_of_date",
+    "features.ftr_churn": "as_of_date",
+    "features.ftr_value": "as_of_date",
+    "scorecard.customer_activity": "as_of_date",
+    "scorecard.customer_history": "as_of_date",
+    "scorecard.customer_indicators": "as_of_date",
+    "scorecard.customer_scorecard": "as_of_date",
+    "scorecard.mrr_movements": "as_of_date",
+}
+# A row of these says what was known at the end of the run's last month.
+AS_KNOWN = (
+    "core.int_customers",
+    "core.int_subscription_spans",
+    "core.int_tickets",
+    "core.int_complaints",
+    "core.int_survey_answers",
+    "core.int_survey_invitations",
+    "core.int_invoices",
+    "scorecard.customers",
+    "scorecard.invoices",
+    "scorecard.subscriptions",
+    "scorecard.tickets",
+    "scorecard.survey_responses",
+    "scorecard.customer_events",
+)
+
+
+@pytest.fixture(scope="module")
+def landing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return simulated_landing(tmp_path_factory.mktemp("simulated"))
+
+
+@pytest.fixture(scope="module")
+def then(landing: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All facts are there; the run stops at a past month."""
+    home = tmp_path_factory.mktemp("then") / "home"
+    run_in_process(home, landing, to_month=UNTIL)
+    return home
+
+
+@pytest.fixture(scope="module")
+def cut(landing: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """No fact after that month is there."""
+    home = tmp_path_factory.mktemp("cut") / "home"
+    facts = cut_parquet(landing, home / "landing", until=UNTIL)
+    for table in IDENTIFYING:
+        for path in facts.glob(f"{table}*"):
+            path.unlink()
+        for path in landing.glob(f"{table}*"):
+            target = facts / path.relative_to(landing)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+    run_in_process(home, facts)
+    return home
+
+
+@pytest.fixture(scope="module")
+def now(landing: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All facts are there; the run goes to the end."""
+    home = tmp_path_factory.mktemp("now") / "home"
+    run_in_process(home, landing)
+    return home
+
+
+@pytest.mark.parametrize("table", [*BY_MONTH, *AS_KNOWN])
+def test_facts_of_later_months_change_nothing(table: str, then: Path, cut: Path) -> None:
+    assert rows_that_differ(then, cut, table) == 0
+
+
+@pytest.mark.parametrize("table", BY_MONTH)
+def test_later_months_change_no_row_of_a_month(table: str, then: Path, now: Path) -> None:
+    where = f"{BY_MONTH[table]} <= date '{UNTIL}'"
+    assert rows_that_differ(then, now, table, where=where) == 0
+
+
+def test_a_system_that_starts_late_is_null_before_and_never_zero(now: Path) -> None:
+    """Usage begins six months after billing; marketing's newest month has not come yet."""
+    with duckdb.connect(str(now / "warehouse.duckdb"), read_only=True) as con:
+        months = con.execute(
+            """
+            select
+                activity.as_of_date,
+                count(activity.logins) as usage_rows,
+                count(activity.marketing_touches) as marketing_rows,
+                count(*) as all_rows
+            from scorecard.customer_activity as activity
+            group by activity.as_of_date
+            order by activity.as_of_date
+            """
+        ).fetchall()
+        measured = {
+            system: (start, end)
+            for system, start, end in con.execute(
+                "select source_system, first_measured_month, last_measured_month "
+                "from staging.stg_control__systems"
+            ).fetchall()
+        }
+    assert measured["usage"][0] > months[0][0]
+    for month, usage_rows, marketing_rows, all_rows in months:
+        is_used = measured["usage"][0] <= month <= measured["usage"][1]
+        assert usage_rows == (all_rows if is_used else 0)
+        is_marketed = measured["marketing"][0] <= month <= measured["marketing"][1]
+        assert marketing_rows == (all_rows if is_marketed else 0)

@@ -1,0 +1,115 @@
+"""Every system but billing and the customer list is optional: without it nothing fails, what it
+would have measured is null, and every other number stays as it was."""
+
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.company import simulated_landing
+from tests.conftest import manifest
+from tests.end_to_end.in_process import columns_of, rows_that_differ, run_in_process
+
+pytestmark = pytest.mark.slow
+
+# The columns of `customer_activity` that each optional system measures.
+MEASURED_BY = {
+    "support": (
+        "tickets_opened",
+        "tickets_solved",
+        "tickets_reopened",
+        "complaints_received",
+        "handling_minutes",
+    ),
+    "survey": ("survey_invitations", "surveys_answered", "survey_answers"),
+    "usage": (
+        "active_days",
+        "logins",
+        "feature_events",
+        "help_centre_visits",
+        "community_posts",
+        "trainings",
+    ),
+    "marketing": (
+        "marketing_touches",
+        "marketing_clicks",
+        "marketing_conversions",
+        "marketing_unsubscribes",
+    ),
+    "organisation": ("actions_taken",),
+}
+COVERAGE = ("measured_systems", "source_coverage")
+# Marts that rest on billing and the customer list alone.
+OF_THE_REQUIRED = (
+    "customer_indicators",
+    "customer_scorecard",
+    "customer_history",
+    "invoices",
+    "subscriptions",
+    "mrr_movements",
+    "portfolio_indicators",
+    "predictions",
+    "revenue_reconciliation",
+    "tier_indicators",
+)
+OF_A_SYSTEM = {"support": "tickets", "survey": "survey_responses"}
+
+
+@pytest.fixture(scope="module")
+def landing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return simulated_landing(tmp_path_factory.mktemp("simulated"))
+
+
+@pytest.fixture(scope="module")
+def whole(landing: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("whole") / "home"
+    assert run_in_process(home, landing).record.status == "released"
+    return home
+
+
+@pytest.mark.parametrize("system", MEASURED_BY)
+def test_without_a_system_its_measures_are_null_and_all_else_is_unchanged(
+    system: str, landing: Path, whole: Path, tmp_path: Path
+) -> None:
+    without = tmp_path / "landing"
+    shutil.copytree(landing, without, ignore=lambda folder, names: _left_out(folder, names, system))
+    home = tmp_path / "home"
+    assert run_in_process(home, without).record.status == "released"
+    decisions = {name: entry["decision"] for name, entry in manifest(home)["products"].items()}
+    assert decisions == dict.fromkeys(decisions, "pass")
+    assert _values_of(home, MEASURED_BY[system]) == 0
+    assert _values_of(whole, MEASURED_BY[system]) > 0
+    assert _mean_coverage(home) < _mean_coverage(whole)
+    unchanged = [f"scorecard.{mart}" for mart in OF_THE_REQUIRED]
+    unchanged += [f"scorecard.{mart}" for owner, mart in OF_A_SYSTEM.items() if owner != system]
+    differences = {table: rows_that_differ(whole, home, table) for table in unchanged}
+    differences["scorecard.customer_activity"] = rows_that_differ(
+        whole, home, "scorecard.customer_activity", without=(*MEASURED_BY[system], *COVERAGE)
+    )
+    assert differences == dict.fromkeys(differences, 0)
+
+
+def test_every_measure_of_an_optional_system_is_looked_at(whole: Path) -> None:
+    listed = {column for columns in MEASURED_BY.values() for column in columns}
+    assert listed <= set(columns_of(whole, "scorecard.customer_activity"))
+
+
+def _left_out(folder: str, names: list[str], system: str) -> set[str]:
+    return {system} & set(names) if Path(folder).name == "landing" else set()
+
+
+def _values_of(home: Path, columns: tuple[str, ...]) -> int:
+    counted = " + ".join(f"count({column})" for column in columns)
+    return int(_number(home, f"select {counted} from scorecard.customer_activity"))
+
+
+def _mean_coverage(home: Path) -> float:
+    return float(_number(home, "select avg(source_coverage) from scorecard.customer_activity"))
+
+
+def _number(home: Path, query: str) -> float:
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as con:
+        row = con.execute(query).fetchone()
+    assert row is not None
+    return row[0]
