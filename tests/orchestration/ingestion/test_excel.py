@@ -232,3 +232,13 @@ def test_the_rows_hash_as_in_any_other_format(shop):
     ground.write(PLACE, workbook(Prices=[HEADER, ["P1", number("1.1000000000000001"), DUMPED]]))
     report = ground.ingest()
     assert (report.rows_accepted, report.rows_unchanged) == (1, 1)
+
+
+def test_nothing_is_written_into_the_users_home(shop, tmp_path, monkeypatch):
+    home = tmp_path / "user"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    ground = shop()
+    ground.write(PLACE, workbook(Prices=[HEADER, ["P1", number("1"), DUMPED]]))
+    assert ground.result().rows_accepted == 1
+    assert list(home.iterdir()) == []
