@@ -41,10 +41,10 @@ DIMENSION_COLOURS = {"current_value": BLUE, "potential": PURPLE, "loyalty": "#00
 
 _ACRONYMS = {"auc", "clv", "csat", "ece", "nps", "pr", "rfm"}
 # Large numbers on an axis as elsewhere on the page: 0, 500 k, 2 m.
-_SHORT_NUMBER = "datum.value == 0 ? '0' : replace(datum.label, 'M', 'm')"
+SHORT_NUMBER = "datum.value == 0 ? '0' : replace(datum.label, 'M', 'm')"
 _FONT = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
-_WIDTH = 350
-_HEIGHT = 200
+WIDTH = 350
+HEIGHT = 200
 _BAND_MIDDLES = {"red": 25.0, "amber": 62.5, "green": 87.5}
 
 
@@ -64,11 +64,11 @@ def revenue_over_time(months: Sequence[Row]) -> str:
         {"month": str(row["as_of_date"]), "value": float(row["revenue_12m"] or 0)} for row in months
     ]
     base = alt.Chart(alt.Data(values=rows)).encode(
-        x=_month_axis(len(rows)), y=_amount_axis("value", axis_format="~s")
+        x=month_axis(len(rows)), y=_amount_axis("value", axis_format="~s")
     )
     area = base.mark_area(color=BLUE, opacity=0.14)
     line = base.mark_line(color=BLUE, strokeWidth=2.5)
-    return _svg(alt.layer(area, line), name="revenue")
+    return draw(alt.layer(area, line), name="revenue")
 
 
 def scores_over_time(months: Sequence[Row]) -> str:
@@ -105,7 +105,7 @@ def bands_over_time(months: Sequence[Row]) -> str:
         alt.Chart(alt.Data(values=rows))
         .mark_bar(binSpacing=1)
         .encode(
-            x=_month_axis(len(months)),
+            x=month_axis(len(months)),
             y=alt.Y(
                 "share:Q", stack="normalize", title=None, axis=alt.Axis(format="%", tickCount=4)
             ),
@@ -113,7 +113,7 @@ def bands_over_time(months: Sequence[Row]) -> str:
             order=alt.Order("position:Q"),
         )
     )
-    return _svg(chart, name="bands")
+    return draw(chart, name="bands")
 
 
 def score_histogram(bins: Sequence[Row]) -> str:
@@ -138,7 +138,7 @@ def score_histogram(bins: Sequence[Row]) -> str:
                 "customer_count:Q",
                 title=None,
                 scale=alt.Scale(domain=[0, highest * 1.15]),
-                axis=alt.Axis(format="~s", tickCount=4, labelExpr=_SHORT_NUMBER),
+                axis=alt.Axis(format="~s", tickCount=4, labelExpr=SHORT_NUMBER),
             ),
             y2="floor:Q",
             color=alt.Color(
@@ -162,7 +162,7 @@ def score_histogram(bins: Sequence[Row]) -> str:
         .mark_rule(color=MUTED, strokeDash=[3, 3])
         .encode(x="x:Q")
     )
-    return _svg(alt.layer(bars, limits, labels), name="histogram", height=270)
+    return draw(alt.layer(bars, limits, labels), name="histogram", height=270)
 
 
 def tier_shares(tiers: Sequence[Row]) -> str:
@@ -224,7 +224,7 @@ def risk_bands(bands: Sequence[Row]) -> str:
     labels = base.mark_text(align="left", dx=6, fontSize=13, color=INK).encode(
         text=alt.Text("customer_count:Q", format=",d")
     )
-    return _svg(alt.layer(bars, labels), name="risk", height=130)
+    return draw(alt.layer(bars, labels), name="risk", height=130)
 
 
 def rfm_grid(cells: Sequence[Row], *, smallest: int) -> str:
@@ -274,7 +274,7 @@ def rfm_grid(cells: Sequence[Row], *, smallest: int) -> str:
         text="label:N",
         color=alt.condition(f"datum.count > {darkest * 0.36}", alt.value("white"), alt.value(INK)),
     )
-    return _svg(alt.layer(squares, text), name="rfm", height=250)
+    return draw(alt.layer(squares, text), name="rfm", height=250)
 
 
 def reconciliation_walk(steps: Sequence[Row]) -> str:
@@ -293,7 +293,7 @@ def reconciliation_walk(steps: Sequence[Row]) -> str:
             "low:Q",
             title=None,
             scale=alt.Scale(nice=True),
-            axis=alt.Axis(format=".3~s", tickCount=5, labelExpr=_SHORT_NUMBER),
+            axis=alt.Axis(format=".3~s", tickCount=5, labelExpr=SHORT_NUMBER),
         ),
         x2="high:Q",
         color=alt.Color(
@@ -305,7 +305,7 @@ def reconciliation_walk(steps: Sequence[Row]) -> str:
             legend=alt.Legend(orient="top"),
         ),
     )
-    return _svg(bars, name="walk", height=30 * len(rows), width=220)
+    return draw(bars, name="walk", height=30 * len(rows), width=220)
 
 
 def walk_bars(steps: Sequence[Row]) -> list[dict[str, Any]]:
@@ -376,12 +376,12 @@ def _named_lines(
         alt.Chart(alt.Data(values=list(rows)))
         .mark_line(strokeWidth=2.5)
         .encode(
-            x=_month_axis(months),
+            x=month_axis(months),
             y=alt.Y(
                 "value:Q",
                 title=None,
                 scale=scale,
-                axis=alt.Axis(format=axis_format, tickCount=5, labelExpr=_SHORT_NUMBER),
+                axis=alt.Axis(format=axis_format, tickCount=5, labelExpr=SHORT_NUMBER),
             ),
             color=alt.Color(
                 "series:N",
@@ -391,7 +391,7 @@ def _named_lines(
             ),
         )
     )
-    return _svg(chart, name=name)
+    return draw(chart, name=name)
 
 
 def _pairs(
@@ -423,14 +423,14 @@ def _pairs(
         x=alt.X("label_at:Q", axis=None), text="label:N"
     )
     count = len({row[key] for row in rows})
-    return _svg(alt.layer(bars, labels), name=f"pairs-{measure}", height=max(52 * count, 60))
+    return draw(alt.layer(bars, labels), name=f"pairs-{measure}", height=max(52 * count, 60))
 
 
 def _percent(value: float) -> str:
     return f"{100 * value:.0f} %"
 
 
-def _month_axis(months: int) -> alt.X:
+def month_axis(months: int) -> alt.X:
     """A place per month, some named: always the last, and no text at an angle.
 
     Months are places, not times: on an axis of time a month end would stand at the next month's
@@ -452,7 +452,7 @@ def _amount_axis(field: str, *, axis_format: str) -> alt.Y:
         f"{field}:Q",
         title=None,
         scale=alt.Scale(zero=True),
-        axis=alt.Axis(format=axis_format, tickCount=5, labelExpr=_SHORT_NUMBER),
+        axis=alt.Axis(format=axis_format, tickCount=5, labelExpr=SHORT_NUMBER),
     )
 
 
@@ -469,7 +469,15 @@ def _band_scale(bands: Sequence[str]) -> alt.Color:
     )
 
 
-def _svg(chart: Any, *, name: str, height: int = _HEIGHT, width: int = _WIDTH) -> str:
+def draw(chart: Any, *, name: str, height: int = HEIGHT, width: int = WIDTH) -> str:
+    """Give a chart the look of the page and draw it as inline SVG.
+
+    Args:
+        chart: The chart.
+        name: What its ids begin with; unique in the page.
+        height: Height of its drawing in pixels; the width follows the page's.
+        width: Width of its drawing in pixels.
+    """
     sized = (
         chart.properties(width=width, height=height, background="transparent", padding=4)
         .configure(font=_FONT)

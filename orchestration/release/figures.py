@@ -17,9 +17,9 @@ from typing import Any
 
 import duckdb
 
+from orchestration.release.glance import Glance, read_glance
 from orchestration.release.manifest import Manifest
-
-Row = Mapping[str, Any]
+from orchestration.release.reading import Row, read_rows
 
 SMALL_CELL = 5
 TOP_CUSTOMERS = 15
@@ -166,6 +166,7 @@ class Figures:
     """All figures of the page; a part is None when its product is absent from the release."""
 
     info: Row
+    glance: Glance
     portfolio: Portfolio | None
     distribution: Distribution | None
     tiers: Sequence[Row]
@@ -188,6 +189,7 @@ def read_figures(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Figures:
     has_scorecard = "portfolio_scorecard" in present
     return Figures(
         info=_one(con, "select * from scorecard.release_info"),
+        glance=read_glance(con, manifest),
         portfolio=_portfolio(con, present, manifest.profile) if has_scorecard else None,
         distribution=_distribution(con, manifest.profile) if has_scorecard else None,
         tiers=_tiers(con, manifest.profile) if has_scorecard else (),
@@ -201,14 +203,14 @@ def read_figures(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Figures:
 
 
 def _portfolio(con: duckdb.DuckDBPyConnection, present: set[str], profile: str) -> Portfolio | None:
-    months = _rows(
+    months = read_rows(
         con,
         "select * from scorecard.portfolio_scorecard where profile = ? order by as_of_date",
         [profile],
     )
     indicators: list[Row] = []
     if "portfolio_indicators" in present:
-        indicators = _rows(
+        indicators = read_rows(
             con,
             """
             select * from scorecard.portfolio_indicators
@@ -226,7 +228,7 @@ def _distribution(con: duckdb.DuckDBPyConnection, profile: str) -> Distribution 
     month = _newest(con, "customer_scorecard", "profile = ?", [profile])
     if month is None:
         return None
-    bins = _rows(
+    bins = read_rows(
         con,
         f"""
         with bins as (
@@ -252,7 +254,7 @@ def _distribution(con: duckdb.DuckDBPyConnection, profile: str) -> Distribution 
         """,
         [month, profile],
     )
-    bands = _rows(
+    bands = read_rows(
         con,
         """
         with banded as (
@@ -267,7 +269,7 @@ def _distribution(con: duckdb.DuckDBPyConnection, profile: str) -> Distribution 
         """,
         [month, profile],
     )
-    dimensions = _rows(
+    dimensions = read_rows(
         con,
         """
         with long as (
@@ -293,7 +295,7 @@ def _distribution(con: duckdb.DuckDBPyConnection, profile: str) -> Distribution 
 
 
 def _tiers(con: duckdb.DuckDBPyConnection, profile: str) -> list[Row]:
-    return _rows(
+    return read_rows(
         con,
         """
         select *, revenue_12m / nullif(sum(revenue_12m) over (), 0) as revenue_share
@@ -316,7 +318,7 @@ def _churn(con: duckdb.DuckDBPyConnection) -> Churn | None:
         as_of_date=month,
         estimator=estimator,
         checks=_checks(con, estimator),
-        methods=_rows(
+        methods=read_rows(
             con,
             """
             select churn_method, count(*) as customer_count
@@ -327,7 +329,7 @@ def _churn(con: duckdb.DuckDBPyConnection) -> Churn | None:
             """,
             [month],
         ),
-        bands=_rows(
+        bands=read_rows(
             con,
             """
             select
@@ -342,7 +344,7 @@ def _churn(con: duckdb.DuckDBPyConnection) -> Churn | None:
             """,
             [month],
         ),
-        months=_rows(
+        months=read_rows(
             con,
             """
             select as_of_date, sum(cast(value_at_risk as decimal(18, 4))) as value_at_risk
@@ -356,7 +358,7 @@ def _churn(con: duckdb.DuckDBPyConnection) -> Churn | None:
 
 
 def _top_customers(con: duckdb.DuckDBPyConnection, month: date) -> list[Row]:
-    return _rows(
+    return read_rows(
         con,
         """
         select
@@ -405,7 +407,7 @@ def _lifetime_value(con: duckdb.DuckDBPyConnection) -> LifetimeValue | None:
         """,
         [month],
     )
-    tiers = _rows(
+    tiers = read_rows(
         con,
         f"""
         select indicators.tier, {measures},
@@ -425,7 +427,7 @@ def _lifetime_value(con: duckdb.DuckDBPyConnection) -> LifetimeValue | None:
 
 
 def _estimator(con: duckdb.DuckDBPyConnection, kind: str) -> Row | None:
-    found = _rows(
+    found = read_rows(
         con,
         """
         select * from scorecard.estimators where estimator = ?
@@ -439,7 +441,7 @@ def _estimator(con: duckdb.DuckDBPyConnection, kind: str) -> Row | None:
 def _checks(con: duckdb.DuckDBPyConnection, estimator: Row | None) -> list[Row]:
     if estimator is None:
         return []
-    return _rows(
+    return read_rows(
         con,
         """
         select check_name, value, threshold, is_passed, explanation
@@ -455,7 +457,7 @@ def _rfm(con: duckdb.DuckDBPyConnection) -> Rfm | None:
     month = _newest(con, "customer_indicators", "recency_score is not null")
     if month is None:
         return None
-    cells = _rows(
+    cells = read_rows(
         con,
         """
         select
@@ -470,7 +472,7 @@ def _rfm(con: duckdb.DuckDBPyConnection) -> Rfm | None:
         """,
         [month],
     )
-    cutoffs = _rows(
+    cutoffs = read_rows(
         con,
         """
         select * from scorecard.rfm_cutoffs where as_of_date = ?
@@ -482,7 +484,7 @@ def _rfm(con: duckdb.DuckDBPyConnection) -> Rfm | None:
 
 
 def _requirements(con: duckdb.DuckDBPyConnection, profile: str) -> Requirements:
-    profiles = _rows(
+    profiles = read_rows(
         con,
         """
         select
@@ -496,7 +498,7 @@ def _requirements(con: duckdb.DuckDBPyConnection, profile: str) -> Requirements:
         """,
         [profile],
     )
-    missing = _rows(
+    missing = read_rows(
         con,
         """
         select profile, dimension, label, weight, needs
@@ -506,7 +508,7 @@ def _requirements(con: duckdb.DuckDBPyConnection, profile: str) -> Requirements:
         """,
         [profile],
     )
-    substitutes = _rows(
+    substitutes = read_rows(
         con,
         """
         select label, substitutes
@@ -520,11 +522,11 @@ def _requirements(con: duckdb.DuckDBPyConnection, profile: str) -> Requirements:
 
 
 def _reconciliation(con: duckdb.DuckDBPyConnection) -> list[Row]:
-    return _rows(con, "select * from scorecard.revenue_reconciliation order by step_number")
+    return read_rows(con, "select * from scorecard.revenue_reconciliation order by step_number")
 
 
 def _catalogue(con: duckdb.DuckDBPyConnection) -> dict[str, Row]:
-    rows = _rows(con, "select * from scorecard.indicator_catalogue order by indicator_id")
+    rows = read_rows(con, "select * from scorecard.indicator_catalogue order by indicator_id")
     return {str(row["indicator_id"]): row for row in rows}
 
 
@@ -539,11 +541,5 @@ def _newest(
     return found
 
 
-def _rows(con: duckdb.DuckDBPyConnection, query: str, values: Sequence[Any] = ()) -> list[Row]:
-    cursor = con.execute(query, list(values))
-    names = [column[0] for column in cursor.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
 def _one(con: duckdb.DuckDBPyConnection, query: str, values: Sequence[Any] = ()) -> Row:
-    return _rows(con, query, values)[0]
+    return read_rows(con, query, values)[0]

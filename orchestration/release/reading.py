@@ -1,13 +1,17 @@
 """Opening a release's database for reading, in the one way in which its names are plain.
 
-Belongs here: the connection. Not here: queries.
+Belongs here: the connection, and rows as values by name. Not here: queries.
 """
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from orchestration.errors import ReleaseError
+
+Row = Mapping[str, Any]
 
 _ALIAS = "release"
 
@@ -40,6 +44,19 @@ def open_database(
         msg = f"{database} cannot be read as a DuckDB database: {str(error).splitlines()[0]}"
         raise ReleaseError(msg) from error
     return con
+
+
+def read_rows(con: duckdb.DuckDBPyConnection, query: str, values: Sequence[Any] = ()) -> list[Row]:
+    """Run a query and give its rows, each as a mapping from column to value.
+
+    Args:
+        con: An open connection.
+        query: The query, with `?` for each value.
+        values: The values.
+    """
+    cursor = con.execute(query, list(values))
+    names = [column[0] for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def quoted(value: object) -> str:

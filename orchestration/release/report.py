@@ -7,10 +7,8 @@ The page has no script, fetches nothing and opens from disk. It is a function of
 database and manifest alone.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +16,26 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from data_quality.products import load_products
-from orchestration.release.figures import SMALL_CELL, Figures, Portfolio, Row, read_figures
+from orchestration.release.figures import SMALL_CELL, Figures, read_figures
+from orchestration.release.formats import (
+    currency_sign,
+    format_amount,
+    format_day,
+    format_integer,
+    format_money,
+    format_month,
+    format_percent,
+    format_score,
+)
+from orchestration.release.glance import Glance
 from orchestration.release.manifest import Manifest, ProductEntry, read_manifest
 from orchestration.release.reading import open_database
 from orchestration.release.store import DATABASE_NAME
+from orchestration.release.tiles import company_tiles, scorecard_tiles
 
 REPORT_FOLDER = "report"
 PAGE_NAME = "index.html"
 
-_CURRENCY_SIGNS = {"GBP": "£", "EUR": "€", "USD": "$", "JPY": "¥", "CNY": "¥"}
 _METHODS = {
     "estimator": "the trained estimator",
     "baseline_rule": "the best simple rule (how long ago the last purchase was)",
@@ -42,29 +51,6 @@ _CANDIDATES = {
     "mbg_nbd_gamma_gamma": "Modified BG/NBD × Gamma-Gamma",
     "bg_nbd_gamma_gamma": "BG/NBD × Gamma-Gamma",
 }
-
-
-@dataclass(frozen=True)
-class Tile:
-    """One headline figure.
-
-    Attributes:
-        label: What it is.
-        value: The figure, formatted.
-        detail: A second line: interval, change, share.
-        definition: What the figure means.
-        as_of: The month it stands at.
-        source: Mart and column it comes from.
-        spark: A small line of its months, as SVG.
-    """
-
-    label: str
-    value: str
-    detail: str
-    definition: str
-    as_of: date
-    source: str
-    spark: Markup
 
 
 @dataclass(frozen=True)
@@ -106,13 +92,16 @@ def render_report(release_dir: Path) -> str:
     with open_database(release_dir / DATABASE_NAME) as con:
         figures = read_figures(con, manifest)
     environment = _environment(_currency(figures))
+    money = environment.filters["money"]
     return environment.get_template("report.html.j2").render(
         manifest=manifest,
         notice=manifest.notice,
         figures=figures,
-        tiles=_tiles(figures, environment) if figures.portfolio else [],
+        glance=figures.glance,
+        company_tiles=company_tiles(figures, money),
+        scorecard_tiles=scorecard_tiles(figures, money),
         summary=_summary(figures, environment),
-        charts=_charts(figures, environment),
+        charts=_charts(figures, environment) | _glance_charts(figures.glance, environment),
         statuses=_statuses(manifest),
         stale=_stale_by_mart(manifest),
         measure_names={key: row["name"] for key, row in figures.catalogue.items()},
@@ -140,7 +129,7 @@ def _environment(currency: str | None) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    sign = _CURRENCY_SIGNS.get(currency or "", f"{currency} " if currency else "")
+    sign = currency_sign(currency)
 
     def money(value: Any) -> str:
         return format_money(value, sign)
@@ -162,7 +151,9 @@ def _environment(currency: str | None) -> Environment:
 
 
 def _currency(figures: Figures) -> str | None:
-    """The unit of revenue in the catalogue, where that is a currency (ISO 4217)."""
+    """The reporting currency; else the unit of revenue in the catalogue, where it is ISO 4217."""
+    if figures.glance.company:
+        return str(figures.glance.company["reporting_currency"])
     unit = str(figures.catalogue.get("revenue_12m", {}).get("unit", ""))
     return unit if len(unit) == 3 and unit.isupper() else None
 
@@ -202,155 +193,32 @@ def _charts(figures: Figures, environment: Environment) -> dict[str, Markup]:
     return {name: Markup(svg) for name, svg in drawn.items()}  # noqa: S704
 
 
-def _tiles(figures: Figures, environment: Environment) -> list[Tile]:
-    portfolio = figures.portfolio
-    if portfolio is None:
-        return []
-    indicators = _indicator_tiles(portfolio, figures, environment)
-    return [*_scorecard_tiles(portfolio, environment), *indicators]
+def _glance_charts(glance: Glance, environment: Environment) -> dict[str, Markup]:
+    # Imported where it is used, as the other charts.
+    from orchestration.release import glance_charts as charts
 
-
-def _scorecard_tiles(portfolio: Portfolio, environment: Environment) -> list[Tile]:
-    now, money = portfolio.now, environment.filters["money"]
-    active_share = format_percent(_ratio(now["active_customer_count"], now["customer_count"]))
-    return [
-        _tile(
-            portfolio.months,
-            "customer_count",
-            label="Customers",
-            value=format_integer(now["customer_count"]),
-            detail=_change(portfolio.months, "customer_count", format_integer),
-            definition="Everyone with a place in the scorecard of this month: known to the CRM or "
-            "to billing by then.",
-        ),
-        _tile(
-            portfolio.months,
-            "active_customer_count",
-            label="Active customers",
-            value=format_integer(now["active_customer_count"]),
-            detail=f"{active_share} of all",
-            definition="Bought recently enough for their tier: the last purchase is no longer ago "
-            "than nine in ten gaps between purchases in that tier (90 to 180 days).",
-        ),
-        _tile(
-            portfolio.months,
-            "revenue_12m",
-            label="Revenue, 12 months",
-            value=money(now["revenue_12m"]),
-            detail=_change(portfolio.months, "revenue_12m", money),
-            definition="Invoiced amounts less credits of the twelve months up to this date, for "
-            "customers of the scorecard. Credits count on their own date.",
-        ),
-        _tile(
-            portfolio.months,
-            "mean_score",
-            label="Mean score",
-            value=format_score(now["mean_score"]),
-            detail=f"median {format_score(now['median_score'])}, "
-            f"{format_integer(now['scored_count'])} scored",
-            definition="Mean of the customers' scores, 0 to 100, higher is better. Red is below "
-            "50, amber from 50, green from 75.",
-        ),
-        _tile(
-            portfolio.months,
-            "mean_coverage",
-            label="Coverage",
-            value=format_percent(now["mean_coverage"]),
-            detail="of the profile's weight is measured",
-            definition="Share of the profile's weight for which there is evidence, mean over "
-            "customers. Below 60 % a customer's score is not published.",
-        ),
-    ]
-
-
-def _indicator_tiles(
-    portfolio: Portfolio, figures: Figures, environment: Environment
-) -> list[Tile]:
-    money = environment.filters["money"]
-    if not portfolio.indicators:
-        return _risk_tile(figures, money)
-    now = portfolio.indicators[-1]
-    low_n = ", few customers" if now["is_low_n"] else ""
-    interval = (
-        f"95 % interval {format_percent(now['customer_retention_low'])} to "
-        f"{format_percent(now['customer_retention_high'])}{low_n}"
-    )
-    return [
-        _tile(
-            portfolio.indicators,
-            "customer_retention_ratio",
-            mart="portfolio_indicators",
-            label="Retention",
-            value=format_percent(now["customer_retention_ratio"]),
-            detail=interval if now["customer_retention_ratio"] is not None else "",
-            definition=f"Share of the customers active {now['period_months']} months ago who are "
-            "active now. The interval is Wilson's.",
-        ),
-        _tile(
-            portfolio.indicators,
-            "top_20_percent_revenue_ratio",
-            mart="portfolio_indicators",
-            label="Top 20 % bring",
-            value=format_percent(now["top_20_percent_revenue_ratio"]),
-            detail="of revenue; as concentrated as "
-            f"{format_integer(now['effective_customer_number'])} equal customers",
-            definition="Share of positive twelve-month revenue that comes from the fifth of "
-            "customers with the most; the effective number is 1 / Σ share².",
-        ),
-        *_risk_tile(figures, money),
-    ]
-
-
-def _risk_tile(figures: Figures, money: Any) -> list[Tile]:
-    churn = figures.churn
-    if churn is None or not churn.bands:
-        return []
-    at_risk = sum((row["value_at_risk"] or Decimal(0) for row in churn.bands), Decimal(0))
-    spark = [row["value_at_risk"] for row in churn.months]
-    high = sum(row["customer_count"] for row in churn.bands if row["risk_band"] == "red")
-    return [
-        Tile(
-            label="Value at risk",
-            value=money(at_risk),
-            detail=f"{format_integer(high)} customers at high risk",
-            definition="Sum over customers of churn probability times the value they would bring "
-            "if they stayed. The section on churn says how far the probability may be trusted.",
-            as_of=churn.as_of_date,
-            source="predictions.value_at_risk",
-            spark=Markup(_charts_module().sparkline(spark)),  # noqa: S704 - numbers alone
-        )
-    ]
-
-
-def _tile(
-    months: Sequence[Row],
-    column: str,
-    *,
-    label: str,
-    value: str,
-    detail: str,
-    definition: str,
-    mart: str = "portfolio_scorecard",
-) -> Tile:
-    spark = _charts_module().sparkline([row[column] for row in months])
-    return Tile(
-        label=label,
-        value=value,
-        detail=detail,
-        definition=definition,
-        as_of=months[-1]["as_of_date"],
-        source=f"{mart}.{column}",
-        spark=Markup(spark),  # noqa: S704 - made of numbers alone
-    )
-
-
-def _change(months: Sequence[Row], column: str, form: Callable[[Any], str]) -> str:
-    if len(months) < 2 or months[-1][column] is None or months[-2][column] is None:
-        return ""
-    difference = months[-1][column] - months[-2][column]
-    if not difference:
-        return "unchanged in a month"
-    return f"{'+' if difference > 0 else '−'}{form(abs(difference))} in a month"
+    months = glance.months
+    drawn: dict[str, str] = {}
+    if glance.customers:
+        drawn["kinds"] = charts.customers_by_tier(glance.customers)
+    if glance.revenue:
+        drawn["revenue_months"] = charts.revenue_by_month(glance.revenue, months)
+    if glance.mrr:
+        drawn["mrr"] = charts.recurring_revenue(glance.mrr, months)
+        drawn["movements"] = charts.mrr_movements(glance.mrr, months)
+    if glance.overdue:
+        drawn["overdue"] = charts.overdue_by_age(glance.overdue, money=environment.filters["money"])
+    if glance.tickets:
+        drawn["tickets"] = charts.tickets_by_month(glance.tickets, months)
+    if any(row["low"] + row["middle"] + row["high"] for row in glance.surveys):
+        drawn["answers"] = charts.recommendation_by_month(glance.surveys, months)
+    if glance.usage:
+        drawn["usage"] = charts.active_in_product(glance.usage, months)
+    if glance.systems:
+        drawn["measured"] = charts.measured_time(glance.systems, months)
+    if glance.identity:
+        drawn["links"] = charts.linked_records(glance.identity)
+    return {name: Markup(svg) for name, svg in drawn.items()}  # noqa: S704 - as above
 
 
 def _summary(figures: Figures, environment: Environment) -> str:
@@ -363,6 +231,8 @@ def _summary(figures: Figures, environment: Environment) -> str:
         f"All together brought {money(now['revenue_12m'])} in the twelve months to "
         f"{format_day(now['as_of_date'])}. "
     )
+    if figures.glance.mrr:
+        text += f"Subscriptions bring {money(figures.glance.mrr[-1]['closing'])} a month. "
     if now["mean_score"] is not None:
         text += (
             f"The mean score is {format_score(now['mean_score'])} of 100: "
@@ -400,59 +270,3 @@ def _stale_by_mart(manifest: Manifest) -> Mapping[str, ProductEntry]:
         if entry.decision != "pass"
         for mart in entry.marts
     }
-
-
-def _ratio(part: Any, whole: Any) -> float | None:
-    return None if not whole or part is None else float(part) / float(whole)
-
-
-def format_integer(value: Any) -> str:
-    """`12345` as `12,345`; a dash where there is none."""
-    return "–" if value is None else f"{round(value):,}".replace("-", "−")
-
-
-def format_percent(value: Any) -> str:
-    """`0.1234` as `12.3 %`; a dash where there is none."""
-    return "–" if value is None else f"{100 * float(value):.1f}\u00a0%"
-
-
-def format_score(value: Any) -> str:
-    """A score with one decimal; a dash where there is none."""
-    return "–" if value is None else f"{float(value):.1f}"
-
-
-def format_money(value: Any, sign: str) -> str:
-    """An amount in short form: `£19.29 m`, `£302.8 k`, `£512`; a dash where there is none."""
-    if value is None:
-        return "–"
-    amount = float(value)
-    minus, size = ("−" if amount < 0 else ""), abs(amount)
-    if size >= 999_500:
-        return f"{minus}{sign}{size / 1e6:,.2f}\u00a0m"
-    if size >= 10_000:
-        return f"{minus}{sign}{size / 1e3:,.1f}\u00a0k"
-    return f"{minus}{sign}{size:,.0f}"
-
-
-def format_amount(value: Any, sign: str, decimals: int = 0) -> str:
-    """An amount in full, `£19,287,232.568`; a dash where there is none."""
-    if value is None:
-        return "–"
-    amount = Decimal(value)
-    return f"{'−' if amount < 0 else ''}{sign}{abs(amount):,.{decimals}f}"
-
-
-def format_day(value: date | datetime | str | None) -> str:
-    """A date as `31 December 2011`; a dash where there is none."""
-    if value is None:
-        return "–"
-    day = date.fromisoformat(value[:10]) if isinstance(value, str) else value
-    return f"{day.day} {day:%B %Y}"
-
-
-def format_month(value: date | datetime | str | None) -> str:
-    """A date as `Dec 2011`; a dash where there is none."""
-    if value is None:
-        return "–"
-    day = date.fromisoformat(value[:10]) if isinstance(value, str) else value
-    return f"{day:%b %Y}"

@@ -18,6 +18,7 @@ from orchestration.release.store import Release
 from orchestration.settings import Settings
 
 MARTS = Path(__file__).with_name("synthetic_marts.sql")
+COMPANY = Path(__file__).with_name("synthetic_company.sql")
 ROOT = Path(__file__).parents[3]
 
 
@@ -25,7 +26,8 @@ ROOT = Path(__file__).parents[3]
 def synthetic_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("warehouse") / "warehouse.duckdb"
     with duckdb.connect(str(path)) as con:
-        con.execute(MARTS.read_text(encoding="utf-8"))
+        for script in (MARTS, COMPANY):
+            con.execute(script.read_text(encoding="utf-8"))
     return path
 
 

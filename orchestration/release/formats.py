@@ -1,0 +1,78 @@
+"""Figures as text, the way the report shows them.
+
+Belongs here: numbers, shares, money and dates as words. Not here: which figures are shown.
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+CURRENCY_SIGNS = {"GBP": "£", "EUR": "€", "USD": "$", "JPY": "¥", "CNY": "¥"}
+
+
+def currency_sign(currency: str | None) -> str:
+    """What stands before an amount: `£`, `CHF `; nothing where the currency is not known."""
+    return CURRENCY_SIGNS.get(currency or "", f"{currency} " if currency else "")
+
+
+def format_integer(value: Any) -> str:
+    """`12345` as `12,345`; a dash where there is none."""
+    return "–" if value is None else f"{round(value):,}".replace("-", "−")
+
+
+def format_percent(value: Any) -> str:
+    """`0.1234` as `12.3 %`; a dash where there is none."""
+    return "–" if value is None else f"{100 * float(value):.1f}\u00a0%"
+
+
+def format_score(value: Any) -> str:
+    """A score with one decimal; a dash where there is none."""
+    return "–" if value is None else f"{float(value):.1f}"
+
+
+def format_money(value: Any, sign: str) -> str:
+    """An amount in short form: `£19.29 m`, `£302.8 k`, `£512`; a dash where there is none."""
+    if value is None:
+        return "–"
+    amount = float(value)
+    minus, size = ("−" if amount < 0 else ""), abs(amount)
+    if size >= 999_500:
+        return f"{minus}{sign}{size / 1e6:,.2f}\u00a0m"
+    if size >= 10_000:
+        return f"{minus}{sign}{size / 1e3:,.1f}\u00a0k"
+    return f"{minus}{sign}{size:,.0f}"
+
+
+def format_amount(value: Any, sign: str, decimals: int = 0) -> str:
+    """An amount in full, `£19,287,232.568`; a dash where there is none."""
+    if value is None:
+        return "–"
+    amount = Decimal(value)
+    return f"{'−' if amount < 0 else ''}{sign}{abs(amount):,.{decimals}f}"
+
+
+def format_day(value: date | datetime | str | None) -> str:
+    """A date as `31 December 2011`; a dash where there is none."""
+    if value is None:
+        return "–"
+    day = date.fromisoformat(value[:10]) if isinstance(value, str) else value
+    return f"{day.day} {day:%B %Y}"
+
+
+def format_month(value: date | datetime | str | None) -> str:
+    """A date as `Dec 2011`; a dash where there is none."""
+    if value is None:
+        return "–"
+    day = date.fromisoformat(value[:10]) if isinstance(value, str) else value
+    return f"{day:%b %Y}"
+
+
+def format_change(now: Any, before: Any, form: Callable[[Any], str]) -> str:
+    """A difference in words: `+12 in a month`; empty where one of both is not known."""
+    if now is None or before is None:
+        return ""
+    difference = now - before
+    if not difference:
+        return "unchanged in a month"
+    return f"{'+' if difference > 0 else '−'}{form(abs(difference))} in a month"

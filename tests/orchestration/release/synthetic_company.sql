@@ -1,0 +1,322 @@
+-- What the other systems of the synthetic company say, in the shape of the published marts; goes on
+-- where synthetic_marts.sql ends. Support was measured from March on, the surveys from April to
+-- October with nothing in July, the product until November.
+create or replace table scorecard.company as
+select * replace ('billing, crm, support, survey, usage' as measured_systems)
+from scorecard.company;
+
+create or replace table scorecard.source_months as
+select
+    source_system,
+    as_of_date,
+    as_of_date between first_month and last_month as is_measured,
+    case
+        when not as_of_date between first_month and last_month then null
+        when source_system = 'survey' and month_number = 6 then 0
+        else cast(500 + 10 * month_number as bigint)
+    end as fact_count
+from months
+cross join (values
+    ('billing', date '2011-01-31', date '2011-12-31'),
+    ('crm', date '2011-01-31', date '2011-12-31'),
+    ('support', date '2011-03-31', date '2011-12-31'),
+    ('survey', date '2011-04-30', date '2011-10-31'),
+    ('usage', date '2011-01-31', date '2011-11-30'),
+    ('marketing', cast(null as date), cast(null as date)),
+    ('organisation', cast(null as date), cast(null as date))
+) as systems (source_system, first_month, last_month);
+update scorecard.source_months set is_measured = false where is_measured is null;
+update scorecard.source_months set fact_count = null where not is_measured;
+
+create or replace table scorecard.customers as
+select
+    customers.* exclude (is_in_crm),
+    case when hash(customer_id) % 3 = 0 then 'organisation' else 'individual' end
+        as customer_kind,
+    case when hash(customer_id) % 3 = 0 then concat('Firm ', crm_customer_id) end
+        as organisation_name,
+    cast(null as varchar) as parent_customer_id,
+    customer_id as account_id,
+    concat('e-', hash(customer_id) % 7) as owner_id,
+    'search' as acquisition_channel,
+    case when hash(customer_id) % 3 = 0 then 'retail' end as industry,
+    'north' as region,
+    'proactive' as relationship_type,
+    hash(customer_id) % 2 = 0 as has_marketing_consent,
+    cast(null as decimal(18, 4)) as credit_limit,
+    is_in_crm,
+    true as is_in_billing,
+    hash(customer_id) % 4 > 0 as is_in_support,
+    hash(customer_id) % 5 > 0 as is_in_survey,
+    hash(customer_id) % 2 = 0 as is_in_usage,
+    cast(3 + hash(customer_id) % 4 as integer) as source_record_count
+from scorecard.customers as customers;
+
+create table scorecard.customer_history as
+select
+    customer_id,
+    as_of_date,
+    tier,
+    case when as_of_date < date '2011-06-30' then 'e-1' else concat('e-', hash(customer_id) % 7) end
+        as owner_id,
+    'north' as region,
+    'proactive' as relationship_type,
+    'search' as acquisition_channel,
+    true as has_marketing_consent,
+    cast(null as decimal(18, 4)) as credit_limit,
+    case when hash(customer_id) % 3 = 0 then 'plan-team' end as plan_product_id,
+    case when hash(customer_id) % 3 = 0 then 4 end as subscribed_quantity,
+    case when hash(customer_id) % 3 = 0 then cast(
+        case when as_of_date < date '2011-09-30' then 25 else 27.5 end as decimal(18, 4)
+    ) end as plan_unit_price,
+    case when hash(customer_id) % 3 = 0 then cast(
+        case when as_of_date < date '2011-09-30' then 100 else 110 end as decimal(18, 4)
+    ) end as mrr
+from scorecard.customer_indicators;
+
+create table scorecard.mrr_movements as
+with levels as (
+    select
+        people.customer_id,
+        months.as_of_date,
+        months.month_number,
+        cast(case
+            when months.month_number < hash(people.customer_id) % 6 then 0
+            when months.month_number > 4 + hash(people.customer_id) % 13 then 0
+            else 40 + 10 * floor(months.month_number * people.pace / 3)
+                - 10 * (hash(concat(people.customer_id, months.month_number)) % 2)
+        end as decimal(18, 4)) as mrr
+    from people
+    cross join months
+    where hash(people.customer_id) % 3 = 0
+), moves as (
+    select
+        *,
+        coalesce(lag(mrr) over (partition by customer_id order by as_of_date), 0) as opening_mrr
+    from levels
+), named as (
+    select
+        *,
+        case
+            when opening_mrr = 0 and mrr > 0 then 'new'
+            when opening_mrr > 0 and mrr = 0 then 'churned'
+            when mrr > opening_mrr then 'expansion'
+            when mrr < opening_mrr then 'contraction'
+            else 'unchanged'
+        end as movement
+    from moves
+)
+select
+    customer_id,
+    as_of_date,
+    movement,
+    cast(opening_mrr as decimal(18, 4)) as opening_mrr,
+    cast(case when movement = 'new' then mrr - opening_mrr else 0 end as decimal(18, 4)) as new_mrr,
+    cast(case when movement = 'expansion' then mrr - opening_mrr else 0 end as decimal(18, 4))
+        as expansion_mrr,
+    cast(case when movement = 'contraction' then mrr - opening_mrr else 0 end as decimal(18, 4))
+        as contraction_mrr,
+    cast(case when movement = 'churned' then mrr - opening_mrr else 0 end as decimal(18, 4))
+        as churned_mrr,
+    cast(0 as decimal(18, 4)) as reactivation_mrr,
+    mrr as closing_mrr,
+    cast(null as integer) as gap_months,
+    cast(case when mrr > 0 then 1 else 0 end as integer) as subscription_count,
+    cast(4 as bigint) as quantity,
+    'plan-team' as plan_product_id,
+    cast(25 as decimal(18, 4)) as plan_unit_price
+from named;
+
+create table scorecard.subscriptions as
+select
+    concat('s-', customer_id) as subscription_id,
+    customer_id,
+    'plan-team' as product_id,
+    'active' as status,
+    cast(25 as decimal(18, 4)) as unit_price,
+    cast(100 as decimal(18, 4)) as mrr
+from people
+where hash(customer_id) % 3 = 0;
+
+create table scorecard.invoices as
+select
+    concat('i-', customer_id, '-', month_number) as invoice_id,
+    customer_id,
+    cast(as_of_date - 12 as timestamp) as invoiced_at,
+    as_of_date as month_end,
+    as_of_date + 18 as due_date,
+    'GBP' as currency_code,
+    cast(size / 10 as decimal(18, 4)) as amount,
+    cast(case when is_paid then size / 10 else 0 end as decimal(18, 4)) as paid_amount,
+    cast(case when is_paid then 0 else size / 10 end as decimal(18, 4)) as open_amount,
+    case
+        when is_paid then 3
+        when as_of_date + 18 < date '2011-12-31' then date '2011-12-31' - (as_of_date + 18)
+    end as days_late,
+    case
+        when is_paid then 'paid'
+        when as_of_date + 18 < date '2011-12-31' then 'overdue'
+        else 'open'
+    end as payment_status,
+    cast(null as varchar) as exclusion_reason
+from (
+    select *, hash(concat(customer_id, month_number)) % 40 > month_number as is_paid
+    from people cross join months
+);
+
+create table scorecard.tickets as
+select
+    concat('t-', i) as ticket_id,
+    case when i % 20 > 0 then concat('c-', lpad(cast(1 + i % 240 as varchar), 4, '0')) end
+        as customer_id,
+    ['incident', 'question', 'complaint', 'service_request'][1 + i % 4] as kind,
+    ['phone', 'email', 'chat'][1 + i % 3] as channel,
+    'normal' as priority,
+    case when i % 9 = 0 then 'open' else 'solved' end as status,
+    created_at,
+    last_day(created_at) as month_end,
+    case when i % 9 > 0 then created_at + to_hours(cast(1 + i % 200 as integer)) end as solved_at,
+    cast(i % 5 as integer) as reopen_count,
+    i % 4 = 2 as is_complaint,
+    case when i % 50 = 7 then 'spam' end as exclusion_reason
+from (
+    select i, timestamp '2011-03-02 09:00:00' + to_hours(cast(4 * i + i % 7 as integer))
+        as created_at
+    from range(1800) as numbers (i)
+);
+
+create table scorecard.survey_responses as
+select
+    concat('r-', i) as response_id,
+    concat('c-', lpad(cast(1 + i % 240 as varchar), 4, '0')) as customer_id,
+    concat('n-', i) as invitation_id,
+    'p-1' as programme_id,
+    ['nps', 'csat'][1 + i % 2] as measure,
+    cast(case when i % 2 = 0 then greatest(0, 10 - (i / 2) % 12) else 1 + i % 5 end as integer)
+        as answer,
+    cast(case when i % 2 = 0 then 10.0 * greatest(0, 10 - cast(i / 2 as integer) % 12)
+        else 25.0 * (i % 5) end as decimal(9, 6)) as score_0_100,
+    responded_at,
+    last_day(responded_at) as month_end,
+    true as is_latest_in_wave,
+    cast(null as varchar) as exclusion_reason
+from (
+    select i, timestamp '2011-04-03 09:00:00' + to_hours(cast(7 * i as integer)) as responded_at
+    from range(700) as numbers (i)
+)
+where responded_at < timestamp '2011-07-01' or responded_at >= timestamp '2011-08-01';
+
+create table scorecard.customer_activity as
+select
+    people.customer_id,
+    months.as_of_date,
+    cast(1 as bigint) as interactions,
+    cast(case when months.month_number >= 2 then 2 end as bigint) as tickets_opened,
+    cast(case when months.as_of_date between date '2011-04-30' and date '2011-10-31'
+        then case when months.month_number = 6 then 0 else hash(people.customer_id) % 2 end
+        end as bigint) as survey_invitations,
+    cast(case when months.as_of_date between date '2011-04-30' and date '2011-10-31'
+        then case when months.month_number = 6 then 0 else hash(people.customer_id) % 6 // 5 end
+        end as bigint) as surveys_answered,
+    cast(case when months.as_of_date <= date '2011-11-30'
+        then greatest(0, cast(hash(concat(people.customer_id, months.as_of_date)) % 30 as integer)
+            - 14) end as bigint) as active_days,
+    cast(4 as integer) as measured_systems,
+    0.8 as source_coverage
+from people
+cross join months;
+
+create table scorecard.customer_events as
+select
+    concat('invoice:', invoice_id) as event_id,
+    customer_id,
+    'invoice' as event_type,
+    'purchase' as journey_stage,
+    'billing' as source_system,
+    invoice_id as source_id,
+    invoiced_at as occurred_at,
+    month_end as as_of_date,
+    cast(null as varchar) as touchpoint,
+    cast(null as varchar) as channel,
+    cast(null as varchar) as detail,
+    amount,
+    cast(null as decimal(18, 4)) as value,
+    true as is_customer_initiated,
+    false as is_two_way
+from scorecard.invoices
+union all
+select
+    concat('ticket_opened:', ticket_id),
+    customer_id,
+    'ticket_opened',
+    'after_sales',
+    'support',
+    ticket_id,
+    created_at,
+    month_end,
+    null,
+    channel,
+    kind,
+    null,
+    null,
+    true,
+    true
+from scorecard.tickets;
+
+create table scorecard.identity_summary as
+select
+    date '2011-12-31' as as_of_date,
+    *,
+    cast(record_count / sum(record_count) over (partition by source_system) as decimal(9, 6))
+        as record_share
+from (values
+    ('crm', 'own_id', 246, 240, 0),
+    ('billing', 'exact_id', 231, 231, 0),
+    ('billing', 'email', 9, 9, 0),
+    ('support', 'exact_id', 80, 80, 0),
+    ('support', 'email', 70, 68, 0),
+    ('support', 'phone', 20, 20, 0),
+    ('support', 'unresolved', 14, 0, 14),
+    ('survey', 'email', 190, 186, 0),
+    ('survey', 'unresolved', 8, 0, 8),
+    ('usage', 'exact_id', 120, 118, 0),
+    ('usage', 'manual', 2, 2, 0)
+) as links (source_system, link_method, record_count, customer_count, unresolved_count);
+insert into scorecard.identity_summary
+select
+    as_of_date, source_system, 'all', sum(record_count), sum(customer_count),
+    sum(unresolved_count), 1
+from scorecard.identity_summary
+group by as_of_date, source_system;
+insert into scorecard.identity_summary
+select as_of_date, 'all', 'all', sum(record_count), 240, sum(unresolved_count), 1
+from scorecard.identity_summary
+where link_method <> 'all'
+group by as_of_date;
+
+create table scorecard.identity_restatements as
+select
+    'support' as source_system, 'key-1' as source_key, cast(null as varchar) as customer_id_before,
+    'c-0001' as customer_id_after, 'new_link' as change_kind, 'email' as link_method,
+    cast(0.98 as decimal(9, 6)) as link_score, cast(7 as bigint) as evidence_load_id,
+    date '2011-11-30' as affected_from_month;
+
+create table scorecard.source_findings as
+select
+    *,
+    cast(row_count / checked_count as decimal(9, 6)) as share,
+    date '2011-01-31' as first_month,
+    date '2011-12-31' as last_month
+from (values
+    ('payment_without_invoice', 'billing', 'payments', 'excluded', 17, 2880,
+        'The payment names an invoice that billing did not send.'),
+    ('currency_without_rate', 'billing', 'invoices', 'excluded', 0, 2880,
+        'The day has no exchange rate for the currency.'),
+    ('opened_before_sign_up', 'support', 'tickets', 'flagged', 5, 1800,
+        'The ticket is older than the customer.'),
+    ('type', 'support', 'tickets', 'quarantined', 3, 1803, 'A value is not of its declared type.'),
+    ('off_scale', 'survey', 'responses', 'excluded', 12, 700,
+        'The answer lies outside the scale that was in force.')
+) as findings (
+    rule_id, source_system, source_table, action, row_count, checked_count, explanation
+);
