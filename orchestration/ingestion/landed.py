@@ -102,7 +102,7 @@ def match(
             f"the contract {contract.title} ({contract.path}) requires the column{plural} "
             f"{', '.join(_wanted(contract, column) for column in required)}, and the {whole} has "
             f"only: {', '.join(column.name.strip() for column in source) or 'no column'}. Add the "
-            f"column{plural} to the export, say in {contract.system}/source.yml what the source "
+            f"column{plural} to the {whole}, say in {contract.system}/source.yml what the source "
             "calls them, or change the contract"
         )
     known = set(wanted.values())

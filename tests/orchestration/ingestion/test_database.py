@@ -4,6 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+import duckdb
 import pytest
 import yaml
 
@@ -342,7 +343,14 @@ def clerk(server) -> str:
     if "clerk" not in text:
         rules.write_text(f"local all clerk scram-sha-256\n{text}", encoding="utf-8")
     server.run("select pg_reload_conf()")
-    return server.uri.replace("postgres:@", "clerk:{}@")
+    template = server.uri.replace("postgres:@", "clerk:{}@")
+    for _ in range(1000):  # the server reads its rules when it comes to it
+        try:
+            server.con.execute(f"attach '{template.format('wrong')}' as wrong (type postgres)")
+        except duckdb.Error:
+            return template
+        server.con.execute("detach wrong")
+    raise AssertionError("the server still admits the clerk without a password")
 
 
 UNREACHED = {
