@@ -1,0 +1,69 @@
+"""A simulated company, built by dbt once for all tests of this room that know the truth about it.
+
+What belongs here: simulating, ingesting and building what these tests read. What does not: Dagster,
+the estimators, the gates; whole runs are tests/end_to_end's.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from orchestration import window
+from orchestration.dbt import run_dbt
+from orchestration.ingestion.ingest import ingest
+from orchestration.settings import Settings
+from orchestration.warehouse import connect, prepare_home
+from tests.company import simulated_landing
+from tests.conftest import ROOT, _built_once
+
+CUSTOMERS, MONTHS = 600, 24
+BUILT = ("+mrr_movements", "+subscriptions", "+invoices", "+int_customer_months", "+ind_value")
+# After the simulated history, which ends with December 2025.
+LOADED_AT = datetime(2026, 1, 15)  # noqa: DTZ001  (the pipeline's times are UTC without a zone)
+
+
+@dataclass(frozen=True)
+class SimulatedCompany:
+    """A simulated company and what was built of it.
+
+    Attributes:
+        warehouse: The warehouse, with core, the tiers and the marts of billing. Read only.
+        truth: The folder of Parquet files that say what is true of the company.
+    """
+
+    warehouse: Path
+    truth: Path
+
+
+@pytest.fixture(scope="session")
+def simulated_company(shared_folder: Path) -> SimulatedCompany:
+    """Built once by whichever worker comes first."""
+    folder = shared_folder / "simulated_company"
+    settings = Settings.from_environment(
+        {}, root=ROOT, home=folder / "home", landing=folder / "landing"
+    )
+    with _built_once(folder) as mine:
+        if mine:
+            simulated_landing(folder, customers=CUSTOMERS, months=MONTHS)
+            _build(settings)
+    return SimulatedCompany(warehouse=settings.warehouse, truth=folder / "truth")
+
+
+def _build(settings: Settings) -> None:
+    prepare_home(settings)
+    ingest(settings, loaded_at=LOADED_AT)
+    with connect(settings) as con:
+        history = window.read_history(con, window.event_columns(settings.contracts_root))
+        fingerprints = window.Fingerprints(code="test", config="test")
+        window.begin_run(
+            con,
+            run_id="test",
+            history=history,
+            window=window.choose_window(history, fingerprints),
+            fingerprints=fingerprints,
+            now=LOADED_AT,
+        )
+    run_dbt(settings, "seed")
+    run_dbt(settings, "run", select=BUILT)
