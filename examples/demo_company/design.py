@@ -4,6 +4,7 @@ What belongs here: every number that is fixed before the first month is computed
 What does not: what becomes of it; that is in the truth that a simulation writes.
 """
 
+import math
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -17,6 +18,32 @@ MOST_MONTHS = 60
 # when it is large, so that memory holds the rows of a file.
 LARGEST_WITH_YEARS = 20_000
 LARGEST_WITH_QUARTERS = 150_000
+
+
+# What drives leaving: the log-odds per month, by kind of business.
+HAZARDS = {
+    "contractual": {
+        "intercept": -3.5,
+        "satisfaction": -0.9,
+        "engagement": -0.6,
+        "price_pressure": 0.7,
+        "ln_1_plus_tenure_months": -0.15,
+        "is_organisation": -0.3,
+        "yearly_term_in_renewal_month": 2.2,
+        "yearly_term_in_other_months": -2.0,
+    },
+    "repeat": {
+        "intercept": -3.7,
+        "satisfaction": -0.8,
+        "engagement": -0.5,
+        "price_pressure": 0.4,
+        "ln_1_plus_tenure_months": -0.1,
+    },
+}
+EXPERIMENT_EFFECT = 0.9
+CAMPAIGN_EFFECT = 0.15
+WRONG_REGION = "UK North"
+CRISIS_TOPIC = "login"
 
 
 class SimulationError(Exception):
@@ -87,25 +114,30 @@ class Design:
             "scale_turned_on": self._scale_turned_on(survey_from),
             # A call to every treated subscriber lowers the log-odds of leaving by the effect.
             "experiment_from": self.share(0.40),
-            "experiment_to": min(self.share(0.40) + 5, self.months - 1),
-            "experiment_effect": 0.9,
+            "experiment_to": self._half_year(0.40),
+            "experiment_effect": EXPERIMENT_EFFECT,
             # Campaigns raise the purchases of whom they touch; one does not.
             "campaign_month": self.share(0.70),
-            "campaign_effect": 0.15,
+            "campaign_effect": CAMPAIGN_EFFECT,
             # Key customers of one region are served under the policy of tier C.
-            "wrong_region": "UK North",
+            "wrong_region": WRONG_REGION,
             "wrong_from": self.share(0.45),
-            "wrong_to": min(self.share(0.45) + 5, self.months - 1),
+            "wrong_to": self._half_year(0.45),
             # Two weeks in which one topic brings eight times its tickets: the share of subscribers
             # who are hit is seven times the topic's usual two weeks.
             "crisis_month": self.share(0.60),
             "crisis_on": self.month_start(self.share(0.60)) + timedelta(days=7),
-            "crisis_topic": "login",
+            "crisis_topic": CRISIS_TOPIC,
             "crisis_share": 0.058,
             "launch_1": self.share(0.35),
             "launch_2": self.share(0.65),
             "launch_3": self.share(0.45),
             "launch_4": self.share(0.72),
+            **{
+                f"{business}_{driver}": weight
+                for business, drivers in HAZARDS.items()
+                for driver, weight in drivers.items()
+            },
             # People, fewer per customer in a large company.
             "agents": _between(8 + self.customers // 200, 8, 240),
             "agents_zh": _between((8 + self.customers // 200) // 5, 2, 50),
@@ -113,6 +145,58 @@ class Design:
             "account_managers": _between(6 + self.customers // 400, 6, 120),
             "sellers": _between(4 + self.customers // 800, 4, 60),
         }
+
+    def effects(self, experiment: dict[str, dict[str, int]]) -> dict[str, object]:
+        """Return what drives what, and the planted effects.
+
+        Args:
+            experiment: Per arm, how many were assigned and how many left while it ran.
+        """
+        campaign, crisis = self.month_start(self.share(0.70)), self.month_start(self.share(0.60))
+        return {
+            "hazards": {
+                "scale": "log-odds per month of leaving by one's own will, of the state at the end "
+                "of the month before",
+                **HAZARDS,
+            },
+            "experiment": {
+                "experiment_id": "EXP-1",
+                "effect_on_log_odds_of_churn": -EXPERIMENT_EFFECT,
+                "odds_ratio": round(math.exp(-EXPERIMENT_EFFECT), 4),
+                "from": self.month_start(self.share(0.40)),
+                "to": self._half_year_end(0.40),
+                "realised": experiment,
+            },
+            "campaign_without_effect": {
+                "experiment_id": "EXP-2",
+                "campaign_id": f"CMP-{campaign:%y%m}",
+                "effect_on_log_purchase_rate": 0,
+                "effect_of_other_campaigns_on_log_purchase_rate": CAMPAIGN_EFFECT,
+            },
+            "service_crisis": {
+                "topic": CRISIS_TOPIC,
+                "from": crisis + timedelta(days=7),
+                "to": crisis + timedelta(days=20),
+                "tickets_of_the_topic_times": 8,
+                "effect_on_satisfaction_of_whom_it_hit": -0.9,
+            },
+            "wrong_tier_service": {
+                "region": WRONG_REGION,
+                "tier": "A",
+                "served_under": "SLA-C",
+                "from": self.month_start(self.share(0.45)),
+                "to": self._half_year_end(0.45),
+                "effect_on_service_quality": -1.0,
+                "effect_on_satisfaction_per_month": -0.08,
+            },
+        }
+
+    def _half_year(self, part: float) -> int:
+        """Return the last of six months that begin at a share of the history."""
+        return min(self.share(part) + 5, self.months - 1)
+
+    def _half_year_end(self, part: float) -> date:
+        return self.month_start(self._half_year(part) + 1) - timedelta(days=1)
 
     def _scale_turned_on(self, survey_from: date) -> date:
         """The last New Year's Day on which surveys ran already, else the middle of the history."""

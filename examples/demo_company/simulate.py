@@ -10,6 +10,7 @@ one period of files and one row per customer.
 
 import csv
 import hashlib
+import json
 import logging
 import shutil
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from pathlib import Path
 import duckdb
 
 from examples.demo_company.design import LAST_MONTH, Design, SimulationError
+from examples.demo_company.dirt import CUSTOMERS_PER_ROW, with_dirt
 from examples.demo_company.tables import SQL, TABLES, SourceTable
 from examples.demo_company.writing import quoted, write_rows
 
@@ -38,7 +40,30 @@ DELIVERIES = {
     "crm": "tables:\n  contacts:\n    csv: {encoding: gb18030}\n",
     "organisation": "tables:\n  staff:\n    excel: {sheet: Staff}\n",
 }
-TRUTHS = ("identity", "mrr")
+PERIOD = ("step", "invoices", "lines", "tickets", "invitations", "overlaps")
+EXPERIMENT = """
+select assigned.arm, count(*), count(departure.t)
+from (
+    select distinct t, replace(case_name, 'experiment_', '') as arm
+    from case_month
+    where case_name in ('experiment_control', 'experiment_treatment')
+    union
+    select t, arm from departure where arm is not null and m = getvariable('experiment_from')
+) as assigned
+left join departure
+    on departure.t = assigned.t and not departure.is_involuntary
+    and departure.m between getvariable('experiment_from') and getvariable('experiment_to')
+group by assigned.arm
+order by assigned.arm
+"""
+TRUTHS = {
+    "identity": "parquet",
+    "mrr": "parquet",
+    "customers": "parquet",
+    "departures": "parquet",
+    "planted_cases": "csv",
+    "dirty_rows": "csv",
+}
 FORMATS = ("mixed", "parquet")
 WORK = ".simulating"
 MEMORY_LIMIT = "4GB"
@@ -211,20 +236,20 @@ class _Company:
             self._period(label, last)
         for table in TABLES:
             if table.cadence == "once":
-                self._write(table, f"{table.name}", table.query)
-        for name in TRUTHS:
-            query = (SQL / "truth" / f"{name}.sql").read_text(encoding="utf-8")
-            path = self.work / "truth" / f"{name}.parquet"
-            write_rows(self.con, query, path, file_format="parquet")
+                self._write(table, table.name, f"select * from ({table.query})")
+        for name, file_format in TRUTHS.items():
+            self._write_truth(name, f"{name}.{file_format}", file_format)
+        self._write_effects()
 
     def _period(self, label: str, last: int) -> None:
-        self._script("step")
-        self._script("chunk")
+        for name in PERIOD:
+            self._script(name)
         end = self.design.month_start(last + 1)
         for table in TABLES:
             if table.cadence == "period":
                 self._write_period(table, label, quoted(end))
         self._script("after")
+        self._write_truth("states", f"states/{label}.parquet", "parquet")
         self.con.execute("delete from panel where m < getvariable('last_month')")
 
     def _write_period(self, table: SourceTable, label: str, end: str) -> None:
@@ -248,7 +273,14 @@ class _Company:
     def _write(self, table: SourceTable, name: str, query: str) -> None:
         file_format = "parquet" if self.file_format == "parquet" else table.mixed_format
         path = self.work / "landing" / table.system / f"{name}.{file_format}"
-        ordered = f"select * from ({query}) order by {table.order}"
+        ordered = with_dirt(
+            self.con,
+            table.title,
+            query,
+            table.order,
+            is_typed=file_format == "parquet",
+            most=-(-self.design.customers // CUSTOMERS_PER_ROW),
+        )
         rows = write_rows(self.con, ordered, path, file_format=file_format, encoding=table.encoding)
         if rows == 0:
             path.unlink()
@@ -256,24 +288,25 @@ class _Company:
         self.files += 1
         self.rows += rows
 
+    def _write_truth(self, name: str, file: str, file_format: str) -> None:
+        query = (SQL / "truth" / f"{name}.sql").read_text(encoding="utf-8")
+        write_rows(self.con, query, self.work / "truth" / file, file_format=file_format)
+
+    def _write_effects(self) -> None:
+        """Write what the design does and what came of it: the answer to what an analyst finds."""
+        arms = self.con.execute(EXPERIMENT).fetchall()
+        realised = {
+            arm: {"customers": customers, "left_while_it_ran": left}
+            for arm, customers, left in arms
+        }
+        effects = self.design.effects(realised)
+        path = self.work / "truth" / "effects.json"
+        path.write_text(json.dumps(effects, indent=2, default=str) + "\n", encoding="utf-8")
+
     def _after_first(self) -> None:
         questions = next(table for table in TABLES if table.title == "survey.questions").query
         self.con.execute(f"create table survey_questions as {questions}")
-        names = [
-            "experiment_from",
-            "experiment_to",
-            "experiment_effect",
-            "wrong_region",
-            "wrong_from",
-            "wrong_to",
-            "campaign_month",
-            "campaign_effect",
-            "launch_1",
-            "launch_2",
-            "crisis_month",
-            "crisis_share",
-        ]
-        columns = ", ".join(f"getvariable('{name}') as {name}" for name in names)
+        columns = ", ".join(f"getvariable('{name}') as {name}" for name in self.design.variables())
         self.con.execute(f"create table setting as select {columns}")
 
     def _script(self, name: str) -> None:

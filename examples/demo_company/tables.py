@@ -47,7 +47,7 @@ class SourceTable:
 
 
 TABLES = (
-    SourceTable("crm", "customers", "period", "customer_id, updated_at, customer_name"),
+    SourceTable("crm", "customers", "period", "customer_id, updated_at"),
     SourceTable("crm", "contacts", "period", "contact_id, updated_at", encoding="gb18030"),
     SourceTable("crm", "interactions", "period", "occurred_at, interaction_id"),
     SourceTable("crm", "leads", "period", "updated_at, lead_id"),

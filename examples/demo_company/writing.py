@@ -53,7 +53,7 @@ def write_rows(
         return _write_workbook(con, query, path)
     copied = con.execute(f"copy ({query}) to {quoted(path)} ({COPY_OPTIONS[file_format]})")
     row = copied.fetchone()
-    if encoding != "utf-8":
+    if file_format == "csv" and encoding != "utf-8":
         _encode(path, encoding)
     return int(row[0]) if row else 0
 

@@ -21,3 +21,21 @@ select
         + coalesce(round(addon_quantity * addon_price * addon_rate, 4), 0),
 from live
 where is_contract and is_active;
+
+insert into departure
+select t, m, case when is_contract then ended_on else to_on end, end_reason,
+    end_reason in ('payment_failure', 'death', 'closure'), arm
+from live
+where ended_month = m;
+
+insert into case_month
+select t, 'service_crisis', m from live where crisis_tickets > 0
+union all
+select t, 'wrong_tier_service', m from live where is_wrong_tier
+union all
+select t, 'experiment_' || arm, m from live
+where arm is not null and is_active
+    and m between getvariable('experiment_from') and getvariable('experiment_to')
+union all
+select t, 'campaign_without_effect', m from live
+where is_touched and m = getvariable('campaign_month');

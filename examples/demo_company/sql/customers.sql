@@ -245,15 +245,27 @@ select
         when draw(k, 'consent') < 0.04
             then joined_on + 90 + floor(draw(k, 'consent day') * 700)::integer
     end as consent_off_on,
-    case when is_organisation then row_number() over (partition by is_organisation order by t) end
-        as organisation_no,
-    count(*) filter (where is_organisation) over () as organisations,
-from named;
+    organisation.organisation_no,
+    -- Some belong to one of the first fifth of the organisations.
+    case
+        when draw(k, 'child') < 0.15 and organisation_no > parents
+            then 1 + floor(draw(k, 'parent') * parents)::bigint
+    end as parent_no,
+from named
+left join (
+    -- Numbered apart from the rest of the row, which is wide to sort.
+    select
+        t,
+        row_number() over (order by t) as organisation_no,
+        floor(0.2 * count(*) over ())::bigint as parents,
+    from named
+    where is_organisation
+) as organisation using (t);
 drop table named;
 
 create table customer as
 select
-    mine.* exclude (joined_day, first_no, trap, organisations, own_email, own_phone),
+    mine.* exclude (joined_day, first_no, trap, parent_no, own_email, own_phone),
     plus_days(mine.joined_on, 0) as started_on,
     least(mine.joined_day, 28) as billing_day,
     -- A re-used address belonged to the partner until shortly before.
@@ -315,12 +327,7 @@ left join changing as partner on partner.t = mine.partner
 left join changing as borrower
     on borrower.t = mine.t + 1 and borrower.trap_kind = 'reused_email'
 left join changing as heir on heir.t = mine.t + 1 and heir.trap_kind = 'reused_crm_id'
-left join changing as parent
-    on mine.is_organisation
-    and draw(mine.k, 'child') < 0.15
-    and mine.organisation_no > mine.organisations * 0.2
-    and parent.organisation_no
-        = 1 + floor(draw(mine.k, 'parent') * floor(mine.organisations * 0.2))::bigint
+left join changing as parent on parent.organisation_no = mine.parent_no
 order by mine.t;
 drop table changing;
 drop table number_of;

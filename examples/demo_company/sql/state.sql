@@ -104,3 +104,15 @@ where joined_month < 0;
 create table asked_before (t bigint, since timestamp);
 create table invited_before (t bigint, since timestamp);
 create table counted_before (t bigint, since timestamp);
+
+-- What is wrong on purpose, and how often.
+create table dirty_rows (
+    system varchar, table_name varchar, case_name varchar, rule varchar, outcome varchar,
+    row_count bigint
+);
+
+-- Who left, and who was touched by a planted case in which month.
+create table departure (
+    t bigint, m integer, left_on date, end_reason varchar, is_involuntary boolean, arm varchar
+);
+create table case_month (t bigint, case_name varchar, m integer);

@@ -154,21 +154,29 @@ hazards as (
                 then case when m = forced_end_month then 1 else 0 end
             when planted_case in ('silent_loyalist', 'frequent_complainer_constructive') then 0
             when is_contract then logistic(
-                -4.0 - 0.9 * s0 - 0.6 * e0 + 0.7 * p0 - 0.15 * ln(1 + tenure)
-                - case when is_organisation then 0.3 else 0 end
+                contractual_intercept
+                + contractual_satisfaction * s0
+                + contractual_engagement * e0
+                + contractual_price_pressure * p0
+                + contractual_ln_1_plus_tenure_months * ln(1 + tenure)
+                + case when is_organisation then contractual_is_organisation else 0 end
                 + case
                     when term_months = 1 then 0
-                    when is_anniversary then 2.2
-                    else -2.0
+                    when is_anniversary then contractual_yearly_term_in_renewal_month
+                    else contractual_yearly_term_in_other_months
                 end
                 - case
-                    when arm_now = 'treatment'
-                        and m <= experiment_to
-                        then experiment_effect
+                    when arm_now = 'treatment' and m <= experiment_to then experiment_effect
                     else 0
                 end
             )
-            else logistic(-3.8 - 0.8 * s0 - 0.5 * e0 + 0.4 * p0 - 0.1 * ln(1 + tenure))
+            else logistic(
+                repeat_intercept
+                + repeat_satisfaction * s0
+                + repeat_engagement * e0
+                + repeat_price_pressure * p0
+                + repeat_ln_1_plus_tenure_months * ln(1 + tenure)
+            )
         end as hazard_voluntary,
         case
             when is_first or not is_active or not is_contract or tenure < 1

@@ -80,6 +80,7 @@ create macro plan_id(number) as case number
 end;
 create macro currency_factor(currency) as (case currency
     when 'GBP' then 1.00 when 'EUR' then 1.15 when 'USD' then 1.25 when 'CNY' then 9.00
+    when 'SEK' then 13.00
 end)::decimal(9, 4);
 create macro in_currency(price, currency, discount) as
     round(price * currency_factor(currency) * (1 - discount::decimal(9, 4)), 2)::decimal(18, 4);

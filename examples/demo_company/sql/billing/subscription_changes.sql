@@ -38,3 +38,15 @@ select
     billing_on::timestamp,
 from main
 where addon_change is not null
+union all
+select
+    subscription_id || '-' || version,
+    subscription_id,
+    case version when 0 then 'start' else 'end' end,
+    case version when 0 then plan_id(plan) end,
+    case version when 0 then 1 else 0 end,
+    case version when 0 then unit_price else 0 end::decimal(18, 4),
+    currency,
+    case version when 0 then started_on else ended_on end,
+    case version when 0 then started_on else ended_on end::timestamp,
+from overlap, range(2) as versions (version)

@@ -94,3 +94,17 @@ select
     updated_at,
 from main
 where addon_change in ('start', 'end')
+union all
+select
+    subscription_id,
+    billing_id,
+    plan_id(plan),
+    started_on,
+    case when version = 1 then ended_on end,
+    null,
+    1,
+    case when version = 1 then 'other' end,
+    version = 0,
+    case version when 0 then started_on else ended_on end + interval 9 hour as updated_at,
+    updated_at,
+from overlap, range(2) as versions (version)

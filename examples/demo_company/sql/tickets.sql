@@ -1,117 +1,4 @@
--- What several tables of the files under way are made from: invoices with their lines, tickets.
-
-create or replace temp table invoice as
-select
-    *,
-    part(part(km, 100 + i), 1) as ki,
-    'INV-' || yymm || '-' || padded(billing_no, 7) || case when i = 1 then '' else '-' || i end
-        as invoice_id,
-    case when is_contract
-            then invoiced_on::timestamp + to_seconds((7200 + floor(draw(ki, 'at') * 7200))::bigint)
-        else in_waking_hours(invoiced_on, draw(ki, 'at'))
-    end as invoiced_at,
-    invoiced_on + case when is_organisation then 30 else 14 end as due_date,
-    invoiced_at + case when draw(ki, 'late') < 0.003
-            then to_days((20 + floor(30 * draw(ki, 'how late')))::integer)
-        else to_days(0)
-    end as _arrives,
-from (
-    -- A subscription is billed on its day; whoever ended by not paying was billed once more.
-    select
-        live.*,
-        1 as i,
-        case when change_kind = 'start' then change_on else month_on + (billing_day - 1) end
-            as invoiced_on,
-        coalesce(end_reason = 'payment_failure' and ended_month = m, false) as is_failed,
-    from live
-    where is_contract and (is_active or (end_reason = 'payment_failure' and ended_month = m))
-    union all
-    select
-        live.*,
-        i,
-        -- The first purchase makes the customer; the others are spread over the month.
-        case
-            when is_first and i = 1 then from_on
-            else day_between(from_on, to_on, (i - 1 + draw(part(km, 100 + i), 'day')) / buys)
-        end as invoiced_on,
-        false as is_failed,
-    from live, range(1, buys + 1) as numbers (i)
-    where not is_contract and buys > 0
-) as billed;
-
-create or replace temp table line as
-select
-    invoice.t,
-    m,
-    i,
-    line_no::integer as line_no,
-    ki,
-    invoice_id,
-    invoice_id || '-' || line_no as line_id,
-    product_id,
-    product_category,
-    subscription_id,
-    quantity::bigint as quantity,
-    unit_price,
-    list_price,
-    invoiced_at,
-    _arrives,
-from (
-    select
-        t, m, i, ki, invoice_id, invoiced_at, _arrives,
-        1 as line_no,
-        plan_id(plan) as product_id,
-        'plan' as product_category,
-        subscription_id(billing_no, sub_no) as subscription_id,
-        quantity,
-        unit_price,
-        greatest(unit_price, in_currency(plan_price(plan), currency, 0)) as list_price,
-    from invoice
-    where is_contract
-    union all
-    select
-        t, m, i, ki, invoice_id, invoiced_at, _arrives,
-        2,
-        plan_id(addon),
-        'add-on',
-        addon_id(billing_no, addon_no),
-        addon_quantity,
-        addon_price,
-        greatest(addon_price, in_currency(plan_price(addon), currency, 0)),
-    from invoice
-    where is_contract and addon is not null and not is_failed
-    union all
-    select
-        t, m, i, ki, invoice_id, invoiced_at, _arrives,
-        line_no,
-        case when launch_month <= m then product_id else 'BAT-100' end,
-        case when launch_month <= m then product_category else 'supplies' end,
-        null,
-        basket * (1 + floor(2.2 * pow(draw(kl, 'quantity'), 2))::integer),
-        in_currency(
-            case when launch_month <= m then shelf.unit_price else 8.99::decimal(18, 4) end,
-            currency,
-            case when draw(ki, 'sale') < 0.15 then 0.10 else 0 end
-        ),
-        in_currency(
-            case when launch_month <= m then shelf.unit_price else 8.99::decimal(18, 4) end,
-            currency,
-            0
-        ),
-    from (
-        select invoice.*, line_no, part(ki, line_no) as kl,
-            1 + floor(
-                draw(part(ki, line_no), 'product')
-                * case when is_organisation then getvariable('shelf_organisation')
-                    else getvariable('shelf_person') end
-            )::integer as shelf_no,
-        from invoice, range(1, 2 + floor(4 * pow(draw(ki, 'lines'), 2))::integer) as numbers (line_no)
-        where not is_contract
-    ) as bought
-    inner join shelf
-        on shelf.for_organisations = bought.is_organisation and shelf.shelf_no = bought.shelf_no
-) as invoice;
-
+-- The tickets of the files under way, with all that became of them.
 create or replace temp table ticket as
 with asked as (
     select
@@ -250,45 +137,30 @@ select
     end::integer as late_days,
 from timed;
 
--- Who was asked what they think: twice a year three in ten, and after three in ten solved tickets.
-create or replace temp table invitation as
-select
-    'V-REL-' || yymm || padded(survey_no, 7) as invitation_id,
-    'REL' as programme_id,
-    strftime(month_on, '%Y') || 'Q' || quarter(month_on) as wave,
-    t,
-    respondent_id,
-    part(km, 300) as kv,
-    case when draw(kv, 'channel') < 0.85 then 'email' else 'sms' end as channel,
-    draw(kv, 'delivered') < 0.97 as is_delivered,
-    null as ticket_id,
-    in_working_hours(month_on + 4 + floor(5 * draw(kv, 'day'))::integer, draw(kv, 'at')) as sent_at,
-    s0 as feeling,
-    language,
-    case when feeling < -0.9 then 'angry' when feeling < -0.1 then 'unhappy'
-        when feeling < 0.7 then 'neutral' else 'pleased' end as mood,
-    false as is_complaint,
-    false as is_at_once,
-from live
-where month(month_on) in (3, 9) and is_active and from_on <= month_on
-    and month_on >= getvariable('survey_from') and draw(km, 'is asked') < 0.30
-union all
-select
-    'V-' || ticket_id,
-    'TRX',
-    strftime(solved_at, '%Y') || 'Q' || quarter(solved_at),
-    t,
-    respondent_id,
-    part(ki, 301) as kv,
-    case when draw(kv, 'channel') < 0.7 then 'email' else 'web' end,
-    draw(kv, 'delivered') < 0.97,
-    ticket_id,
-    plus_minutes(solved_at, 120) as sent_at,
-    0.5 * s0 + 0.7 * quality as feeling,
-    language,
-    case when feeling < -0.9 then 'angry' when feeling < -0.1 then 'unhappy'
-        when feeling < 0.7 then 'neutral' else 'pleased' end,
-    is_complaint,
-    is_at_once,
+-- Dirt: some tickets are older than the customer.
+insert into ticket
+select * exclude (shift) replace (
+    ticket_id || 'S' as ticket_id,
+    complaint_id || 'S' as complaint_id,
+    part(ki, 77) as ki,
+    created_at - to_days(shift) as created_at,
+    replied_at - to_days(shift) as replied_at,
+    first_solved_at - to_days(shift) as first_solved_at,
+    reopened_at - to_days(shift) as reopened_at,
+    solved_at - to_days(shift) as solved_at
+)
+from (
+    select *, (created_on - joined_on + 12)::integer as shift
+    from ticket
+    where is_first and joined_on > getvariable('first_day') + 40
+)
+order by hash(xor(ki, hash('too old'))), ticket_id
+limit (
+    select least(ceil(getvariable('customers') / 1000), count(*) // 1000)::bigint from ticket
+);
+
+insert into dirty_rows
+select 'support', 'tickets', 'opened before the customer signed up', '', 'flagged', count(*)
 from ticket
-where solved_at >= getvariable('survey_from') and draw(ki, 'is asked') < 0.30;
+where right(ticket_id, 1) = 'S'
+having count(*) > 0;
