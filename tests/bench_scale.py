@@ -91,6 +91,8 @@ def main() -> int:
     if arguments.child:
         return _child(arguments)
     out = Console(width=120)
+    if arguments.folder:
+        arguments.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
         costs = [
             _measure(Path(folder) / str(size), size, arguments.months, arguments.memory)
