@@ -1,8 +1,8 @@
-"""What the source gate needs of the contracts of the source tables.
+"""What rules need of the contracts: of the source tables, and of the published marts.
 
-Belongs here: reading table, key and event time from the source YAMLs below `models/staging/`, the
-one list of source columns. Not here: checking a contract, which ingestion does before it loads a
-row, and the rules (`suites/source.py`).
+Belongs here: reading table, key and event time from the source YAMLs below `models/staging/`, and
+the columns of a mart from the YAMLs below `models/scorecard/`: the one list of columns each. Not
+here: checking a contract, which ingestion and dbt do, and the rules (`suites/`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,11 @@ from typing import Any
 
 import yaml
 
-CONTRACTS = Path(__file__).parent.parent / "models" / "staging"
+MODELS = Path(__file__).parent.parent / "models"
+CONTRACTS = MODELS / "staging"
+MARTS = MODELS / "scorecard"
+# Ten times as fast where PyYAML was built with it.
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # Event tables keep one row per key; the others one row per key, version and load that spoke of it.
 EVENTS = "append"
 
@@ -33,6 +37,7 @@ class SourceTable:
         key: What no two stored rows share.
         event_time: The column that says when the event happened or the version began.
         freshness_days: After how many days without a new fact it is stale; None if unwatched.
+        is_reference: Whether it holds reference data, which may rightly stay as they are.
         is_optional: Whether its system may be absent.
     """
 
@@ -41,6 +46,7 @@ class SourceTable:
     key: tuple[str, ...]
     event_time: str
     freshness_days: int | None
+    is_reference: bool
     is_optional: bool
 
     @property
@@ -51,7 +57,7 @@ class SourceTable:
 
 @lru_cache(maxsize=1)
 def load_source_tables(root: Path = CONTRACTS) -> tuple[SourceTable, ...]:
-    """Read every contract below a folder once, in the order of their names; half a second.
+    """Read every contract below a folder once, in the order of their names.
 
     Args:
         root: The folder with one folder per source system.
@@ -62,7 +68,7 @@ def load_source_tables(root: Path = CONTRACTS) -> tuple[SourceTable, ...]:
     tables = [
         _source_table(source, table)
         for path in root.glob("*/_*__sources.yml")
-        for source in yaml.safe_load(path.read_text(encoding="utf-8"))["sources"]
+        for source in _read(path)["sources"]
         # Control and estimator tables are sources for dbt too, but nobody delivers them.
         if source["schema"] == "raw"
         for table in source["tables"]
@@ -75,6 +81,36 @@ def load_source_tables(root: Path = CONTRACTS) -> tuple[SourceTable, ...]:
     return tuple(sorted(tables, key=lambda table: table.path))
 
 
+@lru_cache(maxsize=1)
+def load_mart_columns(root: Path = MARTS) -> dict[str, dict[str, str]]:
+    """Read the columns of every mart once.
+
+    Args:
+        root: The folder with the marts' YAMLs, at any depth.
+
+    Returns:
+        Each mart to its columns, in the contract's order, each with its data type.
+
+    Raises:
+        ContractsError: There is no mart below the folder.
+    """
+    marts = {
+        str(model["name"]): {str(each["name"]): str(each["data_type"]) for each in model["columns"]}
+        for path in sorted(root.rglob("_*__models.yml"))
+        for model in _read(path)["models"]
+    }
+    if not marts:
+        raise ContractsError(
+            f"No mart below {root.name}/: expected _<folder>__models.yml. Is this the repository?"
+        )
+    return marts
+
+
+def _read(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)  # noqa: S506  a safe loader
+    return content
+
+
 def _source_table(source: dict[str, Any], table: dict[str, Any]) -> SourceTable:
     meta = table["config"]["meta"]
     version = () if meta["load_mode"] == EVENTS else (meta["event_time"], "_load_id")
@@ -84,5 +120,6 @@ def _source_table(source: dict[str, Any], table: dict[str, Any]) -> SourceTable:
         key=tuple(dict.fromkeys((*meta["key"], *version))),
         event_time=meta["event_time"],
         freshness_days=meta.get("freshness_days"),
+        is_reference=meta.get("reference", False),
         is_optional=source.get("config", {}).get("meta", {}).get("optional", False),
     )

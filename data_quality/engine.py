@@ -20,7 +20,7 @@ from typing import Any
 
 from data_quality.docs import tidy_data_docs
 from data_quality.masking import masked_key
-from data_quality.rules import MEASURE_BETWEEN, NO_FAILING_ROWS, Rule
+from data_quality.rules import MEASURE_BETWEEN, NO_FAILING_ROWS, ROW_LEVEL_EXPECTATIONS, Rule
 
 LOGGER = logging.getLogger(__name__)
 
@@ -132,7 +132,8 @@ class Judge:
                 observed="could not be judged",
                 error=error,
             )
-        found = result.result
+        # Over a table without rows, Great Expectations gives some counts as None.
+        found = {name: value for name, value in result.result.items() if value is not None}
         failed = found.get("unexpected_count", 0 if result.success else 1)
         return Outcome(
             rule=rule,
@@ -252,7 +253,7 @@ def _expectation(rule: Rule) -> Any:
 
     return ExpectationConfiguration(
         type=rule.expectation,
-        kwargs=dict(rule.kwargs),
+        kwargs={name: _literal(name, value) for name, value in rule.kwargs.items()},
         severity=GX_SEVERITY[rule.severity],
         meta={
             "rule": rule.id,
@@ -265,9 +266,14 @@ def _expectation(rule: Rule) -> Any:
     ).to_domain_obj()
 
 
+def _literal(name: str, value: Any) -> Any:
+    """Double the braces of a query: Great Expectations takes single ones for places to fill."""
+    return value.replace("{", "{{").replace("}", "}}") if "query" in name else value
+
+
 def _observed(rule: Rule, found: Mapping[str, Any]) -> str:
-    if "unexpected_count" in found:
-        return f"{found['unexpected_count']:,} of {found.get('element_count', 0):,} rows"
+    if "element_count" in found and rule.expectation in ROW_LEVEL_EXPECTATIONS:
+        return f"{found.get('unexpected_count', 0):,} of {found['element_count']:,} rows"
     return f"{_number(found.get('observed_value'))} (asked: {_asked(rule.kwargs)})"
 
 

@@ -25,7 +25,7 @@ from data_quality.rules import (
     Characteristic,
     Severity,
 )
-from data_quality.source_summary import LoadSummary, RefusedSummary
+from data_quality.source_summary import FindingSummary, LoadSummary, RefusedSummary
 
 TEMPLATES = Path(__file__).with_name("templates")
 TEMPLATE = "quality.html.j2"
@@ -62,6 +62,7 @@ class PageContext:
         months: The months that were computed, in words, e.g. `2009-12 to 2011-11`.
         loads: The ledger of loads.
         refused: Refused rows by file and rule.
+        findings: What the rules found in the sources, by rule and source table.
         dbt: The dbt tests; None if none ran.
         data_docs: Folder with the built Data Docs sites, which is copied beside the page: either a
             site itself or one site per sub-folder. None for no Data Docs.
@@ -73,6 +74,7 @@ class PageContext:
     months: str = ""
     loads: Sequence[LoadSummary] = ()
     refused: Sequence[RefusedSummary] = ()
+    findings: Sequence[FindingSummary] = ()
     dbt: DbtSummary | None = None
     data_docs: Path | None = None
     notice: str = ""
@@ -155,12 +157,24 @@ def _render(
         attention=by_weight,
         held=[each for each in judged if each.evidence.decision == "hold"],
         context=context,
+        telling=[load for load in context.loads if _tells(load)],
+        quiet=[load for load in context.loads if not _tells(load)],
+        found=[each for each in context.findings if each.rows],
+        not_found=[each for each in context.findings if each.rows == 0],
+        not_measured=sorted(
+            {f"{each.system}.{each.table}" for each in context.findings if each.rows is None}
+        ),
         characteristics=CHARACTERISTICS,
         rule_count=sum(len(each.evidence.results) for each in judged),
         failed_count=sum(len(each.failed) for each in judged),
         limit=f"{100 * QUARANTINE_LIMIT:g} %",
         sites=[(site.name, (site / SITE_INDEX).relative_to(output).as_posix()) for site in sites],
     )
+
+
+def _tells(load: LoadSummary) -> bool:
+    """Say whether a load has something to read about: a refusal, refused rows, a message."""
+    return load.status != "loaded" or load.rows_quarantined > 0 or bool(load.message)
 
 
 def _judged(

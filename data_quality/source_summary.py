@@ -1,12 +1,13 @@
-"""What came in, for the quality page: loads, and refused rows by file and rule.
+"""What came in, for the quality page: loads, refused rows by file and rule, findings by rule.
 
-Belongs here: counts read from the ledger and the quarantine. Never the raw text of a refused row,
-which may hold personal data.
+Belongs here: counts read from the ledger, the quarantine and the mart of findings. Never the raw
+text of a refused row, which may hold personal data.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from data_quality.fingerprint import Connection
 
@@ -61,6 +62,35 @@ class RefusedSummary:
     rows: int
 
 
+@dataclass(frozen=True)
+class FindingSummary:
+    """What one rule found in one source table.
+
+    Attributes:
+        rule: The rule.
+        system: Source system.
+        table: Source table.
+        action: `quarantined`, `excluded` or `flagged`.
+        rows: Rows found; None where the table sent nothing.
+        checked: Rows looked at; None likewise.
+        share: Rows found per row looked at; None likewise.
+        explanation: What the rule means.
+        first_month: Month end of the first row found; None for none, and for quarantined rows.
+        last_month: Month end of the last row found; None likewise.
+    """
+
+    rule: str
+    system: str
+    table: str
+    action: str
+    rows: int | None
+    checked: int | None
+    share: float | None
+    explanation: str
+    first_month: date | None
+    last_month: date | None
+
+
 def read_loads(con: Connection) -> tuple[LoadSummary, ...]:
     """Read the ledger of loads, newest first."""
     rows = con.execute(
@@ -86,3 +116,23 @@ def read_refused(con: Connection) -> tuple[RefusedSummary, ...]:
         """
     ).fetchall()
     return tuple(RefusedSummary(*row) for row in rows)
+
+
+def read_findings(con: Connection) -> tuple[FindingSummary, ...]:
+    """Read what the rules found in the sources, the most rows first; none where not built yet."""
+    is_built = con.execute(
+        "select 1 from information_schema.tables "
+        "where table_schema = 'scorecard' and table_name = 'source_findings'"
+    ).fetchone()
+    if is_built is None:
+        return ()
+    rows = con.execute(
+        """
+        select
+            rule_id, source_system, source_table, action, row_count, checked_count,
+            share::double, coalesce(explanation, ''), first_month, last_month
+        from scorecard.source_findings
+        order by row_count desc nulls last, source_system, source_table, rule_id
+        """
+    ).fetchall()
+    return tuple(FindingSummary(*row) for row in rows)

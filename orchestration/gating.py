@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from data_quality.evidence import DbtFailure, GateEvidence, read_evidence
 from data_quality.products import SOURCE, load_products
-from data_quality.source_summary import read_loads, read_refused
+from data_quality.source_summary import read_findings, read_loads, read_refused
 from orchestration import window
 from orchestration.dbt import (
     MANIFEST_NAME,
@@ -166,7 +166,7 @@ def write_page(settings: Settings, *, run_id: str) -> Path:
     with stage("Write the quality page"):
         with connect(settings, read_only=True) as con:
             record = window.current_run(con)
-            loads, refused = read_loads(con), read_refused(con)
+            loads, refused, found = read_loads(con), read_refused(con), read_findings(con)
             notice = stored_company(con).notice
         first, last = map(window.format_month, (record.first_month, record.last_month))
         context = PageContext(
@@ -174,6 +174,7 @@ def write_page(settings: Settings, *, run_id: str) -> Path:
             months=first if first == last else f"{first} to {last}",
             loads=loads,
             refused=refused,
+            findings=found,
             dbt=_dbt_summary(read_test_results(folder.dbt_tests)),
             data_docs=folder.docs if folder.docs.is_dir() else None,
             notice=notice,

@@ -10,15 +10,28 @@ from collections.abc import Callable
 
 from data_quality.products import SOURCE
 from data_quality.rules import Rule
-from data_quality.suites import customers, finance, portfolio, predictions, scorecard, source
+from data_quality.suites import (
+    billing,
+    customers,
+    finance,
+    findings,
+    identity,
+    portfolio,
+    predictions,
+    scorecard,
+    source,
+)
 
 SUITES: dict[str, Callable[[], tuple[Rule, ...]]] = {
     SOURCE: source.rules,
+    "identity": identity.rules,
     "customers": customers.rules,
+    "billing": billing.rules,
     "finance": finance.rules,
     "portfolio": portfolio.rules,
     "predictions": predictions.rules,
     "scorecard": scorecard.rules,
+    "findings": findings.rules,
 }
 
 

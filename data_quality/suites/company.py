@@ -1,7 +1,7 @@
 """Rules of the marts that say whose figures these are, and which systems they come from.
 
-Belongs here: the marts company and source_months, of the product `customers`. Not here: what the
-systems sent (the suite `source`).
+Belongs here: the marts company, source_months and customer_sources, of the product `customers`.
+Not here: what the systems sent (the suite `source`).
 """
 
 from __future__ import annotations
@@ -17,11 +17,17 @@ from data_quality.suites.shapes import (
 OWNER = "customer analytics"
 COMPANY = Table("scorecard", "company", OWNER, ("last_month",))
 SOURCE_MONTHS = Table("scorecard", "source_months", OWNER, ("source_system", "as_of_date"))
+CUSTOMER_SOURCES = Table(
+    "scorecard",
+    "customer_sources",
+    OWNER,
+    ("customer_id", "source_system", "link_method"),
+)
 
 
 def rules() -> tuple[Rule, ...]:
-    """List the rules of both marts."""
-    return (*_company(), *_source_months())
+    """List the rules of the marts."""
+    return (*_company(), *_source_months(), *_customer_sources())
 
 
 def _company() -> tuple[Rule, ...]:
@@ -75,5 +81,52 @@ def _source_months() -> tuple[Rule, ...]:
             because="Missing is not zero: outside its time a system's facts are unknown.",
             characteristic="consistency",
             columns=("is_measured", "fact_count"),
+        ),
+    )
+
+
+def _customer_sources() -> tuple[Rule, ...]:
+    return (
+        *keys_present(CUSTOMER_SOURCES),
+        key_is_unique(CUSTOMER_SOURCES),
+        CUSTOMER_SOURCES.between(
+            "record_count",
+            1,
+            None,
+            says="Every row stands for at least one record.",
+            because="A customer is put together from records; none is no link.",
+        ),
+        CUSTOMER_SOURCES.no_rows(
+            "customer_is_known",
+            """
+            select sources.customer_id, sources.source_system, sources.link_method
+            from scorecard.customer_sources as sources
+            anti join scorecard.customers as customers
+                on sources.customer_id = customers.customer_id
+            where sources.customer_id is not null
+            """,
+            says="Every record belongs to a customer of the list.",
+            because="A record of an unknown customer cannot be explained to anyone.",
+            characteristic="consistency",
+            columns=("customer_id",),
+            reads=("scorecard.customers",),
+        ),
+        CUSTOMER_SOURCES.no_rows(
+            "records_add_up",
+            """
+            select customers.customer_id
+            from scorecard.customers as customers
+            left join (
+                select customer_id, sum(record_count) as record_count
+                from scorecard.customer_sources
+                group by customer_id
+            ) as sources on customers.customer_id = sources.customer_id
+            where customers.source_record_count is distinct from sources.record_count
+            """,
+            says="A customer's records by system are as many as the list of customers says.",
+            because="Otherwise a record was counted twice, or lost between two tables.",
+            characteristic="accuracy",
+            columns=("record_count",),
+            reads=("scorecard.customers",),
         ),
     )

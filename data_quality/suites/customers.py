@@ -1,13 +1,13 @@
 """Rules of the product `customers`: who the customers are and what is measured of each.
 
 Belongs here: the marts customers, customer_indicators, rfm_cutoffs, indicator_catalogue. The
-company itself and its systems have their rules in `company`.
+company itself and its systems have their rules in `company`, what was true then in `history`.
 """
 
 from __future__ import annotations
 
 from data_quality.rules import Rule, Table
-from data_quality.suites import company
+from data_quality.suites import company, history
 from data_quality.suites.shapes import (
     TIERS,
     VALUE_BASES,
@@ -15,6 +15,7 @@ from data_quality.suites.shapes import (
     keys_present,
     month_ends,
     months_are_complete,
+    no_personal_data,
     scores,
     shares,
     volume,
@@ -48,6 +49,7 @@ def rules() -> tuple[Rule, ...]:
         *_cutoffs(),
         *_catalogue(),
         *company.rules(),
+        *history.rules(),
     )
 
 
@@ -84,15 +86,7 @@ def _customers() -> tuple[Rule, ...]:
 
 def _identifiers() -> tuple[Rule, ...]:
     return (
-        CUSTOMERS.no_rows(
-            "no_personal_data",
-            "select customer_id from scorecard.customers "
-            "where customer_id like '%@%' or crm_customer_id like '%@%'",
-            says="No identifier is an e-mail address.",
-            because="Personal data never reaches a release (handbook C26).",
-            characteristic="confidentiality",
-            columns=("customer_id", "crm_customer_id"),
-        ),
+        no_personal_data(CUSTOMERS, exempt=("organisation_name",)),
         CUSTOMERS.measure(
             "is_in_crm",
             "select avg(is_in_crm::int) from scorecard.customers",

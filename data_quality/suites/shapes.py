@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from data_quality.contracts import load_mart_columns
 from data_quality.rules import Rule, Table
 
 # Half of the rows gone in one month is a lost source or a broken join, not business.
@@ -33,6 +34,10 @@ NEWEST_LOADS = """
 
 # Published money is rounded to the penny, the customers' own is not.
 PENNY = 0.01
+
+# What the name of a thing never looks like: an e-mail address, a telephone number written out.
+EMAIL = "'%_@_%._%'"
+PHONE = "'[+(]?[0-9][0-9 ()./-]{8,}'"
 
 TIERS = ("A", "B", "C", "D")
 BANDS = ("red", "amber", "green")
@@ -223,4 +228,133 @@ def key_is_unique(table: Table) -> Rule:
     return table.unique(
         says=f"There is one row per {', '.join(table.keys)}.",
         because="A second row would count the same thing twice in every sum.",
+    )
+
+
+def keys(table: Table) -> tuple[Rule, ...]:
+    """Every row has its whole key, and no other row has it."""
+    names = ", ".join(table.keys)
+    missing = " or ".join(f"{key} is null" for key in table.keys)
+    return (
+        table.no_rows(
+            "key_is_present",
+            f"select {names} from {table.path} where {missing}",
+            says=f"Every row has its {names}.",
+            because="A row without its key belongs to nobody and cannot be joined.",
+            characteristic="completeness",
+            columns=table.keys,
+        ),
+        key_is_unique(table),
+    )
+
+
+def customer_is_known(table: Table, *columns: str) -> Rule:
+    """Whoever is named is a customer of the mart `customers`.
+
+    Args:
+        table: The table.
+        columns: The columns that name a customer; `customer_id` by default.
+    """
+    names = columns or ("customer_id",)
+    own = ", ".join(f"facts.{key}" for key in table.keys)
+    queries = [
+        f"""
+        select {own} from {table.path} as facts
+        anti join scorecard.customers as customers on facts.{name} = customers.customer_id
+        where facts.{name} is not null
+        """
+        for name in names
+    ]
+    return table.no_rows(
+        "customer_is_known",
+        " union all ".join(queries),
+        says="Every customer who is named stands in the list of customers.",
+        because="A row of an unknown customer cannot be explained to anyone.",
+        characteristic="consistency",
+        columns=names,
+        reads=("scorecard.customers",),
+    )
+
+
+def no_personal_data(table: Table, *, exempt: Sequence[str] = ()) -> Rule:
+    """No text column of a mart holds an e-mail address or a telephone number.
+
+    Args:
+        table: The mart; its text columns are those of its contract.
+        exempt: Columns that hold names of organisations or words of our own.
+    """
+    columns = [
+        name
+        for name, data_type in load_mart_columns()[table.name].items()
+        if data_type == "varchar" and name not in exempt
+    ]
+    # A full match costs far more than a look for the blank or the sign that a number has.
+    found = "\n    or ".join(
+        f"{name} like {EMAIL} or ((({name} like '% %') or ({name} like '+%')) "
+        f"and regexp_full_match({name}, {PHONE}))"
+        for name in columns
+    )
+    return table.no_rows(
+        "no_personal_data",
+        f"select {', '.join(table.keys)} from {table.path}\nwhere {found}",
+        says="No text is an e-mail address or a telephone number.",
+        because="Personal data never reaches a release (handbook C26).",
+        characteristic="confidentiality",
+        columns=columns,
+    )
+
+
+def nothing_of_the_future(table: Table, *columns: str) -> Rule:
+    """No date or time lies after the run's last month.
+
+    Args:
+        table: The table.
+        columns: Columns of dates or timestamps that say what has happened.
+    """
+    later = " or ".join(f"{name}::date > run_window.last_month" for name in columns)
+    own = ", ".join(f"facts.{key}" for key in table.keys)
+    return table.no_rows(
+        "nothing_is_of_the_future",
+        f"""
+        select {own} from {table.path} as facts
+        cross join control.run_window as run_window
+        where {later}
+        """,
+        says="Nothing is told that happened after the last month of the run.",
+        because="A past month must say what was known then, or it changes each time it is read.",
+        characteristic="currentness",
+        columns=columns,
+        reads=("control.run_window",),
+    )
+
+
+def every_one_is_there(
+    table: Table, source: str, source_key: str, known_at: str, *, says: str
+) -> Rule:
+    """As many rows as the source has things that were known by the run's last month.
+
+    So a mart is empty where nothing was delivered, and nowhere else.
+
+    Args:
+        table: The mart, one row per thing.
+        source: The raw table.
+        source_key: What names the thing there.
+        known_at: When the source spoke of it.
+        says: What holds, in a manager's words.
+    """
+    return table.measure(
+        "none_is_lost",
+        f"""
+        select (select count(*) from {table.path}) - count(distinct trim(source.{source_key}))
+        from {source} as source cross join control.run_window as run_window
+        where source._load_id <= run_window.known_load_id
+            and source.{known_at}::date <= run_window.last_month
+        """,
+        low=0,
+        high=0,
+        says=says,
+        because="One that came in and is not published was lost on the way, or counted twice.",
+        characteristic="completeness",
+        columns=table.keys,
+        reads=(source, "control.run_window"),
     )

@@ -26,6 +26,7 @@ CUSTOMERS = Table("raw", "crm__customers", OWNER, ("customer_id", "updated_at", 
 LOADS = Table("control", "loads", OWNER, ("load_id",))
 REFUSED = Table("quarantine", "refused_rows", OWNER, ("load_id",))
 CONTRACTS = Table("control", "contracts", OWNER, ("system", "table_name"))
+RATES = Table("raw", "billing__exchange_rates", OWNER, ("currency", "rate_date", "_load_id"))
 SYSTEMS = Table("control", "systems", OWNER, ("system",))
 
 # Tables without which there is no scorecard; any other may rightly be empty.
@@ -39,6 +40,8 @@ ANONYMOUS_SHARE_LIMIT = 0.30
 # Credits above half of what was invoiced are a wrong sign or a double load, not returns.
 CREDIT_SHARE_LIMIT = 0.50
 UNKNOWN_PRODUCT_LIMIT = 0.01
+# A day takes the newest rate before it, however old; rates usually come by the month.
+RATE_DAYS = 45
 
 
 def rules() -> tuple[Rule, ...]:
@@ -55,6 +58,7 @@ def rules() -> tuple[Rule, ...]:
         *_sums(),
         *_reaches(),
         *_freshness(tables),
+        _rates(),
     )
 
 
@@ -350,7 +354,7 @@ def _reaches() -> tuple[Rule, ...]:
 
 
 def _freshness(tables: Sequence[SourceTable]) -> tuple[Rule, ...]:
-    watched = [table for table in tables if table.freshness_days is not None]
+    watched = [table for table in tables if table.freshness_days and not table.is_reference]
     return (
         SYSTEMS.no_rows(
             "reaches_the_last_month",
@@ -370,7 +374,7 @@ def _freshness(tables: Sequence[SourceTable]) -> tuple[Rule, ...]:
         CONTRACTS.no_rows(
             "facts_are_recent",
             _tables_where(watched, _is_stale),
-            says="Every source table that has rows has one that is younger, at the last scored "
+            says="Every table of facts that has rows has one that is younger, at the last scored "
             "month end, than the days its contract allows.",
             because="A table that stopped coming looks like customers who stopped doing things.",
             characteristic="currentness",
@@ -378,6 +382,29 @@ def _freshness(tables: Sequence[SourceTable]) -> tuple[Rule, ...]:
             columns=("table_name",),
             reads=("control.run_window", *(table.path for table in watched)),
         ),
+    )
+
+
+def _rates() -> Rule:
+    return RATES.no_rows(
+        "rates_are_recent",
+        f"""
+        select rates.currency
+        from raw.billing__exchange_rates as rates cross join control.run_window as run_window
+        where rates.currency in (
+            select invoices.currency from raw.billing__invoices as invoices
+            where last_day(invoices.invoiced_at) = run_window.last_month
+        )
+        group by rates.currency
+        having max(rates.rate_date) + {RATE_DAYS} < max(run_window.last_month)
+        """,
+        says="Every currency invoiced in the last month has an exchange rate that is at most "
+        f"{RATE_DAYS} days older than the month's end.",
+        because="An old rate is used in silence, and the revenue of that currency stands still.",
+        characteristic="currentness",
+        severity="warn",
+        columns=("rate_date",),
+        reads=(INVOICES.path, "control.run_window"),
     )
 
 

@@ -100,6 +100,27 @@ def test_keys_of_customers_are_masked(column: str, value: str | None, shown: str
     assert masked_key(column, value) == shown
 
 
+def test_table_without_rows_keeps_every_rule_about_rows(judge: Judge) -> None:
+    judge.connection.execute("create table raw.nobody (id varchar, tier varchar, score double)")
+    table = Table("raw", "nobody", "someone", ("id",))
+    words = {"says": "It holds.", "because": "Why not."}
+    rules = [
+        table.unique(**words),
+        table.not_null("id", **words),
+        table.in_set("tier", ["A"], **words),
+        table.between("score", 0, 100, **words),
+        table.no_rows("none", "select id from raw.nobody", characteristic="accuracy", **words),
+    ]
+
+    outcomes = judge.judge("no-rows", rules, run_id="r")
+    judge.connection.execute("drop table raw.nobody")
+
+    assert [(each.is_passed, each.error, each.rows_failed) for each in outcomes] == [
+        (True, "", 0)
+    ] * len(rules)
+    assert {each.observed for each in outcomes} == {"0 of 0 rows"}
+
+
 def test_judge_without_a_folder_builds_no_docs(judge: Judge) -> None:
     with pytest.raises(JudgeError, match="without a folder"):
         judge.build_docs()

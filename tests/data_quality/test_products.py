@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from data_quality.contracts import load_mart_columns
 from data_quality.products import ProductsError, load_products, upstream_of
 from data_quality.suites.catalogue import SUITES
 
@@ -20,10 +21,19 @@ def write(path: Path, *entries: tuple[str, str, str]) -> Path:
 
 
 def test_products_come_after_what_they_are_computed_from() -> None:
-    names = list(load_products())
+    products = load_products()
+    names = list(products)
 
-    assert names.index("customers") < names.index("scorecard")
-    assert set(names) == {"customers", "finance", "portfolio", "predictions", "scorecard"}
+    for product in products.values():
+        for parent in product.computed_from:
+            assert names.index(parent) < names.index(product.name)
+    assert upstream_of("scorecard", products) == ("customers", "identity")
+
+
+def test_every_mart_is_in_a_product() -> None:
+    grouped = {mart for product in load_products().values() for mart in product.marts}
+
+    assert grouped == set(load_mart_columns())
 
 
 def test_every_product_has_a_suite() -> None:

@@ -13,7 +13,14 @@ from data_quality.gates import run_gate
 from data_quality.products import load_products
 from data_quality.report import DbtSummary, PageContext, quality_score, write_quality_page
 from data_quality.rulebook import DOCUMENT, render_rulebook
-from data_quality.source_summary import LoadSummary, RefusedSummary, read_loads, read_refused
+from data_quality.source_summary import (
+    FindingSummary,
+    LoadSummary,
+    RefusedSummary,
+    read_findings,
+    read_loads,
+    read_refused,
+)
 from data_quality.suites.catalogue import all_rules
 
 FOREIGN = re.compile(r"(?:src|href)=[\"']?(?:https?:)?//|url\(['\"]?https?:|@import|fetch\(")
@@ -74,9 +81,9 @@ def test_page_has_every_rule_and_every_decision(tmp_path: Path) -> None:
     for rules in all_rules().values():
         for rule in rules:
             assert f"<code>{rule.id}</code>" in text
-    assert text.count(">pass</span>") == 2 * 5
+    assert text.count(">pass</span>") == 2 * (len(evidence) - 1)
     assert text.count(">hold</span>") == 2
-    assert "Held back: 1 of 6." in text
+    assert f"Held back: 1 of {len(evidence)}." in text
 
 
 def test_page_needs_no_network(tmp_path: Path) -> None:
@@ -127,6 +134,48 @@ def test_loads_and_quarantine_are_summed_up_without_raw_text(
     assert "lines.csv" in text
     assert "1,001" in text
     assert "secret raw text" not in text
+
+
+def findings_section(text: str) -> str:
+    return text[text.index('id="findings"') : text.index('id="dbt"')]
+
+
+def test_findings_are_shown_with_count_share_and_meaning(
+    good_warehouse: Path, tmp_path: Path
+) -> None:
+    with duckdb.connect(str(good_warehouse), read_only=True) as con:
+        findings = read_findings(con)
+
+    text = findings_section(
+        page([passed("findings")], tmp_path, PageContext(run_id="run-1", findings=findings))
+    )
+
+    shown = re.findall(r"<tr><td class=\"rule\"><code>(\w+)</code>.*?</tr>", text, re.DOTALL)
+    row = re.search(r"<code>no_customer</code>.*?</tr>", text, re.DOTALL)
+    assert row is not None
+    assert ">10</td>" in row[0]
+    assert ">1,000</td>" in row[0]
+    assert "1.00 %" in row[0]
+    assert "What it means." in row[0]
+    assert set(shown) == {each.rule for each in findings if each.rows is not None}
+    assert "Sent nothing, so nothing was looked at: support.business_calendars" in text
+
+
+def test_a_finding_of_one_row_in_a_million_is_not_shown_as_none(tmp_path: Path) -> None:
+    finding = FindingSummary(
+        "off_scale", "survey", "responses", "excluded", 1, 1_000_000, 0.000001, "Off.", None, None
+    )
+
+    text = page([passed("findings")], tmp_path, PageContext(run_id="r", findings=[finding]))
+
+    assert "under 0.01 %" in findings_section(text)
+
+
+def test_page_says_that_no_findings_are_known_before_they_are_built(tmp_path: Path) -> None:
+    with duckdb.connect() as con:
+        context = PageContext(run_id="run-1", findings=read_findings(con))
+
+    assert "No findings are listed" in findings_section(page([passed("source")], tmp_path, context))
 
 
 def test_dbt_tests_are_summed_up(tmp_path: Path) -> None:

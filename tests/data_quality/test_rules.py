@@ -15,7 +15,7 @@ from data_quality.suites.catalogue import SUITES, all_rules, suite
 
 HERE = Path(__file__).parent
 RULES = {rule.id: (product, rule) for product, rules in all_rules().items() for rule in rules}
-TABLE_NAME = re.compile(r"\b(?:raw|control|quarantine|scorecard)\.[a-z_]+")
+TABLE_NAME = re.compile(r"\b(?:raw|control|core|quarantine|scorecard|seeds)\.[a-z_]+")
 CHANGED = re.compile(r"(?:update|into|from|replace table) ([a-z]+\.[a-z_]+)")
 
 
@@ -46,15 +46,33 @@ def read_mutations() -> dict[str, Mutation]:
 MUTATIONS = read_mutations()
 
 
+# How a rule is translated for Great Expectations depends on its expectation alone.
+ONE_OF_A_KIND = {
+    (product, rule.expectation): rule_id for rule_id, (product, rule) in reversed(RULES.items())
+}
+
+
 @pytest.fixture
 def mutated(judge: Judge, request: pytest.FixtureRequest) -> Iterator[Mutation]:
-    """Apply a mutation to the judged warehouse, and take it back afterwards."""
+    """Apply a mutation in a transaction, and take it back afterwards; other connections miss it."""
+    mutation = MUTATIONS[request.param]
+    judge.connection.execute("begin")
+    try:
+        judge.connection.execute(mutation.sql)
+        yield mutation
+    finally:
+        judge.connection.execute("rollback")
+
+
+@pytest.fixture
+def spoilt(judge: Judge, request: pytest.FixtureRequest) -> Iterator[str]:
+    """Apply a mutation for every connection, and put the tables back afterwards."""
     mutation = MUTATIONS[request.param]
     con = judge.connection
     for table in mutation.tables:
         con.execute(f"create or replace temp table {table.replace('.', '__')}_kept as from {table}")
     con.execute(mutation.sql)
-    yield mutation
+    yield request.param
     for table in mutation.tables:
         con.execute(f"create or replace table {table} as from {table.replace('.', '__')}_kept")
 
@@ -96,16 +114,23 @@ def test_every_rule_has_a_mutation_and_every_mutation_a_rule() -> None:
 def test_fault_is_found_by_its_rule_and_no_other(
     judge: Judge, mutated: Mutation, rule_id: str
 ) -> None:
-    product, rule = RULES[rule_id]
-
-    outcome = judge.judge(f"{rule_id}-mutated", [rule], run_id="mutated")[0]
+    product = RULES[rule_id][0]
     concerned = [r for r in suite(product) if {r.table, *r.reads} & mutated.tables]
+
     found = {each.id for each in concerned if not is_kept(judge, each)}
+
+    assert found == mutated.finds
+
+
+@pytest.mark.parametrize("spoilt", ONE_OF_A_KIND.values(), indirect=True)
+def test_judge_finds_the_fault_too(judge: Judge, spoilt: str) -> None:
+    rule = RULES[spoilt][1]
+
+    outcome = judge.judge(f"{spoilt}-mutated", [rule], run_id="mutated")[0]
 
     assert outcome.error == ""
     assert not outcome.is_passed
     assert outcome.rows_failed > 0
-    assert found == mutated.finds
 
 
 @pytest.mark.parametrize("rule_id", RULES)
@@ -167,5 +192,5 @@ def test_rule_without_a_reason_is_refused() -> None:
 
 
 def test_unknown_suite_names_the_known_ones() -> None:
-    with pytest.raises(KeyError, match="there are suites for source, customers"):
+    with pytest.raises(KeyError, match="there are suites for source, identity, customers"):
         suite("unknown")

@@ -1,7 +1,6 @@
 -- A tiny warehouse that every rule accepts: 240 customers over three months, because the drift
--- rules ask for 200 rows. Ingestion has made its own tables before; the roll-ups are in roll_up.sql.
-create schema scorecard;
-
+-- rules ask for 200 rows. Ingestion has made its own tables before, and the marts stand as their
+-- contracts say. The roll-ups are in roll_up.sql.
 insert into control.run_window by name
 select date '2011-09-30' as first_month, date '2011-11-30' as last_month,
     date '2010-01-31' as history_start, 5::bigint as known_load_id;
@@ -23,24 +22,24 @@ from range(240) as numbers(i);
 create table months as
 select unnest([date '2011-09-30', date '2011-10-31', date '2011-11-30']) as as_of_date;
 
-create table scorecard.company as
+insert into scorecard.company by name
 select 'Bright Parts' as company_name, true as is_simulated, null::varchar as note,
     'GBP' as reporting_currency, history_start as first_month, last_month,
     'billing, crm' as measured_systems
 from control.run_window;
 
-create table scorecard.source_months as
+insert into scorecard.source_months by name
 select source_system, as_of_date, source_system <> 'usage' as is_measured,
     case when source_system <> 'usage' then 10::bigint end as fact_count
 from months cross join (select unnest(['billing', 'crm', 'usage']) as source_system) as systems;
 
-create table scorecard.customers as
+insert into scorecard.customers by name
 select customer_id, crm_customer_id, 'United Kingdom' as country,
     date '2010-01-05' as first_seen_date, date '2010-02-01' as first_purchase_date,
     date '2011-09-15' as last_purchase_date, number <> 0 as is_in_crm
 from people;
 
-create table scorecard.customer_indicators as
+insert into scorecard.customer_indicators by name
 select customer_id, as_of_date, tier, tier as raw_tier, 'revenue' as value_basis,
     true as is_active, 180 as activity_days,
     (number + 1)::decimal(18, 4) as revenue_1m, (12 * (number + 1))::decimal(18, 4) as revenue_12m,
@@ -53,19 +52,19 @@ select customer_id, as_of_date, tier, tier as raw_tier, 'revenue' as value_basis
     0.6::double as loyalty_coverage, 40.0::double as depth_index
 from people cross join months;
 
-create table scorecard.rfm_cutoffs as
+insert into scorecard.rfm_cutoffs by name
 select as_of_date, unnest(['recency', 'frequency', 'monetary']) as dimension,
     date '2010-12-31' as learnt_on, false as is_provisional, 200 as customer_count,
     1.0 as cut_1, 2.0 as cut_2, 3.0 as cut_3, 4.0 as cut_4
 from months;
 
-create table scorecard.indicator_catalogue as
+insert into scorecard.indicator_catalogue by name
 select column_name as indicator_id, table_name as mart, 'What it means.' as description
 from duckdb_columns()
 where database_name = current_database() and schema_name = 'scorecard'
     and table_name = 'customer_indicators' and column_name not in ('customer_id', 'as_of_date');
 
-create table scorecard.revenue_reconciliation as
+insert into scorecard.revenue_reconciliation by name
 with total as (select sum(revenue_1m) as revenue from scorecard.customer_indicators),
 steps as (
     select 1 as step_number, 'raw_lines' as step, 'All lines.' as explanation,
@@ -77,12 +76,12 @@ select steps.*, sum(line_count) over (order by step_number) as running_line_coun
     sum(amount) over (order by step_number) as running_amount
 from steps;
 
-create table scorecard.tier_indicators as
+insert into scorecard.tier_indicators by name
 select as_of_date, tier, count(*) as customer_count,
     count(*) filter (where is_active) as active_customer_count, sum(revenue_12m) as revenue_12m
 from scorecard.customer_indicators group by all;
 
-create table scorecard.portfolio_indicators as
+insert into scorecard.portfolio_indicators by name
 select as_of_date, 1 as period_months, count(*) as customer_count,
     count(*) filter (where is_active) as active_customer_count,
     sum(revenue_1m)::decimal(18, 2) as revenue_1m, sum(revenue_12m)::decimal(18, 2) as revenue_12m,
@@ -94,7 +93,7 @@ select as_of_date, 1 as period_months, count(*) as customer_count,
     40.0::double as effective_customer_number
 from scorecard.customer_indicators group by as_of_date;
 
-create table scorecard.predictions as
+insert into scorecard.predictions by name
 select customer_id, as_of_date, not is_unscored as is_eligible,
     case when not is_unscored then score / 100 end as churn_probability,
     case when not is_unscored then score / 100 * 0.9 end as churn_probability_low,
@@ -109,7 +108,7 @@ select customer_id, as_of_date, not is_unscored as is_eligible,
     case when not is_unscored then 50.0 end as value_at_risk
 from people cross join months;
 
-create table scorecard.estimators as
+insert into scorecard.estimators by name
 select * from (values
     ('churn', 'churn-1', 'published', null::varchar, date '2010-06-30', date '2011-03-31',
         date '2011-09-30', 'aa11'),
@@ -118,20 +117,20 @@ select * from (values
 ) as estimators(estimator, estimator_version, status, reason, trained_from, trained_to, labels_to,
     content_hash);
 
-create table scorecard.estimator_metrics as
+insert into scorecard.estimator_metrics by name
 select * from (values
     ('churn', 'churn-1', 'logistic', 'test', 'auc', 0.75, 0.70, 0.80, null::date),
     ('churn', 'churn-1', 'logistic', 'test', 'brier', 0.15, 0.14, 0.16, null)
 ) as metrics(estimator, estimator_version, candidate, slice, metric, value, value_low, value_high,
     as_of_date);
 
-create table scorecard.estimator_checks as
+insert into scorecard.estimator_checks by name
 select * from (values
     ('churn', 'churn-1', 'auc', 0.75, true, 'It ranks well enough.'),
     ('clv', 'clv-1', 'customers', 10.0, false, 'There are too few customers.')
 ) as checks(estimator, estimator_version, check_name, value, is_passed, explanation);
 
-create table scorecard.customer_scorecard as
+insert into scorecard.customer_scorecard by name
 select customer_id, as_of_date, 'retail_billing' as profile, tier, 'revenue' as value_basis,
     case when not is_unscored then score end as score,
     case when is_unscored then 0.4 else 1.0 end::double as coverage,
@@ -143,7 +142,7 @@ select customer_id, as_of_date, 'retail_billing' as profile, tier, 'revenue' as 
     0.6::double as loyalty_coverage
 from people cross join months;
 
-create table scorecard.customer_scorecard_measures as
+insert into scorecard.customer_scorecard_measures by name
 select customer_id, as_of_date, profile, dimension, measure, 1.0::double as raw_value, score,
     0.25::double as weight, 0.5::double as effective_weight, 0.5 * score as contribution,
     3 as source_row_count
@@ -152,7 +151,7 @@ cross join (values ('current_value', 'revenue_12m'), ('loyalty', 'loyalty_index'
     as measures(dimension, measure)
 where score is not null;
 
-create table scorecard.profile_requirements as
+insert into scorecard.profile_requirements by name
 select * from (values
     ('retail_billing', 'current_value', 'revenue_12m', 0.25, true, null::varchar),
     ('retail_billing', 'loyalty', 'loyalty_index', 0.25, true, null::varchar),
@@ -171,7 +170,8 @@ from range(20) as numbers(i);
 insert into raw.billing__invoices by name
 select 'invoice-' || lpad(i::varchar, 4, '0') as invoice_id,
     case when i % 10 > 0 then 'crm-' || lpad((i % 240)::varchar, 4, '0') end as customer_id,
-    timestamp '2011-11-29' - to_days((i % 600)::int) as invoiced_at, 3::bigint as _load_id
+    timestamp '2011-11-29' - to_days((i % 600)::int) as invoiced_at,
+    case when i % 2 = 0 then 'EUR' end as currency, 3::bigint as _load_id
 from range(400) as numbers(i);
 
 insert into raw.billing__invoice_lines by name
@@ -193,7 +193,9 @@ select 4::bigint as load_id, 'billing' as system, 'invoice_lines' as table_name,
 
 insert into control.loads by name
 select * from (values
-    (1, 'crm', 'customers', 'customers.csv', 245, 240, 5, 0, 'loaded', null::varchar),
+    (-1, 'billing', 'exchange_rates', 'rates.csv', 1, 1, 0, 0, 'loaded', null::varchar),
+    (0, 'billing', 'subscriptions', 'subscriptions.csv', 27, 27, 0, 0, 'loaded', null),
+    (1, 'crm', 'customers', 'customers.csv', 245, 240, 5, 0, 'loaded', null),
     (2, 'billing', 'products', 'products.csv', 20, 20, 0, 0, 'loaded', null),
     (3, 'billing', 'invoices', 'invoices.csv', 400, 400, 0, 0, 'loaded', null),
     (4, 'billing', 'invoice_lines', 'lines.csv', 1001, 1000, 0, 1, 'loaded', null),

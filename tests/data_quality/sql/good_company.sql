@@ -1,0 +1,166 @@
+-- The rest of a good warehouse: what billing, identity resolution and the findings publish about the
+-- 240 customers of good_warehouse.sql, and the tables of core that these must agree with.
+create schema core;
+
+create table core.int_identity_links as
+select 'crm' as source_system, crm_customer_id as source_id, customer_id
+from scorecard.customers;
+
+insert into scorecard.identity_summary by name
+select date '2011-11-30' as as_of_date, source_system, link_method, record_count,
+    record_count as customer_count, record_share, unresolved_share, 0 as merged_customer_count,
+    0 as id_reused_count, 0 as review_candidate_count, 0 as uncompared_count,
+    record_count as known_before_count, new_links as new_link_count, merges as merge_count,
+    0 as split_count, 0 as moved_count, 0 as rekeyed_count, 0 as unlinked_count,
+    merges / record_count as change_share
+from (values
+    ('crm', 'own_id', 240, 1.0, 0.0, 0, 1), ('crm', 'all', 240, 1.0, 0.0, 0, 1),
+    ('usage', 'email', 57, 0.95, 0.0, 1, 0), ('usage', 'unresolved', 3, 0.05, 1.0, 0, 0),
+    ('usage', 'all', 60, 1.0, 0.05, 1, 0), ('all', 'all', 300, 1.0, 0.01, 1, 1)
+) as methods(source_system, link_method, record_count, record_share, unresolved_share, new_links,
+    merges);
+
+insert into scorecard.identity_restatements by name
+select source_system, md5(source_id) as source_key, customer_id_before, customer_id_after,
+    change_kind, 'email' as link_method, 0.9 as link_score, 5 as evidence_load_id,
+    date '2011-09-30' as affected_from_month
+from (values
+    ('crm', 'crm-0007', 'customer-9999', 'customer-0007', 'merge'),
+    ('usage', 'account-1', null, 'customer-0008', 'new_link')
+) as changes(source_system, source_id, customer_id_before, customer_id_after, change_kind);
+
+-- Twenty subscriptions that run, half of them dearer since October; five that ended in November; one
+-- that is counted already, and one to come.
+create table core.int_subscription_spans as
+select 'sub-' || lpad(i::varchar, 2, '0') as subscription_id,
+    'customer-' || lpad(i::varchar, 4, '0') as customer_id, 10::decimal(18, 4) as mrr,
+    date '2011-09-10' as valid_from,
+    case when i < 10 then date '2011-10-15' when i between 20 and 24 then date '2011-11-05' end
+        as valid_to,
+    case when i = 25 then 'overlapping_subscription' end as exclusion_reason
+from range(26) as numbers(i)
+union all
+select 'sub-' || lpad(i::varchar, 2, '0'), 'customer-' || lpad(i::varchar, 4, '0'), 12,
+    date '2011-10-15', null, null
+from range(10) as numbers(i);
+
+insert into raw.billing__subscriptions by name
+select distinct subscription_id, timestamp '2011-09-10' as updated_at, 0::bigint as _load_id
+from (select subscription_id from core.int_subscription_spans union select 'sub-26');
+
+insert into scorecard.subscriptions by name
+select
+    spans.subscription_id, spans.customer_id, 'product-1' as product_id,
+    case when spans.valid_to is null then 'active' else 'ended' end as status,
+    date '2011-09-10' as started_at, spans.valid_to as ended_at, 12 as term_months, 'GBP'
+        as currency_code,
+    case
+        when spans.valid_to is not null then 0
+        when spans.exclusion_reason is null then spans.mrr
+    end as mrr,
+    spans.exclusion_reason
+from core.int_subscription_spans as spans
+where spans.valid_to is distinct from date '2011-10-15'
+union all by name
+select 'sub-26' as subscription_id, 'customer-0026' as customer_id, 'product-1' as product_id,
+    'in_future' as status, date '2011-12-10' as started_at;
+
+insert into scorecard.mrr_movements by name
+with months as (
+    select customers.customer_id, indicators.as_of_date, coalesce(sum(spans.mrr), 0) as closing_mrr
+    from (select distinct customer_id from core.int_subscription_spans where exclusion_reason is null)
+        as customers
+    inner join scorecard.customer_indicators as indicators
+        on customers.customer_id = indicators.customer_id
+    left join core.int_subscription_spans as spans
+        on customers.customer_id = spans.customer_id
+        and spans.valid_from <= indicators.as_of_date
+        and (spans.valid_to is null or spans.valid_to > indicators.as_of_date)
+    group by customers.customer_id, indicators.as_of_date
+),
+opened as (
+    select *, coalesce(lag(closing_mrr) over (
+        partition by customer_id order by as_of_date
+    ), 0) as opening_mrr
+    from months
+),
+named as (
+    select *, closing_mrr - opening_mrr as change_mrr,
+        case
+            when opening_mrr = 0 and closing_mrr > 0 then 'new'
+            when closing_mrr > opening_mrr then 'expansion'
+            when closing_mrr = 0 and opening_mrr > 0 then 'churned'
+            else 'unchanged'
+        end as movement
+    from opened
+)
+select customer_id, as_of_date, movement, opening_mrr, closing_mrr,
+    case when movement = 'new' then change_mrr else 0 end as new_mrr,
+    case when movement = 'expansion' then change_mrr else 0 end as expansion_mrr,
+    0 as contraction_mrr, 0 as reactivation_mrr,
+    case when movement = 'churned' then change_mrr else 0 end as churned_mrr
+from named;
+
+create table core.int_billing_lines as
+select lines.line_id, lines.invoice_id, 'invoice_line' as line_kind,
+    (lines.quantity * lines.unit_price)::decimal(18, 4) as amount,
+    last_day(lines.invoiced_at) as month_end,
+    case when lines.line_id < 'line-00010' then 'sample' end as exclusion_reason
+from raw.billing__invoice_lines as lines;
+
+insert into scorecard.invoices by name
+with totals as (
+    select invoice_id, sum(amount) as amount, count(*) as line_count,
+        sum(amount) filter (where exclusion_reason is null) as revenue_amount
+    from core.int_billing_lines group by invoice_id
+),
+numbered as (
+    select invoices.invoice_id, replace(invoices.customer_id, 'crm', 'customer') as customer_id,
+        invoices.invoiced_at, right(invoices.invoice_id, 4)::int % 4 as kind, totals.*
+    from raw.billing__invoices as invoices inner join totals using (invoice_id)
+)
+select invoice_id, customer_id, invoiced_at, last_day(invoiced_at) as month_end,
+    case when kind = 1 then date '2011-12-20' else invoiced_at::date + 14 end as due_date,
+    'GBP' as currency_code, amount as document_amount, amount,
+    coalesce(revenue_amount, 0) as revenue_amount, 1 as credited_amount,
+    case kind when 0 then amount - 1 when 1 then 2 when 2 then 0 end as paid_amount,
+    case when kind < 3 then 0 end as refunded_amount,
+    case kind when 0 then 0 when 1 then amount - 3 when 2 then amount - 1 end as open_amount,
+    case when kind = 0 then invoiced_at end as first_paid_at,
+    case when kind = 0 then invoiced_at end as fully_paid_at,
+    case
+        when kind = 0 then -14
+        when kind = 2 then greatest(1, date '2011-11-30' - (invoiced_at::date + 14))
+    end as days_late,
+    case kind
+        when 0 then 'paid' when 1 then 'part_paid' when 3 then 'not_measured'
+        else case when invoiced_at::date + 14 < date '2011-11-30' then 'overdue' else 'open' end
+    end as payment_status,
+    line_count, case when customer_id is null then 'no_customer' end as exclusion_reason
+from numbered;
+update scorecard.invoices set days_late = null where payment_status = 'open';
+
+insert into scorecard.customer_history by name
+select indicators.customer_id, indicators.as_of_date, indicators.tier, 'staff-1' as owner_id,
+    movements.closing_mrr as mrr
+from scorecard.customer_indicators as indicators
+left join scorecard.mrr_movements as movements
+    on indicators.customer_id = movements.customer_id
+    and indicators.as_of_date = movements.as_of_date;
+
+insert into scorecard.source_findings by name
+select rule_id, source_system, source_table, action, 'What it means.' as explanation,
+    case
+        when source_system in ('billing', 'crm')
+            then case when rule_id = 'no_customer' and source_table = 'invoice_lines' then 10 else 0 end
+    end as row_count,
+    case when source_system in ('billing', 'crm') then 1000 end as checked_count,
+    row_count / checked_count as share
+from seeds.source_rules
+union all by name
+select 'min' as rule_id, 'billing' as source_system, 'invoice_lines' as source_table,
+    'quarantined' as action, 'Too small.' as explanation, 1 as row_count, 1001 as checked_count,
+    0.000999 as share;
+
+insert into raw.billing__exchange_rates by name
+select 'EUR' as currency, date '2011-11-01' as rate_date, 0.85 as rate, -1 as _load_id;
