@@ -1,7 +1,7 @@
 """One customer's score, from the number down to raw values and counts of source rows.
 
 Belongs here: reading the explanation from a release and showing it in a terminal. Not here:
-computing scores (`models/`), explanations over time.
+computing scores (`models/`), who the customer is (`orchestration.portrait`).
 
 Everything shown comes from the published marts, so an explanation says what a reader of the
 release sees, and it shows that the contributions sum to the score.
@@ -23,6 +23,7 @@ from rich.text import Text
 
 from orchestration.errors import ReleaseError, UsageError
 from orchestration.ingestion.company import Company
+from orchestration.portrait import Portrait, read_portrait, render_past, render_person
 from orchestration.release.reading import open_database
 from orchestration.terminal import render_notice
 
@@ -157,6 +158,7 @@ class Explanation:
         outlook: Churn and lifetime value, None where no predictions are published.
         measures_from: First month whose measures are published.
         release_id: The release that says so.
+        portrait: Who the customer is, as of that month.
         notice: What must be said before any figure is shown; empty for real figures.
     """
 
@@ -176,6 +178,7 @@ class Explanation:
     outlook: Outlook | None
     measures_from: date | None
     release_id: str
+    portrait: Portrait
     notice: str = ""
 
     @property
@@ -230,6 +233,7 @@ def explain_customer(database: Path, customer: str, as_of: date | None = None) -
                 con, "select min(as_of_date) as day from scorecard.customer_scorecard_measures"
             )["day"],
             release_id=str(info["release_id"]),
+            portrait=read_portrait(con, str(found["customer_id"]), month),
             # Releases of older versions do not say whose figures they hold.
             notice=Company(info.get("company_name"), bool(info.get("is_simulated"))).notice,
         )
@@ -442,7 +446,8 @@ def render_explanation(explanation: Explanation) -> RenderableType:
     column by hand gets the total.
     """
     parts = render_notice(explanation.notice)
-    parts += [_headline(explanation), _dimension_table(explanation)]
+    parts += [_headline(explanation), render_person(explanation.portrait)]
+    parts.append(_dimension_table(explanation))
     if any(item.is_measured for item in explanation.measures):
         parts.append(_measure_table(explanation))
     elif not explanation.measures and explanation.measures_from is not None:
@@ -464,6 +469,7 @@ def render_explanation(explanation: Explanation) -> RenderableType:
         )
     parts.append(_missing_text(explanation))
     parts.append(_outlook_table(explanation.outlook))
+    parts.append(render_past(explanation.portrait))
     return Group(*parts)
 
 

@@ -75,4 +75,5 @@ def format_change(now: Any, before: Any, form: Callable[[Any], str]) -> str:
     difference = now - before
     if not difference:
         return "unchanged in a month"
-    return f"{'+' if difference > 0 else '−'}{form(abs(difference))} in a month"
+    # The word joiner keeps the sign with its figure where the line ends.
+    return f"{'+' if difference > 0 else '−'}\u2060{form(abs(difference))} in a month"

@@ -21,7 +21,10 @@ from orchestration.explain import (
     shown_contributions,
 )
 
-MARTS = Path(__file__).parent / "release" / "synthetic_marts.sql"
+SCRIPTS = tuple(
+    Path(__file__).parent / "release" / name
+    for name in ("synthetic_marts.sql", "synthetic_company.sql")
+)
 DECEMBER = date(2011, 12, 31)
 
 
@@ -31,7 +34,8 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with duckdb.connect() as con:
         con.execute(f"attach '{path}' as release")
         con.execute("use release")
-        con.execute(MARTS.read_text(encoding="utf-8"))
+        for script in SCRIPTS:
+            con.execute(script.read_text(encoding="utf-8"))
         con.execute("create table scorecard.release_info as select 'r-1' as release_id")
     return path
 
@@ -216,7 +220,17 @@ def test_two_customers_with_one_crm_id_are_told_apart(edited: Callable[[str], Pa
         explain_customer(database, "12017")
 
 
-@pytest.mark.parametrize("mart", ["predictions", "profile_requirements", "indicator_catalogue"])
+@pytest.mark.parametrize(
+    "mart",
+    [
+        "predictions",
+        "profile_requirements",
+        "indicator_catalogue",
+        "customer_sources",
+        "customer_history",
+        "customer_events",
+    ],
+)
 def test_it_does_without_marts_of_other_products(edited: Callable[[str], Path], mart: str) -> None:
     explanation = explain_customer(edited(f"drop table scorecard.{mart}"), "c-0017")
 

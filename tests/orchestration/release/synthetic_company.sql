@@ -52,6 +52,19 @@ select
     cast(3 + hash(customer_id) % 4 as integer) as source_record_count
 from scorecard.customers as customers;
 
+create table scorecard.customer_sources as
+select
+    customer_id,
+    source_system,
+    case source_system when 'crm' then 'own_id' when 'billing' then 'exact_id' else 'email' end
+        as link_method,
+    cast(case when source_system = 'support' then source_record_count - 2 else 1 end as integer)
+        as record_count,
+    cast(case source_system when 'support' then 0.98 else 1 end as decimal(9, 6))
+        as lowest_link_score
+from scorecard.customers
+cross join (values ('crm'), ('billing'), ('support')) as systems (source_system);
+
 create table scorecard.customer_history as
 select
     customer_id,
