@@ -121,7 +121,8 @@ def _customer_sources() -> tuple[Rule, ...]:
                 from scorecard.customer_sources
                 group by customer_id
             ) as sources on customers.customer_id = sources.customer_id
-            where customers.source_record_count is distinct from sources.record_count
+            where customers.customer_id is not null
+                and customers.source_record_count is distinct from sources.record_count
             """,
             says="A customer's records by system are as many as the list of customers says.",
             because="Otherwise a record was counted twice, or lost between two tables.",

@@ -36,8 +36,13 @@ from months cross join (select unnest(['billing', 'crm', 'usage']) as source_sys
 insert into scorecard.customers by name
 select customer_id, crm_customer_id, 'United Kingdom' as country,
     date '2010-01-05' as first_seen_date, date '2010-02-01' as first_purchase_date,
-    date '2011-09-15' as last_purchase_date, number <> 0 as is_in_crm
+    date '2011-09-15' as last_purchase_date, number <> 0 as is_in_crm, 2 as source_record_count
 from people;
+
+insert into scorecard.customer_sources by name
+select customer_id, source_system, link_method, 1 as record_count, 1 as lowest_link_score
+from people
+cross join (values ('crm', 'own_id'), ('billing', 'exact_id')) as links (source_system, link_method);
 
 insert into scorecard.customer_indicators by name
 select customer_id, as_of_date, tier, tier as raw_tier, 'revenue' as value_basis,
