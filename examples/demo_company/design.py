@@ -128,7 +128,7 @@ class Design:
             "crisis_month": self.share(0.60),
             "crisis_on": self.month_start(self.share(0.60)) + timedelta(days=7),
             "crisis_topic": CRISIS_TOPIC,
-            "crisis_share": 0.058,
+            "crisis_share": 0.075,
             "launch_1": self.share(0.35),
             "launch_2": self.share(0.65),
             "launch_3": self.share(0.45),

@@ -279,6 +279,7 @@ class _Company:
             query,
             table.order,
             is_typed=file_format == "parquet",
+            is_last=name.endswith(f"_{self.design.periods[-1][0]}"),
             most=-(-self.design.customers // CUSTOMERS_PER_ROW),
         )
         rows = write_rows(self.con, ordered, path, file_format=file_format, encoding=table.encoding)

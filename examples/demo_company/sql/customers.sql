@@ -93,10 +93,11 @@ select
     round(0.25 + 0.45 * normal(k, 'mu s'), 6) as mu_s,
     round(0.45 * normal(k, 'mu e') + 0.09 * normal(k, 'mu s'), 6) as mu_e,
     round(0.40 * normal(k, 'mu p'), 6) as mu_p,
-    -- Size follows a Pareto law, so that a fifth of the customers gives most of the revenue.
+    -- Size follows a Pareto law, so that a fifth of the customers gives most of the revenue. It goes
+    -- by rank, so that every company has the same spread of sizes.
     case
-        when is_organisation then least(pow(draw(k, 'size'), -1 / 1.3), 250)
-        else least(pow(draw(k, 'size'), -1 / 1.8), 12)
+        when is_organisation then least(pow(size_rank, -1 / 1.2), 400)
+        else least(pow(size_rank, -1 / 1.8), 12)
     end as size,
     case when draw(k, 'term') < case when is_organisation then 0.65 else 0.30 end then 12 else 1
     end as term_months,
@@ -112,7 +113,14 @@ select
         end
     end as planted_case,
     month_start(joined_month) + (joined_day - 1) as joined_on,
-from paired;
+from paired
+inner join (
+    select
+        t,
+        (row_number() over (partition by is_organisation order by hash(xor(k, hash('size'))), t) - 0.5)
+            / count(*) over (partition by is_organisation) as size_rank,
+    from paired
+) as ranked using (t);
 drop table paired;
 
 create table sized as
@@ -126,7 +134,7 @@ select
     end as plan0,
     case when is_contract and is_organisation then ceil(1.5 * size)::integer else 1 end as quantity0,
     -- Share of the basket of a repeat buyer that size multiplies.
-    case when is_organisation then least(ceil(pow(size, 0.8)), 60) else 1 end::integer as basket,
+    case when is_organisation then least(ceil(pow(size, 0.9)), 150) else 1 end::integer as basket,
     case planted_case
         when 'silent_leaver'
             then 8 + floor(draw(k, 'case from') * (getvariable('months') - 13))::integer
@@ -146,7 +154,7 @@ select
     -- What a year should bring in pounds, by which the company plans its service.
     case
         when is_contract then 12 * quantity0 * plan_price(plan0) * (1 - discount)
-        else round(12 * buy_rate * basket * case when is_organisation then 190 else 70 end, 2)
+        else round(12 * buy_rate * basket * case when is_organisation then 190 else 55 end, 2)
     end::decimal(18, 2) as planned_value,
 from sized;
 drop table sized;
@@ -274,6 +282,7 @@ select
         else mine.own_email
     end as email,
     borrower.joined_on - 40 as email_left_on,
+    heir.joined_on as number_left_on,
     mine.own_phone as phone,
     case when mine.rename_on is not null or borrower.t is not null
         then mine.mail_user || '2@' || mine.own_domain

@@ -10,7 +10,7 @@ select
         else in_waking_hours(invoiced_on, draw(ki, 'at'))
     end as invoiced_at,
     invoiced_on + case when is_organisation then 30 else 14 end as due_date,
-    invoiced_at + case when draw(ki, 'late') < 0.003
+    invoiced_at + case when draw(ki, 'late') < 0.008
             then to_days((20 + floor(30 * draw(ki, 'how late')))::integer)
         else to_days(0)
     end as _arrives,

@@ -262,20 +262,20 @@ service as (
     select
         *,
         case
-            when planted_case = 'silent_loyalist' or is_fading then 0
+            when planted_case in ('silent_loyalist', 'silent_leaver') then 0
             else poisson_of(
                 draw(km, 'tickets'),
                 0.075 * exp(clamp(-0.5 * s0 - 0.1 * e0, -1.5, 1.5))
                 * case when is_organisation then 1.5 else 0.9 end
                 * case when is_contract then 1.1 else 0.6 end
-                * case when is_complaining then 9 else 1 end
+                * case when is_complaining then 12 else 1 end
                 * ticket_season
             )
         end as tickets,
         case
             when m = crisis_month
-                and (is_active or is_first) and is_contract and not is_fading
-                and planted_case <> 'silent_loyalist'
+                and (is_active or is_first) and is_contract
+                and planted_case not in ('silent_loyalist', 'silent_leaver')
                 and draw(km, 'crisis') < crisis_share
                 then 1
             else 0

@@ -41,7 +41,7 @@ described as (
             end
             + 0.5 * normal(ki, 'mood') as feeling,
         draw(ki, 'kind') < logistic(
-            -1.5 - 0.9 * s0
+            -2.1 - 0.9 * s0
             + case when is_crisis then 0.8 else 0 end
             + case when planted_case like 'frequent_complainer%' and m >= case_from_month then 1.8
                 else 0 end
@@ -133,7 +133,7 @@ select
     * exclude (idle),
     'E' || (1000 + agent_no) as agent_id,
     case when is_complaint then 'CMP-' || ticket_id end as complaint_id,
-    case when draw(ki, 'late') < 0.003 then 20 + floor(30 * draw(ki, 'how late')) else 0
+    case when draw(ki, 'late') < 0.010 then 20 + floor(30 * draw(ki, 'how late')) else 0
     end::integer as late_days,
 from timed;
 
@@ -156,7 +156,7 @@ from (
 )
 order by hash(xor(ki, hash('too old'))), ticket_id
 limit (
-    select least(ceil(getvariable('customers') / 1000), count(*) // 1000)::bigint from ticket
+    select least(ceil(getvariable('customers') / 1000), count(*) // 500)::bigint from ticket
 );
 
 insert into dirty_rows

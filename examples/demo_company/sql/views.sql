@@ -116,7 +116,7 @@ select
     case when consent_off_on <= since then false else consent0 end as consent_now,
 from moments
 inner join customer using (t)
-where since >= joined_on;
+where since >= joined_on and (number_left_on is null or since < number_left_on);
 
 create view launch as
 select * from (

@@ -22,7 +22,7 @@ select
     case when link < 4 then street end as street,
     case when link < 4 then city end as city,
     case when link < 4 then postcode end as postcode,
-    joined_on::timestamp + interval 10 hour as updated_at,
+    joined_on::timestamp + interval 10 minute as updated_at,
     updated_at as _arrives,
 from accounts, period
 where joined_on < end_on and (joined_on >= first_on or first_month = 0)

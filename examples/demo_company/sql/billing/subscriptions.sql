@@ -42,7 +42,7 @@ select
     term_months,
     null as end_reason,
     true as is_auto_renewing,
-    sub_on::timestamp + interval 9 hour as updated_at,
+    sub_on::timestamp + interval 1 hour as updated_at,
     updated_at as _arrives,
 from main
 where change_kind = 'start'

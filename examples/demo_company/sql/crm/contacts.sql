@@ -6,7 +6,7 @@ select
     '+' || dial_code || ' ' || phone as phone,
     contact_role,
     is_primary,
-    joined_on::timestamp + interval 8 hour + to_minutes(contact_no) as updated_at,
+    joined_on::timestamp + to_minutes(5 + contact_no) as updated_at,
     updated_at as _arrives,
 from contact, period
 where joined_on < end_on and (joined_on >= first_on or first_month = 0)

@@ -1,5 +1,6 @@
 -- A full dump at the end of the files under way: what is known of everybody, which for most is what
--- the dump before said; and the versions in between, so that none is lost.
+-- the dump before said; and the versions in between, so that none is lost. The first dump has all
+-- versions of before.
 with versions as (
     select
         crm_version.*,
@@ -46,8 +47,8 @@ select
     street,
     city,
     postcode,
-    seen_on::timestamp + interval 8 hour as first_seen_at,
-    greatest(seen_on, since)::timestamp + interval 8 hour as updated_at,
+    seen_on::timestamp as first_seen_at,
+    greatest(seen_on, since)::timestamp + interval 5 minute as updated_at,
     updated_at as _arrives,
 from versions, period
-where until is null or until >= first_on
+where first_month = 0 or until is null or until >= first_on

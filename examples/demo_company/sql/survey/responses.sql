@@ -5,7 +5,7 @@ with answering as (
         plus_minutes(sent_at, 30 - 2600 * ln(draw(kv, 'when'))) as answered_at,
     from invitation
     where is_delivered and draw(kv, 'answers') < clamp(
-        0.12 + 0.30 * logistic(1.4 * feeling) + case when feeling < -1.3 then 0.12 else 0 end, 0, 0.8
+        0.12 + 0.30 * logistic(1.4 * feeling) + case when feeling < -1.1 then 0.16 else 0 end, 0, 0.8
     )
 ),
 

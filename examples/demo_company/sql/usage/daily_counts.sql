@@ -68,6 +68,6 @@ select
     feature,
     event_count,
     least(quantity, 1 + floor(quantity * 0.3 * draw(kd, 'users'))::integer) as active_users,
-    usage_date::timestamp + case when draw(kd, 'late') < 0.003 then to_days(35) else to_days(0) end
+    usage_date::timestamp + case when draw(kd, 'late') < 0.005 then to_days(35) else to_days(0) end
         as _arrives,
 from counts
