@@ -1,35 +1,14 @@
 {{ config(materialized='incremental', incremental_strategy='replace_months') }}
 {#- Grain: one row per source system and month end. How much each system sent of each month, and
-    whether it was measured then. What counts as a fact is what the contracts call an event:
-    policies, calendars, price lists and the like say nothing about a month. -#}
-{%- set facts = [
-    ('billing', ref('stg_billing__credit_notes'), 'credited_at'),
-    ('billing', ref('stg_billing__invoice_lines'), 'invoiced_at'),
-    ('billing', ref('stg_billing__invoices'), 'invoiced_at'),
-    ('billing', ref('stg_billing__payments'), 'paid_at'),
-    ('billing', ref('stg_billing__returns'), 'returned_at'),
-    ('billing', ref('stg_billing__shipments'), 'shipped_at'),
-    ('crm', ref('stg_crm__contacts'), 'valid_from'),
-    ('crm', ref('stg_crm__customers'), 'valid_from'),
-    ('crm', ref('stg_crm__interactions'), 'occurred_at'),
-    ('crm', ref('stg_crm__leads'), 'valid_from'),
-    ('crm', ref('stg_crm__opportunities'), 'valid_from'),
-    ('crm', ref('stg_crm__relationship_events'), 'occurred_at'),
-    ('marketing', ref('stg_marketing__touch_responses'), 'responded_at'),
-    ('marketing', ref('stg_marketing__touches'), 'touched_at'),
-    ('organisation', ref('stg_organisation__action_outcomes'), 'happened_at'),
-    ('organisation', ref('stg_organisation__anchor_audits'), 'audited_on'),
-    ('organisation', ref('stg_organisation__cost_entries'), 'cost_month'),
-    ('organisation', ref('stg_organisation__experiment_assignments'), 'assigned_at'),
-    ('organisation', ref('stg_organisation__judgements'), 'judged_on'),
-    ('support', ref('stg_support__complaint_events'), 'occurred_at'),
-    ('support', ref('stg_support__qa_reviews'), 'reviewed_at'),
-    ('support', ref('stg_support__ticket_comments'), 'commented_at'),
-    ('support', ref('stg_support__ticket_events'), 'occurred_at'),
-    ('support', ref('stg_support__tickets'), 'valid_from'),
-    ('survey', ref('stg_survey__invitations'), 'sent_at'),
-    ('survey', ref('stg_survey__responses'), 'responded_at'),
-    ('usage', ref('stg_usage__daily_counts'), 'usage_date'),
+    whether it was measured then. Billing is complete to the day by definition: a run goes as far as
+    billing does. Of the others it is judged fact by fact, as known at that month's end. -#}
+{%- set documents = [
+    (ref('stg_billing__credit_notes'), 'credited_at'),
+    (ref('stg_billing__invoice_lines'), 'invoiced_at'),
+    (ref('stg_billing__invoices'), 'invoiced_at'),
+    (ref('stg_billing__payments'), 'paid_at'),
+    (ref('stg_billing__returns'), 'returned_at'),
+    (ref('stg_billing__shipments'), 'shipped_at'),
 ] %}
 with run_months as (
 
@@ -48,52 +27,59 @@ months as (
 
 ),
 
-facts as (
+documents as (
 
-    {% for system, relation, event_time in facts %}
+    {% for relation, document_time in documents %}
     select
-        '{{ system }}' as source_system,
-        {{ month_end('facts.' ~ event_time) }} as as_of_date,
+        {{ month_end('documents.' ~ document_time) }} as as_of_date,
         count(*) as fact_count
-    from {{ relation }} as facts
-    inner join run_months
-        on
-            {{ month_end('facts.' ~ event_time) }} >= run_months.first_month
-            and {{ month_end('facts.' ~ event_time) }} <= run_months.last_month
-    group by {{ month_end('facts.' ~ event_time) }}
+    from {{ relation }} as documents
+    inner join run_months on {{ in_run_months('documents.' ~ document_time) }}
+    group by {{ month_end('documents.' ~ document_time) }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
 
 ),
 
-counted as (
+billed as (
 
     select
-        facts.source_system,
-        facts.as_of_date,
-        sum(facts.fact_count) as fact_count
-    from facts
-    group by facts.source_system, facts.as_of_date
+        documents.as_of_date,
+        sum(documents.fact_count) as fact_count
+    from documents
+    group by documents.as_of_date
+
+),
+
+of_systems as (
+
+    select
+        'billing' as source_system,
+        months.as_of_date,
+        coalesce(
+            months.as_of_date >= systems.first_measured_month
+            and months.as_of_date <= systems.last_measured_month,
+            false
+        ) as is_measured,
+        coalesce(billed.fact_count, 0) as fact_count
+    from months
+    left join {{ ref('stg_control__systems') }} as systems on systems.source_system = 'billing'
+    left join billed on months.as_of_date = billed.as_of_date
+    union all
+    select
+        measured_facts.source_system,
+        measured_facts.as_of_date,
+        max(case when measured_facts.is_system_measured then 1 else 0 end) = 1 as is_measured,
+        sum(measured_facts.fact_count) as fact_count
+    from {{ ref('int_measured_facts') }} as measured_facts
+    inner join months on measured_facts.as_of_date = months.as_of_date
+    group by measured_facts.source_system, measured_facts.as_of_date
 
 )
 
 select
-    systems.source_system,
-    months.as_of_date,
-    coalesce(
-        months.as_of_date >= systems.first_measured_month
-        and months.as_of_date <= systems.last_measured_month,
-        false
-    ) as is_measured,
-    case
-        when
-            months.as_of_date >= systems.first_measured_month
-            and months.as_of_date <= systems.last_measured_month
-            then cast(coalesce(counted.fact_count, 0) as bigint)
-    end as fact_count
-from months
-cross join {{ ref('stg_control__systems') }} as systems
-left join counted
-    on
-        systems.source_system = counted.source_system
-        and months.as_of_date = counted.as_of_date
+    of_systems.source_system,
+    of_systems.as_of_date,
+    of_systems.is_measured,
+    case when of_systems.is_measured then cast(of_systems.fact_count as bigint) end as fact_count
+from of_systems
