@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.company import small_landing
+from tests.company import simulated_landing, small_landing
 
 ROOT = Path(__file__).parents[1]
 
@@ -85,6 +85,28 @@ def first_run(shared_folder: Path, company: Path) -> Path:
         if mine:
             result = scorecard(home, "run", "--landing", str(company))
             (shared_folder / "first_run.txt").write_text(result.output, encoding="utf-8")
+            assert result.code == 0, result.output
+    return home
+
+
+@pytest.fixture(scope="session")
+def simulated_company(shared_folder: Path) -> Path:
+    """Landing files of a small simulated company, all systems. Read only: copy to change them."""
+    folder = shared_folder / "simulated"
+    with _built_once(folder) as mine:
+        if mine:
+            simulated_landing(folder)
+    return folder / "landing"
+
+
+@pytest.fixture(scope="session")
+def simulated_run(shared_folder: Path, simulated_company: Path) -> Path:
+    """Home of one whole run over the simulated company. Read only: copy before you change it."""
+    home = shared_folder / "simulated_run"
+    with _built_once(home) as mine:
+        if mine:
+            result = scorecard(home, "run", "--landing", str(simulated_company))
+            (shared_folder / "simulated_run.txt").write_text(result.output, encoding="utf-8")
             assert result.code == 0, result.output
     return home
 
