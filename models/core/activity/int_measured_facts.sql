@@ -148,7 +148,9 @@ select
         {{ days_between('judged.last_fact_date', 'judged.as_of_date') }} <= judged.quiet_days
         and (
             {{ month_end('judged.first_fact_date') }} < judged.as_of_date
-            or extract(day from judged.first_fact_date) <= judged.quiet_days + 1
+            or {{ days_between(
+                dbt.date_trunc('month', 'judged.first_fact_date'), 'judged.first_fact_date'
+            ) }} <= judged.quiet_days
         ),
         judged.quiet_days is null
     ) as is_measured,
