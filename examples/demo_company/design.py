@@ -213,6 +213,10 @@ class Design:
             found[label] = (first, number)
         return tuple((label, first, last) for label, (first, last) in found.items())
 
+    def has_customer_dump(self, month: int) -> bool:
+        """Tell whether the CRM sends its whole list of customers at the end of a month."""
+        return self.month_start(month).month % 3 == 0 or month == self.months - 1
+
     def _label(self, day: date) -> str:
         if self.customers <= LARGEST_WITH_YEARS:
             return f"{day.year}"

@@ -230,9 +230,15 @@ class _Company:
             self._script(name)
         self._after_first()
         self._script("views")
+        dump_from = date.min
         for label, first, last in self.design.periods:
             self._set("first_month", str(first))
             self._set("last_month", str(last))
+            is_dump = self.design.has_customer_dump(last)
+            self._set("is_dump", str(is_dump))
+            self._set("dump_from", _literal(dump_from))
+            if is_dump:
+                dump_from = self.design.month_start(last + 1)
             self._period(label, last)
         for table in TABLES:
             if table.cadence == "once":

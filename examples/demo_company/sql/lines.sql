@@ -59,14 +59,21 @@ from (
             0
         ),
     from (
-        select invoice.*, line_no, part(ki, line_no) as kl,
+        select
+            *,
+            part(ki, line_no) as kl,
             1 + floor(
-                draw(part(ki, line_no), 'product')
+                draw(kl, 'product')
                 * case when is_organisation then getvariable('shelf_organisation')
                     else getvariable('shelf_person') end
             )::integer as shelf_no,
-        from invoice, range(1, 2 + floor(4 * pow(draw(ki, 'lines'), 2))::integer) as numbers (line_no)
-        where not is_contract
+        from (
+            select
+                *,
+                unnest(range(1, 2 + floor(4 * pow(draw(ki, 'lines'), 2))::integer)) as line_no,
+            from invoice
+            where not is_contract
+        )
     ) as bought
     inner join shelf
         on shelf.for_organisations = bought.is_organisation and shelf.shelf_no = bought.shelf_no

@@ -2,8 +2,27 @@
 create or replace temp table ticket as
 with asked as (
     select
-        live.*,
+        t,
+        m,
         i,
+        k,
+        is_contract,
+        is_first,
+        joined_on,
+        yymm,
+        support_no,
+        requester_id,
+        respondent_id,
+        billing_id,
+        contact_count,
+        currency,
+        language,
+        tier,
+        is_wrong_tier,
+        s0,
+        service,
+        coalesce(planted_case, '') as planted_case,
+        case_from_month,
         i > tickets as is_crisis,
         part(km, 200 + i) as ki,
         -- The crisis lasts two weeks and is worst at its start.
@@ -12,8 +31,7 @@ with asked as (
                 + floor(14 * (1 - sqrt(1 - draw(part(km, 200 + i), 'day'))))::integer
             else day_between(from_on, to_on, draw(part(km, 200 + i), 'day'))
         end as created_on,
-    from live, range(1, tickets + crisis_tickets + 1) as numbers (i)
-    where tickets + crisis_tickets > 0
+    from (select *, unnest(range(1, tickets + crisis_tickets + 1)) as i from live)
 ),
 
 described as (

@@ -49,5 +49,8 @@ select
     'failed',
     invoiced_at + to_hours((5 + 60 * (attempt - 1))::integer) as failed_at,
     failed_at + (_arrives - invoiced_at),
-from paid, range(1, case when is_failed then 3 else 2 end) as attempts (attempt)
-where has_failed_attempt
+from (
+    select *, unnest(range(1, case when is_failed then 3 else 2 end)) as attempt
+    from paid
+    where has_failed_attempt
+)

@@ -50,5 +50,5 @@ select
     seen_on::timestamp as first_seen_at,
     greatest(seen_on, since)::timestamp + interval 5 minute as updated_at,
     updated_at as _arrives,
-from versions, period
-where first_month = 0 or until is null or until >= first_on
+from versions
+where getvariable('is_dump') and (until is null or until >= getvariable('dump_from'))

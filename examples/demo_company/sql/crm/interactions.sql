@@ -1,14 +1,7 @@
 -- Account managers meet their customers, and customers write; one message to many is no talk.
-with talks as (
+with counted as (
     select
-        live.*,
-        j,
-        part(km, 500 + j) as kt,
-        day_between(from_on, to_on, draw(part(km, 500 + j), 'day')) as held_on,
-        draw(part(km, 500 + j), 'inbound') < logistic(0.6 * e0 - 0.3) as is_inbound,
-    from live, range(1, 1 + poisson(
-        km,
-        'talks',
+        *,
         case
             when planted_case in ('silent_leaver', 'silent_loyalist') then 0.05
             else case
@@ -17,8 +10,18 @@ with talks as (
                 when tier in ('A', 'B') then 0.22
                 else 0.12
             end * exp(clamp(0.4 * e0, -1.5, 1.2))
-        end
-    )) as numbers (j)
+        end as talks_expected,
+        poisson(km, 'talks', talks_expected) as talk_count,
+    from live
+),
+
+talks as (
+    select
+        *,
+        part(km, 500 + j) as kt,
+        day_between(from_on, to_on, draw(kt, 'day')) as held_on,
+        draw(kt, 'inbound') < logistic(0.6 * e0 - 0.3) as is_inbound,
+    from (select *, unnest(range(1, talk_count + 1)) as j from counted)
 )
 
 select
@@ -50,4 +53,3 @@ select
     in_working_hours(held_on, draw(kt, 'at')) as occurred_at,
     occurred_at + case when draw(kt, 'late') < 0.004 then to_days(33) else to_days(0) end as _arrives,
 from talks
-where draw(kt, 'late') >= 0

@@ -23,7 +23,10 @@ days as (
                 draw(part(km, 400 + i), 'day') * (day_count * i // n - day_count * (i - 1) // n)
             )::integer
         )::integer as usage_date,
-    from (select *, least(active_days, day_count) as n from using_now) as used, range(1, n + 1) as numbers (i)
+    from (
+        select *, least(active_days, day_count) as n, unnest(range(1, n + 1)) as i
+        from using_now
+    )
 ),
 
 counts as (
