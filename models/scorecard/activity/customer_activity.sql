@@ -1,4 +1,10 @@
-{{ config(materialized='view') }}
+{{ config(materialized='incremental', incremental_strategy='replace_months') }}
+with run_months as (
+
+    {{ run_months() }}
+
+)
+
 select
     customer_activity.customer_id,
     customer_activity.as_of_date,
@@ -39,3 +45,7 @@ select
     customer_activity.measured_systems,
     customer_activity.source_coverage
 from {{ ref('int_customer_activity') }} as customer_activity
+inner join run_months
+    on
+        customer_activity.as_of_date >= run_months.first_month
+        and customer_activity.as_of_date <= run_months.last_month

@@ -1,5 +1,11 @@
-{{ config(materialized='view') }}
+{{ config(materialized='incremental', incremental_strategy='replace_months') }}
 {#- Events whose customer is not known stay in core; source_findings counts them. -#}
+with run_months as (
+
+    {{ run_months() }}
+
+)
+
 select
     customer_events.customer_id,
     customer_events.month_end as as_of_date,
@@ -20,6 +26,10 @@ select
     customer_events.is_customer_initiated,
     customer_events.is_two_way
 from {{ ref('int_customer_events') }} as customer_events
-inner join {{ ref('event_types') }} as event_types
+inner join run_months
+    on
+        customer_events.month_end >= run_months.first_month
+        and customer_events.month_end <= run_months.last_month
+left join {{ ref('event_types') }} as event_types
     on customer_events.event_type = event_types.event_type
 where customer_events.customer_id is not null
