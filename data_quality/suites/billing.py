@@ -55,7 +55,7 @@ def _invoices() -> tuple[Rule, ...]:
             INVOICES,
             "raw.billing__invoices",
             "invoice_id",
-            "invoiced_at",
+            ("invoiced_at",),
             says="Every invoice of the months is listed, and no other.",
         ),
         INVOICES.measure(
@@ -146,7 +146,7 @@ def _subscriptions() -> tuple[Rule, ...]:
             SUBSCRIPTIONS,
             "raw.billing__subscriptions",
             "subscription_id",
-            "updated_at",
+            ("updated_at",),
             says="Every subscription that was written down by then is listed, and no other.",
         ),
         refused_share_is_small(SUBSCRIPTIONS, ["billing"]),

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from data_quality.products import SOURCE
 from data_quality.rules import Rule
 from data_quality.suites import (
+    activity,
     billing,
     customers,
     finance,
@@ -19,7 +20,9 @@ from data_quality.suites import (
     portfolio,
     predictions,
     scorecard,
+    service,
     source,
+    survey,
 )
 
 SUITES: dict[str, Callable[[], tuple[Rule, ...]]] = {
@@ -27,6 +30,9 @@ SUITES: dict[str, Callable[[], tuple[Rule, ...]]] = {
     "identity": identity.rules,
     "customers": customers.rules,
     "billing": billing.rules,
+    "service": service.rules,
+    "survey": survey.rules,
+    "activity": activity.rules,
     "finance": finance.rules,
     "portfolio": portfolio.rules,
     "predictions": predictions.rules,

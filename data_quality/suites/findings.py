@@ -173,6 +173,12 @@ BAD_INPUTS = (
         "completeness",
     ),
     BadInput(
+        "event_without_customer",
+        "Every event that names a customer names one who is known.",
+        "It is missing in somebody's record.",
+        "completeness",
+    ),
+    BadInput(
         "record_without_customer",
         "Every account of the optional systems has a customer.",
         "What it does is missing in somebody's record.",

@@ -39,6 +39,7 @@ PENNY = 0.01
 EMAIL = "'%_@_%._%'"
 PHONE = "'[+(]?[0-9][0-9 ()./-]{8,}'"
 
+CHANNELS = ("phone", "email", "chat", "web", "social", "mobile", "bot")
 TIERS = ("A", "B", "C", "D")
 BANDS = ("red", "amber", "green")
 VALUE_BASES = ("revenue", "margin")
@@ -329,7 +330,7 @@ def nothing_of_the_future(table: Table, *columns: str) -> Rule:
 
 
 def every_one_is_there(
-    table: Table, source: str, source_key: str, known_at: str, *, says: str
+    table: Table, source: str, source_key: str, known_at: Sequence[str], *, says: str
 ) -> Rule:
     """As many rows as the source has things that were known by the run's last month.
 
@@ -339,16 +340,17 @@ def every_one_is_there(
         table: The mart, one row per thing.
         source: The raw table.
         source_key: What names the thing there.
-        known_at: When the source spoke of it.
+        known_at: The columns that say when it happened and when the source spoke of it.
         says: What holds, in a manager's words.
     """
+    by_then = " and ".join(f"source.{column}::date <= run_window.last_month" for column in known_at)
     return table.measure(
         "none_is_lost",
         f"""
         select (select count(*) from {table.path}) - count(distinct trim(source.{source_key}))
         from {source} as source cross join control.run_window as run_window
         where source._load_id <= run_window.known_load_id
-            and source.{known_at}::date <= run_window.last_month
+            and {by_then}
         """,
         low=0,
         high=0,
@@ -357,4 +359,30 @@ def every_one_is_there(
         characteristic="completeness",
         columns=table.keys,
         reads=(source, "control.run_window"),
+    )
+
+
+def month_is_that_of(table: Table, column: str) -> Rule:
+    """The column `month_end` is the last day of the month of a time."""
+    return table.no_rows(
+        "month_end_is_that_of_the_row",
+        f"select {', '.join(table.keys)} from {table.path} "
+        f"where month_end is distinct from last_day({column}::date)",
+        says=f"month_end is the last day of the month of {column}.",
+        because="Months are counted and joined by it.",
+        characteristic="consistency",
+        columns=("month_end", column),
+    )
+
+
+def not_negative(table: Table, *columns: str) -> Rule:
+    """No column, where it is filled, is below zero."""
+    below = "\n    or ".join(f"{column} < 0" for column in columns)
+    return table.no_rows(
+        "counts_are_not_negative",
+        f"select {', '.join(table.keys)} from {table.path}\nwhere {below}",
+        says="No count, sum or length of time is negative.",
+        because="Below zero a window, a join or an order of times is wrong.",
+        characteristic="accuracy",
+        columns=columns,
     )

@@ -103,13 +103,18 @@ def test_keys_of_customers_are_masked(column: str, value: str | None, shown: str
 def test_table_without_rows_keeps_every_rule_about_rows(judge: Judge) -> None:
     judge.connection.execute("create table raw.nobody (id varchar, tier varchar, score double)")
     table = Table("raw", "nobody", "someone", ("id",))
-    words = {"says": "It holds.", "because": "Why not."}
     rules = [
-        table.unique(**words),
-        table.not_null("id", **words),
-        table.in_set("tier", ["A"], **words),
-        table.between("score", 0, 100, **words),
-        table.no_rows("none", "select id from raw.nobody", characteristic="accuracy", **words),
+        table.unique(says="Once.", because="Why not."),
+        table.not_null("id", says="There.", because="Why not."),
+        table.in_set("tier", ["A"], says="Known.", because="Why not."),
+        table.between("score", 0, 100, says="Within.", because="Why not."),
+        table.no_rows(
+            "none",
+            "select id from raw.nobody",
+            says="None.",
+            because="Why not.",
+            characteristic="accuracy",
+        ),
     ]
 
     outcomes = judge.judge("no-rows", rules, run_id="r")

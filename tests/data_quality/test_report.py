@@ -158,7 +158,7 @@ def test_findings_are_shown_with_count_share_and_meaning(
     assert "1.00 %" in row[0]
     assert "What it means." in row[0]
     assert set(shown) == {each.rule for each in findings if each.rows is not None}
-    assert "Sent nothing, so nothing was looked at: support.business_calendars" in text
+    assert "support.business_calendars" in text[text.index("Sent nothing") :]
 
 
 def test_a_finding_of_one_row_in_a_million_is_not_shown_as_none(tmp_path: Path) -> None:

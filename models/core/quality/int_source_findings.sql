@@ -43,6 +43,19 @@
     ('usage', 'accounts', 'record_without_customer', 'usage_records',
         'lines.customer_id is null'),
 ] -%}
+{#- Events that name a customer in a table of their own; others are counted by the rules above. -#}
+{%- set tables_of_events = {
+    'interactions': ['interaction', 'mass_mail'],
+    'relationship_events': [
+        'referral', 'joint_development', 'reference', 'community', 'joint_plan'
+    ],
+    'opportunities': ['opportunity_opened', 'opportunity_won', 'opportunity_lost'],
+    'shipments': ['shipment'],
+    'returns': ['return'],
+    'touches': ['marketing_touch'],
+    'experiment_assignments': ['experiment_assigned'],
+    'action_outcomes': ['action'],
+} -%}
 with run_window as (
 
     select * from {{ ref('stg_control__run_window') }}
@@ -229,8 +242,41 @@ crm_customers as (
 
 ),
 
+thread as (
+
+    select
+        events.source_system,
+        case
+            {%- for table, event_types in tables_of_events.items() %}
+            when
+                events.event_type in (
+                    {%- for event_type in event_types %}
+                    '{{ event_type }}'{{ ',' if not loop.last }}
+                    {%- endfor %}
+                )
+                then '{{ table }}'
+            {%- endfor %}
+        end as source_table,
+        case when events.customer_id is null then 'event_without_customer' end as rule_id,
+        events.month_end
+    from {{ ref('int_customer_events') }} as events
+
+),
+
 by_reason as (
 
+    select
+        thread.source_system,
+        thread.source_table,
+        thread.rule_id,
+        count(*) as row_count,
+        min(thread.month_end) as first_month,
+        max(thread.month_end) as last_month
+    from thread
+    inner join run_window on thread.month_end <= run_window.last_month
+    where thread.source_table is not null
+    group by thread.source_system, thread.source_table, thread.rule_id
+    union all
     {% for system, table, relation, reason in reasons -%}
     select
         '{{ system }}' as source_system,

@@ -164,3 +164,107 @@ select 'min' as rule_id, 'billing' as source_system, 'invoice_lines' as source_t
 
 insert into raw.billing__exchange_rates by name
 select 'EUR' as currency, date '2011-11-01' as rate_date, 0.85 as rate, -1 as _load_id;
+
+-- Two hundred tickets: solved, open, merged; some answers on a scale; a thread of what was counted.
+insert into scorecard.tickets by name
+with numbered as (
+    select i, timestamp '2011-09-05 09:00:00' + to_days((i % 80)::int) as created_at
+    from range(200) as numbers(i)
+)
+select 'ticket-' || lpad(i::varchar, 3, '0') as ticket_id,
+    'customer-' || lpad(i::varchar, 4, '0') as customer_id, created_at,
+    last_day(created_at) as month_end, 'question' as kind, 'price' as topic, 'email' as channel,
+    'normal' as priority, 3 as severity,
+    case when i % 10 = 9 then 'merged' when i % 2 = 0 then 'solved' else 'open' end as status,
+    created_at + interval 5 minute as first_public_reply_at,
+    created_at + interval 30 minute as first_agent_reply_at, 30 as first_reply_minutes,
+    case when i % 2 = 0 then created_at + interval 90 minute end as solved_at,
+    case when i % 2 = 0 then 90 end as resolution_minutes,
+    case when i % 3 > 0 then 0 end as reopen_count, i % 3 > 0 as has_history,
+    10 as handling_minutes, false as is_complaint, false as is_opened_before_sign_up,
+    false as is_solved_before_opened, false as is_status_in_conflict,
+    case when i % 10 = 9 then 'merged' end as exclusion_reason
+from numbered;
+update scorecard.source_findings set row_count = 0, checked_count = 200, share = 0
+where source_table = 'tickets';
+update scorecard.source_findings set row_count = 20, share = 0.1 where rule_id = 'merged';
+
+insert into raw.support__tickets by name
+select ticket_id, created_at, created_at as updated_at, -2::bigint as _load_id
+from scorecard.tickets;
+
+insert into scorecard.survey_responses by name
+with numbered as (
+    select i, i % 11 as answer, timestamp '2011-10-03 12:00:00' + to_days((i % 50)::int) as sent_at,
+        ['nps', 'ces'][i % 2 + 1] as measure
+    from range(100) as numbers(i)
+)
+select 'answer-' || lpad(i::varchar, 3, '0') as response_id,
+    'customer-' || lpad(i::varchar, 4, '0') as customer_id, sent_at + interval 1 hour
+        as responded_at, last_day(sent_at + interval 1 hour) as month_end, sent_at,
+    'programme-1' as programme_id, 'wave-1' as wave, 'question-' || i % 2 as question_id, measure,
+    answer, 0 as scale_min, 10 as scale_max, i % 2 = 0 as is_higher_better,
+    false as is_scale_reversed,
+    case when i >= 10 then 10 * case when i % 2 = 0 then answer else 10 - answer end end
+        as score_0_100,
+    i >= 10 as is_latest_in_wave, case when i < 10 then 'test' end as exclusion_reason
+from numbered;
+
+insert into raw.survey__responses by name
+select response_id, responded_at, -3::bigint as _load_id from scorecard.survey_responses;
+
+-- The survey is measured from October on, marketing never.
+create table core.int_measured_facts as
+select fact, as_of_date,
+    not starts_with(fact, 'marketing')
+        and (not starts_with(fact, 'survey') or as_of_date > date '2011-09-30') as is_measured
+from (select distinct as_of_date from scorecard.customer_history)
+cross join (select unnest([
+    'interactions', 'relationship_events', 'opportunities', 'tickets', 'ticket_changes',
+    'complaints', 'survey_invitations', 'survey_answers', 'usage', 'marketing_touches',
+    'marketing_responses', 'action_outcomes'
+]) as fact);
+
+insert into scorecard.source_months by name
+select source_system, as_of_date, true as is_measured, 10 as fact_count
+from (select distinct as_of_date from scorecard.customer_history)
+cross join (select unnest(['organisation', 'support', 'survey']) as source_system)
+where source_system <> 'survey' or as_of_date > date '2011-09-30';
+insert into scorecard.source_months by name
+select 'survey' as source_system, date '2011-09-30' as as_of_date, false as is_measured;
+
+insert into scorecard.customer_activity by name
+select history.customer_id, history.as_of_date, 0 as interactions, 0 as interactions_two_way,
+    0 as interactions_inbound, 0 as mass_mails, 0 as relationship_events, 0 as referrals,
+    0 as referrals_won, 0 as joint_developments, 0 as customer_references,
+    0 as community_contributions, 0 as joint_plans, 0 as opportunities_opened,
+    0 as opportunities_won, 0 as opportunities_lost, count(tickets.ticket_id) as tickets_opened,
+    0 as tickets_solved, 0 as tickets_reopened, 0 as complaints_received,
+    case when survey.is_measured then 0 end as survey_invitations,
+    case when survey.is_measured then 0 end as surveys_answered,
+    case when survey.is_measured then 0 end as survey_answers, 2 as active_days, 2 as logins,
+    0 as feature_events, 0 as help_centre_visits, 0 as community_posts, 0 as trainings,
+    0 as actions_taken, case when survey.is_measured then 3 else 2 end as measured_systems,
+    case when survey.is_measured then 0.6 else 0.4 end as source_coverage
+from scorecard.customer_history as history
+inner join core.int_measured_facts as survey
+    on history.as_of_date = survey.as_of_date and survey.fact = 'survey_answers'
+left join scorecard.tickets as tickets
+    on history.customer_id = tickets.customer_id and history.as_of_date = tickets.month_end
+group by all;
+
+insert into scorecard.customer_events by name
+select event_type || ':' || customer_id || month_end as event_id, customer_id,
+    month_end as as_of_date, month_end::timestamp as occurred_at, event_type, journey_stage,
+    source_system, amount, value, types.value_unit
+from (
+    select 'ticket_opened' as event_type, customer_id, month_end, 'support' as source_system,
+        null::decimal(18, 4) as amount, null as value
+    from scorecard.tickets
+    union all
+    select 'usage_month', customer_id, as_of_date, 'usage', null, 2 from scorecard.customer_activity
+    union all
+    select 'invoice', customer_id, as_of_date, 'billing', revenue_1m, null
+    from scorecard.customer_indicators
+) as events
+inner join seeds.event_types as types using (event_type);

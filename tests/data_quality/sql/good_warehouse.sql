@@ -198,7 +198,9 @@ select 4::bigint as load_id, 'billing' as system, 'invoice_lines' as table_name,
 
 insert into control.loads by name
 select * from (values
-    (-1, 'billing', 'exchange_rates', 'rates.csv', 1, 1, 0, 0, 'loaded', null::varchar),
+    (-3, 'survey', 'responses', 'responses.csv', 100, 100, 0, 0, 'loaded', null::varchar),
+    (-2, 'support', 'tickets', 'tickets.csv', 200, 200, 0, 0, 'loaded', null),
+    (-1, 'billing', 'exchange_rates', 'rates.csv', 1, 1, 0, 0, 'loaded', null),
     (0, 'billing', 'subscriptions', 'subscriptions.csv', 27, 27, 0, 0, 'loaded', null),
     (1, 'crm', 'customers', 'customers.csv', 245, 240, 5, 0, 'loaded', null),
     (2, 'billing', 'products', 'products.csv', 20, 20, 0, 0, 'loaded', null),

@@ -1,0 +1,195 @@
+"""Rules of the product `service`: the tickets of the service desk.
+
+Belongs here: the mart tickets. Not here: faults of single tickets that are marked and counted
+(`findings`).
+"""
+
+from __future__ import annotations
+
+from data_quality.rules import Rule, Table
+from data_quality.suites.shapes import (
+    CHANNELS,
+    customer_is_known,
+    every_one_is_there,
+    keys,
+    month_is_that_of,
+    no_personal_data,
+    not_negative,
+    nothing_of_the_future,
+    refused_share_is_small,
+)
+
+OWNER = "customer service"
+TICKETS = Table("scorecard", "tickets", OWNER, ("ticket_id",))
+
+KINDS = ("incident", "service_request", "question", "complaint", "feedback")
+PRIORITIES = ("low", "normal", "high", "urgent")
+STATES = ("new", "open", "pending", "solved", "closed", "merged", "spam", "test")
+EXCLUDED = ("merged", "spam", "test")
+
+
+def rules() -> tuple[Rule, ...]:
+    """List the rules of the product."""
+    return (*_tickets(), *_values(), *_times(), *_findings())
+
+
+def _tickets() -> tuple[Rule, ...]:
+    return (
+        *keys(TICKETS),
+        customer_is_known(TICKETS),
+        no_personal_data(TICKETS),
+        nothing_of_the_future(
+            TICKETS,
+            "created_at",
+            "first_public_reply_at",
+            "first_agent_reply_at",
+            "sla_applied_at",
+            "solved_at",
+        ),
+        every_one_is_there(
+            TICKETS,
+            "raw.support__tickets",
+            "ticket_id",
+            ("updated_at", "created_at"),
+            says="Every ticket that was known by then is listed, and no other.",
+        ),
+        refused_share_is_small(TICKETS, ["support"]),
+        month_is_that_of(TICKETS, "created_at"),
+    )
+
+
+def _values() -> tuple[Rule, ...]:
+    return (
+        TICKETS.no_rows(
+            "values_are_known",
+            f"""
+            select ticket_id from scorecard.tickets
+            where kind not in {KINDS} or priority not in {PRIORITIES} or status not in {STATES}
+                or channel not in {CHANNELS} or severity not between 1 and 4
+                or kind is null or priority is null or status is null or channel is null
+            """,
+            says="Kind, channel, priority, severity and status are of those that are defined.",
+            because="Any other is counted by nobody.",
+            characteristic="accuracy",
+            columns=("kind", "channel", "priority", "severity", "status"),
+        ),
+        not_negative(
+            TICKETS,
+            "first_reply_minutes",
+            "resolution_minutes",
+            "reopen_count",
+            "public_agent_reply_count",
+            "customer_comment_count",
+            "bot_comment_count",
+            "handling_minutes",
+        ),
+        TICKETS.no_rows(
+            "exclusion_follows_from_the_status",
+            f"""
+            select ticket_id from scorecard.tickets
+            where exclusion_reason is distinct from case when status in {EXCLUDED} then status end
+            """,
+            says="Merged, spam and test tickets count nowhere, and all others count.",
+            because="They are no work for a customer; one too many left out hides some that was.",
+            characteristic="consistency",
+            columns=("exclusion_reason", "status"),
+        ),
+    )
+
+
+def _times() -> tuple[Rule, ...]:
+    return (
+        TICKETS.no_rows(
+            "solution_is_timed_from_opening",
+            """
+            select ticket_id from scorecard.tickets
+            where (resolution_minutes is not null) <> coalesce(solved_at >= created_at, false)
+                or abs(resolution_minutes - datediff('second', created_at, solved_at) / 60) > 1
+            """,
+            says="A ticket solved after it was opened has the minutes between, any other none.",
+            because="A negative or missing time would make the mean look better than it is.",
+            characteristic="accuracy",
+            columns=("resolution_minutes", "created_at", "solved_at"),
+        ),
+        TICKETS.no_rows(
+            "replies_are_in_order",
+            """
+            select ticket_id from scorecard.tickets
+            where first_agent_reply_at < created_at or first_public_reply_at < created_at
+                or first_public_reply_at > first_agent_reply_at
+                or (first_reply_minutes is not null) <> (first_agent_reply_at is not null)
+            """,
+            says="Nobody answers before the ticket is opened; the first public reply is not after "
+            "an agent's first.",
+            because="Service levels are judged by these times.",
+            characteristic="consistency",
+            severity="quarantine",
+            columns=("first_public_reply_at", "first_agent_reply_at", "first_reply_minutes"),
+        ),
+        TICKETS.no_rows(
+            "reopening_is_told_where_the_history_is",
+            """
+            select ticket_id from scorecard.tickets
+            where has_history is null or (reopen_count is not null) <> has_history
+            """,
+            says="How often a ticket was opened again is told where its history is known, and "
+            "nowhere else.",
+            because="Without a history nobody knows; zero would be praise.",
+            characteristic="consistency",
+            columns=("reopen_count", "has_history"),
+        ),
+    )
+
+
+def _findings() -> tuple[Rule, ...]:
+    return (
+        TICKETS.no_rows(
+            "faults_are_marked",
+            """
+            select tickets.ticket_id
+            from scorecard.tickets as tickets
+            left join scorecard.customers as customers
+                on tickets.customer_id = customers.customer_id
+            where tickets.is_solved_before_opened
+                    is distinct from coalesce(tickets.solved_at < tickets.created_at, false)
+                or tickets.is_opened_before_sign_up is distinct from coalesce(
+                    tickets.created_at::date < customers.first_seen_date, false
+                )
+            """,
+            says="What was solved before it was opened, or opened before its customer was seen, "
+            "is marked, and nothing else is.",
+            because="A fault that is not marked is not counted, and stays.",
+            characteristic="traceability",
+            columns=("is_solved_before_opened", "is_opened_before_sign_up"),
+            reads=("scorecard.customers",),
+        ),
+        TICKETS.measure(
+            "findings_count_the_marks",
+            """
+            select count(*) from (
+                select rule_id, coalesce(sum(row_count), 0) as row_count
+                from scorecard.source_findings
+                where source_table = 'tickets' and action <> 'quarantined' group by rule_id
+            ) as findings
+            inner join (
+                unpivot (
+                    select
+                        count(*) filter (where is_opened_before_sign_up) as opened_before_sign_up,
+                        count(*) filter (where is_solved_before_opened) as solved_before_opened,
+                        count(*) filter (where is_status_in_conflict) as status_in_conflict,
+                        count(*) filter (where exclusion_reason = 'merged') as merged,
+                        count(*) filter (where exclusion_reason = 'spam') as spam
+                    from scorecard.tickets
+                ) on columns(*) into name rule_id value ticket_count
+            ) as marks on findings.rule_id = marks.rule_id
+            where findings.row_count <> marks.ticket_count
+            """,
+            low=0,
+            high=0,
+            says="The findings count as many tickets by each rule as are marked.",
+            because="Two counts of the same tickets make people believe neither.",
+            characteristic="consistency",
+            columns=("exclusion_reason",),
+            reads=("scorecard.source_findings",),
+        ),
+    )

@@ -1,0 +1,135 @@
+"""Rules of the product `survey`: the answers, each on the scale of its day.
+
+Belongs here: the mart survey_responses. Not here: answers off their scale and the like, which are
+marked and counted (`findings`).
+"""
+
+from __future__ import annotations
+
+from data_quality.rules import Rule, Table
+from data_quality.suites.shapes import (
+    customer_is_known,
+    every_one_is_there,
+    keys,
+    month_is_that_of,
+    no_personal_data,
+    nothing_of_the_future,
+    refused_share_is_small,
+)
+
+OWNER = "customer experience"
+RESPONSES = Table("scorecard", "survey_responses", OWNER, ("response_id",))
+
+MEASURES = ("nps", "csat", "ces", "effort", "value_item", "anchor", "fcr")
+DIMENSIONS = ("product", "service", "personnel", "image", "money", "time", "energy", "psychic")
+# Reasons for which an answer has no score; who answered twice has one that is superseded.
+REFUSED = ("test", "unknown_invitation", "unknown_question", "text_only", "off_scale")
+SUPERSEDED = "duplicate_in_wave"
+
+
+def rules() -> tuple[Rule, ...]:
+    """List the rules of the product."""
+    return (*_responses(), *_scores(), *_counted())
+
+
+def _responses() -> tuple[Rule, ...]:
+    return (
+        *keys(RESPONSES),
+        customer_is_known(RESPONSES),
+        no_personal_data(RESPONSES),
+        nothing_of_the_future(RESPONSES, "responded_at", "sent_at"),
+        every_one_is_there(
+            RESPONSES,
+            "raw.survey__responses",
+            "response_id",
+            ("responded_at",),
+            says="Every answer that was known by then is listed, and no other.",
+        ),
+        refused_share_is_small(RESPONSES, ["survey"]),
+        month_is_that_of(RESPONSES, "responded_at"),
+        RESPONSES.no_rows(
+            "values_are_known",
+            f"""
+            select response_id from scorecard.survey_responses
+            where measure not in {MEASURES} or dimension not in {DIMENSIONS}
+                or exclusion_reason not in {(*REFUSED, SUPERSEDED)}
+                or (exclusion_reason is null and measure is null)
+            """,
+            says="Measure, dimension and reason are of those that are defined.",
+            because="Any other is counted by nobody.",
+            characteristic="accuracy",
+            columns=("measure", "dimension", "exclusion_reason"),
+        ),
+        RESPONSES.no_rows(
+            "answers_follow_their_invitation",
+            "select response_id from scorecard.survey_responses where responded_at < sent_at",
+            says="Nobody answers before being asked.",
+            because="Such an answer belongs to another survey.",
+            characteristic="consistency",
+            severity="quarantine",
+            columns=("responded_at", "sent_at"),
+        ),
+    )
+
+
+def _scores() -> tuple[Rule, ...]:
+    return (
+        RESPONSES.no_rows(
+            "score_stands_where_the_answer_is_valid",
+            f"""
+            select response_id from scorecard.survey_responses
+            where (score_0_100 is null)
+                    is distinct from (coalesce(exclusion_reason, '') in {REFUSED})
+                or (exclusion_reason = 'off_scale' and answer between scale_min and scale_max)
+                or (exclusion_reason = 'text_only' and answer is not null)
+            """,
+            says="A valid answer has a score, and one that is refused has none and deserves it.",
+            because="An answer that is silently left out moves the mean; so does a wrong one.",
+            characteristic="consistency",
+            columns=("score_0_100", "exclusion_reason"),
+        ),
+        RESPONSES.no_rows(
+            "score_is_in_line_with_the_scale",
+            """
+            select response_id from scorecard.survey_responses
+            where score_0_100 is not null and coalesce(abs(score_0_100 - 100 * case
+                when is_higher_better then answer - scale_min else scale_max - answer
+            end / nullif(scale_max - scale_min, 0)) > 0.000001, true)
+            """,
+            says="The score is the answer's place on its scale, 0 the worst and 100 the best, in "
+            "the direction that was declared.",
+            because="A scale read the wrong way turns complaints into praise.",
+            characteristic="accuracy",
+            columns=("score_0_100", "answer", "scale_min", "scale_max", "is_higher_better"),
+        ),
+        RESPONSES.between(
+            "score_0_100",
+            0,
+            100,
+            says="The score lies between 0 and 100.",
+            because="Anything else is off the scale that it was put on.",
+        ),
+    )
+
+
+def _counted() -> tuple[Rule, ...]:
+    return (
+        RESPONSES.no_rows(
+            "one_answer_counts",
+            f"""
+            select min(response_id) as response_id from scorecard.survey_responses
+            where is_latest_in_wave and customer_id is not null
+            group by customer_id, programme_id, wave, question_id, coalesce(ticket_id, '')
+            having count(*) > 1
+            union all
+            select response_id from scorecard.survey_responses
+            where is_latest_in_wave is distinct from (exclusion_reason is null)
+                or (exclusion_reason = '{SUPERSEDED}' and customer_id is null and wave is null)
+            """,
+            says="One answer of a customer to a question counts per wave, or per ticket; what "
+            "counts has no reason not to.",
+            because="Whoever answers twice would have two votes.",
+            characteristic="consistency",
+            columns=("is_latest_in_wave", "exclusion_reason"),
+        ),
+    )
