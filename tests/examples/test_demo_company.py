@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import shutil
 from collections import Counter
 from datetime import date, datetime
 from pathlib import Path
@@ -39,6 +40,13 @@ def company(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    out = tmp_path_factory.mktemp("small")
+    simulate(out, **SMALL, seed=1)
+    return out
+
+
+@pytest.fixture(scope="module")
 def settings(company, tmp_path_factory):
     home = tmp_path_factory.mktemp("home")
     return Settings.from_environment({}, home=home, landing=company / "landing")
@@ -61,30 +69,27 @@ def rows(company, settings, report):
 
 
 class TestBytes:
-    def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(self, tmp_path):
-        first, again, other = (tmp_path / name for name in ("first", "again", "other"))
-        simulate(first, **SMALL, seed=1)
+    def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(self, small, tmp_path):
+        again, other = tmp_path / "again", tmp_path / "other"
         simulate(again, **SMALL, seed=1)
         simulate(other, **SMALL, seed=2)
-        assert _hashes(first) == _hashes(again)
+        assert _hashes(small) == _hashes(again)
         same = {
             name
-            for name, digest in _hashes(first / "landing").items()
+            for name, digest in _hashes(small / "landing").items()
             if _hashes(other / "landing").get(name) == digest
         }
         assert same == SAME_FOR_ALL
 
-    def test_a_large_company_is_the_same_one_in_parquet(self, tmp_path):
-        mixed, parquet = tmp_path / "mixed", tmp_path / "parquet"
-        simulate(mixed, **SMALL, seed=1)
-        simulate(parquet, **SMALL, seed=1, file_format="parquet")
-        files = [path for path in (parquet / "landing").rglob("*") if path.suffix != ".yml"]
+    def test_it_is_the_same_company_in_parquet(self, small, tmp_path):
+        simulate(tmp_path, **SMALL, seed=1, file_format="parquet")
+        files = [path for path in (tmp_path / "landing").rglob("*") if path.suffix != ".yml"]
         assert {path.suffix for path in files if path.is_file()} == {".parquet"}
         for name in ("identity", "mrr", "departures"):
             with duckdb.connect() as con:
                 ((differing,),) = con.execute(
-                    f"select count(*) from (from '{mixed}/truth/{name}.parquet' except "
-                    f"from '{parquet}/truth/{name}.parquet')"
+                    f"select count(*) from (from '{small}/truth/{name}.parquet' except "
+                    f"from '{tmp_path}/truth/{name}.parquet')"
                 ).fetchall()
             assert differing == 0
 
@@ -106,10 +111,15 @@ class TestLandingArea:
             simulate(tmp_path, **SMALL, seed=1)
         assert foreign.read_text(encoding="utf-8") == "not ours"
 
-    def test_its_own_files_are_replaced_as_a_whole(self, tmp_path):
-        simulate(tmp_path, customers=300, months=24, seed=1)
-        simulate(tmp_path, **SMALL, seed=2)
-        assert not list((tmp_path / "landing").rglob("*_2024*"))
+    def test_its_own_files_are_replaced_as_a_whole(self, small, tmp_path):
+        shutil.copytree(small, tmp_path, dirs_exist_ok=True)
+        old = tmp_path / "landing" / "crm" / "customers_2020.csv"
+        old.write_text("of an older simulation", encoding="utf-8")
+        with (tmp_path / "truth" / "files.csv").open("a", encoding="utf-8") as stream:
+            stream.write("crm/customers_2020.csv,22,0\n")
+        simulate(tmp_path, customers=100, months=3, seed=2)
+        assert not old.exists()
+        assert _hashes(tmp_path / "landing") != _hashes(small / "landing")
 
     @pytest.mark.parametrize(
         ("arguments", "said"),
@@ -126,8 +136,8 @@ class TestLandingArea:
         assert list(tmp_path.iterdir()) == []
 
     def test_prepare_writes_the_truth_beside_the_landing_area(self, tmp_path, monkeypatch):
-        monkeypatch.setattr(preparing, "CUSTOMERS", SMALL["customers"])
-        monkeypatch.setattr(preparing, "MONTHS", SMALL["months"])
+        monkeypatch.setattr(preparing, "CUSTOMERS", 100)
+        monkeypatch.setattr(preparing, "MONTHS", 3)
         written = preparing.prepare(tmp_path / "area")
         assert written.landing == tmp_path / "area"
         assert (tmp_path / "truth" / "identity.parquet").is_file()
