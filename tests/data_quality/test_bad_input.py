@@ -314,17 +314,24 @@ def company() -> dict[str, list[Row]]:
     }
 
 
+CONTRACTS = {each.title: each for each in load_contracts(ROOT / "models" / "staging")}
+
+
+def write_table(folder: Path, title: str, rows: list[Row]) -> None:
+    """Write a table as CSV, with all columns of its contract."""
+    contract = CONTRACTS[title]
+    file = folder / contract.system / f"{contract.name}.csv"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, contract.column_names, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
 def write_landing(folder: Path) -> Path:
-    """Write the company as CSV, each file with all columns of its contract."""
-    contracts = {each.title: each for each in load_contracts(ROOT / "models" / "staging")}
+    """Write the company, and a file that lacks the columns of its contract."""
     for title, rows in company().items():
-        contract = contracts[title]
-        file = folder / contract.system / f"{contract.name}.csv"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.DictWriter(stream, contract.column_names, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
+        write_table(folder, title, rows)
     programmes = folder / "survey" / "programmes.csv"
     programmes.write_text("programme_name\nHow are we doing?\n", encoding="utf-8")
     return folder
@@ -337,6 +344,13 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> str:
     settings = Settings.from_environment(
         {}, root=ROOT, home=folder / "home", landing=write_landing(folder / "landing")
     )
+    # A file that was sent again counts as it came last: the first had more wrong rows.
+    calls = company()["crm.interactions"]
+    write_table(
+        settings.landing, "crm.interactions", [*calls, {**calls[1], "interaction_id": "N9"}]
+    )
+    ingest(settings, loaded_at=LOADED_AT)
+    write_table(settings.landing, "crm.interactions", calls)
     ingest(settings, loaded_at=LOADED_AT)
     begin(settings, RunMonths("run-1"), now=LOADED_AT)
     run_dbt(settings, "seed")
