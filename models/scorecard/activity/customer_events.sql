@@ -1,5 +1,5 @@
 {{ config(materialized='incremental', incremental_strategy='replace_months') }}
-{#- Events whose customer is not known stay in core; source_findings counts them. -#}
+{#- Events whose customer is not known stay in core; source_findings counts their records. -#}
 with run_months as (
 
     {{ run_months() }}
