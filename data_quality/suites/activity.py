@@ -164,10 +164,8 @@ def _measured() -> tuple[Rule, ...]:
             where activity.measured_systems <> sources.measured_systems
             """,
             says="In each month as many optional systems were measured as the sources say.",
-            because="A system that is silent for longer than its quiet days within a month is not "
-            "measured then: its contract may ask for more of it than it gives.",
-            characteristic="credibility",
-            severity="warn",
+            because="What a customer's month can tell rests on it.",
+            characteristic="consistency",
             columns=("measured_systems",),
             reads=("scorecard.source_months",),
         ),

@@ -82,6 +82,25 @@ def _source_months() -> tuple[Rule, ...]:
             characteristic="consistency",
             columns=("is_measured", "fact_count"),
         ),
+        SOURCE_MONTHS.no_rows(
+            "what_was_sent_is_measured",
+            """
+            select months.source_system
+            from scorecard.source_months as months
+            inner join control.systems as systems on months.source_system = systems.system
+            where months.as_of_date between systems.measured_from and systems.complete_to
+            group by months.source_system
+            having count(*) filter (where months.is_measured) < 0.5 * count(*)
+            """,
+            says="Of the months between its first and its last fact, at least half count as "
+            "measured in each system.",
+            because="A month counts when its last facts are no older than the quiet days of the "
+            "contract: a system that is used in mid-month needs more of them.",
+            characteristic="completeness",
+            severity="warn",
+            columns=("is_measured",),
+            reads=("control.systems",),
+        ),
     )
 
 

@@ -94,6 +94,8 @@ def test_failing_rows_are_shown_by_masked_keys_only(judge: Judge) -> None:
         ("customer_id", None, "customer_id=null"),
         ("as_of_date", "2011-11-30", "as_of_date=2011-11-30"),
         ("tier", "A", "tier=A"),
+        ("source_table", "tickets", "source_table=tickets"),
+        ("invoice_id", "536365", "invoice_id=•••65"),
     ],
 )
 def test_keys_of_customers_are_masked(column: str, value: str | None, shown: str) -> None:
