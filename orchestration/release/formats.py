@@ -26,6 +26,13 @@ def format_percent(value: Any) -> str:
     return "–" if value is None else f"{100 * float(value):.1f}\u00a0%"
 
 
+def format_share(value: Any) -> str:
+    """A share as `format_percent` gives it, but never nothing for what is a little."""
+    if value is not None and 0 < value < 0.0005:
+        return "<\u00a00.1\u00a0%"
+    return format_percent(value)
+
+
 def format_score(value: Any) -> str:
     """A score with one decimal; a dash where there is none."""
     return "–" if value is None else f"{float(value):.1f}"

@@ -162,7 +162,8 @@ class Glance:
         systems: Rows of `source_months`.
         identity: Rows of `identity_summary` by system and method, sums left out.
         customer_count: How many customers the records became; None where that is not told.
-        findings: Rows of `source_findings` with at least one row, most rows first.
+        findings: Rows of `source_findings` with at least one row, most rows first; the first ones.
+        finding_count: How many there are.
         silent_rule_count: Rules that looked and found nothing.
         missing: What cannot be drawn.
     """
@@ -179,6 +180,7 @@ class Glance:
     identity: Sequence[Row] = ()
     customer_count: int | None = None
     findings: Sequence[Row] = ()
+    finding_count: int = 0
     silent_rule_count: int = 0
     missing: Mapping[str, Missing] = field(default_factory=dict)
 
@@ -212,9 +214,11 @@ def read_glance(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Glance:
         if not rows:
             missing[name] = Missing(PARTS[name].title, PARTS[name].unmeasured)
     rules = [] if "findings" in missing else _findings(con)
+    findings = [row for row in rules if row["row_count"]]
     return Glance(
         company=company[0] if company else None,
-        findings=[row for row in rules if row["row_count"]][:FINDINGS_SHOWN],
+        findings=findings[:FINDINGS_SHOWN],
+        finding_count=len(findings),
         silent_rule_count=sum(1 for row in rules if row["row_count"] == 0),
         customer_count=None if "identity" in missing else _resolved_count(con),
         missing=missing,

@@ -26,6 +26,7 @@ from orchestration.release.formats import (
     format_month,
     format_percent,
     format_score,
+    format_share,
 )
 from orchestration.release.glance import Glance
 from orchestration.release.manifest import Manifest, ProductEntry, read_manifest
@@ -142,6 +143,7 @@ def _environment(currency: str | None) -> Environment:
         amount=amount,
         integer=format_integer,
         percent=format_percent,
+        share=format_share,
         score=format_score,
         day=format_day,
         month=format_month,

@@ -299,6 +299,20 @@ def test_a_held_product_gives_its_reason(changed: Callable[..., Company]) -> Non
     assert glance.missing["tickets"].reason == "tickets did not pass its gate: too few rows"
 
 
+def test_findings_that_are_not_listed_are_counted(changed: Callable[..., Company]) -> None:
+    company = changed(
+        "insert into scorecard.source_findings by name select concat('rule_', i) as rule_id, "
+        "'crm' as source_system, 'leads' as source_table, 'flagged' as action, 1 as row_count, "
+        "9000 as checked_count, 0.000111 as share from range(20) as numbers (i)"
+    )
+    glance = company.glance()
+    text = Page(company.page()).text
+
+    assert (len(glance.findings), glance.finding_count, glance.silent_rule_count) == (12, 24, 1)
+    assert "12 more with fewer rows. 1 more rule looked and found nothing." in text
+    assert "< 0.1 %" in text
+
+
 def test_the_page_shows_every_part_and_fetches_nothing(whole: Company) -> None:
     html = whole.page(company="Bright Parts", is_simulated=True)
     page = Page(html)
