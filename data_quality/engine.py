@@ -165,7 +165,11 @@ class Judge:
 
 @contextmanager
 def open_judge(
-    warehouse: Path, *, docs: Path | None = None, read_only: bool = True
+    warehouse: Path,
+    *,
+    docs: Path | None = None,
+    read_only: bool = True,
+    limits: Mapping[str, str | int] | None = None,
 ) -> Iterator[Judge]:
     """Open the warehouse for judging.
 
@@ -176,6 +180,8 @@ def open_judge(
         warehouse: The DuckDB file.
         docs: Where `build_docs` writes the Data Docs site; None for no site.
         read_only: False only where rows must change between two judgements, as in tests.
+        limits: Settings of DuckDB, such as `memory_limit`, `threads` and `temp_directory`, so that
+            a rule over hundreds of millions of rows spills to disk and does not take all memory.
 
     Raises:
         JudgeError: The file does not exist or cannot be opened.
@@ -199,7 +205,7 @@ def open_judge(
         datasource = context.data_sources.add_sql(
             "warehouse",
             connection_string=f"{DIALECT_NAME}:///{warehouse}",
-            kwargs={"connect_args": {"read_only": read_only}},
+            kwargs={"connect_args": {"read_only": read_only, "config": dict(limits or {})}},
         )
     except gx.datasource.fluent.interfaces.TestConnectionError as error:
         raise JudgeError(f"The warehouse could not be opened for judging: {error}") from error

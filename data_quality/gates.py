@@ -45,7 +45,12 @@ REASONS_SHOWN = 3
 
 
 def run_source_gate(
-    warehouse: Path, *, run_id: str, output: Path, docs: Path | None = None
+    warehouse: Path,
+    *,
+    run_id: str,
+    output: Path,
+    docs: Path | None = None,
+    limits: Mapping[str, str | int] | None = None,
 ) -> GateEvidence:
     """Judge what ingestion stored, and write `<output>/source.json`.
 
@@ -54,12 +59,13 @@ def run_source_gate(
         run_id: The run.
         output: Folder for the evidence.
         docs: Folder for the Data Docs site; None for no site.
+        limits: Settings of DuckDB (`open_judge`).
 
     Raises:
         JudgeError: The warehouse cannot be opened.
     """
     rules = suite(SOURCE)
-    with open_judge(warehouse, docs=docs) as judge:
+    with open_judge(warehouse, docs=docs, limits=limits) as judge:
         missing = judge.missing(_tables(rules))
         if missing:
             reason = f"Missing in the warehouse: {', '.join(missing)}. Run the ingestion first."
@@ -115,6 +121,7 @@ def run_gates(
     dbt_failures: Mapping[str, Sequence[DbtFailure]] | None = None,
     source: GateEvidence | None = None,
     docs: Path | None = None,
+    limits: Mapping[str, str | int] | None = None,
 ) -> list[GateEvidence]:
     """Judge all data products with one start of Great Expectations, and write their evidence.
 
@@ -126,6 +133,7 @@ def run_gates(
         dbt_failures: Failed dbt tests by product (`failures_by_product`).
         source: Evidence of the source gate of this run; if it holds, every product is held.
         docs: Folder for the Data Docs site; None for no site.
+        limits: Settings of DuckDB (`open_judge`).
 
     Returns:
         One evidence per product, in the order of `products`, with holds carried to what is
@@ -135,7 +143,7 @@ def run_gates(
         JudgeError: The warehouse cannot be opened.
     """
     failures = dbt_failures or {}
-    with open_judge(warehouse, docs=docs) as judge:
+    with open_judge(warehouse, docs=docs, limits=limits) as judge:
         judged = [
             _judge_product(judge, product, run_id, failures.get(name, ()))
             for name, product in products.items()

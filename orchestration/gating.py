@@ -90,6 +90,7 @@ def judge_sources(settings: Settings, *, run_id: str) -> GateEvidence:
                 run_id=run_id,
                 output=folder.gates,
                 docs=folder.docs / SOURCE,
+                limits=_limits(settings),
             )
         except JudgeError as error:
             raise ScorecardError(str(error)) from error
@@ -141,6 +142,7 @@ def judge_products(settings: Settings, *, run_id: str) -> list[GateEvidence]:
                 dbt_failures=failures,
                 source=source,
                 docs=folder.docs / "products",
+                limits=_limits(settings),
             )
         except JudgeError as error:
             raise ScorecardError(str(error)) from error
@@ -180,6 +182,15 @@ def write_page(settings: Settings, *, run_id: str) -> Path:
             notice=notice,
         )
         return write_quality_page(evidence, folder.quality, context=context)
+
+
+def _limits(settings: Settings) -> dict[str, str | int]:
+    """Give what judging may take of the machine."""
+    return {
+        "memory_limit": settings.memory_limit,
+        "temp_directory": str(settings.temporary),
+        "threads": settings.threads,
+    }
 
 
 def _dbt_summary(tests: Sequence[DbtTestResult]) -> "DbtSummary":

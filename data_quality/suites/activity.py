@@ -199,7 +199,11 @@ def _events() -> tuple[Rule, ...]:
         ),
         *keys(EVENTS),
         customer_is_known(EVENTS),
-        no_personal_data(EVENTS),
+        # Of a table this long, what comes from elsewhere; the rest is checked value by value.
+        no_personal_data(
+            EVENTS,
+            exempt=("customer_id", "event_type", "journey_stage", "source_system", "value_unit"),
+        ),
         EVENTS.no_rows(
             "happened_by_the_month_it_is_told_in",
             """

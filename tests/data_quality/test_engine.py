@@ -133,6 +133,15 @@ def test_judge_without_a_folder_builds_no_docs(judge: Judge) -> None:
         judge.build_docs()
 
 
+def test_judging_keeps_within_its_limits(good_warehouse: Path) -> None:
+    with open_judge(good_warehouse, limits={"memory_limit": "1GB", "threads": 1}) as opened:
+        limits = opened.connection.execute(
+            "select current_setting('memory_limit'), current_setting('threads')"
+        ).fetchone()
+
+    assert limits == ("953.6 MiB", 1)
+
+
 def test_missing_warehouse_is_named(tmp_path: Path) -> None:
     with (
         pytest.raises(JudgeError, match=r"no warehouse at absent\.duckdb"),

@@ -139,6 +139,45 @@ def test_quarantined_rows_are_reported_up_to_one_per_cent(
     assert result.rows_failed == rows
 
 
+@pytest.mark.parametrize(
+    ("share", "decision"), [("null", "pass"), ("0.02", "pass"), ("0.0201", "hold")]
+)
+def test_more_than_two_per_cent_of_customers_changed_holds_and_a_first_run_does_not(
+    warehouse: Path, share: str, decision: str
+) -> None:
+    spoil(
+        warehouse,
+        f"update scorecard.identity_summary set change_share = {share} where source_system = 'all'",
+    )
+
+    evidence = gate(warehouse, "identity")
+
+    assert evidence.decision == decision
+    assert ("few_customers_changed" in evidence.reason) == (decision == "hold")
+
+
+def test_system_that_was_never_delivered_holds_nothing(warehouse: Path) -> None:
+    spoil(
+        warehouse,
+        "delete from scorecard.tickets",
+        "delete from raw.support__tickets",
+        "delete from control.loads where system = 'support'",
+        "update scorecard.source_findings set row_count = null, checked_count = null, share = null "
+        "where source_system = 'support'",
+    )
+
+    assert gate(warehouse, "service").decision == "pass"
+
+
+def test_mart_that_is_empty_though_its_system_delivered_is_held(warehouse: Path) -> None:
+    spoil(warehouse, "delete from scorecard.tickets")
+
+    evidence = gate(warehouse, "service")
+
+    assert evidence.decision == "hold"
+    assert "tickets.none_is_lost" in evidence.reason
+
+
 def test_warning_is_reported_and_holds_nothing(warehouse: Path) -> None:
     spoil(warehouse, "update scorecard.customers set is_in_crm = false")
 
