@@ -1,15 +1,21 @@
 -- What the satisfied and engaged do beyond buying. A customer who came by referral has a referrer.
 with referrers as (
-    select m, crm_id as referrer, row_number() over (partition by m order by hash(km), t) as n,
-        count(*) over (partition by m) as referrer_count,
+    select m, crm_id as referrer, row_number() over (partition by m order by hash(km), t) as n
     from live
     where not is_first and is_active and s0 + e0 > 0.8
 ),
 
 referred as (
-    select m, crm_id, joined_on, km, crm_no, yymm,
-        row_number() over (partition by m order by t) as n,
+    select
+        live.m,
+        crm_id,
+        joined_on,
+        km,
+        crm_no,
+        yymm,
+        1 + (row_number() over (partition by live.m order by t) - 1) % referrer_count as n,
     from live
+    inner join (select m, count(*) as referrer_count from referrers group by m) using (m)
     where is_first and acquisition_channel = 'referral'
 )
 
@@ -23,8 +29,7 @@ select
         + interval 11 hour as occurred_at,
     joined_on::timestamp + interval 12 hour as _arrives,
 from referred
-inner join referrers
-    on referrers.m = referred.m and referrers.n = 1 + (referred.n - 1) % referrers.referrer_count
+inner join referrers using (m, n)
 union all
 select
     'Y' || yymm || padded(crm_no, 7),
