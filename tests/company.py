@@ -138,6 +138,6 @@ def _emptied(contract: TableContract, until: date) -> str:
     return f"replace ({', '.join(cases)})" if cases else ""
 
 
-def simulated_landing(out: Path, *, customers: int = 300, months: int = 15) -> Path:
+def simulated_landing(out: Path, *, customers: int = 250, months: int = 14) -> Path:
     """Write a small simulated company as Parquet and return its landing area."""
     return simulate(out, customers=customers, months=months, seed=7, file_format="parquet").landing

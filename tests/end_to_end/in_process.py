@@ -1,43 +1,39 @@
-"""Whole runs inside the test's own process: the imports, which cost most, are paid once.
+"""Landing files to marts inside the test's own process, and comparing two warehouses.
 
-What belongs here: starting a run in a home, and comparing the tables of two warehouses. What does
-not: what should be equal.
+What belongs here: loading, choosing the months and building every model in a home, as a run does,
+without training and gates (whole runs are tested in `test_runs`); and the rows that differ. What
+does not: what should be equal.
 """
 
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 import duckdb
 
-from orchestration.launch import RunOutcome, load_definitions, run_scorecard
+from orchestration.dbt import run_dbt
+from orchestration.ingestion.ingest import IngestReport, ingest
+from orchestration.prediction import ensure_ml_tables
+from orchestration.runs import RunMonths, begin, utc_now
 from orchestration.settings import Settings
-from orchestration.warehouse import prepare_home
+from orchestration.warehouse import connect, prepare_home
 
 
-def run_in_process(home: Path, landing: Path, *, to_month: date | None = None) -> RunOutcome:
-    """Run the whole pipeline over a landing area; the home is made where it is missing."""
-    with _environment(SCORECARD_HOME=str(home)):
-        settings = Settings.from_environment(landing=landing)
-        prepare_home(settings)
-        return run_scorecard(settings, load_definitions(), to_month=to_month)
+def build_in_process(home: Path, landing: Path, *, to_month: date | None = None) -> IngestReport:
+    """Load a landing area and build every model over all months; the home is made where missing.
 
-
-@contextmanager
-def _environment(**values: str) -> Iterator[None]:
-    """Dagster reads the home from the environment, and a run points Dagster there."""
-    before = {name: os.environ.get(name) for name in (*values, "DAGSTER_HOME")}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+    Raises:
+        ScorecardError: A file, a month or a model went wrong.
+    """
+    settings = Settings.from_environment({}, home=home, landing=landing)
+    prepare_home(settings)
+    report = ingest(settings, loaded_at=utc_now())
+    months = RunMonths(run_id="test", to_month=to_month, may_go_back=True)
+    begin(settings, months, now=utc_now())
+    with connect(settings) as con:
+        ensure_ml_tables(con)
+    run_dbt(settings, "build", exclude_types=("test", "unit_test"), full_refresh=True)
+    return report
 
 
 def columns_of(home: Path, table: str) -> list[str]:

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from tests.company import cut_parquet, simulated_landing
-from tests.end_to_end.in_process import rows_that_differ, run_in_process
+from tests.end_to_end.in_process import build_in_process, rows_that_differ
 
 pytestmark = pytest.mark.slow
 
@@ -72,7 +72,7 @@ def landing(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def then(landing: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All facts are there; the run stops at a past month."""
     home = tmp_path_factory.mktemp("then") / "home"
-    run_in_process(home, landing, to_month=UNTIL)
+    build_in_process(home, landing, to_month=UNTIL)
     return home
 
 
@@ -88,7 +88,7 @@ def cut(landing: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             target = facts / path.relative_to(landing)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
-    run_in_process(home, facts)
+    build_in_process(home, facts)
     return home
 
 
@@ -96,7 +96,7 @@ def cut(landing: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def now(landing: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All facts are there; the run goes to the end."""
     home = tmp_path_factory.mktemp("now") / "home"
-    run_in_process(home, landing)
+    build_in_process(home, landing)
     return home
 
 
