@@ -136,7 +136,7 @@ invoices as (
         ) }} as amount,
         run_window.last_month
     from {{ ref('stg_billing__invoices') }} as invoices
-    inner join run_window on {{ month_end('invoices.invoiced_at') }} <= run_window.last_month
+    inner join run_window on cast(invoices.invoiced_at as date) <= run_window.last_month
     left join line_totals on invoices.invoice_id = line_totals.invoice_id
     left join {{ ref('int_exchange_rate_days') }} as rate_days
         on

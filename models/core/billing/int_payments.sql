@@ -39,10 +39,7 @@ in_months as (
         payments.*,
         {{ month_end('payments.paid_at') }} as month_end
     from {{ ref('stg_billing__payments') }} as payments
-    inner join run_months
-        on
-            {{ month_end('payments.paid_at') }} >= run_months.first_month
-            and {{ month_end('payments.paid_at') }} <= run_months.last_month
+    inner join run_months on {{ in_run_months('payments.paid_at') }}
 
 ),
 
