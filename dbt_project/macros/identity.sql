@@ -140,44 +140,34 @@
     end
 {%- endmacro %}
 
-{#- A telephone number without its extension and without the (0) of "+44 (0)20 …". -#}
-{% macro bare_phone(value) -%}
-    {{ replace_pattern(
-        replace_pattern('lower(trim(' ~ value ~ '))', ' *(ext|extension|x|#).*$', ''),
-        '[(]0[)]', ''
-    ) }}
-{%- endmacro %}
-
 {#-
-    The national number of a bare telephone number: digits only, without the calling code of a
-    country where the number is written with + or 00, and without the zero before the area. So
-    +44 20 7946 0018, 0044 2079460018 and 020 7946 0018 are one number. No country is needed.
+    A telephone number for matching: the last ten digits of the national number, that is without
+    extension, without the calling code of a country where the number is written with + or 00, and
+    without the zero before the area. So +44 (0)20 7946 0018, 0044 2079460018 and 020 7946 0018 are
+    one number, and no country is needed. Null below seven digits, for one digit repeated and for
+    digits in a row.
 -#}
-{% macro national_phone(value) -%}
-    {%- set digits = replace_pattern(value, '[^0-9]', '') -%}
+{% macro normal_phone(value) -%}
     {%- set calling_codes -%}
         ^(00)?(1|7|20|27|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|[0-9][0-9][0-9])
     {%- endset -%}
-    {{ replace_pattern(
+    {%- set bare = replace_pattern(
+        replace_pattern('lower(' ~ value ~ ')', ' *(ext|extension|x|#).*$', ''), '[(]0[)]', ''
+    ) -%}
+    {%- set digits = replace_pattern(bare, '[^0-9]+', '') -%}
+    {%- set national = replace_pattern(
         'case when ' ~ has_pattern(value, '^[^0-9+]*([+]|00)')
         ~ ' then ' ~ replace_pattern(digits, calling_codes, '')
         ~ ' else ' ~ digits ~ ' end',
         '^0+', ''
-    ) }}
-{%- endmacro %}
-
-{#-
-    A national number for matching: its last ten digits, so that a calling code written without + or
-    00 does not count. Null below seven digits, for one digit repeated and for digits in a row.
--#}
-{% macro normal_phone(value) -%}
+    ) -%}
     case
         when
-            {{ has_pattern(value, '^[0-9]{7,15}$') }}
+            length({{ national }}) between 7 and 15
             and not {{ has_pattern(
-                value, '^(1+|2+|3+|4+|5+|6+|7+|8+|9+|12345678*9*0*|9876543(2(10?)?)?)$'
+                national, '^(1+|2+|3+|4+|5+|6+|7+|8+|9+|12345678*9*0*|9876543(2(10?)?)?)$'
             ) }}
-            then {{ dbt.right(value, 10) }}
+            then {{ dbt.right(national, 10) }}
     end
 {%- endmacro %}
 
@@ -245,16 +235,22 @@
 {#-
     CTEs that find pairs of records of one system that are the same customer.
 
-    Expects CTEs `nodes` (as_known, source_id, is_id_reused) and `held` (as_known, source_id,
-    evidence_kind, value, load_id). Gives the CTE `pairs`: as_known, source_id < other_id, names_agree,
-    link_method, link_score, evidence_load_id, refused_reason (empty: a link). A shared e-mail makes a
-    pair; the telephone number or the name must agree too.
+    Expects CTEs `nodes` (as_known, record_key, source_id, is_id_reused) and `held` (as_known,
+    record_key, source_id, evidence_kind, value, load_id). Gives the CTE `pairs`: as_known, source_id <
+    other_id, link_method, link_score, evidence_load_id, refused_reason (empty: a link). A shared
+    e-mail makes a pair; the telephone number or the name must agree too.
+
+    Joins are on one key of state and record: a state alone says little, and an engine that orders
+    joins by guess would multiply all records by it.
 -#}
 {% macro duplicate_pairs(system) -%}
     emails as (
 
         select
-            held.*,
+            held.record_key,
+            held.source_id,
+            held.load_id,
+            concat(held.as_known, '|', held.value) as value_key,
             count(*) over (partition by held.as_known, held.value) as holder_count
         from held
         where held.evidence_kind = 'email'
@@ -264,27 +260,22 @@
     email_pairs as (
 
         select
-            emails.as_known,
-            emails.source_id,
-            others.source_id as other_id,
+            emails.record_key,
+            others.record_key as other_key,
             min(greatest(emails.load_id, others.load_id)) as email_load_id
         from emails
         inner join emails as others
-            on
-                emails.as_known = others.as_known
-                and emails.value = others.value
-                and emails.source_id < others.source_id
+            on emails.value_key = others.value_key and emails.source_id < others.source_id
         where emails.holder_count <= {{ identity_setting('value_holders') }}
-        group by emails.as_known, emails.source_id, others.source_id
+        group by emails.record_key, others.record_key
 
     ),
 
     both_hold as (
 
         select
-            email_pairs.as_known,
-            email_pairs.source_id,
-            email_pairs.other_id,
+            email_pairs.record_key,
+            email_pairs.other_key,
             min(case
                 when held.evidence_kind = 'phone' and held.value = others.value
                     then greatest(held.load_id, others.load_id)
@@ -310,24 +301,19 @@
                 when held.evidence_kind = 'parent_id' and held.value = others.value then 1 else 0
             end), 0) = 1 as has_same_parent
         from email_pairs
-        inner join held
-            on
-                email_pairs.as_known = held.as_known
-                and email_pairs.source_id = held.source_id
+        inner join held on email_pairs.record_key = held.record_key
         inner join held as others
             on
-                email_pairs.as_known = others.as_known
-                and email_pairs.other_id = others.source_id
+                email_pairs.other_key = others.record_key
                 and held.evidence_kind = others.evidence_kind
-        group by email_pairs.as_known, email_pairs.source_id, email_pairs.other_id
+        group by email_pairs.record_key, email_pairs.other_key
 
     ),
 
     parents as (
 
         select
-            held.as_known,
-            held.source_id,
+            held.record_key,
             held.value as parent_id
         from held
         where held.evidence_kind = 'parent_id'
@@ -345,9 +331,9 @@
     judged as (
 
         select
-            email_pairs.as_known,
-            email_pairs.source_id,
-            email_pairs.other_id,
+            nodes.as_known,
+            nodes.source_id,
+            other_nodes.source_id as other_id,
             email_pairs.email_load_id,
             both_hold.phone_load_id,
             both_hold.name_load_id,
@@ -356,7 +342,8 @@
                     then 'separated_by_hand'
                 when nodes.is_id_reused or other_nodes.is_id_reused then 'customer_id_reused'
                 when not both_hold.is_same_kind then 'different_kinds'
-                when up.source_id is not null or down.source_id is not null then 'parent_and_child'
+                when up.record_key is not null or down.record_key is not null
+                    then 'parent_and_child'
                 when both_hold.has_same_parent and not both_hold.has_equal_name
                     then 'same_parent_other_name'
                 when both_hold.is_contradicted then 'names_contradict'
@@ -366,28 +353,17 @@
         from email_pairs
         inner join both_hold
             on
-                email_pairs.as_known = both_hold.as_known
-                and email_pairs.source_id = both_hold.source_id
-                and email_pairs.other_id = both_hold.other_id
-        inner join nodes
-            on email_pairs.as_known = nodes.as_known and email_pairs.source_id = nodes.source_id
-        inner join nodes as other_nodes
-            on
-                email_pairs.as_known = other_nodes.as_known
-                and email_pairs.other_id = other_nodes.source_id
+                email_pairs.record_key = both_hold.record_key
+                and email_pairs.other_key = both_hold.other_key
+        inner join nodes on email_pairs.record_key = nodes.record_key
+        inner join nodes as other_nodes on email_pairs.other_key = other_nodes.record_key
         left join parents as up
-            on
-                email_pairs.as_known = up.as_known
-                and email_pairs.source_id = up.source_id
-                and email_pairs.other_id = up.parent_id
+            on nodes.record_key = up.record_key and other_nodes.source_id = up.parent_id
         left join parents as down
-            on
-                email_pairs.as_known = down.as_known
-                and email_pairs.other_id = down.source_id
-                and email_pairs.source_id = down.parent_id
-        left join separated on email_pairs.source_id = separated.source_id
+            on other_nodes.record_key = down.record_key and nodes.source_id = down.parent_id
+        left join separated on nodes.source_id = separated.source_id
         left join separated as separated_others
-            on email_pairs.other_id = separated_others.source_id
+            on other_nodes.source_id = separated_others.source_id
 
     ),
 
@@ -416,23 +392,30 @@
 {#-
     CTEs that give every node of a graph the smallest node of its part as label.
 
-    Expects the CTE `links` (as_known, source_id, other_id), each link once. Gives the CTE `labels`:
-    as_known, source_id, label. A round takes the smallest label of the neighbours and of the label's
-    own node, so that n rounds reach further than 2^n links; a data test proves that they reached.
+    Expects the CTE `links` (as_known, source_id, other_id, link_method, link_score, evidence_load_id),
+    each link once. Gives the CTEs `ends` (each link seen from both of its ends) and `labels`:
+    as_known, source_id, label_key. A round takes the smallest label of the neighbours and of the
+    label's own node, so that labels spread faster with every round; a data test proves that they
+    spread far enough.
 -#}
 {% macro connected_labels() -%}
-    edges as (
+    ends as (
 
         select
-            links.as_known,
-            links.source_id,
-            links.other_id
+            links.*,
+            concat(links.as_known, '|', links.source_id) as node_key,
+            concat(links.as_known, '|', links.other_id) as other_key
         from links
         union all
         select
             links.as_known,
             links.other_id as source_id,
-            links.source_id as other_id
+            links.source_id as other_id,
+            links.link_method,
+            links.link_score,
+            links.evidence_load_id,
+            concat(links.as_known, '|', links.other_id) as node_key,
+            concat(links.as_known, '|', links.source_id) as other_key
         from links
 
     ),
@@ -440,11 +423,10 @@
     labels_0 as (
 
         select
-            edges.as_known,
-            edges.source_id,
-            least(edges.source_id, min(edges.other_id)) as label
-        from edges
-        group by edges.as_known, edges.source_id
+            ends.node_key,
+            least(ends.node_key, min(ends.other_key)) as label_key
+        from ends
+        group by ends.node_key
 
     ),
 
@@ -453,34 +435,34 @@
     near_{{ round }} as (
 
         select
-            edges.as_known,
-            edges.source_id,
-            min(neighbours.label) as label
-        from edges
-        inner join {{ before }} as neighbours
-            on edges.as_known = neighbours.as_known and edges.other_id = neighbours.source_id
-        group by edges.as_known, edges.source_id
+            ends.node_key,
+            min(neighbours.label_key) as label_key
+        from ends
+        inner join {{ before }} as neighbours on ends.other_key = neighbours.node_key
+        group by ends.node_key
 
     ),
 
     labels_{{ round }} as (
 
         select
-            own.as_known,
-            own.source_id,
-            least(own.label, near.label, heads.label) as label
+            own.node_key,
+            least(own.label_key, near.label_key, heads.label_key) as label_key
         from {{ before }} as own
-        inner join near_{{ round }} as near
-            on own.as_known = near.as_known and own.source_id = near.source_id
-        inner join {{ before }} as heads
-            on own.as_known = heads.as_known and own.label = heads.source_id
+        inner join near_{{ round }} as near on own.node_key = near.node_key
+        inner join {{ before }} as heads on own.label_key = heads.node_key
 
     ),
 
     {% endfor -%}
     labels as (
 
-        select * from labels_{{ identity_setting('rounds') }}
+        select distinct
+            ends.as_known,
+            ends.source_id,
+            final_labels.label_key
+        from labels_{{ identity_setting('rounds') }} as final_labels
+        inner join ends on final_labels.node_key = ends.node_key
 
     )
 {%- endmacro %}
@@ -488,11 +470,10 @@
 {#-
     CTEs that attach records of some systems to customers by e-mail and telephone number.
 
-    Expects CTEs `seekers` (as_known, source_system, source_id), `members` (as_known, source_system,
-    source_id, customer_id) and `evidence` (as_known, source_system, source_id, evidence_kind, value,
-    valid_from, valid_to, load_id) of both. Gives the CTE `matches`: one row per seeker and customer
-    with a value in common: link_method, link_score, evidence_load_id, refused_reason (empty: the
-    one link of the seeker).
+    Expects CTEs `seekers` (as_known, source_system, source_id, record_key), `members` (record_key,
+    customer_key: state and customer), `seeker_evidence` and `customer_evidence`. Gives the CTE `matches`: one row per
+    seeker and customer with a value in common: link_method, link_score, evidence_load_id,
+    refused_reason (empty: the one link of the seeker).
 
     A value that one customer holds decides, e-mail before telephone number, unless the names
     contradict. A value that several hold, or values that lead to different customers, decide only
@@ -504,10 +485,12 @@
 
         select
             evidence.as_known,
+            evidence.record_key,
             evidence.source_system,
-            evidence.source_id,
             evidence.evidence_kind,
             evidence.value,
+            concat(evidence.as_known, '|', evidence.evidence_kind, '|', evidence.value)
+                as value_key,
             evidence.valid_from,
             evidence.valid_to,
             evidence.load_id,
@@ -516,141 +499,198 @@
                     evidence.as_known, evidence.source_system, evidence.evidence_kind,
                     evidence.value
             ) as seeker_count
-        from evidence
-        inner join seekers
-            on
-                evidence.as_known = seekers.as_known
-                and evidence.source_system = seekers.source_system
-                and evidence.source_id = seekers.source_id
+        from seeker_evidence as evidence
+        inner join seekers on evidence.record_key = seekers.record_key
         where evidence.evidence_kind in ('email', 'phone', 'name')
 
     ),
 
-    customer_evidence as (
+    sought as (
+
+        select distinct
+            seeker_values.as_known,
+            seeker_values.evidence_kind,
+            seeker_values.value,
+            seeker_values.value_key
+        from seeker_values
+        where seeker_values.evidence_kind in ('email', 'phone')
+
+    ),
+
+    -- Grouped twice, so that each step joins what the step before left, whatever the engine guesses.
+    found_evidence as (
 
         select
-            members.customer_id,
-            evidence.as_known,
-            evidence.evidence_kind,
-            evidence.value,
+            evidence.record_key,
+            sought.value_key,
             min(evidence.valid_from) as valid_from,
             case
                 when count(*) = count(evidence.valid_to) then max(evidence.valid_to)
             end as valid_to,
             min(evidence.load_id) as load_id
-        from evidence
-        inner join members
+        from sought
+        inner join customer_evidence as evidence
             on
-                evidence.as_known = members.as_known
-                and evidence.source_system = members.source_system
-                and evidence.source_id = members.source_id
-        where evidence.evidence_kind in ('email', 'phone', 'name', 'customer_kind')
-        group by
-            members.customer_id, evidence.as_known, evidence.evidence_kind, evidence.value
+                sought.value = evidence.value
+                and sought.evidence_kind = evidence.evidence_kind
+                and sought.as_known = evidence.as_known
+        group by evidence.record_key, sought.value_key
 
     ),
 
-    customer_values as (
+    found as (
 
         select
-            customer_evidence.*,
-            count(*) over (
-                partition by
-                    customer_evidence.as_known, customer_evidence.evidence_kind,
-                    customer_evidence.value
-            ) as holder_count
-        from customer_evidence
+            members.customer_key,
+            found_evidence.value_key,
+            min(found_evidence.valid_from) as valid_from,
+            case
+                when count(*) = count(found_evidence.valid_to) then max(found_evidence.valid_to)
+            end as valid_to,
+            min(found_evidence.load_id) as load_id
+        from found_evidence
+        inner join members on found_evidence.record_key = members.record_key
+        group by members.customer_key, found_evidence.value_key
+
+    ),
+
+    found_values as (
+
+        select
+            found.*,
+            count(*) over (partition by found.value_key) as holder_count
+        from found
 
     ),
 
     met as (
 
         select distinct
-            seeker_values.as_known,
-            seeker_values.source_system,
-            seeker_values.source_id,
-            customer_values.customer_id
+            seeker_values.record_key,
+            found_values.customer_key
         from seeker_values
-        inner join customer_values
-            on
-                seeker_values.as_known = customer_values.as_known
-                and seeker_values.evidence_kind = customer_values.evidence_kind
-                and seeker_values.value = customer_values.value
+        inner join found_values on seeker_values.value_key = found_values.value_key
         where
-            seeker_values.evidence_kind in ('email', 'phone')
-            and seeker_values.seeker_count <= {{ identity_setting('value_seekers') }}
-            and customer_values.holder_count <= {{ identity_setting('value_holders') }}
+            seeker_values.seeker_count <= {{ identity_setting('value_seekers') }}
+            and found_values.holder_count <= {{ identity_setting('value_holders') }}
 
     ),
 
-    compared as (
+    met_values as (
 
         select
-            met.as_known,
-            met.source_system,
-            met.source_id,
-            met.customer_id,
+            met.record_key,
+            met.customer_key,
             min(case
                 when seeker_values.evidence_kind = 'email'
-                    and seeker_values.value = customer_values.value
-                    then greatest(seeker_values.load_id, customer_values.load_id)
+                    then greatest(seeker_values.load_id, found.load_id)
             end) as email_load_id,
             min(case
                 when seeker_values.evidence_kind = 'phone'
-                    and seeker_values.value = customer_values.value
-                    then greatest(seeker_values.load_id, customer_values.load_id)
+                    then greatest(seeker_values.load_id, found.load_id)
             end) as phone_load_id,
-            coalesce(max(case
-                when seeker_values.evidence_kind <> 'name'
-                    and seeker_values.value = customer_values.value
-                    and seeker_values.valid_from
-                        < coalesce(customer_values.valid_to, cast('9999-12-31' as timestamp))
-                    and customer_values.valid_from
-                        < coalesce(seeker_values.valid_to, cast('9999-12-31' as timestamp))
+            max(case
+                when
+                    seeker_values.valid_from
+                    < coalesce(found.valid_to, cast('9999-12-31' as timestamp))
+                    and found.valid_from
+                    < coalesce(seeker_values.valid_to, cast('9999-12-31' as timestamp))
                     then 1
                 else 0
-            end), 0) = 1 as is_overlapping,
+            end) = 1 as is_overlapping
+        from met
+        inner join seeker_values on met.record_key = seeker_values.record_key
+        inner join found
+            on
+                met.customer_key = found.customer_key
+                and seeker_values.value_key = found.value_key
+        group by met.record_key, met.customer_key
+
+    ),
+
+    -- The names and kinds of those whom a record met.
+    met_members as (
+
+        select distinct
+            members.record_key,
+            members.customer_key
+        from met
+        inner join members on met.customer_key = members.customer_key
+
+    ),
+
+    customer_names as (
+
+        select
+            met_members.customer_key,
+            evidence.evidence_kind,
+            evidence.value,
+            min(evidence.load_id) as load_id
+        from met_members
+        inner join customer_evidence as evidence on met_members.record_key = evidence.record_key
+        where evidence.evidence_kind in ('name', 'customer_kind')
+        group by met_members.customer_key, evidence.evidence_kind, evidence.value
+
+    ),
+
+    met_names as (
+
+        select
+            met.record_key,
+            met.customer_key,
             min(case
-                when seeker_values.evidence_kind = 'name'
-                    and {{ names_agree('seeker_values.value', 'customer_values.value') }}
-                    then greatest(seeker_values.load_id, customer_values.load_id)
+                when {{ names_agree('seeker_values.value', 'customer_names.value') }}
+                    then greatest(seeker_values.load_id, customer_names.load_id)
             end) as name_load_id,
-            coalesce(max(case when seeker_values.evidence_kind = 'name' then 1 end), 0) = 1
-                as is_named,
-            coalesce(min(case
-                when seeker_values.evidence_kind <> 'name' then null
-                when {{ names_contradict('seeker_values.value', 'customer_values.value') }} then 1
+            min(case
+                when {{ names_contradict('seeker_values.value', 'customer_names.value') }} then 1
                 else 0
-            end), 0) = 1 as is_contradicted
+            end) = 1 as is_contradicted
         from met
         inner join seeker_values
+            on met.record_key = seeker_values.record_key and seeker_values.evidence_kind = 'name'
+        inner join customer_names
             on
-                met.as_known = seeker_values.as_known
-                and met.source_system = seeker_values.source_system
-                and met.source_id = seeker_values.source_id
-        inner join customer_values
-            on
-                met.as_known = customer_values.as_known
-                and met.customer_id = customer_values.customer_id
-                and seeker_values.evidence_kind = customer_values.evidence_kind
-                and (
-                    seeker_values.evidence_kind = 'name'
-                    or seeker_values.value = customer_values.value
-                )
-        group by met.as_known, met.source_system, met.source_id, met.customer_id
+                met.customer_key = customer_names.customer_key
+                and customer_names.evidence_kind = 'name'
+        group by met.record_key, met.customer_key
 
     ),
 
     kinds as (
 
         select
-            customer_evidence.as_known,
-            customer_evidence.customer_id,
-            max(case when customer_evidence.value = 'organisation' then 1 else 0 end) = 1
+            customer_names.customer_key,
+            max(case when customer_names.value = 'organisation' then 1 else 0 end) = 1
                 as is_organisation
-        from customer_evidence
-        where customer_evidence.evidence_kind = 'customer_kind'
-        group by customer_evidence.as_known, customer_evidence.customer_id
+        from customer_names
+        where customer_names.evidence_kind = 'customer_kind'
+        group by customer_names.customer_key
+
+    ),
+
+    compared as (
+
+        select
+            seekers.as_known,
+            seekers.source_system,
+            seekers.source_id,
+            met_values.record_key,
+            met_values.customer_key,
+            met_values.email_load_id,
+            met_values.phone_load_id,
+            met_values.is_overlapping,
+            met_names.name_load_id,
+            met_names.record_key is not null as is_named,
+            coalesce(met_names.is_contradicted, false) as is_contradicted,
+            coalesce(kinds.is_organisation, false) as is_organisation
+        from met_values
+        inner join seekers on met_values.record_key = seekers.record_key
+        left join met_names
+            on
+                met_values.record_key = met_names.record_key
+                and met_values.customer_key = met_names.customer_key
+        left join kinds on met_values.customer_key = kinds.customer_key
 
     ),
 
@@ -673,15 +713,13 @@
             end as grade,
             -- The one who writes for an organisation bears another name, an account of it does not.
             case
-                when compared.source_system <> 'billing' and kinds.is_organisation then false
+                when compared.source_system <> 'billing' and compared.is_organisation then false
                 when compared.is_contradicted then true
                 when compared.email_load_id is not null then false
-                when kinds.is_organisation then false
+                when compared.is_organisation then false
                 else compared.is_named and compared.name_load_id is null
             end as is_other_name
         from compared
-        left join kinds
-            on compared.as_known = kinds.as_known and compared.customer_id = kinds.customer_id
 
     ),
 
@@ -691,7 +729,7 @@
             graded.*,
             graded.name_load_id is not null and graded.is_overlapping as is_corroborated,
             {% set of_seeker -%}
-            over (partition by graded.as_known, graded.source_system, graded.source_id)
+            over (partition by graded.record_key)
             {%- endset -%}
             count(*) {{ of_seeker }} as customer_count,
             sum(case when graded.grade = 'email_and_phone' then 1 else 0 end) {{ of_seeker }}
@@ -741,7 +779,7 @@
             chosen.as_known,
             chosen.source_system,
             chosen.source_id,
-            chosen.customer_id,
+            replace(chosen.customer_key, concat(chosen.as_known, '|'), '') as customer_id,
             case when chosen.email_load_id is null then 'phone' else 'email' end as link_method,
             case chosen.grade
                 when 'email_and_phone' then {{ identity_score('email_and_phone') }}
@@ -776,14 +814,31 @@
 {%- endmacro %}
 
 {#-
-    CTE `evidence` (with as_known): what records said as known in each state that is compared. A value
-    whose end came with a later load had not ended then.
+    CTE `name` (with as_known): what records said as known in each state that is compared. A value
+    whose end came with a later load had not ended then. All that is staged is known now, so only the
+    state before is cut by load (and the engine knows how many rows to expect). `condition` leaves the
+    evidence that is needed.
 -#}
-{% macro evidence_as_known() -%}
-    evidence as (
+{% macro evidence_as_known(name, condition) -%}
+    {{ name }} as (
 
         select
+            'now' as as_known,
+            concat('now|', evidence.source_system, '|', evidence.source_id) as record_key,
+            evidence.source_system,
+            evidence.source_id,
+            evidence.evidence_kind,
+            evidence.value,
+            evidence.is_contact,
+            evidence.valid_from,
+            evidence.valid_to,
+            evidence.load_id
+        from {{ ref('int_identity_evidence') }} as evidence
+        where {{ condition }}
+        union all
+        select
             states.as_known,
+            concat('before|', evidence.source_system, '|', evidence.source_id) as record_key,
             evidence.source_system,
             evidence.source_id,
             evidence.evidence_kind,
@@ -796,7 +851,8 @@
             evidence.load_id
         from {{ ref('int_identity_evidence') }} as evidence
         inner join {{ ref('int_identity_states') }} as states
-            on evidence.load_id <= states.load_limit
+            on evidence.load_id <= states.load_limit and states.as_known = 'before'
+        where {{ condition }}
 
     )
 {%- endmacro %}
@@ -809,17 +865,30 @@
     records as (
 
         select
-            states.as_known,
+            'now' as as_known,
+            concat('now|', records.source_system, '|', records.source_id) as record_key,
             records.source_system,
             records.source_id,
             records.first_recorded_at,
             records.first_seen_at,
+            records.first_load_id,
+            records.version_load_id is not null as has_version,
+            records.is_id_reused
+        from {{ ref('int_identity_records') }} as records
+        union all
+        select
+            states.as_known,
+            concat('before|', records.source_system, '|', records.source_id) as record_key,
+            records.source_system,
+            records.source_id,
+            records.first_recorded_at,
+            records.first_seen_at,
+            records.first_load_id,
             coalesce(records.version_load_id <= states.load_limit, false) as has_version,
-            coalesce(records.id_reused_load_id <= states.load_limit, false) as is_id_reused,
-            records.first_load_id
+            coalesce(records.id_reused_load_id <= states.load_limit, false) as is_id_reused
         from {{ ref('int_identity_records') }} as records
         inner join {{ ref('int_identity_states') }} as states
-            on coalesce(records.first_load_id, 0) <= states.load_limit
+            on records.first_load_id <= states.load_limit and states.as_known = 'before'
 
     )
 {%- endmacro %}

@@ -4,7 +4,10 @@ with {{ records_as_known() }},
 
 crm_customers as (
 
-    select * from {{ ref('int_identity_crm_customers') }}
+    select
+        crm_customers.*,
+        'crm' as source_system
+    from {{ ref('int_identity_crm_customers') }} as crm_customers
 
 ),
 
@@ -36,7 +39,7 @@ groups as (
         labels.as_known,
         labels.source_id,
         first_value(labels.source_id) over (
-            partition by labels.as_known, labels.label
+            partition by labels.label_key
             order by records.first_recorded_at, labels.source_id
         ) as anchor_id
     from labels
@@ -55,21 +58,7 @@ best_links as (
         ends.source_id,
         max(ends.link_score) as link_score,
         min(ends.evidence_load_id) as evidence_load_id
-    from (
-        select
-            links.as_known,
-            links.source_id,
-            links.link_score,
-            links.evidence_load_id
-        from links
-        union all
-        select
-            links.as_known,
-            links.other_id as source_id,
-            links.link_score,
-            links.evidence_load_id
-        from links
-    ) as ends
+    from ends
     group by ends.as_known, ends.source_id
 
 ),
@@ -116,7 +105,7 @@ by_rule as (
     left join crm_customers as exact_customers
         on
             stated.as_known = exact_customers.as_known
-            and stated.other_system = 'crm'
+            and stated.other_system = exact_customers.source_system
             and stated.other_id = exact_customers.source_id
     left join {{ ref('int_identity_billing_matches') }} as matches
         on

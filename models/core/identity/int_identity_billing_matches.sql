@@ -1,6 +1,8 @@
 {#- Grain: one row per state, billing record without a stated customer, and customer of the CRM that
     shares an e-mail address or telephone number with it: the link, or why not. -#}
-with {{ evidence_as_known() }},
+with {{ evidence_as_known('seeker_evidence', "evidence.source_system = 'billing'") }},
+
+{{ evidence_as_known('customer_evidence', "evidence.source_system = 'crm'") }},
 
 {{ records_as_known() }},
 
@@ -9,7 +11,8 @@ seekers as (
     select
         records.as_known,
         records.source_system,
-        records.source_id
+        records.source_id,
+        records.record_key
     from records
     left join {{ ref('int_identity_stated') }} as stated
         on
@@ -23,10 +26,8 @@ seekers as (
 members as (
 
     select
-        crm_customers.as_known,
-        'crm' as source_system,
-        crm_customers.source_id,
-        crm_customers.customer_id
+        concat(crm_customers.as_known, '|crm|', crm_customers.source_id) as record_key,
+        concat(crm_customers.as_known, '|', crm_customers.customer_id) as customer_key
     from {{ ref('int_identity_crm_customers') }} as crm_customers
 
 ),

@@ -36,7 +36,7 @@ anchored as (
         labels.as_known,
         labels.source_id,
         first_value(labels.source_id) over (
-            partition by labels.as_known, labels.label
+            partition by labels.label_key
             order by crm.first_seen_at, labels.source_id
         ) as anchor_id
     from labels
@@ -48,30 +48,12 @@ anchored as (
 ranked as (
 
     select
-        both_ends.*,
+        ends.*,
         row_number() over (
-            partition by both_ends.as_known, both_ends.source_id
-            order by both_ends.link_score desc, both_ends.evidence_load_id, both_ends.other_id
+            partition by ends.node_key
+            order by ends.link_score desc, ends.evidence_load_id, ends.other_id
         ) as best_rank
-    from (
-        select
-            links.as_known,
-            links.source_id,
-            links.other_id,
-            links.link_method,
-            links.link_score,
-            links.evidence_load_id
-        from links
-        union all
-        select
-            links.as_known,
-            links.other_id as source_id,
-            links.source_id as other_id,
-            links.link_method,
-            links.link_score,
-            links.evidence_load_id
-        from links
-    ) as both_ends
+    from ends
 
 ),
 

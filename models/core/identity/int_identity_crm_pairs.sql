@@ -1,6 +1,6 @@
 {#- Grain: one row per state and pair of CRM records that share an e-mail address, or that were
     joined by hand: one customer twice, or why not. -#}
-with {{ evidence_as_known() }},
+with {{ evidence_as_known('evidence', "evidence.source_system = 'crm' and not evidence.is_contact") }},
 
 {{ records_as_known() }},
 
@@ -8,6 +8,7 @@ nodes as (
 
     select
         records.as_known,
+        records.record_key,
         records.source_id,
         records.is_id_reused
     from records
@@ -20,14 +21,13 @@ held as (
 
     select
         evidence.as_known,
+        evidence.record_key,
         evidence.source_id,
         evidence.evidence_kind,
         evidence.value,
         evidence.load_id
     from evidence
-    inner join nodes
-        on evidence.as_known = nodes.as_known and evidence.source_id = nodes.source_id
-    where evidence.source_system = 'crm' and not evidence.is_contact
+    inner join nodes on evidence.record_key = nodes.record_key
 
 ),
 

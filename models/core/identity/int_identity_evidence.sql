@@ -33,79 +33,51 @@ with versions as (
 
 ),
 
--- One row per text and record first: most versions change something else.
-texts as (
-
-    {% for kind, column in [
-        ('email', 'email'), ('phone', 'phone'), ('name', 'name'), ('crm_id', 'stated_crm_id'),
-        ('parent_id', 'parent_id'), ('customer_kind', 'customer_kind'),
-    ] -%}
-    select
-        versions.source_system,
-        versions.source_id,
-        versions.is_contact,
-        '{{ kind }}' as evidence_kind,
-        versions.{{ column }} as text_value,
-        min(versions.valid_from) as valid_from,
-        case when count(*) = count(versions.valid_to) then max(versions.valid_to) end as valid_to,
-        min(versions.load_id) as load_id,
-        case
-            when count(*) = count(versions.valid_to) then max(versions.ended_load_id)
-        end as ended_load_id
-    from versions
-    where versions.{{ column }} is not null
-    group by
-        versions.source_system, versions.source_id, versions.is_contact, versions.{{ column }}
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
-
-),
-
-bare as (
+-- Normal forms are dear and most texts stand in several versions and systems: once for each text.
+-- (Grouped again, or the engine would compute the form both to keep a row and to show it.)
+{% for kind, form in [
+    ('email', normal_email('texts.text_value')),
+    ('phone', normal_phone('texts.text_value')),
+    ('name', normal_name('texts.text_value')),
+] -%}
+{{ kind }}_forms as (
 
     select
-        texts.*,
-        case
-            when texts.evidence_kind = 'phone' then {{ bare_phone('texts.text_value') }}
-        end as bare_phone
-    from texts
+        texts.text_value,
+        max({{ form }}) as value
+    from (
+        select distinct versions.{{ kind }} as text_value
+        from versions
+        where versions.{{ kind }} is not null
+    ) as texts
+    group by texts.text_value
 
-),
+){{ ',' if not loop.last }}
 
-national as (
+{% endfor -%}
 
-    select
-        bare.*,
-        {{ national_phone('bare.bare_phone') }} as national_phone
-    from bare
-
-),
-
-normal as (
-
-    select
-        national.*,
-        case national.evidence_kind
-            when 'email' then {{ normal_email('national.text_value') }}
-            when 'phone' then {{ normal_phone('national.national_phone') }}
-            when 'name' then {{ normal_name('national.text_value') }}
-            else nullif(national.text_value, '')
-        end as value
-    from national
-
-)
-
+{% for kind, column in [
+    ('email', none), ('phone', none), ('name', none),
+    ('crm_id', 'stated_crm_id'), ('parent_id', 'parent_id'), ('customer_kind', 'customer_kind'),
+] -%}
+{%- set value = 'versions.' ~ column if column else 'forms.value' -%}
 select
-    normal.source_system,
-    normal.source_id,
-    normal.evidence_kind,
-    normal.value,
-    normal.is_contact,
-    min(normal.valid_from) as valid_from,
-    case when count(*) = count(normal.valid_to) then max(normal.valid_to) end as valid_to,
-    min(normal.load_id) as load_id,
-    case when count(*) = count(normal.valid_to) then max(normal.ended_load_id) end as ended_load_id
-from normal
-where normal.value is not null
-group by
-    normal.source_system, normal.source_id, normal.evidence_kind, normal.value, normal.is_contact
+    versions.source_system,
+    versions.source_id,
+    '{{ kind }}' as evidence_kind,
+    {{ value }} as value,
+    versions.is_contact,
+    min(versions.valid_from) as valid_from,
+    case when count(*) = count(versions.valid_to) then max(versions.valid_to) end as valid_to,
+    min(versions.load_id) as load_id,
+    case
+        when count(*) = count(versions.valid_to) then max(versions.ended_load_id)
+    end as ended_load_id
+from versions
+{% if not column -%}
+inner join {{ kind }}_forms as forms on versions.{{ kind }} = forms.text_value
+{% endif -%}
+where {{ value }} <> ''
+group by versions.source_system, versions.source_id, {{ value }}, versions.is_contact
+{{ 'union all' if not loop.last }}
+{% endfor %}

@@ -1,7 +1,11 @@
 {#- Grain: one row per state, record of an optional system without a stated customer, and customer
     that shares an e-mail address or telephone number with it: the link, or why not. Each system is
     matched with what the CRM and billing say alone, so that none changes the links of another. -#}
-with {{ evidence_as_known() }},
+with {{ evidence_as_known(
+    'seeker_evidence', "evidence.source_system not in ('crm', 'billing')"
+) }},
+
+{{ evidence_as_known('customer_evidence', "evidence.source_system in ('crm', 'billing')") }},
 
 {{ records_as_known() }},
 
@@ -10,7 +14,8 @@ seekers as (
     select
         records.as_known,
         records.source_system,
-        records.source_id
+        records.source_id,
+        records.record_key
     from records
     left join {{ ref('int_identity_stated') }} as stated
         on
@@ -27,10 +32,10 @@ seekers as (
 members as (
 
     select
-        anchors.as_known,
-        anchors.source_system,
-        anchors.source_id,
-        anchors.customer_id
+        concat(
+            anchors.as_known, '|', anchors.source_system, '|', anchors.source_id
+        ) as record_key,
+        concat(anchors.as_known, '|', anchors.customer_id) as customer_key
     from {{ ref('int_identity_anchors') }} as anchors
 
 ),

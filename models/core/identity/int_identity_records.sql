@@ -33,8 +33,8 @@ changed as (
         {{ normal_name('crm_versions.name_before') }} as name_before,
         {{ normal_email('crm_versions.email') }} as email,
         {{ normal_email('crm_versions.email_before') }} as email_before,
-        {{ national_phone(bare_phone('crm_versions.phone')) }} as phone,
-        {{ national_phone(bare_phone('crm_versions.phone_before')) }} as phone_before
+        {{ normal_phone('crm_versions.phone') }} as phone,
+        {{ normal_phone('crm_versions.phone_before') }} as phone_before
     from crm_versions
     where
         crm_versions.customer_name <> crm_versions.name_before
@@ -46,13 +46,14 @@ changed as (
 reused as (
 
     select
-        changed.crm_customer_id,
+        'crm' as source_system,
+        changed.crm_customer_id as source_id,
         min(changed.load_id) as load_id
     from changed
     where
         not {{ names_agree('changed.name', 'changed.name_before') }}
         and changed.email <> changed.email_before
-        and {{ normal_phone('changed.phone') }} <> {{ normal_phone('changed.phone_before') }}
+        and changed.phone <> changed.phone_before
     group by changed.crm_customer_id
 
 ),
@@ -120,4 +121,4 @@ select
     reused.load_id is not null as is_id_reused
 from records
 left join reused
-    on records.source_system = 'crm' and records.source_id = reused.crm_customer_id
+    on records.source_system = reused.source_system and records.source_id = reused.source_id

@@ -1,7 +1,7 @@
 {#- Grain: one row per state and record outside the CRM whose customer is stated: by hand, or by the
     CRM's own number. What is stated is not looked for by e-mail or telephone number; a record that
     was separated by hand is not looked for at all. -#}
-with {{ evidence_as_known() }},
+with {{ evidence_as_known('evidence', "evidence.evidence_kind = 'crm_id'") }},
 
 {{ records_as_known() }},
 
@@ -65,7 +65,6 @@ numbers as (
             evidence.as_known = crm.as_known
             and evidence.value = crm.source_id
             and crm.source_system = 'crm'
-    where evidence.evidence_kind = 'crm_id'
 
 ),
 
