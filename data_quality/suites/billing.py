@@ -12,6 +12,7 @@ from data_quality.suites.shapes import (
     customer_is_known,
     every_one_is_there,
     keys,
+    money_has_its_rate,
     month_ends,
     no_personal_data,
     nothing_of_the_future,
@@ -49,6 +50,7 @@ def _invoices() -> tuple[Rule, ...]:
         ),
         *keys(INVOICES),
         customer_is_known(INVOICES),
+        money_has_its_rate(INVOICES),
         no_personal_data(INVOICES),
         nothing_of_the_future(INVOICES, "invoiced_at", "first_paid_at", "fully_paid_at"),
         every_one_is_there(

@@ -13,6 +13,7 @@ from data_quality.suites.shapes import (
     VALUE_BASES,
     key_is_unique,
     keys_present,
+    money_has_its_rate,
     month_ends,
     months_are_complete,
     no_personal_data,
@@ -231,6 +232,7 @@ def _customer_months() -> tuple[Rule, ...]:
 def _months_compared() -> tuple[Rule, ...]:
     return (
         volume(INDICATORS),
+        money_has_its_rate(INDICATORS),
         INDICATORS.measure(
             "monthly_revenue_is_usual",
             """

@@ -18,8 +18,6 @@ FINDINGS = Table(
 )
 
 ACTIONS = ("quarantined", "excluded", "flagged")
-# Money without a rate is missing from revenue: a currency of some weight must not be.
-WITHOUT_RATE_LIMIT = 0.01
 
 
 @dataclass(frozen=True)
@@ -189,7 +187,7 @@ BAD_INPUTS = (
 
 def rules() -> tuple[Rule, ...]:
     """List the rules of the product."""
-    return (*_findings(), *_counts(), _rates(), *(_named(each) for each in BAD_INPUTS))
+    return (*_findings(), *_counts(), *(_named(each) for each in BAD_INPUTS))
 
 
 def _findings() -> tuple[Rule, ...]:
@@ -295,21 +293,6 @@ def _known_loads() -> str:
         "where load_id <= (select max(known_load_id) from control.run_window)"
     )
     return NEWEST_LOADS.replace("control.loads", known)
-
-
-def _rates() -> Rule:
-    return FINDINGS.measure(
-        "money_has_its_rate",
-        """
-        select max(share) from scorecard.source_findings where rule_id = 'currency_without_rate'
-        """,
-        high=WITHOUT_RATE_LIMIT,
-        may_be_missing=True,
-        says="At most 1 % of invoices, lines, payments or subscriptions lack an exchange rate.",
-        because="More is a currency that was forgotten: its revenue would be missing everywhere.",
-        characteristic="completeness",
-        columns=("share",),
-    )
 
 
 def _named(bad_input: BadInput) -> Rule:

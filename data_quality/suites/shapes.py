@@ -32,6 +32,9 @@ NEWEST_LOADS = """
     )
 """
 
+# Money without a rate is missing from revenue: a currency of some weight must not be.
+WITHOUT_RATE_LIMIT = 0.01
+
 # Published money is rounded to the penny, the customers' own is not.
 PENNY = 0.01
 
@@ -385,4 +388,21 @@ def not_negative(table: Table, *columns: str) -> Rule:
         because="Below zero a window, a join or an order of times is wrong.",
         characteristic="accuracy",
         columns=columns,
+    )
+
+
+def money_has_its_rate(table: Table) -> Rule:
+    """Hardly any document lacks an exchange rate, so that sums of money are whole."""
+    return table.measure(
+        "money_has_its_rate",
+        """
+        select max(share) from scorecard.source_findings where rule_id = 'currency_without_rate'
+        """,
+        high=WITHOUT_RATE_LIMIT,
+        may_be_missing=True,
+        says="At most 1 % of the invoices, lines, payments or subscriptions of billing lack an "
+        "exchange rate.",
+        because="More is a currency that was forgotten: its revenue would be missing everywhere.",
+        characteristic="completeness",
+        reads=("scorecard.source_findings",),
     )
