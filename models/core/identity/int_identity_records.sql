@@ -1,45 +1,42 @@
 {#- Grain: one row per source system and identifier: everything that may be a customer under some
     number. A number that only facts name (an invoice, a ticket) is a record without evidence. -#}
-with crm_versions as (
+with crm_evidence as (
 
     select
-        customers.crm_customer_id,
-        customers.first_seen_at,
-        customers.valid_from,
-        customers.load_id,
-        customers.customer_name,
-        customers.email,
-        customers.phone,
-        lag(customers.customer_name) over (
-            partition by customers.crm_customer_id order by customers.valid_from
-        ) as name_before,
-        lag(customers.email) over (
-            partition by customers.crm_customer_id order by customers.valid_from
-        ) as email_before,
-        lag(customers.phone) over (
-            partition by customers.crm_customer_id order by customers.valid_from
-        ) as phone_before
-    from {{ ref('stg_crm__customers') }} as customers
+        evidence.source_id,
+        evidence.evidence_kind,
+        evidence.value,
+        evidence.valid_from,
+        evidence.valid_to,
+        evidence.load_id
+    from {{ ref('int_identity_evidence') }} as evidence
+    where
+        evidence.source_system = 'crm'
+        and not evidence.is_contact
+        and evidence.evidence_kind in ('email', 'phone', 'name')
 
 ),
 
--- Normal forms are dear: only where all three texts changed.
+-- When a record no longer said any of the three things that it had said, and said three others.
 changed as (
 
     select
-        crm_versions.crm_customer_id,
-        crm_versions.load_id,
-        {{ normal_name('crm_versions.customer_name') }} as name,
-        {{ normal_name('crm_versions.name_before') }} as name_before,
-        {{ normal_email('crm_versions.email') }} as email,
-        {{ normal_email('crm_versions.email_before') }} as email_before,
-        {{ normal_phone('crm_versions.phone') }} as phone,
-        {{ normal_phone('crm_versions.phone_before') }} as phone_before
-    from crm_versions
-    where
-        crm_versions.customer_name <> crm_versions.name_before
-        and crm_versions.email <> crm_versions.email_before
-        and crm_versions.phone <> crm_versions.phone_before
+        ended.source_id,
+        ended.valid_to as changed_at,
+        max(started.load_id) as load_id,
+        max(case
+            when
+                ended.evidence_kind = 'name'
+                and started.evidence_kind = 'name'
+                and {{ names_agree('ended.value', 'started.value') }}
+                then 1
+            else 0
+        end) as has_like_name
+    from crm_evidence as ended
+    inner join crm_evidence as started
+        on ended.source_id = started.source_id and ended.valid_to = started.valid_from
+    group by ended.source_id, ended.valid_to
+    having count(distinct ended.evidence_kind) = 3 and count(distinct started.evidence_kind) = 3
 
 ),
 
@@ -47,14 +44,11 @@ reused as (
 
     select
         'crm' as source_system,
-        changed.crm_customer_id as source_id,
+        changed.source_id,
         min(changed.load_id) as load_id
     from changed
-    where
-        not {{ names_agree('changed.name', 'changed.name_before') }}
-        and changed.email <> changed.email_before
-        and changed.phone <> changed.phone_before
-    group by changed.crm_customer_id
+    where changed.has_like_name = 0
+    group by changed.source_id
 
 ),
 
@@ -62,13 +56,13 @@ sightings as (
 
     select
         'crm' as source_system,
-        crm_versions.crm_customer_id as source_id,
-        min(crm_versions.valid_from) as recorded_at,
-        min(crm_versions.load_id) as load_id,
-        min(crm_versions.load_id) as version_load_id,
-        min(crm_versions.first_seen_at) as first_seen_at
-    from crm_versions
-    group by crm_versions.crm_customer_id
+        customers.crm_customer_id as source_id,
+        min(customers.valid_from) as recorded_at,
+        min(customers.load_id) as load_id,
+        min(customers.load_id) as version_load_id,
+        min(customers.first_seen_at) as first_seen_at
+    from {{ ref('stg_crm__customers') }} as customers
+    group by customers.crm_customer_id
     {% for system, relation, id, recorded_at, has_version in [
         ('billing', ref('stg_billing__accounts'), 'source_customer_id', 'valid_from', true),
         ('billing', ref('stg_billing__invoices'), 'source_customer_id', 'invoiced_at', false),
