@@ -162,6 +162,7 @@ class Glance:
         systems: Rows of `source_months`.
         identity: Rows of `identity_summary` by system and method, sums left out.
         customer_count: How many customers the records became; None where that is not told.
+        later_customer_count: How many of them were first seen after the newest month.
         findings: Rows of `source_findings` with at least one row, most rows first; the first ones.
         finding_count: How many there are.
         silent_rule_count: Rules that looked and found nothing.
@@ -179,6 +180,7 @@ class Glance:
     systems: Sequence[Row] = ()
     identity: Sequence[Row] = ()
     customer_count: int | None = None
+    later_customer_count: int = 0
     findings: Sequence[Row] = ()
     finding_count: int = 0
     silent_rule_count: int = 0
@@ -215,12 +217,14 @@ def read_glance(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Glance:
             missing[name] = Missing(PARTS[name].title, PARTS[name].unmeasured)
     rules = [] if "findings" in missing else _findings(con)
     findings = [row for row in rules if row["row_count"]]
+    resolved = None if "identity" in missing else _resolved_count(con)
     return Glance(
         company=company[0] if company else None,
         findings=findings[:FINDINGS_SHOWN],
         finding_count=len(findings),
         silent_rule_count=sum(1 for row in rules if row["row_count"] == 0),
-        customer_count=None if "identity" in missing else _resolved_count(con),
+        customer_count=resolved,
+        later_customer_count=_later_count(con, manifest, resolved),
         missing=missing,
         **found,
     )
@@ -462,6 +466,14 @@ def _resolved_count(con: duckdb.DuckDBPyConnection) -> int | None:
         """,
     )
     return int(found[0]["customer_count"]) if found else None
+
+
+def _later_count(con: duckdb.DuckDBPyConnection, manifest: Manifest, resolved: int | None) -> int:
+    """Links are as known now, the list of customers ends with the newest month."""
+    if resolved is None or not _has(manifest, "customers"):
+        return 0
+    (row,) = read_rows(con, "select count(*) as customer_count from scorecard.customers")
+    return max(resolved - int(row["customer_count"]), 0)
 
 
 def _findings(con: duckdb.DuckDBPyConnection) -> list[Row]:

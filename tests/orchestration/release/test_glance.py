@@ -313,6 +313,17 @@ def test_findings_that_are_not_listed_are_counted(changed: Callable[..., Company
     assert "< 0.1 %" in text
 
 
+def test_customers_who_came_later_are_told_apart(changed: Callable[..., Company]) -> None:
+    company = changed(
+        "delete from scorecard.customers where customer_id <= 'c-0007'",
+        "delete from scorecard.identity_summary where link_method = 'unresolved'",
+    )
+
+    assert company.glance().later_customer_count == 7
+    text = Page(company.page()).text
+    assert "none was left over. 7 of the customers were first seen after the newest month." in text
+
+
 def test_the_page_shows_every_part_and_fetches_nothing(whole: Company) -> None:
     html = whole.page(company="Bright Parts", is_simulated=True)
     page = Page(html)
