@@ -5,11 +5,11 @@
     Every limit and score of identity resolution, by name; a dbt var `identity_<name>` overrides it.
 
     Scores say how sure a link is, not how probable: 1 is stated, the others are ordered by the
-    evidence. `value_holders`: an address or number that more customers (or records of one list of
-    duplicates) hold is a switchboard or a placeholder and proves nothing alone; `value_seekers`: the
-    same for the records of one other system. `block_records`: so many records of one block are
-    compared by name and address, the rest is left out and counted. `rounds`: of the smallest label
-    through a cluster; each doubles the reach.
+    evidence. `value_holders`: an address or number that more customers hold is a switchboard or a
+    placeholder and proves nothing alone; `value_seekers`: the same for the records of one other
+    system. `block_records`: so many records of one block are compared by name and address, the rest
+    is left out and counted. `rounds`: of the smallest label through a cluster; `account_rounds`: of
+    the steps from a customer to the top of its tree, each of which doubles them.
 -#}
 {% macro identity_setting(name) -%}
     {%- set settings = {
@@ -236,9 +236,9 @@
     CTEs that find pairs of records of one system that are the same customer.
 
     Expects CTEs `nodes` (as_known, record_key, source_id, is_id_reused) and `held` (as_known,
-    record_key, source_id, evidence_kind, value, load_id). Gives the CTE `pairs`: as_known, source_id <
-    other_id, link_method, link_score, evidence_load_id, refused_reason (empty: a link). A shared
-    e-mail makes a pair; the telephone number or the name must agree too.
+    record_key, source_id, evidence_kind, value, load_id). Gives the CTE `pairs`: as_known,
+    source_id < other_id, link_method, link_score, evidence_load_id, refused_reason (empty: a link).
+    A shared e-mail makes a pair; the telephone number or the name must agree too.
 
     Joins are on one key of state and record: a state alone says little, and an engine that orders
     joins by guess would multiply all records by it.
@@ -392,11 +392,11 @@
 {#-
     CTEs that give every node of a graph the smallest node of its part as label.
 
-    Expects the CTE `links` (as_known, source_id, other_id, link_method, link_score, evidence_load_id),
-    each link once. Gives the CTEs `ends` (each link seen from both of its ends) and `labels`:
-    as_known, source_id, label_key. A round takes the smallest label of the neighbours and of the
-    label's own node, so that labels spread faster with every round; a data test proves that they
-    spread far enough.
+    Expects the CTE `links` (as_known, source_id, other_id, link_method, link_score,
+    evidence_load_id), each link once. Gives the CTEs `ends` (each link seen from both of its ends)
+    and `labels`: as_known, source_id, label_key. A round takes the smallest label of the neighbours
+    and of the label's own node, so that labels spread faster with every round; a data test proves
+    that they spread far enough.
 -#}
 {% macro connected_labels() -%}
     ends as (
@@ -471,9 +471,9 @@
     CTEs that attach records of some systems to customers by e-mail and telephone number.
 
     Expects CTEs `seekers` (as_known, source_system, source_id, record_key), `members` (record_key,
-    customer_key: state and customer), `seeker_evidence` and `customer_evidence`. Gives the CTE `matches`: one row per
-    seeker and customer with a value in common: link_method, link_score, evidence_load_id,
-    refused_reason (empty: the one link of the seeker).
+    customer_key: state and customer), `seeker_evidence` and `customer_evidence`. Gives the CTE
+    `matches`: one row per seeker and customer with a value in common: link_method, link_score,
+    evidence_load_id, refused_reason (empty: the one link of the seeker).
 
     A value that one customer holds decides, e-mail before telephone number, unless the names
     contradict. A value that several hold, or values that lead to different customers, decide only
@@ -517,7 +517,7 @@
 
     ),
 
-    -- Grouped twice, so that each step joins what the step before left, whatever the engine guesses.
+    -- Grouped twice, so that each step joins what the one before left, whatever the engine guesses.
     found_evidence as (
 
         select
@@ -815,9 +815,9 @@
 
 {#-
     CTE `name` (with as_known): what records said as known in each state that is compared. A value
-    whose end came with a later load had not ended then. All that is staged is known now, so only the
-    state before is cut by load (and the engine knows how many rows to expect). `condition` leaves the
-    evidence that is needed.
+    whose end came with a later load had not ended then. All that is staged is known now, so only
+    the state before is cut by load (and the engine knows how many rows to expect). `condition`
+    leaves the evidence that is needed.
 -#}
 {% macro evidence_as_known(name, condition) -%}
     {{ name }} as (
@@ -858,8 +858,8 @@
 {%- endmacro %}
 
 {#-
-    CTE `records` (with as_known): the records as known in each state that is compared. `has_version`:
-    whether the record itself was known, not only facts that name it.
+    CTE `records` (with as_known): the records as known in each state that is compared;
+    `has_version` says whether the record itself was known, not only facts that name it.
 -#}
 {% macro records_as_known() -%}
     records as (

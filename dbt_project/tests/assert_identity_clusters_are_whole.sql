@@ -1,5 +1,6 @@
--- The rounds that spread the smallest label end somewhere: every accepted pair must have come to one
--- customer. Rows here mean a chain longer than the rounds reach; raise the var `identity_rounds`.
+-- The rounds that spread the smallest label end somewhere: every accepted pair must have come to
+-- one customer. Rows here mean a chain longer than the rounds reach; raise the var
+-- `identity_rounds`.
 select
     'crm' as source_system,
     pairs.as_known,

@@ -37,8 +37,8 @@ versions as (
             partition by links.customer_id, {{ month_end('customers.valid_from') }}
             order by
                 customers.valid_from desc,
-                case when links.link_method = 'own_id' then 0 else 1 end,
-                customers.crm_customer_id
+                case when links.link_method = 'own_id' then 0 else 1 end asc,
+                customers.crm_customer_id asc
         ) as newest_rank
     from {{ ref('stg_crm__customers') }} as customers
     inner join {{ ref('int_identity_links') }} as links

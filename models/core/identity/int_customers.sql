@@ -55,8 +55,8 @@ crm_versions as (
             partition by seen.customer_id
             order by
                 customers.valid_from desc,
-                case when seen.link_method = 'own_id' then 0 else 1 end,
-                customers.crm_customer_id
+                case when seen.link_method = 'own_id' then 0 else 1 end asc,
+                customers.crm_customer_id asc
         ) as newest_rank,
         -- The anchor's number, or the oldest one while the anchor is not known yet.
         first_value(customers.crm_customer_id) over (

@@ -25,22 +25,19 @@ with addresses as (
 
 ),
 
+-- Grouped by record, or the engine would compute the forms both to keep a row and to show it.
 normal as (
 
     select
-        links.customer_id,
         addresses.source_system,
         addresses.source_id,
-        {{ normal_name('addresses.name') }} as name,
-        {{ plain_words('addresses.street') }} as street,
-        {{ plain_words('addresses.city') }} as city,
-        {{ replace_pattern(plain_words('addresses.postcode'), ' ', '') }} as postcode
+        max({{ normal_name('addresses.name') }}) as name,
+        max({{ plain_words('addresses.street') }}) as street,
+        max({{ plain_words('addresses.city') }}) as city,
+        max({{ replace_pattern(plain_words('addresses.postcode'), ' ', '') }}) as postcode
     from addresses
-    inner join {{ ref('int_identity_links') }} as links
-        on
-            addresses.source_system = links.source_system
-            and addresses.source_id = links.source_id
     where addresses.name is not null and addresses.street is not null
+    group by addresses.source_system, addresses.source_id
 
 ),
 
@@ -48,14 +45,18 @@ normal as (
 distinct_addresses as (
 
     select
-        normal.*,
-        row_number() over (
-            partition by
-                normal.customer_id, normal.name, normal.street, normal.city, normal.postcode
-            order by normal.source_system desc, normal.source_id
-        ) as record_rank
+        links.customer_id,
+        normal.name,
+        normal.street,
+        normal.city,
+        normal.postcode,
+        min(case when normal.source_system = 'crm' then normal.source_id end) as crm_id,
+        min(case when normal.source_system = 'billing' then normal.source_id end) as billing_id
     from normal
-    where normal.name is not null and normal.street <> ''
+    inner join {{ ref('int_identity_links') }} as links
+        on normal.source_system = links.source_system and normal.source_id = links.source_id
+    where normal.name <> '' and normal.street <> ''
+    group by links.customer_id, normal.name, normal.street, normal.city, normal.postcode
 
 ),
 
@@ -68,42 +69,51 @@ blocks as (
         ) as block_key,
         distinct_addresses.*
     from distinct_addresses
-    where distinct_addresses.record_rank = 1 and distinct_addresses.postcode <> ''
+    where distinct_addresses.postcode <> ''
     union all
     select
         'town' as block_kind,
         concat(distinct_addresses.city, '|', substr(distinct_addresses.name, 1, 4)) as block_key,
         distinct_addresses.*
     from distinct_addresses
-    where distinct_addresses.record_rank = 1 and distinct_addresses.city <> ''
+    where distinct_addresses.city <> ''
 
 ),
 
-counted as (
+shared as (
+
+    select
+        blocks.block_kind,
+        blocks.block_key
+    from blocks
+    group by blocks.block_kind, blocks.block_key
+    having min(blocks.customer_id) <> max(blocks.customer_id)
+
+),
+
+ranked as (
 
     select
         blocks.*,
-        min(blocks.customer_id) over (partition by blocks.block_kind, blocks.block_key)
-            as first_customer_id,
-        max(blocks.customer_id) over (partition by blocks.block_kind, blocks.block_key)
-            as last_customer_id,
         row_number() over (
             partition by blocks.block_kind, blocks.block_key
-            order by blocks.customer_id, blocks.source_system desc, blocks.source_id
+            order by
+                blocks.customer_id, blocks.crm_id, blocks.billing_id, blocks.name, blocks.street
         ) as block_rank
     from blocks
+    inner join shared
+        on blocks.block_kind = shared.block_kind and blocks.block_key = shared.block_key
 
 )
 
 select
-    counted.block_kind,
-    counted.block_key,
-    counted.block_rank,
-    counted.block_rank <= {{ identity_setting('block_records') }} as is_compared,
-    counted.customer_id,
-    counted.source_system,
-    counted.source_id,
-    counted.name,
-    counted.street
-from counted
-where counted.first_customer_id <> counted.last_customer_id
+    ranked.block_kind,
+    ranked.block_key,
+    ranked.block_rank,
+    ranked.block_rank <= {{ identity_setting('block_records') }} as is_compared,
+    ranked.customer_id,
+    case when ranked.crm_id is null then 'billing' else 'crm' end as source_system,
+    coalesce(ranked.crm_id, ranked.billing_id) as source_id,
+    ranked.name,
+    ranked.street
+from ranked

@@ -1,6 +1,6 @@
-{#- Grain: one row per pair of source records and reason for which a person should look at it. A list
-    for review, never a link: names and addresses decide nothing, nor does evidence that points at
-    several customers. -#}
+{#- Grain: one row per pair of source records and reason for which a person should look at it. A
+    list for review, never a link: names and addresses decide nothing, nor does evidence that points
+    at several customers. -#}
 with links as (
 
     select * from {{ ref('int_identity_links') }}

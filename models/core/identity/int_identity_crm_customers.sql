@@ -51,7 +51,7 @@ ranked as (
         ends.*,
         row_number() over (
             partition by ends.node_key
-            order by ends.link_score desc, ends.evidence_load_id, ends.other_id
+            order by ends.link_score desc, ends.evidence_load_id asc, ends.other_id asc
         ) as best_rank
     from ends
 

@@ -1,6 +1,8 @@
 {#- Grain: one row per state and pair of CRM records that share an e-mail address, or that were
     joined by hand: one customer twice, or why not. -#}
-with {{ evidence_as_known('evidence', "evidence.source_system = 'crm' and not evidence.is_contact") }},
+with {{ evidence_as_known(
+    'evidence', "evidence.source_system = 'crm' and not evidence.is_contact"
+) }},
 
 {{ records_as_known() }},
 

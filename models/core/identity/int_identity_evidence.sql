@@ -1,25 +1,45 @@
-{#- Grain: one row per source record, kind of evidence, value and whether a contact person brought it:
-    what every version of the record ever said, in normal form. Holds personal data; never leaves
-    the core. -#}
+{#- Grain: one row per source record, kind of evidence, value and whether a contact person brought
+    it: what every version of the record ever said, in normal form. Holds personal data; never
+    leaves the core. -#}
 with versions as (
 
-    {% for system, relation, id, entity, name, phone, stated_id, is_crm in [
-        ('crm', ref('stg_crm__customers'), 'crm_customer_id', 'crm_customer_id', 'customer_name', 'versions.phone', none, true),
-        ('crm', ref('stg_crm__contacts'), 'crm_customer_id', 'contact_id', 'full_name', 'versions.phone', none, false),
-        ('billing', ref('stg_billing__accounts'), 'source_customer_id', 'source_customer_id', 'account_name', 'versions.phone', 'crm_customer_id', false),
-        ('support', ref('stg_support__requesters'), 'requester_id', 'requester_id', 'requester_name', 'versions.phone', 'crm_customer_id', false),
-        ('survey', ref('stg_survey__respondents'), 'respondent_id', 'respondent_id', 'respondent_name', 'versions.phone', 'crm_customer_id', false),
-        ('usage', ref('stg_usage__accounts'), 'account_id', 'account_id', 'account_name', 'null', 'crm_customer_id', false),
+    {% for system, relation, id, entity, name, has_phone, has_crm_id, is_crm in [
+        (
+            'crm', ref('stg_crm__customers'), 'crm_customer_id', 'crm_customer_id',
+            'customer_name', true, false, true
+        ),
+        (
+            'crm', ref('stg_crm__contacts'), 'crm_customer_id', 'contact_id',
+            'full_name', true, false, false
+        ),
+        (
+            'billing', ref('stg_billing__accounts'), 'source_customer_id', 'source_customer_id',
+            'account_name', true, true, false
+        ),
+        (
+            'support', ref('stg_support__requesters'), 'requester_id', 'requester_id',
+            'requester_name', true, true, false
+        ),
+        (
+            'survey', ref('stg_survey__respondents'), 'respondent_id', 'respondent_id',
+            'respondent_name', true, true, false
+        ),
+        (
+            'usage', ref('stg_usage__accounts'), 'account_id', 'account_id',
+            'account_name', false, true, false
+        ),
     ] -%}
     select
         '{{ system }}' as source_system,
         versions.{{ id }} as source_id,
         {{ 'true' if entity == 'contact_id' else 'false' }} as is_contact,
         versions.email,
-        cast({{ phone }} as varchar) as phone,
+        {{ 'versions.phone' if has_phone else 'cast(null as varchar)' }} as phone,
         versions.{{ name }} as name,
-        {{ 'versions.' ~ stated_id if stated_id else 'cast(null as varchar)' }} as stated_crm_id,
-        {{ 'versions.parent_crm_customer_id' if is_crm else 'cast(null as varchar)' }} as parent_id,
+        {{ 'versions.crm_customer_id' if has_crm_id else 'cast(null as varchar)' }}
+            as stated_crm_id,
+        {{ 'versions.parent_crm_customer_id' if is_crm else 'cast(null as varchar)' }}
+            as parent_id,
         {{ 'versions.customer_kind' if is_crm else 'cast(null as varchar)' }} as customer_kind,
         versions.valid_from,
         versions.valid_to,

@@ -110,7 +110,7 @@ select
     changed.link_method,
     changed.link_score,
     changed.evidence_load_id,
-    -- A record of the CRM or billing takes the customer's whole history along, another its own facts.
+    -- A record of the CRM or billing takes the customer's whole history along, another its facts.
     case
         when changed.source_system in ('crm', 'billing')
             then least(

@@ -54,9 +54,9 @@ numbers as (
         row_number() over (
             partition by evidence.as_known, evidence.source_system, evidence.source_id
             order by
-                case when evidence.valid_to is null then 0 else 1 end,
+                case when evidence.valid_to is null then 0 else 1 end asc,
                 evidence.valid_from desc,
-                evidence.value
+                evidence.value asc
         ) as newest_rank,
         greatest(evidence.load_id, coalesce(crm.first_load_id, 0)) as evidence_load_id
     from evidence
