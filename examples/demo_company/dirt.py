@@ -200,10 +200,7 @@ def with_dirt(
     if is_last and title in EXTRA_COLUMNS:
         name, value = EXTRA_COLUMNS[title]
         query = f"select *, {value} as {name} from ({query})"
-        con.execute(
-            "insert into dirty_rows values (?, ?, ?, '', 'reported', 1)",
-            [*title.split("."), "a column that no contract knows"],
-        )
+        _note(con, title, "a column that no contract knows", "", "reported", "select 1")
     count = min(most, (int(row[0]) if row else 0) // FILE_ROWS_PER_ROW)
     if not kinds or count == 0:
         return f"{query} order by {order}"
@@ -220,8 +217,13 @@ def with_dirt(
         changes = ", ".join(f"{value} as {column}" for column, value in kind.changes)
         replaced = f"* replace ({changes})" if changes else "*"
         parts.append(f"select {replaced}, {number} as _n from {chosen}")
-        con.execute(
-            "insert into dirty_rows select ?, ?, ?, ?, ?, count(*) from " + chosen,
-            [*title.split("."), kind.case, kind.rule, kind.outcome],
-        )
+        _note(con, title, kind.case, kind.rule, kind.outcome, f"from {chosen}")
     return f"select * exclude (_n) from ({' union all by name '.join(parts)}) order by {order}, _n"
+
+
+def _note(
+    con: duckdb.DuckDBPyConnection, title: str, case: str, rule: str, outcome: str, rows: str
+) -> None:
+    # No parameters: for them, the driver would import a data frame library first.
+    noted = ", ".join(quoted(text) for text in (*title.split("."), case, rule, outcome))
+    con.execute(f"insert into dirty_rows select {noted}, count(*) from ({rows})")

@@ -21,7 +21,12 @@ from pathlib import Path
 
 import duckdb
 
-from examples.demo_company.design import LAST_MONTH, Design, SimulationError
+from examples.demo_company.design import (
+    LARGEST_WITH_YEARS,
+    LAST_MONTH,
+    Design,
+    SimulationError,
+)
 from examples.demo_company.dirt import CUSTOMERS_PER_ROW, with_dirt
 from examples.demo_company.tables import SQL, TABLES, SourceTable
 from examples.demo_company.writing import quoted, write_rows
@@ -137,7 +142,7 @@ def write_company(
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir()
     try:
-        with _engine(work) as con:
+        with _engine(work, design) as con:
             company = _Company(con, design, work, file_format)
             company.run()
         _describe(work / "landing", file_format)
@@ -152,13 +157,16 @@ def write_company(
 
 
 @contextmanager
-def _engine(work: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def _engine(work: Path, design: Design) -> Iterator[duckdb.DuckDBPyConnection]:
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": MEMORY_LIMIT,
         "threads": THREADS,
         "temp_directory": str(work / "spill"),
     }
-    con = duckdb.connect(str(work / "company.duckdb"), config=config)
+    # On the disk only what may not fit into memory.
+    is_small = design.customers <= LARGEST_WITH_YEARS
+    con = duckdb.connect(":memory:" if is_small else str(work / "company.duckdb"), config=config)
+    con.execute("pragma disable_checkpoint_on_shutdown")
     try:
         yield con
     finally:
@@ -261,8 +269,9 @@ class _Company:
     def _write_period(self, table: SourceTable, label: str, end: str) -> None:
         """Write what reaches the files of this period; keep what comes later for the next."""
         kept = f"kept_{table.system}_{table.name}"
+        # No parameters: for them, the driver would import a data frame library first.
         known = self.con.execute(
-            "select count(*) from duckdb_tables() where table_name = ?", [kept]
+            f"select count(*) from duckdb_tables() where table_name = {quoted(kept)}"
         ).fetchone()
         earlier = f" union all by name select * from {kept}" if known and known[0] else ""
         self.con.execute(f"create or replace temp table batch as {table.query} {earlier}")
