@@ -202,6 +202,17 @@ class TestLoading:
                 )
                 assert unchanged == int(row["row_count"])
 
+    def test_no_invoice_or_credit_note_has_one_product_on_two_lines(self, rows):
+        for table, document in (
+            ("invoice_lines", "invoice_id"),
+            ("credit_notes", "credit_note_id"),
+        ):
+            ((lines, products),) = rows(
+                f"select count(*), count(distinct ({document}, product_id)) "
+                f"from raw.billing__{table}"
+            )
+            assert lines == products > 0
+
     def test_what_models_flag_is_there_in_the_planted_number(self, rows, company):
         flagged = {
             row["case_name"]: int(row["row_count"])

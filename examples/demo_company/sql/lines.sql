@@ -41,40 +41,48 @@ from (
     from invoice
     where is_contract and addon is not null and not is_failed
     union all
+    -- What is taken twice stands on one line: two equal lines would look like a mistake.
     select
         t, m, i, ki, invoice_id, invoiced_at, _arrives,
-        line_no,
-        case when launch_month <= m then product_id else 'BAT-100' end,
-        case when launch_month <= m then product_category else 'supplies' end,
+        row_number() over (partition by t, m, i order by min(line_no)),
+        product_id,
+        product_category,
         null,
-        basket * (1 + floor(2.2 * pow(draw(kl, 'quantity'), 2))::integer),
+        sum(quantity),
         in_currency(
-            case when launch_month <= m then shelf.unit_price else 8.99::decimal(18, 4) end,
-            currency,
-            case when draw(ki, 'sale') < 0.15 then 0.10 else 0 end
+            list_price, currency, case when draw(ki, 'sale') < 0.15 then 0.10 else 0 end
         ),
-        in_currency(
-            case when launch_month <= m then shelf.unit_price else 8.99::decimal(18, 4) end,
-            currency,
-            0
-        ),
+        in_currency(list_price, currency, 0),
     from (
         select
-            *,
-            part(ki, line_no) as kl,
-            1 + floor(
-                draw(kl, 'product')
-                * case when is_organisation then getvariable('shelf_organisation')
-                    else getvariable('shelf_person') end
-            )::integer as shelf_no,
+            bought.*,
+            case when launch_month <= m then product_id else 'BAT-100' end as product_id,
+            case when launch_month <= m then product_category else 'supplies' end
+                as product_category,
+            case when launch_month <= m then shelf.unit_price else 8.99::decimal(18, 4) end
+                as list_price,
+            basket * (1 + floor(2.2 * pow(draw(kl, 'quantity'), 2))::integer) as quantity,
         from (
             select
                 *,
-                unnest(range(1, 2 + floor(4 * pow(draw(ki, 'lines'), 2))::integer)) as line_no,
-            from invoice
-            where not is_contract
-        )
-    ) as bought
-    inner join shelf
-        on shelf.for_organisations = bought.is_organisation and shelf.shelf_no = bought.shelf_no
+                part(ki, line_no) as kl,
+                1 + floor(
+                    draw(kl, 'product')
+                    * case when is_organisation then getvariable('shelf_organisation')
+                        else getvariable('shelf_person') end
+                )::integer as shelf_no,
+            from (
+                select
+                    t, m, i, ki, invoice_id, invoiced_at, _arrives, is_organisation, basket, currency,
+                    unnest(range(1, 2 + floor(4 * pow(draw(ki, 'lines'), 2))::integer)) as line_no,
+                from invoice
+                where not is_contract
+            )
+        ) as bought
+        inner join shelf
+            on shelf.for_organisations = bought.is_organisation and shelf.shelf_no = bought.shelf_no
+    )
+    group by
+        t, m, i, ki, invoice_id, invoiced_at, _arrives, currency, product_id, product_category,
+        list_price
 ) as invoice;
