@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 FILE_LIST = "files.csv"
 COMPANY = """\
-name: Demo company (simulated)
+name: Demo Company
 is_simulated: true
 note: >-
   Nobody in it exists. Made by `scorecard simulate`; docs/demo-company.md says how, and what is true

@@ -15,6 +15,7 @@ from examples.demo_company import prepare as preparing
 from examples.demo_company.design import Design, SimulationError
 from examples.demo_company.simulate import simulate
 from examples.demo_company.tables import TABLES
+from orchestration.ingestion.company import read_company
 from orchestration.ingestion.contract import load_contracts
 from orchestration.ingestion.ingest import ingest
 from orchestration.settings import Settings
@@ -134,6 +135,10 @@ class TestLandingArea:
         with pytest.raises(SimulationError, match=said):
             simulate(tmp_path, **arguments)
         assert list(tmp_path.iterdir()) == []
+
+    def test_it_says_once_that_the_company_is_simulated(self, small):
+        notice = read_company(small / "landing").notice
+        assert notice == "Simulated figures: Demo Company does not exist."
 
     def test_prepare_writes_the_truth_beside_the_landing_area(self, tmp_path, monkeypatch):
         monkeypatch.setattr(preparing, "CUSTOMERS", 100)
