@@ -224,8 +224,14 @@ class TestLoading:
             for row in _dirty_rows(company)
             if row["outcome"] == "flagged"
         }
-        ((payments, currency, early, scale, overlap, hours),) = rows(
+        ((payments, currency, early, scale, overlap, hours, forgotten, disordered),) = rows(
             """
+            with states as (
+                select complaint_id, occurred_at, list_position([
+                    'received', 'classified', 'assessed', 'solved', 'won_back', 'improved'
+                ], state) as number
+                from raw.support__complaint_events
+            )
             select
                 (select count(*) from raw.billing__payments anti join raw.billing__invoices
                     using (invoice_id)),
@@ -250,7 +256,13 @@ class TestLoading:
                 where later.subscription_id <> earlier.subscription_id
                     and later.started_at > earlier.started_at
                     and (earlier.ended_at is null or later.started_at < earlier.ended_at)),
-                (select count(*) from raw.support__business_calendars where opens_minute is null)
+                (select count(*) from raw.support__business_calendars where opens_minute is null),
+                (select count(*) from (
+                    select complaint_id from states group by complaint_id
+                    having max(number) > count(*))),
+                (select count(distinct complaint_id) from states
+                    inner join states as later using (complaint_id)
+                    where later.number > states.number and later.occurred_at < states.occurred_at)
             """
         )
         assert flagged.pop("a customer number used again for another person") == 1
@@ -261,7 +273,10 @@ class TestLoading:
             "an answer off its scale": scale,
             "overlaps another of the same plan": overlap,
             "a calendar without hours": hours,
+            "solved, never assessed": forgotten,
+            "assessed after it was solved": disordered,
         }
+        assert forgotten == disordered > 0
 
 
 @pytest.mark.slow

@@ -182,3 +182,31 @@ select 'support', 'tickets', 'opened before the customer signed up', '', 'flagge
 from ticket
 where right(ticket_id, 1) = 'S'
 having count(*) > 0;
+
+-- Dirt: of some complaints nobody wrote down that they were assessed, of others only a day after
+-- they were solved. Only of those solved in these files, so that the solution stands there too.
+create or replace temp table complaint_slip as
+with most as (
+    select least(ceil(getvariable('customers') / 1000), count(*) // 500)::bigint as count from ticket
+),
+
+chosen as (
+    select ticket_id, row_number() over (order by hash(xor(ki, hash('slip'))), ticket_id) as n
+    from ticket, period
+    where is_complaint and solved_at < end_on - interval 2 day
+)
+
+select ticket_id, case when n <= most.count then 'forgotten' else 'late' end as slip
+from chosen, most
+where n <= 2 * most.count;
+
+insert into dirty_rows
+select
+    'support',
+    'complaint_events',
+    case slip when 'late' then 'assessed after it was solved' else 'solved, never assessed' end,
+    '',
+    'flagged',
+    count(*),
+from complaint_slip
+group by slip;
