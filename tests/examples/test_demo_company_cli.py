@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from orchestration import cli
 from tests.conftest import ROOT
+from tests.examples.conftest import SMALL, SMALL_SEED, hashes
 
 
 @pytest.fixture
@@ -19,24 +20,17 @@ def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
     return CliRunner()
 
 
-def test_it_says_what_it_wrote_and_where(call: CliRunner, tmp_path: Path) -> None:
+def test_it_writes_the_same_bytes_for_the_same_seed_and_says_where(
+    call: CliRunner, small: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "out"
-    arguments = [
-        "simulate",
-        "--customers",
-        "200",
-        "--months",
-        "4",
-        "--seed",
-        "3",
-        "--out",
-        str(out),
-    ]
-    result = call.invoke(cli.app, arguments)
+    options = {**SMALL, "seed": SMALL_SEED, "out": out}
+    arguments = [part for name, value in options.items() for part in (f"--{name}", str(value))]
+    result = call.invoke(cli.app, ["simulate", *arguments])
     assert result.exit_code == 0
-    assert "200 customers over 4 months" in result.output
-    assert (out / "landing" / "company.yml").is_file()
-    assert (out / "truth" / "identity.parquet").is_file()
+    assert "300 customers over 12 months" in result.output
+    assert str(out) in result.output.replace("\n", "")
+    assert hashes(out) == hashes(small)
     assert not (tmp_path / "home").exists()
 
 
