@@ -50,7 +50,7 @@ def checksums(home: Path) -> dict[str, str]:
 
 
 @contextmanager
-def _built_once(folder: Path) -> Iterator[bool]:
+def built_once(folder: Path) -> Iterator[bool]:
     """Whether this process is the one to build; workers that test in parallel wait for it."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with Path(f"{folder}.lock").open("w", encoding="utf-8") as lock:
@@ -71,7 +71,7 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def company(shared_folder: Path) -> Path:
     """Landing files of the small company. Read only: copy before you change them."""
     landing = shared_folder / "company"
-    with _built_once(landing) as mine:
+    with built_once(landing) as mine:
         if mine:
             small_landing(landing, whole=shared_folder / "whole")
     return landing
@@ -81,7 +81,7 @@ def company(shared_folder: Path) -> Path:
 def first_run(shared_folder: Path, company: Path) -> Path:
     """Home of one whole run over the small company. Read only: copy before you change it."""
     home = shared_folder / "first_run"
-    with _built_once(home) as mine:
+    with built_once(home) as mine:
         if mine:
             result = scorecard(home, "run", "--landing", str(company))
             (shared_folder / "first_run.txt").write_text(result.output, encoding="utf-8")
@@ -93,7 +93,7 @@ def first_run(shared_folder: Path, company: Path) -> Path:
 def simulated_company(shared_folder: Path) -> Path:
     """Landing files of a small simulated company, all systems. Read only: copy to change them."""
     folder = shared_folder / "simulated"
-    with _built_once(folder) as mine:
+    with built_once(folder) as mine:
         if mine:
             simulated_landing(folder)
     return folder / "landing"
@@ -103,7 +103,7 @@ def simulated_company(shared_folder: Path) -> Path:
 def simulated_run(shared_folder: Path, simulated_company: Path) -> Path:
     """Home of one whole run over the simulated company. Read only: copy before you change it."""
     home = shared_folder / "simulated_run"
-    with _built_once(home) as mine:
+    with built_once(home) as mine:
         if mine:
             result = scorecard(home, "run", "--landing", str(simulated_company))
             (shared_folder / "simulated_run.txt").write_text(result.output, encoding="utf-8")

@@ -16,7 +16,7 @@ from orchestration.ingestion.ingest import ingest
 from orchestration.settings import Settings
 from orchestration.warehouse import connect, prepare_home
 from tests.company import simulated_landing
-from tests.conftest import ROOT, _built_once
+from tests.conftest import ROOT, built_once
 
 CUSTOMERS, MONTHS = 600, 24
 BUILT = ("+mrr_movements", "+subscriptions", "+invoices", "+int_customer_months", "+ind_value")
@@ -44,7 +44,7 @@ def simulated_company(shared_folder: Path) -> SimulatedCompany:
     settings = Settings.from_environment(
         {}, root=ROOT, home=folder / "home", landing=folder / "landing"
     )
-    with _built_once(folder) as mine:
+    with built_once(folder) as mine:
         if mine:
             simulated_landing(folder, customers=CUSTOMERS, months=MONTHS)
             _build(settings)

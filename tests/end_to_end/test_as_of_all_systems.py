@@ -11,12 +11,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.company import cut_parquet, simulated_landing
+from tests.company import cut_parquet
 from tests.end_to_end.in_process import build_in_process, rows_that_differ
 
 pytestmark = pytest.mark.slow
 
-UNTIL = date(2025, 9, 30)
+# The first window of twelve months has just ended, so that there are scores to compare.
+UNTIL = date(2025, 10, 31)
 IDENTIFYING = (
     "crm/customers",
     "crm/contacts",
@@ -31,7 +32,7 @@ BY_MONTH = {
     "core.int_customer_windows": "as_of_date",
     "core.int_customer_attribute_months": "as_of_date",
     "core.int_mrr_months": "as_of_date",
-    "core.int_usage_months": "as_of_date",
+    "core.int_usage_months": "month_end",
     "core.int_billing_lines": "month_end",
     "core.int_payments": "month_end",
     "core.int_customer_events": "month_end",
@@ -64,39 +65,26 @@ AS_KNOWN = (
 
 
 @pytest.fixture(scope="module")
-def landing(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return simulated_landing(tmp_path_factory.mktemp("simulated"))
-
-
-@pytest.fixture(scope="module")
-def then(landing: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def then(simulated_company: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All facts are there; the run stops at a past month."""
     home = tmp_path_factory.mktemp("then") / "home"
-    build_in_process(home, landing, to_month=UNTIL)
+    build_in_process(home, simulated_company, to_month=UNTIL)
     return home
 
 
 @pytest.fixture(scope="module")
-def cut(landing: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def cut(simulated_company: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """No fact after that month is there."""
     home = tmp_path_factory.mktemp("cut") / "home"
-    facts = cut_parquet(landing, home / "landing", until=UNTIL)
+    facts = cut_parquet(simulated_company, home / "landing", until=UNTIL)
     for table in IDENTIFYING:
         for path in facts.glob(f"{table}*"):
             path.unlink()
-        for path in landing.glob(f"{table}*"):
-            target = facts / path.relative_to(landing)
+        for path in simulated_company.glob(f"{table}*"):
+            target = facts / path.relative_to(simulated_company)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
     build_in_process(home, facts)
-    return home
-
-
-@pytest.fixture(scope="module")
-def now(landing: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All facts are there; the run goes to the end."""
-    home = tmp_path_factory.mktemp("now") / "home"
-    build_in_process(home, landing)
     return home
 
 
@@ -106,14 +94,16 @@ def test_facts_of_later_months_change_nothing(table: str, then: Path, cut: Path)
 
 
 @pytest.mark.parametrize("table", BY_MONTH)
-def test_later_months_change_no_row_of_a_month(table: str, then: Path, now: Path) -> None:
+def test_later_months_change_no_row_of_a_month(
+    table: str, then: Path, simulated_build: Path
+) -> None:
     where = f"{BY_MONTH[table]} <= date '{UNTIL}'"
-    assert rows_that_differ(then, now, table, where=where) == 0
+    assert rows_that_differ(then, simulated_build, table, where=where) == 0
 
 
-def test_a_system_that_starts_late_is_null_before_and_never_zero(now: Path) -> None:
+def test_a_system_that_starts_late_is_null_before_and_never_zero(simulated_build: Path) -> None:
     """Usage begins six months after billing; marketing's newest month has not come yet."""
-    with duckdb.connect(str(now / "warehouse.duckdb"), read_only=True) as con:
+    with duckdb.connect(str(simulated_build / "warehouse.duckdb"), read_only=True) as con:
         months = con.execute(
             """
             select

@@ -7,7 +7,6 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.company import simulated_landing
 from tests.end_to_end.in_process import build_in_process, columns_of, rows_that_differ
 
 pytestmark = pytest.mark.slow
@@ -54,41 +53,36 @@ OF_THE_REQUIRED = (
 OF_A_SYSTEM = {"support": "tickets", "survey": "survey_responses"}
 
 
-@pytest.fixture(scope="module")
-def landing(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return simulated_landing(tmp_path_factory.mktemp("simulated"))
-
-
-@pytest.fixture(scope="module")
-def whole(landing: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("whole") / "home"
-    assert not build_in_process(home, landing).of_status("refused")
-    return home
-
-
 @pytest.mark.parametrize("system", MEASURED_BY)
 def test_without_a_system_its_measures_are_null_and_all_else_is_unchanged(
-    system: str, landing: Path, whole: Path, tmp_path: Path
+    system: str, simulated_company: Path, simulated_build: Path, tmp_path: Path
 ) -> None:
     without = tmp_path / "landing"
-    shutil.copytree(landing, without, ignore=lambda folder, names: _left_out(folder, names, system))
+    shutil.copytree(
+        simulated_company,
+        without,
+        ignore=lambda folder, names: _left_out(folder, names, system),
+    )
     home = tmp_path / "home"
     assert not build_in_process(home, without).of_status("refused")
     assert _values_of(home, MEASURED_BY[system]) == 0
-    assert _values_of(whole, MEASURED_BY[system]) > 0
-    assert _mean_coverage(home) < _mean_coverage(whole)
+    assert _values_of(simulated_build, MEASURED_BY[system]) > 0
+    assert _mean_coverage(home) < _mean_coverage(simulated_build)
     unchanged = [f"scorecard.{mart}" for mart in OF_THE_REQUIRED]
     unchanged += [f"scorecard.{mart}" for owner, mart in OF_A_SYSTEM.items() if owner != system]
-    differences = {table: rows_that_differ(whole, home, table) for table in unchanged}
+    differences = {table: rows_that_differ(simulated_build, home, table) for table in unchanged}
     differences["scorecard.customer_activity"] = rows_that_differ(
-        whole, home, "scorecard.customer_activity", without=(*MEASURED_BY[system], *COVERAGE)
+        simulated_build,
+        home,
+        "scorecard.customer_activity",
+        without=(*MEASURED_BY[system], *COVERAGE),
     )
     assert differences == dict.fromkeys(differences, 0)
 
 
-def test_every_measure_of_an_optional_system_is_looked_at(whole: Path) -> None:
+def test_every_measure_of_an_optional_system_is_looked_at(simulated_build: Path) -> None:
     listed = {column for columns in MEASURED_BY.values() for column in columns}
-    assert listed <= set(columns_of(whole, "scorecard.customer_activity"))
+    assert listed <= set(columns_of(simulated_build, "scorecard.customer_activity"))
 
 
 def _left_out(folder: str, names: list[str], system: str) -> set[str]:

@@ -91,6 +91,18 @@ subscriptions as (
 
 ),
 
+-- A price keeps the rate of the day it took effect, in the thread as in recurring revenue.
+prices as (
+
+    select
+        spans.change_id,
+        min(spans.price_since) as price_since
+    from {{ ref('int_subscription_spans') }} as spans
+    where spans.change_id is not null
+    group by spans.change_id
+
+),
+
 subscription_changes as (
 
     select
@@ -106,10 +118,12 @@ subscription_changes as (
     left join subscriptions
         on subscription_changes.subscription_id = subscriptions.subscription_id
     left join billing_links on subscriptions.source_customer_id = billing_links.source_customer_id
+    left join prices on subscription_changes.change_id = prices.change_id
     left join {{ ref('int_exchange_rate_days') }} as rate_days
         on
             subscription_changes.currency_code = rate_days.currency_code
-            and subscription_changes.effective_at = rate_days.rate_day
+            and coalesce(prices.price_since, subscription_changes.effective_at)
+            = rate_days.rate_day
 
 ),
 
