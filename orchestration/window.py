@@ -41,6 +41,11 @@ create table if not exists control.runs (
     last_month date, known_load_id bigint, code_fingerprint varchar, config_fingerprint varchar,
     status varchar, release_id varchar, message varchar
 );
+-- The decisions by hand on who is who that the last completed run was made with.
+create table if not exists control.identity_decisions (
+    source_system varchar, source_id varchar, decision varchar, other_system varchar,
+    other_id varchar
+);
 """
 
 
@@ -522,35 +527,54 @@ def finish_run(
     release_id: str | None = None,
     message: str | None = None,
 ) -> None:
-    """Close a run's record.
+    """Close a run's record; a completed run leaves the decisions by hand that it was made with.
+
+    The next run compares its links with those of the run before. What was loaded by then is told
+    by the number of a load; of a decision only this says whether the run knew it.
 
     Args:
-        con: An open connection.
+        con: An open connection, outside a transaction.
         run_id: The run.
         status: `released`, `held` or `failed`.
         now: The moment the run ended, UTC without zone.
         release_id: The release it made, if it made one.
         message: Why it was held or failed.
     """
-    con.execute(
-        "update control.runs set status = ?, finished_at = ?, release_id = ?, message = ? "
-        "where run_id = ?",
-        [status, now, release_id, message, run_id],
-    )
+    con.execute("begin")
+    try:
+        con.execute(
+            "update control.runs set status = ?, finished_at = ?, release_id = ?, message = ? "
+            "where run_id = ?",
+            [status, now, release_id, message, run_id],
+        )
+        if status in COMPLETED and _has_table(con, "seeds", "identity_decisions"):
+            con.execute("delete from control.identity_decisions")
+            con.execute(
+                "insert into control.identity_decisions select source_system, source_id, decision, "
+                "other_system, other_id from seeds.identity_decisions"
+            )
+        con.execute("commit")
+    except BaseException:
+        con.execute("rollback")
+        raise
 
 
 def fail_running(con: duckdb.DuckDBPyConnection, *, message: str, now: datetime) -> None:
     """Close the record of the run that is under way, if one is, as failed."""
-    row = con.execute(
-        "select count(*) from information_schema.tables "
-        "where table_schema = 'control' and table_name = 'runs'"
-    ).fetchone()
-    if row and row[0]:
+    if _has_table(con, "control", "runs"):
         con.execute(
             "update control.runs set status = 'failed', finished_at = ?, message = ? "
             "where status = 'running'",
             [now, message],
         )
+
+
+def _has_table(con: duckdb.DuckDBPyConnection, schema: str, name: str) -> bool:
+    row = con.execute(
+        "select count(*) from information_schema.tables where table_schema = ? and table_name = ?",
+        [schema, name],
+    ).fetchone()
+    return bool(row and row[0])
 
 
 def is_full_refresh(runs: Sequence[RunRecord]) -> bool:

@@ -322,8 +322,9 @@
 
     separated as (
 
-        select distinct decisions.source_id
-        from {{ ref('identity_decisions') }} as decisions
+        select distinct
+            concat(decisions.as_known, '|{{ system }}|', decisions.source_id) as record_key
+        from {{ ref('int_identity_decisions') }} as decisions
         where decisions.decision = 'separate' and decisions.source_system = '{{ system }}'
 
     ),
@@ -338,7 +339,7 @@
             both_hold.phone_load_id,
             both_hold.name_load_id,
             case
-                when separated.source_id is not null or separated_others.source_id is not null
+                when separated.record_key is not null or separated_others.record_key is not null
                     then 'separated_by_hand'
                 when nodes.is_id_reused or other_nodes.is_id_reused then 'customer_id_reused'
                 when not both_hold.is_same_kind then 'different_kinds'
@@ -361,9 +362,9 @@
             on nodes.record_key = up.record_key and other_nodes.source_id = up.parent_id
         left join parents as down
             on other_nodes.record_key = down.record_key and nodes.source_id = down.parent_id
-        left join separated on nodes.source_id = separated.source_id
+        left join separated on nodes.record_key = separated.record_key
         left join separated as separated_others
-            on other_nodes.source_id = separated_others.source_id
+            on other_nodes.record_key = separated_others.record_key
 
     ),
 

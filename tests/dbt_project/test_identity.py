@@ -493,7 +493,6 @@ def test_a_decision_by_hand_builds_every_month_again(separated: Path) -> None:
     assert months == [(date(2022, 12, 31), date(2022, 12, 31))]
 
 
-@pytest.mark.xfail(strict=True, reason="the links before are resolved with the decisions of now")
 def test_a_decision_by_hand_is_listed(first: Path, separated: Path) -> None:
     anna, twin = _customer_of(first, "crm C1"), _customer_of(first, "crm C4")
     assert _restated(separated) == {

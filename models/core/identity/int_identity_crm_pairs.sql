@@ -41,8 +41,9 @@ by_hand as (
         nodes.as_known,
         least(nodes.source_id, other_nodes.source_id) as source_id,
         greatest(nodes.source_id, other_nodes.source_id) as other_id
-    from {{ ref('identity_decisions') }} as decisions
-    inner join nodes on decisions.source_id = nodes.source_id
+    from {{ ref('int_identity_decisions') }} as decisions
+    inner join nodes
+        on decisions.source_id = nodes.source_id and decisions.as_known = nodes.as_known
     inner join nodes as other_nodes
         on decisions.other_id = other_nodes.source_id and nodes.as_known = other_nodes.as_known
     where

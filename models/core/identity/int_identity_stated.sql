@@ -7,7 +7,7 @@ with {{ evidence_as_known('evidence', "evidence.evidence_kind = 'crm_id'") }},
 
 decisions as (
 
-    select * from {{ ref('identity_decisions') }}
+    select * from {{ ref('int_identity_decisions') }}
 
 ),
 
@@ -22,7 +22,8 @@ by_hand as (
     from records
     inner join decisions
         on
-            records.source_system = decisions.source_system
+            records.as_known = decisions.as_known
+            and records.source_system = decisions.source_system
             and records.source_id = decisions.source_id
             and decisions.decision = 'same_as'
     inner join records as others
@@ -37,6 +38,7 @@ by_hand as (
 separated as (
 
     select distinct
+        decisions.as_known,
         decisions.source_system,
         decisions.source_id
     from decisions
@@ -131,7 +133,8 @@ left join by_hand
         and records.source_id = by_hand.source_id
 left join separated
     on
-        records.source_system = separated.source_system
+        records.as_known = separated.as_known
+        and records.source_system = separated.source_system
         and records.source_id = separated.source_id
 left join exact
     on

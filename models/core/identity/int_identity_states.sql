@@ -1,5 +1,5 @@
-{#- Grain: one row per state of knowledge in which customers are resolved: now, and, where a load
-    since the completed run before brought evidence, as it was known then. -#}
+{#- Grain: one row per state of knowledge in which customers are resolved: now, and, where a load or
+    a decision by hand since the completed run before may change links, as it was known then. -#}
 with run_window as (
 
     select * from {{ ref('stg_control__run_window') }}
@@ -17,6 +17,20 @@ newest as (
         from {{ ref('int_identity_records') }} as records
     ) as loads
 
+),
+
+decided as (
+
+    select count(*) as decision_count
+    from (
+        select decisions.source_id
+        from {{ ref('int_identity_decisions') }} as decisions
+        group by
+            decisions.source_system, decisions.source_id, decisions.decision,
+            decisions.other_system, decisions.other_id
+        having count(*) = 1
+    ) as in_one_state
+
 )
 
 select
@@ -29,4 +43,7 @@ select
     run_window.previous_load_id as load_limit
 from run_window
 cross join newest
-where run_window.previous_load_id > 0 and newest.load_id > run_window.previous_load_id
+cross join decided
+where
+    run_window.previous_load_id > 0
+    and (newest.load_id > run_window.previous_load_id or decided.decision_count > 0)
