@@ -15,6 +15,7 @@ from typing import Any, Literal, cast
 
 import yaml
 
+from data_quality.contracts import LOADER
 from orchestration.errors import ContractError
 
 LoadMode = Literal["append", "upsert", "snapshot"]
@@ -269,7 +270,8 @@ def load_contracts(root: Path) -> tuple[TableContract, ...]:
 
 def _read_sources(path: Path, shown: Path) -> list[Mapping[str, Any]]:
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        document = yaml.load(text, Loader=LOADER)  # noqa: S506 (a safe loader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ContractError(f"{shown} cannot be read as YAML: {error}") from error
     sources = document.get("sources", []) if isinstance(document, dict) else None
