@@ -25,8 +25,8 @@ LOADED_AT = datetime(2026, 1, 15)  # noqa: DTZ001  (the pipeline's times are UTC
 
 
 @dataclass(frozen=True)
-class SimulatedCompany:
-    """A simulated company and what was built of it.
+class KnownCompany:
+    """A simulated company whose truth is known, and what was built of it.
 
     Attributes:
         warehouse: The warehouse, with core, the tiers and the marts of billing. Read only.
@@ -38,9 +38,9 @@ class SimulatedCompany:
 
 
 @pytest.fixture(scope="session")
-def simulated_company(shared_folder: Path) -> SimulatedCompany:
+def known_company(shared_folder: Path) -> KnownCompany:
     """Built once by whichever worker comes first."""
-    folder = shared_folder / "simulated_company"
+    folder = shared_folder / "known_company"
     settings = Settings.from_environment(
         {}, root=ROOT, home=folder / "home", landing=folder / "landing"
     )
@@ -48,7 +48,7 @@ def simulated_company(shared_folder: Path) -> SimulatedCompany:
         if mine:
             simulated_landing(folder, customers=CUSTOMERS, months=MONTHS)
             _build(settings)
-    return SimulatedCompany(warehouse=settings.warehouse, truth=folder / "truth")
+    return KnownCompany(warehouse=settings.warehouse, truth=folder / "truth")
 
 
 def _build(settings: Settings) -> None:

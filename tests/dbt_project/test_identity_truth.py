@@ -3,7 +3,7 @@
 import duckdb
 import pytest
 
-from tests.dbt_project.conftest import SimulatedCompany
+from tests.dbt_project.conftest import KnownCompany
 
 pytestmark = pytest.mark.slow
 
@@ -39,11 +39,11 @@ PAIRS = """
 """
 
 
-def test_links_are_precise_and_complete(simulated_company: SimulatedCompany) -> None:
+def test_links_are_precise_and_complete(known_company: KnownCompany) -> None:
     with duckdb.connect() as con:
-        con.execute(f"attach '{simulated_company.warehouse}' as warehouse (read_only)")
+        con.execute(f"attach '{known_company.warehouse}' as warehouse (read_only)")
         row = con.execute(
-            PAIRS.format(truth=simulated_company.truth / "identity.parquet")
+            PAIRS.format(truth=known_company.truth / "identity.parquet")
         ).fetchone()
     assert row is not None
     missing, precision, recall = row
@@ -53,8 +53,8 @@ def test_links_are_precise_and_complete(simulated_company: SimulatedCompany) -> 
     assert recall >= MIN_RECALL
 
 
-def test_no_link_rests_on_a_name_alone(simulated_company: SimulatedCompany) -> None:
-    with duckdb.connect(str(simulated_company.warehouse), read_only=True) as con:
+def test_no_link_rests_on_a_name_alone(known_company: KnownCompany) -> None:
+    with duckdb.connect(str(known_company.warehouse), read_only=True) as con:
         methods = con.execute("select distinct link_method from core.int_identity_links").fetchall()
     assert {method for (method,) in methods} <= {
         "own_id",

@@ -9,14 +9,14 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from tests.dbt_project.conftest import SimulatedCompany
+from tests.dbt_project.conftest import KnownCompany
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def con(simulated_company: SimulatedCompany) -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect(str(simulated_company.warehouse), read_only=True) as con:
+def con(known_company: KnownCompany) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(str(known_company.warehouse), read_only=True) as con:
         yield con
 
 

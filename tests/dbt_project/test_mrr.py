@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from tests.dbt_project.conftest import SimulatedCompany
+from tests.dbt_project.conftest import KnownCompany
 
 pytestmark = pytest.mark.slow
 
@@ -17,7 +17,7 @@ MOVEMENTS = ("new", "expansion", "contraction", "churned", "reactivation")
 
 
 @pytest.fixture(scope="module")
-def con(simulated_company: SimulatedCompany) -> Iterator[duckdb.DuckDBPyConnection]:
+def con(known_company: KnownCompany) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse, with the truth beside it.
 
     `true_mrr` is the truth summed by the customers that the pipeline made out: a subscription is
@@ -25,13 +25,13 @@ def con(simulated_company: SimulatedCompany) -> Iterator[duckdb.DuckDBPyConnecti
     money from one customer to another on both sides alike; whether links are right is
     test_identity's.
     """
-    with duckdb.connect(str(simulated_company.warehouse), read_only=True) as con:
+    with duckdb.connect(str(known_company.warehouse), read_only=True) as con:
         con.execute(
             f"""
             create temp table true_mrr as
             select links.customer_id, mrr.month_end as as_of_date, sum(mrr.mrr) as mrr
-            from '{simulated_company.truth / "mrr.parquet"}' as mrr
-            inner join '{simulated_company.truth / "identity.parquet"}' as identity
+            from '{known_company.truth / "mrr.parquet"}' as mrr
+            inner join '{known_company.truth / "identity.parquet"}' as identity
                 on mrr.true_customer_id = identity.true_customer_id
                 and identity.system = 'billing'
             left join core.int_identity_links as links
