@@ -42,9 +42,7 @@ PAIRS = """
 def test_links_are_precise_and_complete(known_company: KnownCompany) -> None:
     with duckdb.connect() as con:
         con.execute(f"attach '{known_company.warehouse}' as warehouse (read_only)")
-        row = con.execute(
-            PAIRS.format(truth=known_company.truth / "identity.parquet")
-        ).fetchone()
+        row = con.execute(PAIRS.format(truth=known_company.truth / "identity.parquet")).fetchone()
     assert row is not None
     missing, precision, recall = row
     print(f"pairwise precision {precision:.4f}, recall {recall:.4f}")  # noqa: T201 (the figures)
