@@ -67,38 +67,45 @@ regular as (
 
     select
         measured.*,
-        {{ clamp('1 - measured.gap_cv_12m', 0, 1) }} as purchase_regularity_12m,
-        case when measured.last_purchase_date is not null then measured.tenure_days end
-            as duration_part,
-        case when measured.last_purchase_date is not null then measured.purchases_12m end
-            as frequency_part,
-        case when measured.last_purchase_date is not null then measured.revenue_12m end
-            as amount_part
+        {{ clamp('1 - measured.gap_cv_12m', 0, 1) }} as purchase_regularity_12m
     from measured
+
+),
+
+-- Only customers who have bought are peers. Narrow rows, since each percentile sorts all of them.
+parts as (
+
+    select
+        measured.customer_id,
+        measured.as_of_date,
+        measured.tenure_days,
+        measured.purchases_12m,
+        measured.revenue_12m
+    from measured
+    where measured.last_purchase_date is not null
 
 ),
 
 percentiles as (
 
     select
-        regular.*,
-        {{ percentile_score('regular.duration_part', 'regular.as_of_date') }}
-            as duration_percentile,
-        {{ percentile_score('regular.frequency_part', 'regular.as_of_date') }}
-            as frequency_percentile,
-        {{ percentile_score('regular.amount_part', 'regular.as_of_date') }} as amount_percentile
-    from regular
+        parts.customer_id,
+        parts.as_of_date,
+        {{ percentile_score('parts.tenure_days', 'parts.as_of_date') }} as duration_percentile,
+        {{ percentile_score('parts.purchases_12m', 'parts.as_of_date') }} as frequency_percentile,
+        {{ percentile_score('parts.revenue_12m', 'parts.as_of_date') }} as amount_percentile
+    from parts
 
 ),
 
 weighted as (
 
     select
-        percentiles.*,
-        case when percentiles.repeat_rate_12m is null then 0 else 0.4 end
-        + case when percentiles.purchase_regularity_12m is null then 0 else 0.2 end
+        regular.*,
+        case when regular.repeat_rate_12m is null then 0 else 0.4 end
+        + case when regular.purchase_regularity_12m is null then 0 else 0.2 end
             as loyalty_coverage
-    from percentiles
+    from regular
 
 )
 
@@ -126,9 +133,13 @@ select
         when weighted.purchases_12m <= 0 or weighted.revenue_12m <= 0 then 0
         when weighted.tenure_days <= 0 then 0
         else power(
-            weighted.duration_percentile * weighted.frequency_percentile
-            * weighted.amount_percentile,
+            percentiles.duration_percentile * percentiles.frequency_percentile
+            * percentiles.amount_percentile,
             1.0 / 3
         )
     end as depth_index
 from weighted
+left join percentiles
+    on
+        weighted.customer_id = percentiles.customer_id
+        and weighted.as_of_date = percentiles.as_of_date

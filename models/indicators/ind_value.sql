@@ -60,11 +60,14 @@ monetary_cutoffs as (
 
 ),
 
+-- Tiers are found on narrow rows, since each window sorts all of them.
 -- Revenue of the customers strictly above: equal revenues share a tier.
 shares as (
 
     select
-        windows.*,
+        windows.customer_id,
+        windows.as_of_date,
+        windows.revenue_12m,
         sum(case when windows.revenue_12m > 0 then windows.revenue_12m else 0 end) over (
             partition by windows.as_of_date
         ) as positive_revenue,
@@ -81,7 +84,8 @@ shares as (
 raw_tiers as (
 
     select
-        shares.*,
+        shares.customer_id,
+        shares.as_of_date,
         case
             when shares.revenue_12m <= 0 then 'D'
             when shares.revenue_above < 0.80 * shares.positive_revenue then 'A'
@@ -148,43 +152,45 @@ tiers as (
 )
 
 select
-    tiers.customer_id,
-    tiers.as_of_date,
+    windows.customer_id,
+    windows.as_of_date,
     tiers.tier,
     tiers.raw_tier,
     'revenue' as value_basis,
-    tiers.is_window_complete,
-    tiers.revenue_1m,
-    tiers.revenue_3m,
-    tiers.revenue_6m,
-    tiers.revenue_12m,
-    tiers.returned_amount_12m,
-    {{ ratio('tiers.returned_amount_12m', 'tiers.invoiced_amount_12m') }} as return_ratio_12m,
-    tiers.purchases_12m,
-    {{ ratio('tiers.purchase_amount_12m', 'tiers.purchases_12m') }} as basket_value_12m,
-    tiers.product_count_12m,
-    tiers.line_count_12m,
-    tiers.lifetime_revenue,
-    tiers.lifetime_purchase_count,
-    tiers.days_since_purchase,
+    windows.is_window_complete,
+    windows.revenue_1m,
+    windows.revenue_3m,
+    windows.revenue_6m,
+    windows.revenue_12m,
+    windows.returned_amount_12m,
+    {{ ratio('windows.returned_amount_12m', 'windows.invoiced_amount_12m') }} as return_ratio_12m,
+    windows.purchases_12m,
+    {{ ratio('windows.purchase_amount_12m', 'windows.purchases_12m') }} as basket_value_12m,
+    windows.product_count_12m,
+    windows.line_count_12m,
+    windows.lifetime_revenue,
+    windows.lifetime_purchase_count,
+    windows.days_since_purchase,
     case
-        when tiers.revenue_year_before_6m > 0
-            then {{ ratio('tiers.revenue_6m', 'tiers.revenue_year_before_6m') }} - 1
+        when windows.revenue_year_before_6m > 0
+            then {{ ratio('windows.revenue_6m', 'windows.revenue_year_before_6m') }} - 1
     end as value_trend,
     case
-        when tiers.last_purchase_date is not null
-            then {{ cutoff_score('tiers.days_since_purchase', 'recency_cutoffs', false) }}
+        when windows.last_purchase_date is not null
+            then {{ cutoff_score('windows.days_since_purchase', 'recency_cutoffs', false) }}
     end as recency_score,
     case
-        when tiers.last_purchase_date is not null
-            then {{ cutoff_score('tiers.purchases_12m', 'frequency_cutoffs') }}
+        when windows.last_purchase_date is not null
+            then {{ cutoff_score('windows.purchases_12m', 'frequency_cutoffs') }}
     end as frequency_score,
     case
-        when tiers.last_purchase_date is not null
-            then {{ cutoff_score('tiers.revenue_12m', 'monetary_cutoffs') }}
+        when windows.last_purchase_date is not null
+            then {{ cutoff_score('windows.revenue_12m', 'monetary_cutoffs') }}
     end as monetary_score,
     coalesce(recency_cutoffs.is_provisional, true) as is_rfm_provisional
-from tiers
-left join recency_cutoffs on tiers.as_of_date = recency_cutoffs.as_of_date
-left join frequency_cutoffs on tiers.as_of_date = frequency_cutoffs.as_of_date
-left join monetary_cutoffs on tiers.as_of_date = monetary_cutoffs.as_of_date
+from windows
+inner join tiers
+    on windows.customer_id = tiers.customer_id and windows.as_of_date = tiers.as_of_date
+left join recency_cutoffs on windows.as_of_date = recency_cutoffs.as_of_date
+left join frequency_cutoffs on windows.as_of_date = frequency_cutoffs.as_of_date
+left join monetary_cutoffs on windows.as_of_date = monetary_cutoffs.as_of_date
