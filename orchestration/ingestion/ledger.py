@@ -5,7 +5,7 @@ contracts, and reading and writing `control.loads`.
 What does not: reading landing files, and judging their rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -13,7 +13,7 @@ import duckdb
 
 from orchestration.errors import ContractError
 from orchestration.ingestion.contract import TableContract
-from orchestration.ingestion.sql import identifier
+from orchestration.ingestion.sql import identifier, literal
 
 CONTROL_TABLES = """
 create schema if not exists raw;
@@ -143,8 +143,7 @@ def create_tables(con: duckdb.DuckDBPyConnection, contracts: Sequence[TableContr
     con.execute("begin")
     try:
         con.execute(CONTROL_TABLES)
-        for contract in contracts:
-            _create_raw(con, contract)
+        _create_raw(con, contracts)
     except BaseException:
         con.execute("rollback")
         raise
@@ -157,19 +156,59 @@ def row_hash(contract: TableContract, *, alias: str, without: Sequence[str] = ()
     return "hash(" + ", ".join(f"{alias}.{identifier(name)}" for name in names) + ")"
 
 
-def _create_raw(con: duckdb.DuckDBPyConnection, contract: TableContract) -> None:
+def _create_raw(con: duckdb.DuckDBPyConnection, contracts: Sequence[TableContract]) -> None:
+    # One look at the catalogue and one call for what is new: a statement for each of fifty tables
+    # took longer than loading a small file.
+    stored: dict[str, dict[str, str]] = {}
+    for table, column, data_type in con.execute(
+        "select table_name, column_name, data_type from information_schema.columns "
+        "where table_schema = 'raw'"
+    ).fetchall():
+        stored.setdefault(table, {})[column] = str(data_type).lower()
+    hashed = {
+        (system, table): columns
+        for system, table, columns in con.execute(
+            "select system, table_name, hashed_columns from control.contracts"
+        ).fetchall()
+    }
+    statements = []
+    for contract in contracts:
+        if contract.identifier not in stored:
+            statements.append(_new_table(contract))
+            continue
+        _follow_columns(con, contract, stored[contract.identifier])
+        if hashed.get((contract.system, contract.name)) != _hashed_columns(contract):
+            _hash_anew(con, contract)
+    if statements:
+        con.execute(";\n".join(statements))
+
+
+def _new_table(contract: TableContract) -> str:
     columns = ", ".join(
         f"{identifier(column.name)} {column.data_type}" for column in contract.columns
     )
-    con.execute(f"create table if not exists {contract.raw_table} ({columns}, {LINEAGE_COLUMNS})")
-    stored = {
-        str(name): str(data_type).lower()
-        for name, data_type in con.execute(
-            "select column_name, data_type from information_schema.columns "
-            "where table_schema = 'raw' and table_name = ?",
-            [contract.identifier],
-        ).fetchall()
-    }
+    return (
+        f"create table {contract.raw_table} ({columns}, {LINEAGE_COLUMNS});\n"
+        f"{_note_hashed_columns(contract)}"
+    )
+
+
+def _note_hashed_columns(contract: TableContract) -> str:
+    system, name = literal(contract.system), literal(contract.name)
+    return (
+        f"delete from control.contracts where system = {system} and table_name = {name};\n"
+        "insert into control.contracts values "
+        f"({system}, {name}, {literal(_hashed_columns(contract))})"
+    )
+
+
+def _hashed_columns(contract: TableContract) -> str:
+    return ", ".join(sorted(contract.column_names))
+
+
+def _follow_columns(
+    con: duckdb.DuckDBPyConnection, contract: TableContract, stored: Mapping[str, str]
+) -> None:
     for column in contract.columns:
         found = stored.get(column.name)
         if found is None:
@@ -181,27 +220,13 @@ def _create_raw(con: duckdb.DuckDBPyConnection, contract: TableContract) -> None
                 f"the contract and {found} in the warehouse. Undo the change, or move the "
                 "warehouse away, so that the landing files are loaded anew with the new type."
             )
-    _follow_hash(con, contract)
 
 
-def _follow_hash(con: duckdb.DuckDBPyConnection, contract: TableContract) -> None:
-    """Hash the stored rows anew when the contract's set of columns changed."""
-    hashed = ", ".join(sorted(contract.column_names))
-    known = con.execute(
-        "select hashed_columns from control.contracts where system = ? and table_name = ?",
-        [contract.system, contract.name],
-    ).fetchone()
-    if known is not None and known[0] == hashed:
-        return
+def _hash_anew(con: duckdb.DuckDBPyConnection, contract: TableContract) -> None:
+    """Hash the stored rows again, since the contract's set of columns changed."""
     new_hash = row_hash(contract, alias="stored")
     con.execute(f"update {contract.raw_table} as stored set _row_hash = {new_hash}")
-    con.execute(
-        "delete from control.contracts where system = ? and table_name = ?",
-        [contract.system, contract.name],
-    )
-    con.execute(
-        "insert into control.contracts values (?, ?, ?)", [contract.system, contract.name, hashed]
-    )
+    con.execute(_note_hashed_columns(contract))
 
 
 def next_load_id(con: duckdb.DuckDBPyConnection) -> int:
