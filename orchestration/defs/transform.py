@@ -44,6 +44,7 @@ LOGGER = logging.getLogger(__name__)
 CHOOSE_MONTHS = "choose_months"
 RUN_WINDOW = dg.AssetKey(["control", "run_window"])
 SYSTEMS = dg.AssetKey(["control", "systems"])
+DECISIONS_BEFORE = dg.AssetKey(["control", "identity_decisions"])
 OWNERS = {"features": "team:data-science", "scorecard": "team:customer-analytics"}
 
 
@@ -161,6 +162,17 @@ def _run_months() -> dg.AssetsDefinition:
                 kinds={"python", "duckdb"},
                 owners=["team:data-engineering"],
             ),
+            dg.AssetSpec(
+                DECISIONS_BEFORE,
+                deps=[LEDGER],
+                description=(
+                    "One row per decision by hand on who a source record is, as the completed run "
+                    "before knew it: what changed since is listed as a restatement."
+                ),
+                group_name="control",
+                kinds={"python", "duckdb"},
+                owners=["team:data-engineering"],
+            ),
         ],
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
@@ -179,7 +191,7 @@ def _run_months() -> dg.AssetsDefinition:
             with connect(settings) as con:
                 ensure_ml_tables(con)
             current.describe(describe_window(chosen))
-        for key in (RUN_WINDOW, SYSTEMS):
+        for key in (RUN_WINDOW, SYSTEMS, DECISIONS_BEFORE):
             yield dg.MaterializeResult(asset_key=key, metadata=window_metadata(chosen))
 
     return choose_months
