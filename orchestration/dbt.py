@@ -6,8 +6,8 @@ the manifest. What does not: Dagster (`orchestration.defs.transform`), and SQL.
 dbt runs in the process, since a subprocess costs 15 s for each call and the runner about 1 s after
 its first. The project is parsed once for all calls of a process (13 s where nothing was parsed
 before, 1.5 s where dbt's own cache serves) and again only when a file changed. Its import takes
-3.1 s on two cores, so it is imported where it is run. DuckDB lets
-nobody else open the warehouse meanwhile: no connection of ours may be open around a call.
+3.1 s on two cores, so it is imported where it is run. DuckDB lets nobody else open the warehouse
+meanwhile: no connection of ours may be open around a call.
 """
 
 import itertools

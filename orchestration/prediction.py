@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -29,7 +29,7 @@ from orchestration.errors import ScorecardError
 from orchestration.fingerprints import combine, query_fingerprint
 from orchestration.progress import Stage
 from orchestration.settings import Settings
-from orchestration.warehouse import connect
+from orchestration.warehouse import connect, transaction
 
 if TYPE_CHECKING:
     from ml.registry import Training
@@ -178,8 +178,7 @@ def score(settings: Settings, kind: Kind, *, stage: Stage | None = None) -> tupl
         current = _current_version(con, settings, kind, run.last_month)
         ranges = _plan(con, kind, run, current)
         writer = con.cursor()
-        writer.execute("begin")
-        try:
+        with closing(writer), transaction(writer):
             writer.execute(
                 # Later months are there only from a run that went further than this one.
                 f"delete from ml.{_PREDICTIONS[kind]} where as_of_date >= ?",
@@ -189,12 +188,6 @@ def score(settings: Settings, kind: Kind, *, stage: Stage | None = None) -> tupl
                 _score_range(con, writer, settings, kind, part, stage) for part in ranges
             )
             _forget_unused(writer, kind, current)
-            writer.execute("commit")
-        except BaseException:
-            writer.execute("rollback")
-            raise
-        finally:
-            writer.close()
     return scores
 
 
@@ -258,17 +251,12 @@ def _write_description(con: duckdb.DuckDBPyConnection, training: Training) -> No
         "estimator_metrics": training.metrics,
         "estimator_checks": training.checks,
     }
-    con.execute("begin")
-    try:
+    with transaction(con):
         for table, frame in frames.items():
             con.execute(
                 f"delete from ml.{table} where estimator_version = ?", [training.estimator.version]
             )
             _append(con, table, frame)
-        con.execute("commit")
-    except BaseException:
-        con.execute("rollback")
-        raise
 
 
 def _append(con: duckdb.DuckDBPyConnection, table: str, frame: Any) -> None:

@@ -11,7 +11,7 @@ import os
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,6 +89,24 @@ def connect(settings: Settings, *, read_only: bool = False) -> duckdb.DuckDBPyCo
         con = duckdb.connect(str(settings.warehouse), read_only=read_only, config=config)
         con.execute("set timezone = 'UTC'")
     return con
+
+
+@contextmanager
+def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All of the block or nothing of it; what went wrong first is what is raised.
+
+    Args:
+        con: A connection outside a transaction.
+    """
+    con.execute("begin")
+    try:
+        yield
+        con.execute("commit")
+    except BaseException:
+        # A failed write may have ended the transaction by itself; there is nothing left to undo.
+        with suppress(duckdb.TransactionException):
+            con.execute("rollback")
+        raise
 
 
 @contextmanager

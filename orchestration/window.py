@@ -19,6 +19,7 @@ import duckdb
 
 from orchestration.errors import ScorecardError, UsageError
 from orchestration.ingestion.contract import load_contracts
+from orchestration.warehouse import transaction
 
 # Billing is the one system without which nothing can be said: its facts bound the history.
 ANCHOR_SYSTEM = "billing"
@@ -444,8 +445,7 @@ def begin_run(
         fingerprints: The code and configuration of the run.
         now: The moment the run starts, UTC without zone.
     """
-    con.execute("begin")
-    try:
+    with transaction(con):
         con.execute("delete from control.run_window")
         con.execute(
             "insert into control.run_window values (?, ?, ?, ?, ?)",
@@ -480,10 +480,6 @@ def begin_run(
                 fingerprints.config,
             ],
         )
-        con.execute("commit")
-    except BaseException:
-        con.execute("rollback")
-        raise
 
 
 def widen_run(con: duckdb.DuckDBPyConnection, first_month: date) -> bool:
@@ -500,14 +496,9 @@ def widen_run(con: duckdb.DuckDBPyConnection, first_month: date) -> bool:
     if row is None or max(first_month, row[1]) >= row[0]:
         return False
     first = max(first_month, row[1])
-    con.execute("begin")
-    try:
+    with transaction(con):
         con.execute("update control.run_window set first_month = ?", [first])
         con.execute("update control.runs set first_month = ? where status = 'running'", [first])
-        con.execute("commit")
-    except BaseException:
-        con.execute("rollback")
-        raise
     return True
 
 
@@ -540,8 +531,7 @@ def finish_run(
         release_id: The release it made, if it made one.
         message: Why it was held or failed.
     """
-    con.execute("begin")
-    try:
+    with transaction(con):
         con.execute(
             "update control.runs set status = ?, finished_at = ?, release_id = ?, message = ? "
             "where run_id = ?",
@@ -553,10 +543,6 @@ def finish_run(
                 "insert into control.identity_decisions select source_system, source_id, decision, "
                 "other_system, other_id from seeds.identity_decisions"
             )
-        con.execute("commit")
-    except BaseException:
-        con.execute("rollback")
-        raise
 
 
 def fail_running(con: duckdb.DuckDBPyConnection, *, message: str, now: datetime) -> None:

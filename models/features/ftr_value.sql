@@ -53,11 +53,15 @@ select
     cast(windows.revenue_12m as double) as revenue_12m,
     windows.purchases_12m,
     -- What of an invoiced amount stays after credits: the customer's own, shrunk to the tier's.
-    {{ ratio(
-        'windows.lifetime_purchase_count * windows.own_net_ratio + '
-        ~ var('net_ratio_shrinkage') ~ ' * windows.tier_net_ratio',
-        'windows.lifetime_purchase_count + ' ~ var('net_ratio_shrinkage')
-    ) }} as net_revenue_ratio,
+    -- Credits above all invoices are of purchases before the data begin: no purchase to come costs.
+    greatest(
+        {{ ratio(
+            'windows.lifetime_purchase_count * windows.own_net_ratio + '
+            ~ var('net_ratio_shrinkage') ~ ' * windows.tier_net_ratio',
+            'windows.lifetime_purchase_count + ' ~ var('net_ratio_shrinkage')
+        ) }},
+        0
+    ) as net_revenue_ratio,
     windows.is_tenure_censored,
     windows.value_basis
 from windows

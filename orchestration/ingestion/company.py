@@ -14,6 +14,7 @@ import duckdb
 import yaml
 
 from orchestration.errors import CompanyFileError, ScorecardError
+from orchestration.warehouse import transaction
 
 COMPANY_FILE = "company.yml"
 MAX_TEXT = 200
@@ -92,17 +93,12 @@ def store_company(con: duckdb.DuckDBPyConnection, company: Company) -> None:
     """
     con.execute(_TABLE)
     _refuse_to_mix(con, company)
-    con.execute("begin")
-    try:
+    with transaction(con):
         con.execute("delete from control.company")
         con.execute(
             "insert into control.company values (?, ?, ?)",
             [company.name, company.is_simulated, company.note],
         )
-    except BaseException:
-        con.execute("rollback")
-        raise
-    con.execute("commit")
 
 
 def stored_company(con: duckdb.DuckDBPyConnection) -> Company:

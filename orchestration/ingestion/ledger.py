@@ -14,6 +14,7 @@ import duckdb
 from orchestration.errors import ContractError
 from orchestration.ingestion.contract import TableContract
 from orchestration.ingestion.sql import identifier, literal
+from orchestration.warehouse import transaction
 
 CONTROL_TABLES = """
 create schema if not exists raw;
@@ -140,14 +141,9 @@ def create_tables(con: duckdb.DuckDBPyConnection, contracts: Sequence[TableContr
     Raises:
         ContractError: A column of a stored table changed its type.
     """
-    con.execute("begin")
-    try:
+    with transaction(con):
         con.execute(CONTROL_TABLES)
         _create_raw(con, contracts)
-    except BaseException:
-        con.execute("rollback")
-        raise
-    con.execute("commit")
 
 
 def row_hash(contract: TableContract, *, alias: str, without: Sequence[str] = ()) -> str:

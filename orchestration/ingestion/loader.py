@@ -24,6 +24,7 @@ from orchestration.ingestion.landed import Landed, engine_read
 from orchestration.ingestion.readers import read_file
 from orchestration.ingestion.rules import any_broken, broken_rules, row_rules, value_expression
 from orchestration.ingestion.sql import identifier, literal
+from orchestration.warehouse import transaction
 
 TEMPORARY_TABLES = (
     "csv_rows",
@@ -290,8 +291,7 @@ def _store(
     fingerprint: Callable[[], str],
 ) -> StoredLoad:
     """Store what was judged; `fingerprint` names the content, once its rows are stored."""
-    con.execute("begin")
-    try:
+    with transaction(con):
         load_id = ledger.next_load_id(con)
         absent = _absent_keys(con, source)
         accepted = _insert_good(con, source, load_id)
@@ -319,10 +319,6 @@ def _store(
         _check_nothing_is_lost(row, source.contract)
         ledger.write(con, load_id, row)
         summary = _summary(con, load_id)
-        con.execute("commit")
-    except BaseException:
-        _roll_back(con)
-        raise
     return StoredLoad(load_id, row, summary)
 
 
@@ -354,14 +350,6 @@ def _check_nothing_is_lost(row: ledger.LedgerRow, contract: TableContract) -> No
             f"up to that. Nothing of the file was stored. This is a defect of ingestion or a "
             f"key stored twice in {contract.raw_table}: please report it with this message."
         )
-
-
-def _roll_back(con: duckdb.DuckDBPyConnection) -> None:
-    try:
-        con.execute("rollback")
-    except duckdb.Error:
-        # A failed write ends the transaction by itself; the first error is the one to report.
-        return
 
 
 def _insert_good(con: duckdb.DuckDBPyConnection, source: Source, load_id: int) -> int:

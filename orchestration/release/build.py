@@ -237,7 +237,7 @@ def _held_entry(
         return ProductEntry(
             decision="hold",
             stale=False,
-            reason=f"{decision.reason}. No earlier version exists, so it is absent",
+            reason=f"{decision.reason.rstrip('.')}. No earlier version exists, so it is absent",
             from_release=None,
             last_month=None,
             run_id=None,

@@ -54,7 +54,9 @@ def test_links_are_precise_and_complete(known_company: KnownCompany) -> None:
 def test_no_link_rests_on_a_name_alone(known_company: KnownCompany) -> None:
     with duckdb.connect(str(known_company.warehouse), read_only=True) as con:
         methods = con.execute("select distinct link_method from core.int_identity_links").fetchall()
-    assert {method for (method,) in methods} <= {
+    found = {method for (method,) in methods}
+    assert found >= {"own_id", "exact_id", "email", "phone"}
+    assert found <= {
         "own_id",
         "exact_id",
         "email",

@@ -16,9 +16,16 @@ from orchestration.errors import (
     WarehouseLockedError,
 )
 from orchestration.settings import Settings
-from orchestration.warehouse import connect, prepare_home, warehouse_errors, writer_lock
+from orchestration.warehouse import (
+    connect,
+    prepare_home,
+    transaction,
+    warehouse_errors,
+    writer_lock,
+)
 
 ROOT = Path(__file__).parents[2]
+WRONG = "select cast('no number' as integer)"
 
 
 @pytest.fixture
@@ -165,3 +172,26 @@ def _other_process_takes(settings):
     )
     assert done.returncode == 0 or "WarehouseLockedError" in done.stderr
     return done.returncode == 0
+
+
+def test_a_transaction_keeps_all_or_nothing():
+    with duckdb.connect() as con:
+        con.execute("create table kept (n integer)")
+        with transaction(con):
+            con.execute("insert into kept values (1)")
+        with pytest.raises(duckdb.ConversionException):
+            _in_a_transaction(con, "insert into kept values (2)", WRONG)
+        assert con.execute("select n from kept").fetchall() == [(1,)]
+
+
+def test_a_transaction_that_ended_by_itself_still_tells_what_went_wrong_first():
+    with duckdb.connect() as con:
+        with pytest.raises(duckdb.ConversionException, match="no number"):
+            _in_a_transaction(con, "rollback", WRONG)
+        con.execute("begin")
+
+
+def _in_a_transaction(con: duckdb.DuckDBPyConnection, *queries: str) -> None:
+    with transaction(con):
+        for query in queries:
+            con.execute(query)
