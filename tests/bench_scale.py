@@ -11,7 +11,6 @@ month costs early and late in the history: a run up to a month, the next month's
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -62,7 +61,7 @@ class SizeCost:
         rows: Rows that ingestion stored.
         landing_megabytes: Size of the landing files.
         stages: Simulation first, then the run's stages in order.
-        peak_megabytes: The greatest of all.
+        ended: How the run ended, and with what message.
     """
 
     customers: int
@@ -70,7 +69,12 @@ class SizeCost:
     rows: int
     landing_megabytes: float
     stages: tuple[StageCost, ...]
-    peak_megabytes: float
+    ended: str
+
+    @property
+    def peak_megabytes(self) -> float:
+        """The greatest peak of all stages."""
+        return max(cost.megabytes for cost in self.stages)
 
     @property
     def seconds(self) -> float:
@@ -108,6 +112,7 @@ def _child(arguments: argparse.Namespace) -> int:
     """Do one thing in this process and print what it cost as JSON, on the last line."""
     measured = Measured()
     folder = arguments.folder
+    ended = "simulated"
     if arguments.child == "simulate":
         # Only this process needs it.
         from examples.demo_company.simulate import simulate
@@ -121,14 +126,13 @@ def _child(arguments: argparse.Namespace) -> int:
                 file_format="parquet",
             )
     else:
-        _run(folder, arguments.memory, measured)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        ended = _run(folder, arguments.memory, measured)
     rows = [asdict(StageCost(*row)) for row in measured.rows]
-    sys.stdout.write("\n" + json.dumps({"stages": rows, "peak": peak}) + "\n")
+    sys.stdout.write("\n" + json.dumps({"stages": rows, "ended": ended}) + "\n")
     return 0
 
 
-def _run(folder: Path, memory: str | None, measured: Measured) -> None:
+def _run(folder: Path, memory: str | None, measured: Measured) -> str:
     if memory:
         os.environ["SCORECARD_MEMORY_LIMIT"] = memory
     os.environ["SCORECARD_HOME"] = str(folder)
@@ -139,7 +143,8 @@ def _run(folder: Path, memory: str | None, measured: Measured) -> None:
             from orchestration.launch import load_definitions, run_scorecard
 
             definitions = load_definitions()
-        run_scorecard(settings, definitions)
+        record = run_scorecard(settings, definitions).record
+    return ": ".join(part for part in (record.status, record.message) if part)
 
 
 def _in_child(folder: Path, kind: str, customers: int, months: int, memory: str | None) -> dict:
@@ -147,9 +152,15 @@ def _in_child(folder: Path, kind: str, customers: int, months: int, memory: str 
     command += ["--folder", str(folder), "--customers", str(customers), "--months", str(months)]
     if memory:
         command += ["--memory", memory]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    log = folder.with_name(f"{folder.name}-{kind}.log")
+    # A file, so that a run of an hour can be watched.
+    with log.open("w", encoding="utf-8") as said:
+        done = subprocess.run(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=said, text=True, check=False
+        )
     if done.returncode != 0:
-        raise RuntimeError(f"{kind} failed:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
+        told = log.read_text(encoding="utf-8")
+        raise RuntimeError(f"{kind} failed:\n{done.stdout[-3000:]}\n{told[-3000:]}")
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
@@ -163,7 +174,7 @@ def _measure(folder: Path, customers: int, months: int, memory: str | None) -> S
         rows=_rows_stored(folder),
         landing_megabytes=landing / 1e6,
         stages=tuple(StageCost(**row) for row in [*simulated["stages"], *ran["stages"]]),
-        peak_megabytes=max(simulated["peak"], ran["peak"]),
+        ended=ran["ended"],
     )
 
 
@@ -195,7 +206,8 @@ def _print_sizes(out: Console, costs: Sequence[SizeCost]) -> None:
         out.print(
             f"{cost.customers:,} customers x {cost.months} months: {cost.rows:,} rows stored from "
             f"{cost.landing_megabytes:,.0f} MB of Parquet, run {cost.seconds:,.0f} s "
-            f"({cost.rows / cost.seconds:,.0f} rows/s), peak {cost.peak_megabytes:,.0f} MB"
+            f"({cost.rows / cost.seconds:,.0f} rows/s), peak {cost.peak_megabytes:,.0f} MB; "
+            f"{cost.ended}"
         )
     table = Table("Stage", title="Seconds (peak MB) by size")
     for cost in costs:
