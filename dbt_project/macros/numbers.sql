@@ -38,8 +38,13 @@
     {%- set p = ratio(successes, trials) -%}
     {%- set n = 'cast(' ~ trials ~ ' as double)' -%}
     (
-        ({{ p }} + 3.841458820694124 / (2 * {{ n }}) {{ sign }} 1.959963984540054 * sqrt(
+        ({{ p }} + 3.841458820694124 / (2 * {{ n }}) {{ sign }} {{ normal_95() }} * sqrt(
             ({{ p }} * (1 - {{ p }}) + 3.841458820694124 / (4 * {{ n }})) / {{ n }}
         )) / (1 + 3.841458820694124 / {{ n }})
     )
+{%- endmacro %}
+
+{#- Two-sided 95 % point of the normal distribution. -#}
+{% macro normal_95() -%}
+    1.959963984540054
 {%- endmacro %}

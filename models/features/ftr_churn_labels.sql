@@ -3,8 +3,8 @@
     incremental_strategy='replace_months',
     meta={'months_back': var('churn_label_months')},
 ) }}
-{#- Grain: one row per customer with a purchase and month end. Churned: active at `as_of_date` and
-    no purchase in the six months after it (handbook C7, non-contractual). The label is complete when
+{#- Grain: one row per customer with a purchase and month end. Churned: active at `as_of_date` by
+    purchases, and no purchase in the six months after it (handbook C7, non-contractual). The label is complete when
     those months are; only then it is given. Labels look ahead, so a run also rebuilds the six months
     before its own. -#}
 with run_months as (
@@ -43,7 +43,7 @@ judged as (
         {{ month_end_after('customer_months.as_of_date', var('churn_label_months')) }}
         <= run_months.last_month as is_label_complete,
         case
-            when not ind_activity.is_active then 'not_active'
+            when not ind_activity.is_active_by_purchase then 'not_active'
             when {{ days_between('customer_months.first_seen_date', 'customer_months.as_of_date') }}
                 < 30
                 then 'tenure_under_30_days'

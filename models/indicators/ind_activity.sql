@@ -1,6 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='replace_months') }}
-{#- Grain: one row per customer and month end: is the customer still a customer? Non-contractual:
-    the last purchase is at most so many days ago, by the limit in force for the tier at that purchase. -#}
+{#- Grain: one row per customer and month end: is the customer still a customer? By purchases: the
+    last one is at most so many days ago, by the limit in force for the tier at that purchase. By
+    contract: a subscription is in force, or ended within the grace. One of the two is enough. -#}
 with run_months as (
 
     {{ run_months() }}
@@ -74,7 +75,25 @@ select
     limits.customer_id,
     limits.as_of_date,
     limits.first_purchase_date,
+    limits.last_purchase_date,
+    mrr_months.first_subscribed_on,
+    mrr_months.subscribed_until,
     limits.tier_at_last_purchase,
     limits.activity_days,
-    coalesce(limits.days_since_purchase <= limits.activity_days, false) as is_active
+    coalesce(limits.days_since_purchase <= limits.activity_days, false) as is_active_by_purchase,
+    coalesce(
+        {{ days_between('mrr_months.subscribed_until', 'limits.as_of_date') }}
+        <= {{ var('subscription_grace_days') }},
+        false
+    ) as is_active_by_contract,
+    coalesce(limits.days_since_purchase <= limits.activity_days, false)
+    or coalesce(
+        {{ days_between('mrr_months.subscribed_until', 'limits.as_of_date') }}
+        <= {{ var('subscription_grace_days') }},
+        false
+    ) as is_active
 from limits
+left join {{ ref('int_mrr_months') }} as mrr_months
+    on
+        limits.customer_id = mrr_months.customer_id
+        and limits.as_of_date = mrr_months.as_of_date

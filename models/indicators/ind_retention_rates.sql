@@ -41,7 +41,8 @@ activity as (
         ind_activity.customer_id,
         ind_activity.as_of_date,
         ind_activity.is_active,
-        ind_activity.first_purchase_date
+        least(ind_activity.first_purchase_date, ind_activity.first_subscribed_on)
+            as first_active_date
     from {{ ref('ind_activity') }} as ind_activity
 
 ),
@@ -55,7 +56,7 @@ states as (
         at_end.customer_id,
         at_end.is_active as is_active_at_end,
         coalesce(at_start.is_active, false) as is_active_at_start,
-        at_end.first_purchase_date > ends.start_date as is_first_time
+        at_end.first_active_date > ends.start_date as is_first_time
     from ends
     inner join activity as at_end on ends.as_of_date = at_end.as_of_date
     left join activity as at_start

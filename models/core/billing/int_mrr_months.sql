@@ -55,6 +55,13 @@ customers as (
     select
         spans.customer_id,
         min({{ month_end('spans.valid_from') }}) as first_month,
+        min(case when spans.quantity > 0 then spans.valid_from end) as first_subscribed_on,
+        max(
+            case
+                when spans.quantity > 0 and spans.valid_to <= before_run.as_of_date
+                    then spans.valid_to
+            end
+        ) as ended_before_run,
         -- The newest month end before the run's months on which something was paid for.
         max(
             case
@@ -72,6 +79,20 @@ customers as (
     from spans
     cross join before_run
     group by spans.customer_id
+
+),
+
+-- The newest day on which a span ended, by month.
+ends as (
+
+    select
+        spans.customer_id,
+        {{ month_end('spans.valid_to') }} as as_of_date,
+        max(spans.valid_to) as ended_on
+    from spans
+    cross join before_run
+    where spans.quantity > 0 and spans.valid_to > before_run.as_of_date
+    group by spans.customer_id, {{ month_end('spans.valid_to') }}
 
 ),
 
@@ -129,6 +150,9 @@ dense as (
         customers.customer_id,
         months.as_of_date,
         customers.paid_month_before_run,
+        customers.first_subscribed_on,
+        customers.ended_before_run,
+        ends.ended_on,
         coalesce(totals.mrr, 0) as mrr,
         coalesce(totals.subscription_count, 0) as subscription_count,
         coalesce(totals.quantity, 0) as quantity,
@@ -150,6 +174,10 @@ dense as (
             customers.customer_id = ranked.customer_id
             and months.as_of_date = ranked.as_of_date
             and ranked.size_rank = 1
+    left join ends
+        on
+            customers.customer_id = ends.customer_id
+            and months.as_of_date = ends.as_of_date
 
 ),
 
@@ -161,7 +189,11 @@ opened as (
         max(case when dense.mrr > 0 then dense.as_of_date end) over (
             partition by dense.customer_id order by dense.as_of_date
             rows between unbounded preceding and 1 preceding
-        ) as paid_month_in_run
+        ) as paid_month_in_run,
+        max(dense.ended_on) over (
+            partition by dense.customer_id order by dense.as_of_date
+            rows between unbounded preceding and current row
+        ) as ended_in_run
     from dense
     window by_month as (partition by dense.customer_id order by dense.as_of_date)
 
@@ -176,6 +208,16 @@ select
     cast(opened.quantity as bigint) as quantity,
     opened.plan_product_id,
     opened.plan_unit_price,
-    coalesce(opened.paid_month_in_run, opened.paid_month_before_run) as previous_paid_month
+    coalesce(opened.paid_month_in_run, opened.paid_month_before_run) as previous_paid_month,
+    case
+        when opened.first_subscribed_on <= opened.as_of_date then opened.first_subscribed_on
+    end as first_subscribed_on,
+    -- A span ends on the first day on which it no longer holds.
+    case
+        when opened.subscription_count > 0 then opened.as_of_date
+        else cast({{ dbt.dateadd(
+            'day', -1, 'coalesce(opened.ended_in_run, opened.ended_before_run)'
+        ) }} as date)
+    end as subscribed_until
 from opened
 inner join run_months on opened.as_of_date >= run_months.first_month
