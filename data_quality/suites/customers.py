@@ -30,6 +30,7 @@ CATALOGUE = Table("scorecard", "indicator_catalogue", OWNER, ("mart", "indicator
 
 # Between these the limit of days without a purchase is learnt (handbook C7).
 ACTIVE_DAYS_MIN, ACTIVE_DAYS_MAX = 90, 180
+LIFECYCLE_STATES = ("potential", "new", "mature", "lost", "won_back")
 # The CRM list should know who buys; a few walk-in customers are usual.
 CRM_COVERAGE = 0.95
 # Twice or half of the usual month is worth a look; seasons stay below.
@@ -45,6 +46,8 @@ def rules() -> tuple[Rule, ...]:
         *_indicator_values(),
         *_indicator_counts(),
         *_activity(),
+        *_lifecycle(),
+        *_satisfaction(),
         *_customer_months(),
         *_months_compared(),
         *_cutoffs(),
@@ -171,16 +174,28 @@ def _activity() -> tuple[Rule, ...]:
             because="Learnt without these bounds it grows with the length of the history.",
         ),
         INDICATORS.no_rows(
-            "active_means_bought_within_the_limit",
+            "active_means_bought_or_under_contract",
             """
             select customer_id, as_of_date from scorecard.customer_indicators
-            where is_active
-                is distinct from coalesce(days_since_purchase <= activity_days, false)
+            where is_active is distinct from (
+                is_active_by_contract or coalesce(days_since_purchase <= activity_days, false)
+            )
             """,
-            says="Active is who bought within the limit of days of his tier, and nobody else.",
+            says="Active is who bought within the limit of his tier or is under contract, no other.",
             because="Retention and churn count on it.",
             characteristic="consistency",
-            columns=("is_active", "days_since_purchase", "activity_days"),
+            columns=("is_active", "is_active_by_contract", "days_since_purchase", "activity_days"),
+        ),
+        INDICATORS.no_rows(
+            "recurring_revenue_means_contract",
+            """
+            select customer_id, as_of_date from scorecard.customer_indicators
+            where mrr < 0 or (mrr > 0 and not is_active_by_contract)
+            """,
+            says="Who brings recurring revenue is under contract; it is never negative.",
+            because="Revenue that no contract stands behind does not recur.",
+            characteristic="consistency",
+            columns=("mrr", "is_active_by_contract"),
         ),
         INDICATORS.no_rows(
             "tenure_covers_recency",
@@ -191,6 +206,68 @@ def _activity() -> tuple[Rule, ...]:
             characteristic="consistency",
             severity="quarantine",
             columns=("tenure_days", "days_since_purchase"),
+        ),
+    )
+
+
+def _lifecycle() -> tuple[Rule, ...]:
+    return (
+        INDICATORS.in_set(
+            "lifecycle_state",
+            LIFECYCLE_STATES,
+            says="The stage of the life cycle is one of the five that are defined.",
+            because="Each customer is in exactly one; any other is treated by nobody.",
+        ),
+        INDICATORS.no_rows(
+            "lost_is_lost_since",
+            """
+            select customer_id, as_of_date from scorecard.customer_indicators
+            where (lifecycle_state = 'lost') <> (lost_since is not null)
+                or lost_since > as_of_date
+                or (lifecycle_state = 'won_back' and won_back_on is null)
+            """,
+            says="Who is lost has a month since when, who was won back a day on which.",
+            because="Win-back is counted by the month of the loss.",
+            characteristic="consistency",
+            columns=("lifecycle_state", "lost_since", "won_back_on"),
+        ),
+    )
+
+
+def _satisfaction() -> tuple[Rule, ...]:
+    return (
+        *scores(INDICATORS, "csat_score", "satisfaction_index"),
+        INDICATORS.between(
+            "nps_answer",
+            0,
+            10,
+            says="nps_answer lies between 0 and 10.",
+            because="That is the scale of the question; anything else is off it.",
+        ),
+        INDICATORS.no_rows(
+            "answers_are_of_the_asked",
+            """
+            select customer_id, as_of_date from scorecard.customer_indicators
+            where surveys_answered_12m > survey_invitations_12m
+                or is_survey_non_respondent
+                    is distinct from case when survey_invitations_12m > 0
+                        then surveys_answered_12m = 0 end
+            """,
+            says="Nobody answers more surveys than he was sent; silent is who answered none.",
+            because="A silence that is taken for an answer hides the unhappy.",
+            characteristic="consistency",
+            columns=("surveys_answered_12m", "survey_invitations_12m", "is_survey_non_respondent"),
+        ),
+        INDICATORS.no_rows(
+            "an_index_rests_on_answers",
+            """
+            select customer_id, as_of_date from scorecard.customer_indicators
+            where satisfaction_index is not null and coalesce(satisfaction_answers_24m, 0) = 0
+            """,
+            says="A satisfaction index stands only where the customer answered.",
+            because="The mean of the tier alone is not the customer's opinion.",
+            characteristic="credibility",
+            columns=("satisfaction_index", "satisfaction_answers_24m"),
         ),
     )
 

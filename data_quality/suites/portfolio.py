@@ -9,6 +9,8 @@ from data_quality.rules import Rule, Table
 from data_quality.suites.shapes import (
     PENNY,
     TIERS,
+    few_cases_are_flagged,
+    interval_holds,
     key_is_unique,
     keys_present,
     month_ends,
@@ -20,8 +22,9 @@ OWNER = "customer analytics"
 TIER = Table("scorecard", "tier_indicators", OWNER, ("as_of_date", "tier"))
 PORTFOLIO = Table("scorecard", "portfolio_indicators", OWNER, ("as_of_date", "period_months"))
 
-# Rates on fewer cases are flagged and not ranked (handbook C0).
-MIN_N = 30
+# The rates of recurring revenue; only gross retention is a share.
+GROSS = "gross_revenue_retention"
+NET = "net_revenue_retention"
 
 
 def rules() -> tuple[Rule, ...]:
@@ -32,6 +35,8 @@ def rules() -> tuple[Rule, ...]:
         *_tier_revenue(),
         *_portfolio(),
         *_retention(),
+        *_revenue_retention(),
+        *_winback(),
         *_movements(),
         *_concentration(),
     )
@@ -149,29 +154,56 @@ def _retention() -> tuple[Rule, ...]:
             "customer_retention_low",
             "customer_retention_high",
         ),
-        PORTFOLIO.no_rows(
-            "retention_lies_in_its_interval",
-            "select as_of_date, period_months from scorecard.portfolio_indicators "
-            "where customer_retention_ratio < customer_retention_low - 0.000001 "
-            "or customer_retention_ratio > customer_retention_high + 0.000001",
-            says="The retention ratio lies inside its own interval.",
-            because="An interval that leaves its estimate out was computed from other numbers.",
-            characteristic="consistency",
-            columns=(
-                "customer_retention_ratio",
-                "customer_retention_low",
-                "customer_retention_high",
+        interval_holds(
+            PORTFOLIO,
+            "customer_retention_ratio",
+            "customer_retention_low",
+            "customer_retention_high",
+        ),
+        few_cases_are_flagged(PORTFOLIO, "is_low_n", "start_customer_count"),
+    )
+
+
+def _revenue_retention() -> tuple[Rule, ...]:
+    return tuple(
+        rule
+        for table, suffix in ((PORTFOLIO, ""), (TIER, "_12m"))
+        for rule in (
+            *shares(
+                table,
+                f"{GROSS}{suffix}",
+                f"{GROSS}_low{suffix}",
+                f"{GROSS}_high{suffix}",
             ),
-        ),
-        PORTFOLIO.no_rows(
-            "few_cases_are_flagged",
-            "select as_of_date, period_months from scorecard.portfolio_indicators "
-            f"where is_low_n <> (start_customer_count < {MIN_N})",
-            says="A retention ratio on fewer than 30 customers is flagged, and no other.",
-            because="A rate on a handful of customers must not be ranked.",
-            characteristic="credibility",
-            columns=("is_low_n", "start_customer_count"),
-        ),
+            *(
+                interval_holds(
+                    table, f"{part}{suffix}", f"{part}_low{suffix}", f"{part}_high{suffix}"
+                )
+                for part in (GROSS, NET)
+            ),
+            few_cases_are_flagged(table, "is_revenue_retention_low_n", "revenue_retention_count"),
+            table.no_rows(
+                "expansion_only_adds",
+                f"select {', '.join(table.keys)} from {table.path} "
+                f"where {NET}{suffix} < {GROSS}{suffix} - 0.000001",
+                says="Net revenue retention is at least gross revenue retention.",
+                because="Net is gross and expansion; expansion is never below zero.",
+                characteristic="consistency",
+                columns=(f"{NET}{suffix}", f"{GROSS}{suffix}"),
+            ),
+        )
+    )
+
+
+def _winback() -> tuple[Rule, ...]:
+    return tuple(
+        rule
+        for table in (PORTFOLIO, TIER)
+        for rule in (
+            *shares(table, "winback_ratio", "winback_low", "winback_high"),
+            interval_holds(table, "winback_ratio", "winback_low", "winback_high"),
+            few_cases_are_flagged(table, "is_winback_low_n", "winback_count"),
+        )
     )
 
 

@@ -35,6 +35,11 @@ NEWEST_LOADS = """
 # Money without a rate is missing from revenue: a currency of some weight must not be.
 WITHOUT_RATE_LIMIT = 0.01
 
+# Rates on fewer cases are flagged and not ranked (handbook C0).
+MIN_N = 30
+# Rates are published with six decimals.
+TOLERANCE = 0.000001
+
 # Published money is rounded to the penny, the customers' own is not.
 PENNY = 0.01
 
@@ -405,4 +410,37 @@ def money_has_its_rate(table: Table) -> Rule:
         because="More is a currency that was forgotten: its revenue would be missing everywhere.",
         characteristic="completeness",
         reads=("scorecard.source_findings",),
+    )
+
+
+def interval_holds(table: Table, value: str, low: str, high: str, *, but: str = "false") -> Rule:
+    """A rate lies inside its own interval.
+
+    Args:
+        table: The table.
+        value: Column of the estimate; the rule is named after it.
+        low: Column of the lower bound.
+        high: Column of the upper bound.
+        but: SQL condition of rows whose interval is not centred on the estimate.
+    """
+    return table.no_rows(
+        f"{value}_lies_in_its_interval",
+        f"select {', '.join(table.keys)} from {table.path} "
+        f"where ({value} < {low} - {TOLERANCE} or {value} > {high} + {TOLERANCE}) and not ({but})",
+        says=f"{value} lies between {low} and {high}.",
+        because="An interval that leaves its estimate out was computed from other numbers.",
+        characteristic="consistency",
+        columns=(value, low, high),
+    )
+
+
+def few_cases_are_flagged(table: Table, flag: str, count: str) -> Rule:
+    """A rate on few cases is flagged, and no other; the rule is named after the flag."""
+    return table.no_rows(
+        f"{flag}_marks_few_cases",
+        f"select {', '.join(table.keys)} from {table.path} where {flag} <> ({count} < {MIN_N})",
+        says=f"{flag} is true where {count} is below {MIN_N}, and nowhere else.",
+        because="A rate on a handful of cases must not be ranked.",
+        characteristic="credibility",
+        columns=(flag, count),
     )

@@ -26,12 +26,14 @@
 
 {#- Lower bound of the Wilson 95 % interval of successes / trials (handbook C0). -#}
 {% macro wilson_low(successes, trials) -%}
-    {{ wilson_bound(successes, trials, '-') }}
+    case when {{ successes }} = 0 then 0 else {{ wilson_bound(successes, trials, '-') }} end
 {%- endmacro %}
 
 {#- Upper bound of the Wilson 95 % interval of successes / trials (handbook C0). -#}
 {% macro wilson_high(successes, trials) -%}
-    {{ wilson_bound(successes, trials, '+') }}
+    case
+        when {{ successes }} = {{ trials }} then 1 else {{ wilson_bound(successes, trials, '+') }}
+    end
 {%- endmacro %}
 
 {% macro wilson_bound(successes, trials, sign) -%}

@@ -26,7 +26,9 @@
                 and measures.profile = dimensions.profile
                 and dimensions.node_kind = 'dimension'
         left join {{ ref('indicators') }} as indicators
-            on measures.indicator_id = indicators.indicator_id
+            on
+                measures.indicator_id = indicators.indicator_id
+                and indicators.mart = 'customer_indicators'
         where measures.profile = '{{ profile }}' and measures.node_kind = 'measure'
         order by dimensions.node_id, measures.node_id
     {%- endset -%}

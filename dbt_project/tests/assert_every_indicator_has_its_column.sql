@@ -12,10 +12,18 @@ with columns_in_mart as (
     select cast(null as varchar) as indicator_id
     {%- endfor %}
 
+),
+
+indicators as (
+
+    select catalogue.indicator_id
+    from {{ ref('indicators') }} as catalogue
+    where catalogue.mart = 'customer_indicators'
+
 )
 
 select coalesce(columns_in_mart.indicator_id, indicators.indicator_id) as indicator_id
 from columns_in_mart
-full outer join {{ ref('indicators') }} as indicators
+full outer join indicators
     on columns_in_mart.indicator_id = indicators.indicator_id
 where columns_in_mart.indicator_id is null or indicators.indicator_id is null

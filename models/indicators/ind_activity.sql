@@ -52,6 +52,14 @@ tiers as (
 
 ),
 
+-- Before the first subscription of all, recurring revenue is not measured; after it, none is 0.
+subscriptions as (
+
+    select min(mrr_months.as_of_date) as first_month
+    from {{ ref('int_mrr_months') }} as mrr_months
+
+),
+
 limits as (
 
     select
@@ -80,6 +88,9 @@ select
     mrr_months.subscribed_until,
     limits.tier_at_last_purchase,
     limits.activity_days,
+    case
+        when limits.as_of_date >= subscriptions.first_month then coalesce(mrr_months.mrr, 0)
+    end as mrr,
     coalesce(limits.days_since_purchase <= limits.activity_days, false) as is_active_by_purchase,
     coalesce(
         {{ days_between('mrr_months.subscribed_until', 'limits.as_of_date') }}
@@ -93,6 +104,7 @@ select
         false
     ) as is_active
 from limits
+cross join subscriptions
 left join {{ ref('int_mrr_months') }} as mrr_months
     on
         limits.customer_id = mrr_months.customer_id

@@ -149,48 +149,62 @@ tiers as (
         ) as tier
     from spells
 
+),
+
+scored as (
+
+    select
+        windows.customer_id,
+        windows.as_of_date,
+        tiers.tier,
+        tiers.raw_tier,
+        'revenue' as value_basis,
+        windows.is_window_complete,
+        windows.revenue_1m,
+        windows.revenue_3m,
+        windows.revenue_6m,
+        windows.revenue_12m,
+        windows.returned_amount_12m,
+        {{ ratio('windows.returned_amount_12m', 'windows.invoiced_amount_12m') }} as return_ratio_12m,
+        windows.purchases_12m,
+        {{ ratio('windows.purchase_amount_12m', 'windows.purchases_12m') }} as basket_value_12m,
+        windows.product_count_12m,
+        windows.line_count_12m,
+        windows.line_count_trend,
+        windows.lifetime_line_count,
+        windows.lifetime_revenue,
+        windows.lifetime_purchase_count,
+        windows.days_since_purchase,
+        case
+            when windows.revenue_year_before_6m > 0
+                then {{ ratio('windows.revenue_6m', 'windows.revenue_year_before_6m') }} - 1
+        end as value_trend,
+        case
+            when windows.last_purchase_date is not null
+                then {{ cutoff_score('windows.days_since_purchase', 'recency_cutoffs', false) }}
+        end as recency_score,
+        case
+            when windows.last_purchase_date is not null
+                then {{ cutoff_score('windows.purchases_12m', 'frequency_cutoffs') }}
+        end as frequency_score,
+        case
+            when windows.last_purchase_date is not null
+                then {{ cutoff_score('windows.revenue_12m', 'monetary_cutoffs') }}
+        end as monetary_score,
+        coalesce(recency_cutoffs.is_provisional, true) as is_rfm_provisional
+    from windows
+    inner join tiers
+        on windows.customer_id = tiers.customer_id and windows.as_of_date = tiers.as_of_date
+    left join recency_cutoffs on windows.as_of_date = recency_cutoffs.as_of_date
+    left join frequency_cutoffs on windows.as_of_date = frequency_cutoffs.as_of_date
+    left join monetary_cutoffs on windows.as_of_date = monetary_cutoffs.as_of_date
+
 )
 
 select
-    windows.customer_id,
-    windows.as_of_date,
-    tiers.tier,
-    tiers.raw_tier,
-    'revenue' as value_basis,
-    windows.is_window_complete,
-    windows.revenue_1m,
-    windows.revenue_3m,
-    windows.revenue_6m,
-    windows.revenue_12m,
-    windows.returned_amount_12m,
-    {{ ratio('windows.returned_amount_12m', 'windows.invoiced_amount_12m') }} as return_ratio_12m,
-    windows.purchases_12m,
-    {{ ratio('windows.purchase_amount_12m', 'windows.purchases_12m') }} as basket_value_12m,
-    windows.product_count_12m,
-    windows.line_count_12m,
-    windows.lifetime_revenue,
-    windows.lifetime_purchase_count,
-    windows.days_since_purchase,
-    case
-        when windows.revenue_year_before_6m > 0
-            then {{ ratio('windows.revenue_6m', 'windows.revenue_year_before_6m') }} - 1
-    end as value_trend,
-    case
-        when windows.last_purchase_date is not null
-            then {{ cutoff_score('windows.days_since_purchase', 'recency_cutoffs', false) }}
-    end as recency_score,
-    case
-        when windows.last_purchase_date is not null
-            then {{ cutoff_score('windows.purchases_12m', 'frequency_cutoffs') }}
-    end as frequency_score,
-    case
-        when windows.last_purchase_date is not null
-            then {{ cutoff_score('windows.revenue_12m', 'monetary_cutoffs') }}
-    end as monetary_score,
-    coalesce(recency_cutoffs.is_provisional, true) as is_rfm_provisional
-from windows
-inner join tiers
-    on windows.customer_id = tiers.customer_id and windows.as_of_date = tiers.as_of_date
-left join recency_cutoffs on windows.as_of_date = recency_cutoffs.as_of_date
-left join frequency_cutoffs on windows.as_of_date = frequency_cutoffs.as_of_date
-left join monetary_cutoffs on windows.as_of_date = monetary_cutoffs.as_of_date
+    scored.*,
+    nullif(concat(
+        cast(scored.recency_score as varchar), cast(scored.frequency_score as varchar),
+        cast(scored.monetary_score as varchar)
+    ), '') as rfm_score
+from scored

@@ -267,7 +267,10 @@ select
     cast(last_per_customer.csat_score as double) as csat_score,
     {{ days_between('last_per_customer.csat_answered_on', 'joined.as_of_date') }}
         as csat_answer_age_days,
-    {{ measured_count('measured.has_answers', 'joined.answer_count') }} as satisfaction_answers_24m,
+    -- Older answers count on where a month's are not measured.
+    {{ measured_count(
+        'measured.has_answers or joined.answer_count is not null', 'joined.answer_count'
+    ) }} as satisfaction_answers_24m,
     (cast(joined.weighted_score as double) + {{ shrinkage }} * tiers.mean_score)
     / (cast(joined.weight as double) + {{ shrinkage }}) as satisfaction_index,
     {{ normal_95() }} * sqrt(

@@ -54,8 +54,31 @@ select customer_id, as_of_date, tier, tier as raw_tier, 'revenue' as value_basis
     number % 5 + 1 as recency_score, number % 5 + 1 as frequency_score,
     number % 5 + 1 as monetary_score,
     0.5 as repeat_rate_12m, 0.5 as purchase_regularity_12m, 50.0::double as loyalty_index,
-    0.6::double as loyalty_coverage, 40.0::double as depth_index
+    0.6::double as loyalty_coverage, 40.0::double as depth_index,
+    0.0000::decimal(18, 4) as mrr, false as is_active_by_contract,
+    'mature' as lifecycle_state, 2 as survey_invitations_12m, 1 as surveys_answered_12m,
+    false as is_survey_non_respondent, 9 as nps_answer, 75.0::double as csat_score,
+    2 as satisfaction_answers_24m, 80.0::double as satisfaction_index
 from people cross join months;
+
+insert into scorecard.nps_by_group by name
+select as_of_date, 12 as period_months, 'programme-1' as programme_id, group_kind, group_value,
+    80 as delivered_count, 40 as answered_count, 0.5::double as response_ratio,
+    0.4::double as response_low, 0.6::double as response_high, 40 as nps_count,
+    20 as promoter_count, 10 as passive_count, 10 as detractor_count, 25.0::double as nps,
+    0.5::double as nps_low, 49.5::double as nps_high, 2.0::double as nps_change,
+    30.0::double as nps_change_margin, false as is_nps_change_real, false as is_low_n
+from months cross join (values ('all', 'all'), ('tier', 'A')) as kinds (group_kind, group_value);
+
+insert into scorecard.satisfaction_by_group by name
+select as_of_date, period_months, programme_id, group_kind, group_value,
+    40 as csat_count, 0.5::double as csat_top_two_ratio, 0.4::double as csat_top_two_low,
+    0.6::double as csat_top_two_high, false as is_csat_low_n,
+    40 as ces_count, 0.5::double as ces_easy_ratio, 0.4::double as ces_easy_low,
+    0.6::double as ces_easy_high, false as is_ces_low_n,
+    40 as fcr_count, 0.5::double as fcr_yes_ratio, 0.4::double as fcr_yes_low,
+    0.6::double as fcr_yes_high, false as is_fcr_low_n
+from scorecard.nps_by_group;
 
 insert into scorecard.rfm_cutoffs by name
 select as_of_date, unnest(['recency', 'frequency', 'monetary']) as dimension,
@@ -83,8 +106,14 @@ from steps;
 
 insert into scorecard.tier_indicators by name
 select as_of_date, tier, count(*) as customer_count,
-    count(*) filter (where is_active) as active_customer_count, sum(revenue_12m) as revenue_12m
-from scorecard.customer_indicators group by all;
+    count(*) filter (where is_active) as active_customer_count, sum(revenue_12m) as revenue_12m,
+    50 as revenue_retention_count, 0.8::double as gross_revenue_retention_12m,
+    0.7::double as gross_revenue_retention_low_12m, 0.9::double as gross_revenue_retention_high_12m,
+    1.0::double as net_revenue_retention_12m, 0.9::double as net_revenue_retention_low_12m,
+    1.1::double as net_revenue_retention_high_12m, false as is_revenue_retention_low_n,
+    40 as winback_count, 0.4::double as winback_ratio, 0.3::double as winback_low,
+    0.5::double as winback_high, false as is_winback_low_n
+from scorecard.customer_indicators group by as_of_date, tier;
 
 insert into scorecard.portfolio_indicators by name
 select as_of_date, 1 as period_months, count(*) as customer_count,
@@ -95,7 +124,13 @@ select as_of_date, 1 as period_months, count(*) as customer_count,
     0.8::double as customer_retention_ratio, 0.71::double as customer_retention_low,
     0.87::double as customer_retention_high, 0.1::double as growth_ratio, false as is_low_n,
     0.6::double as top_20_percent_revenue_ratio, 0.5::double as gini,
-    40.0::double as effective_customer_number
+    40.0::double as effective_customer_number,
+    50 as revenue_retention_count, 0.8::double as gross_revenue_retention,
+    0.7::double as gross_revenue_retention_low, 0.9::double as gross_revenue_retention_high,
+    1.0::double as net_revenue_retention, 0.9::double as net_revenue_retention_low,
+    1.1::double as net_revenue_retention_high, false as is_revenue_retention_low_n,
+    40 as winback_count, 0.4::double as winback_ratio, 0.3::double as winback_low,
+    0.5::double as winback_high, false as is_winback_low_n
 from scorecard.customer_indicators group by as_of_date;
 
 insert into scorecard.predictions by name

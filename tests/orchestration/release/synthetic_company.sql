@@ -219,6 +219,38 @@ from (
 )
 where responded_at < timestamp '2011-07-01' or responded_at >= timestamp '2011-08-01';
 
+create table scorecard.nps_by_group as
+select
+    months.as_of_date,
+    12 as period_months,
+    'p-1' as programme_id,
+    groups.group_kind,
+    groups.group_value,
+    400 as delivered_count,
+    100 as answered_count,
+    0.25 as response_ratio,
+    100 as nps_count,
+    60 as promoter_count,
+    25 as passive_count,
+    15 as detractor_count,
+    45.0 as nps,
+    30.497591 as nps_low,
+    59.502409 as nps_high,
+    false as is_low_n
+from months
+cross join (values ('all', 'all'), ('tier', 'A'), ('tier', 'B')) as groups (group_kind, group_value);
+
+create table scorecard.satisfaction_by_group as
+select
+    as_of_date,
+    period_months,
+    programme_id,
+    group_kind,
+    group_value,
+    100 as csat_count,
+    0.6 as csat_top_two_ratio
+from scorecard.nps_by_group;
+
 create table scorecard.customer_activity as
 select
     people.customer_id,

@@ -2,6 +2,8 @@ select
     indicators.indicator_id,
     indicators.name,
     indicators.description,
+    indicators.name_zh,
+    indicators.description_zh,
     indicators.unit,
     indicators.direction,
     indicators.viewpoint,
@@ -13,5 +15,6 @@ select
     indicators.min_n,
     indicators.freshness_days,
     indicators.mart,
+    indicators.model,
     indicators.formula_reference
 from {{ ref('indicators') }} as indicators

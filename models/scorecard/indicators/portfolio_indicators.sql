@@ -21,6 +21,20 @@ retention as (
 
 ),
 
+revenue_retention as (
+
+    select * from {{ ref('ind_revenue_retention') }}
+    where tier = 'all'
+
+),
+
+winback as (
+
+    select * from {{ ref('ind_lifecycle_rates') }}
+    where tier = 'all'
+
+),
+
 concentration as (
 
     select * from {{ ref('ind_concentration') }}
@@ -54,10 +68,17 @@ select
                 '(retention.start_customer_count + retention.end_customer_count) / 2.0'
             ) }} as decimal(18, 2))
     end as arpu_1m,
+    {{ revenue_retention_columns('revenue_retention') }},
+    {{ winback_columns('winback') }},
     concentration.paying_customer_count,
     round(concentration.top_20_percent_revenue_ratio, 6) as top_20_percent_revenue_ratio,
     round(concentration.gini, 6) as gini,
     round(concentration.effective_customer_number, 6) as effective_customer_number
 from totals
 inner join retention on totals.as_of_date = retention.as_of_date
+left join revenue_retention
+    on
+        totals.as_of_date = revenue_retention.as_of_date
+        and retention.period_months = revenue_retention.period_months
+left join winback on totals.as_of_date = winback.as_of_date
 left join concentration on totals.as_of_date = concentration.as_of_date

@@ -22,6 +22,19 @@ retention as (
     select * from {{ ref('ind_retention_rates') }}
     where period_months = 12 and tier <> 'all'
 
+),
+
+revenue_retention as (
+
+    select * from {{ ref('ind_revenue_retention') }}
+    where period_months = 12
+
+),
+
+winback as (
+
+    select * from {{ ref('ind_lifecycle_rates') }}
+
 )
 
 select
@@ -42,6 +55,13 @@ select
     round(retention.customer_retention_ratio, 6) as customer_retention_ratio_12m,
     round(retention.customer_retention_low, 6) as customer_retention_low_12m,
     round(retention.customer_retention_high, 6) as customer_retention_high_12m,
-    retention.is_low_n as is_retention_low_n
+    retention.is_low_n as is_retention_low_n,
+    {{ revenue_retention_columns('revenue_retention', '_12m') }},
+    {{ winback_columns('winback') }}
 from tiers
 left join retention on tiers.as_of_date = retention.as_of_date and tiers.tier = retention.tier
+left join revenue_retention
+    on
+        tiers.as_of_date = revenue_retention.as_of_date
+        and tiers.tier = revenue_retention.tier
+left join winback on tiers.as_of_date = winback.as_of_date and tiers.tier = winback.tier

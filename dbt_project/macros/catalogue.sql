@@ -1,0 +1,31 @@
+{#-
+    The columns of an indicator model that the catalogue publishes in `customer_indicators`, as a
+    list of expressions. Money is published with two decimals, other doubles with six.
+-#}
+{% macro published_indicators(model) -%}
+    {%- if not execute -%} {{ return([]) }} {%- endif -%}
+    {%- set query -%}
+        select
+            indicators.indicator_id,
+            indicators.unit
+        from {{ ref('indicators') }} as indicators
+        where indicators.mart = 'customer_indicators' and indicators.model = '{{ model }}'
+        order by indicators.indicator_id
+    {%- endset -%}
+    {%- set types = {} -%}
+    {%- for column in adapter.get_columns_in_relation(ref(model)) -%}
+        {%- do types.update({column.name: column.data_type | lower}) -%}
+    {%- endfor -%}
+    {%- set columns = [] -%}
+    {%- for row in run_query(query).rows -%}
+        {%- set value = model ~ '.' ~ row['indicator_id'] -%}
+        {%- if types.get(row['indicator_id']) != 'double' -%}
+            {%- do columns.append(value) -%}
+        {%- elif row['unit'] == var('reporting_currency') -%}
+            {%- do columns.append('cast(' ~ value ~ ' as decimal(18, 2)) as ' ~ row['indicator_id']) -%}
+        {%- else -%}
+            {%- do columns.append('round(' ~ value ~ ', 6) as ' ~ row['indicator_id']) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(columns) }}
+{%- endmacro %}
