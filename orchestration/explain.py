@@ -22,9 +22,14 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestration.errors import ReleaseError, UsageError
+from orchestration.indicator_values import (
+    IndicatorValue,
+    read_indicator_values,
+    render_indicator_values,
+)
 from orchestration.ingestion.company import Company
 from orchestration.portrait import Portrait, read_portrait, render_past, render_person
-from orchestration.release.reading import open_database
+from orchestration.release.reading import open_database, read_rows
 from orchestration.terminal import render_notice
 
 TOLERANCE = 1e-4
@@ -159,6 +164,7 @@ class Explanation:
         measures_from: First month whose measures are published.
         release_id: The release that says so.
         portrait: Who the customer is, as of that month.
+        indicators: Every published indicator of the customer in that month.
         notice: What must be said before any figure is shown; empty for real figures.
     """
 
@@ -179,6 +185,7 @@ class Explanation:
     measures_from: date | None
     release_id: str
     portrait: Portrait
+    indicators: tuple[IndicatorValue, ...] = ()
     notice: str = ""
 
     @property
@@ -234,6 +241,7 @@ def explain_customer(database: Path, customer: str, as_of: date | None = None) -
             )["day"],
             release_id=str(info["release_id"]),
             portrait=read_portrait(con, str(found["customer_id"]), month),
+            indicators=read_indicator_values(con, str(found["customer_id"]), month),
             # Releases of older versions do not say whose figures they hold.
             notice=Company(info.get("company_name"), bool(info.get("is_simulated"))).notice,
         )
@@ -251,7 +259,7 @@ def _require_scorecard(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _find_customer(con: duckdb.DuckDBPyConnection, customer: str) -> Mapping[str, Any]:
-    rows = _rows(
+    rows = read_rows(
         con,
         """
         select customer_id, crm_customer_id from scorecard.customers
@@ -276,7 +284,7 @@ def _find_customer(con: duckdb.DuckDBPyConnection, customer: str) -> Mapping[str
 def _near_ids(con: duckdb.DuckDBPyConnection, customer: str) -> list[str]:
     known = [
         str(row["id"])
-        for row in _rows(
+        for row in read_rows(
             con,
             """
             select crm_customer_id as id from scorecard.customers
@@ -295,7 +303,7 @@ def _near_ids(con: duckdb.DuckDBPyConnection, customer: str) -> list[str]:
 def _find_month(con: duckdb.DuckDBPyConnection, as_of: date | None) -> date:
     months: list[date] = [
         row["as_of_date"]
-        for row in _rows(
+        for row in read_rows(
             con, "select distinct as_of_date from scorecard.customer_scorecard order by as_of_date"
         )
     ]
@@ -315,7 +323,7 @@ def _find_month(con: duckdb.DuckDBPyConnection, as_of: date | None) -> date:
 def _card(
     con: duckdb.DuckDBPyConnection, found: Mapping[str, Any], asked: str, month: date
 ) -> Mapping[str, Any]:
-    rows = _rows(
+    rows = read_rows(
         con,
         "select * from scorecard.customer_scorecard where customer_id = ? order by as_of_date",
         [found["customer_id"]],
@@ -346,10 +354,10 @@ def _measures(
     catalogue = (
         "scorecard.indicator_catalogue"
         if has_catalogue
-        else "(select null as indicator_id, null as name, null as description, null as unit "
-        "where false)"
+        else "(select null as indicator_id, null as mart, null as name, null as description, "
+        "null as unit where false)"
     )
-    rows = _rows(
+    rows = read_rows(
         con,
         f"""
         select
@@ -365,7 +373,8 @@ def _measures(
             measures.contribution,
             measures.source_row_count
         from scorecard.customer_scorecard_measures as measures
-        left join {catalogue} as catalogue on measures.measure = catalogue.indicator_id
+        left join {catalogue} as catalogue
+            on measures.measure = catalogue.indicator_id and catalogue.mart = 'customer_indicators'
         where measures.customer_id = ? and measures.as_of_date = ? and measures.profile = ?
         order by measures.score is null, measures.contribution desc nulls last, measures.measure
         """,
@@ -377,7 +386,7 @@ def _measures(
 def _missing(con: duckdb.DuckDBPyConnection, profile: str) -> tuple[Missing, ...]:
     if "profile_requirements" not in _tables(con):
         return ()
-    rows = _rows(
+    rows = read_rows(
         con,
         """
         select coalesce(label, measure) as measure, weight, coalesce(needs, '') as needs
@@ -393,7 +402,7 @@ def _missing(con: duckdb.DuckDBPyConnection, profile: str) -> tuple[Missing, ...
 def _outlook(con: duckdb.DuckDBPyConnection, customer_id: str, month: date) -> Outlook | None:
     if "predictions" not in _tables(con):
         return None
-    rows = _rows(
+    rows = read_rows(
         con,
         """
         select
@@ -420,23 +429,15 @@ def _outlook(con: duckdb.DuckDBPyConnection, customer_id: str, month: date) -> O
 
 
 def _tables(con: duckdb.DuckDBPyConnection) -> set[str]:
-    rows = _rows(
+    rows = read_rows(
         con,
         "select table_name from information_schema.tables where table_schema = 'scorecard'",
     )
     return {str(row["table_name"]) for row in rows}
 
 
-def _rows(
-    con: duckdb.DuckDBPyConnection, query: str, values: Sequence[Any] = ()
-) -> list[dict[str, Any]]:
-    cursor = con.execute(query, list(values))
-    names = [column[0] for column in cursor.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
 def _one(con: duckdb.DuckDBPyConnection, query: str, values: Sequence[Any] = ()) -> dict[str, Any]:
-    return _rows(con, query, values)[0]
+    return read_rows(con, query, values)[0]
 
 
 def render_explanation(explanation: Explanation) -> RenderableType:
@@ -470,6 +471,9 @@ def render_explanation(explanation: Explanation) -> RenderableType:
     parts.append(_missing_text(explanation))
     parts.append(_outlook_table(explanation.outlook))
     parts.append(render_past(explanation.portrait))
+    if explanation.indicators:
+        parts.append(Text("\nEvery indicator", style="bold"))
+        parts.append(render_indicator_values(explanation.indicators))
     return Group(*parts)
 
 

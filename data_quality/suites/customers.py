@@ -181,7 +181,7 @@ def _activity() -> tuple[Rule, ...]:
                 is_active_by_contract or coalesce(days_since_purchase <= activity_days, false)
             )
             """,
-            says="Active is who bought within the limit of his tier or is under contract, no other.",
+            says="Active is who bought within the limit of his tier or is under contract.",
             because="Retention and churn count on it.",
             characteristic="consistency",
             columns=("is_active", "is_active_by_contract", "days_since_purchase", "activity_days"),

@@ -1,7 +1,7 @@
 """Rules of the product `survey`: the answers, each on the scale of its day.
 
-Belongs here: the marts survey_responses, nps_by_group, satisfaction_by_group. Not here: answers off their scale and the like, which are
-marked and counted (`findings`).
+Belongs here: the marts survey_responses, nps_by_group, satisfaction_by_group. Not here: answers off
+their scale and the like, which are marked and counted (`findings`).
 """
 
 from __future__ import annotations

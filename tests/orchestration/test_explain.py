@@ -1,5 +1,6 @@
 """Explaining one customer: every part is there, and the parts sum to the score."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
@@ -20,6 +21,7 @@ from orchestration.explain import (
     render_explanation,
     shown_contributions,
 )
+from orchestration.release.reading import open_database
 
 SCRIPTS = tuple(
     Path(__file__).parent / "release" / name
@@ -246,3 +248,41 @@ def test_a_release_without_a_scorecard_says_so(edited: Callable[[str], Path]) ->
 def test_a_missing_release_says_so(tmp_path: Path) -> None:
     with pytest.raises(ReleaseError, match="is missing"):
         explain_customer(tmp_path / "scorecard.duckdb", "c-0017")
+
+
+class TestEveryIndicator:
+    def test_each_has_value_definition_and_what_it_rests_on(self, database: Path) -> None:
+        found = {
+            each.indicator_id: each for each in explain_customer(database, "c-0001").indicators
+        }
+        with open_database(database) as con:
+            row = con.execute(
+                "select revenue_12m, product_count_12m from scorecard.customer_indicators "
+                "where customer_id = 'c-0001' and as_of_date = ?",
+                [DECEMBER],
+            ).fetchone()
+        assert row is not None
+        assert found["revenue_12m"].value == row[0]
+        assert found["revenue_12m"].source_row_count == row[1]
+        assert found["revenue_12m"].source_rows == "products bought"
+        assert found["revenue_12m"].definition == "Invoices less credits of the trailing 12 months"
+        assert found["revenue_12m"].family == "Value"
+
+    def test_shares_are_per_cent_and_money_has_two_decimals(self, database: Path) -> None:
+        text = shown(explain_customer(database, "c-0001"))
+        assert "Every indicator" in text
+        assert re.search(r"Return ratio\s+return_ratio_12m\s+[\d.]+ %", text)
+        assert re.search(r"Revenue, 12 months\s+revenue_12m\s+[\d,]+\.\d\d GBP", text)
+
+    def test_what_is_not_measured_is_named_and_not_zero(
+        self, edited: Callable[[str], Path]
+    ) -> None:
+        emptied = edited("update scorecard.customer_indicators set value_trend = null")
+        text = " ".join(shown(explain_customer(emptied, "c-0001")).split())
+        assert re.search(r"Not measured, or none yet: [^.]*Value trend", text)
+
+    def test_a_release_whose_catalogue_names_no_models_shows_none(
+        self, edited: Callable[[str], Path]
+    ) -> None:
+        older = edited("alter table scorecard.indicator_catalogue drop column model")
+        assert explain_customer(older, "c-0001").indicators == ()

@@ -16,5 +16,6 @@ select
     indicators.freshness_days,
     indicators.mart,
     indicators.model,
-    indicators.formula_reference
+    indicators.formula_reference,
+    indicators.source_rows_column
 from {{ ref('indicators') }} as indicators

@@ -420,7 +420,8 @@ select
     indicator_id, name, description, unit, direction, 'seller' as viewpoint,
     'quantitative' as kind, 'customer' as grain, time_window, 'customer analytics' as owner,
     'to steer the portfolio' as purpose, 30 as min_n, 90 as freshness_days,
-    'customer_indicators' as mart, 'C11' as formula_reference
+    'customer_indicators' as mart, 'ind_value' as model, 'C11' as formula_reference,
+    'product_count_12m' as source_rows_column
 from (values
     ('revenue_12m', 'Revenue, 12 months', 'Invoices less credits of the trailing 12 months',
         'GBP', 'higher_is_better', '12 months'),
