@@ -34,7 +34,8 @@ INTRODUCTION = """\
 Every indicator of a customer, as it stands in the mart `customer_indicators`: one row per customer
 and month end. The same definitions are in the mart `indicator_catalogue`, in English and Chinese.
 This page is rendered from `dbt_project/seeds/indicators.csv` by
-`python -m orchestration.catalogue`; change the seed, not this page. How to add one is in [add-an-indicator.md](add-an-indicator.md).
+`python -m orchestration.catalogue`; change the seed, not this page. How to add one is in
+[add-an-indicator.md](add-an-indicator.md).
 
 *Empty* means not measured, which is never zero. *Rows behind it* names the column of the same mart
 that counts what the value rests on; with fewer than *min n* cases a value must not be ranked. Ids

@@ -436,7 +436,9 @@ def _tables(con: duckdb.DuckDBPyConnection) -> set[str]:
     return {str(row["table_name"]) for row in rows}
 
 
-def _one(con: duckdb.DuckDBPyConnection, query: str, values: Sequence[Any] = ()) -> dict[str, Any]:
+def _one(
+    con: duckdb.DuckDBPyConnection, query: str, values: Sequence[Any] = ()
+) -> Mapping[str, Any]:
     return read_rows(con, query, values)[0]
 
 

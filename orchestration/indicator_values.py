@@ -91,7 +91,7 @@ def read_indicator_values(
     return tuple(
         IndicatorValue(
             indicator_id=row["indicator_id"],
-            family=FAMILIES.get(row["model"], row["model"]),
+            family=FAMILIES.get(row["model"], str(row["model"])),
             name=row["name"],
             definition=row["description"],
             unit=row["unit"],
