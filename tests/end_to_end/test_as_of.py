@@ -15,6 +15,7 @@ TABLES = (
     "indicators.ind_value",
     "indicators.ind_retention",
     "indicators.ind_activity",
+    "indicators.ind_lifecycle",
     "indicators.ind_rfm_cutoffs",
     "features.ftr_churn",
     "features.ftr_value",

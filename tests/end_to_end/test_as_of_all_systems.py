@@ -12,6 +12,7 @@ import duckdb
 import pytest
 
 from tests.company import cut_parquet
+from tests.conftest import ROOT
 from tests.end_to_end.in_process import build_in_process, rows_that_differ
 
 pytestmark = pytest.mark.slow
@@ -26,8 +27,15 @@ IDENTIFYING = (
     "survey/respondents",
     "usage/accounts",
 )
+# Every model of indicators; the yearly reviews have their own key.
+INDICATORS = {
+    f"indicators.{path.stem}": "as_of_date"
+    for path in sorted((ROOT / "models" / "indicators").rglob("ind_*.sql"))
+    if path.stem != "ind_activity_reviews"
+}
 # A row of a month stays as it is when later months come.
 BY_MONTH = {
+    **INDICATORS,
     "core.int_customer_months": "as_of_date",
     "core.int_customer_windows": "as_of_date",
     "core.int_customer_attribute_months": "as_of_date",
@@ -36,8 +44,6 @@ BY_MONTH = {
     "core.int_billing_lines": "month_end",
     "core.int_payments": "month_end",
     "core.int_customer_events": "month_end",
-    "indicators.ind_value": "as_of_date",
-    "indicators.ind_retention": "as_of_date",
     "features.ftr_churn": "as_of_date",
     "features.ftr_value": "as_of_date",
     "scorecard.customer_activity": "as_of_date",
@@ -45,6 +51,10 @@ BY_MONTH = {
     "scorecard.customer_indicators": "as_of_date",
     "scorecard.customer_scorecard": "as_of_date",
     "scorecard.mrr_movements": "as_of_date",
+    "scorecard.nps_by_group": "as_of_date",
+    "scorecard.portfolio_indicators": "as_of_date",
+    "scorecard.satisfaction_by_group": "as_of_date",
+    "scorecard.tier_indicators": "as_of_date",
 }
 # A row of these says what was known at the end of the run's last month.
 AS_KNOWN = (

@@ -7,6 +7,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.catalogue import read_catalogue
+from tests.conftest import ROOT
 from tests.end_to_end.in_process import build_in_process, columns_of, rows_that_differ
 
 pytestmark = pytest.mark.slow
@@ -40,7 +42,6 @@ MEASURED_BY = {
 COVERAGE = ("measured_systems", "source_coverage")
 # Marts that rest on billing and the customer list alone.
 OF_THE_REQUIRED = (
-    "customer_indicators",
     "customer_scorecard",
     "customer_history",
     "invoices",
@@ -50,7 +51,14 @@ OF_THE_REQUIRED = (
     "revenue_reconciliation",
     "tier_indicators",
 )
-OF_A_SYSTEM = {"support": "tickets", "survey": "survey_responses"}
+OF_A_SYSTEM = {
+    "tickets": "support",
+    "survey_responses": "survey",
+    "nps_by_group": "survey",
+    "satisfaction_by_group": "survey",
+}
+# Models of indicators that a system measures alone.
+INDICATORS_OF_A_SYSTEM = {"ind_satisfaction": "survey"}
 
 
 @pytest.mark.parametrize("system", MEASURED_BY)
@@ -69,7 +77,7 @@ def test_without_a_system_its_measures_are_null_and_all_else_is_unchanged(
     assert _values_of(simulated_build, MEASURED_BY[system]) > 0
     assert _mean_coverage(home) < _mean_coverage(simulated_build)
     unchanged = [f"scorecard.{mart}" for mart in OF_THE_REQUIRED]
-    unchanged += [f"scorecard.{mart}" for owner, mart in OF_A_SYSTEM.items() if owner != system]
+    unchanged += [f"scorecard.{mart}" for mart, owner in OF_A_SYSTEM.items() if owner != system]
     differences = {table: rows_that_differ(simulated_build, home, table) for table in unchanged}
     differences["scorecard.customer_activity"] = rows_that_differ(
         simulated_build,
@@ -77,7 +85,22 @@ def test_without_a_system_its_measures_are_null_and_all_else_is_unchanged(
         "scorecard.customer_activity",
         without=(*MEASURED_BY[system], *COVERAGE),
     )
+    indicators = _indicators_of(system)
+    differences["scorecard.customer_indicators"] = rows_that_differ(
+        simulated_build, home, "scorecard.customer_indicators", without=indicators
+    )
     assert differences == dict.fromkeys(differences, 0)
+    if indicators:
+        counted = " + ".join(f"count({column})" for column in indicators)
+        assert _number(home, f"select {counted} from scorecard.customer_indicators") == 0
+
+
+def _indicators_of(system: str) -> tuple[str, ...]:
+    return tuple(
+        each.indicator_id
+        for each in read_catalogue(ROOT)
+        if INDICATORS_OF_A_SYSTEM.get(each.model) == system
+    )
 
 
 def test_every_measure_of_an_optional_system_is_looked_at(simulated_build: Path) -> None:
