@@ -1,7 +1,8 @@
 {{ config(materialized='incremental', incremental_strategy='replace_months') }}
-{#- Grain: one row per customer and month end. What the customer's own words say (handbook C3): mood,
-    share of bad texts, worst severity. A window is whole months: a text that is older than twelve of
-    them would weigh less than 6 % and is left out, so that a month costs the same for ever. -#}
+{#- Grain: one row per customer and month end. What the customer's own words say (handbook C3):
+    mood, share of bad texts, worst severity. A window is whole months: a text that is older than
+    twelve of them would weigh less than 6 % and is left out, so that a month costs the same for
+    ever. -#}
 with run_months as (
 
     {{ run_months() }}
