@@ -12,7 +12,7 @@ segmenter does for the words that the lexicon knows.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
@@ -113,7 +113,7 @@ def term_units(term: str) -> tuple[str, ...]:
     return tuple(re.findall(rf"{_SYMBOL}|{_WORD}\*?|[{_HAN}]", folded))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Match(Generic[T]):
     """A term that was found.
 
@@ -153,12 +153,16 @@ class Matcher(Generic[T]):
     def find(self, units: Sequence[str]) -> list[Match[T]]:
         """Find the terms in units, ordered by their place."""
         found: list[Match[T]] = []
+        known = self._known
         start, count = 0, len(units)
         while start < count:
+            unit = units[start]
             after = start + 1
-            for rest, value in self._candidates(units[start]):
+            # Most words begin no term: their empty list costs no call.
+            candidates = known[unit] if unit in known else self._candidates(unit)
+            for rest, value in candidates:
                 end = after + len(rest)
-                if not rest or (end <= count and _fits(rest, units[after:end])):
+                if not rest or (end <= count and _fits(rest, units, after)):
                     found.append(Match(start, end, value))
                     after = end
                     break
@@ -190,8 +194,9 @@ class Matcher(Generic[T]):
         return tuple((each[2], each[3]) for each in sorted(found, key=lambda each: each[:3]))
 
 
-def _fits(rest: Iterable[str], units: Sequence[str]) -> bool:
-    return all(
-        unit.startswith(wanted[:-1]) if wanted.endswith("*") else unit == wanted
-        for wanted, unit in zip(rest, units, strict=True)
-    )
+def _fits(rest: Sequence[str], units: Sequence[str], start: int) -> bool:
+    for place, wanted in enumerate(rest, start):
+        unit = units[place]
+        if unit != wanted and not (wanted[-1] == "*" and unit.startswith(wanted[:-1])):
+            return False
+    return True
