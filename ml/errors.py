@@ -19,3 +19,7 @@ class FitError(EstimatorError):
 
 class RegistryError(EstimatorError):
     """A stored estimator is missing, was changed, or holds what it must not hold."""
+
+
+class LexiconError(EstimatorError):
+    """A file of a lexicon is missing or makes no sense; names the file and the line."""

@@ -25,6 +25,8 @@ _DTYPES: Final[Mapping[str, str]] = MappingProxyType(
         "bigint": "Int64",
         "boolean": "bool",
         "date": "datetime64[us]",
+        "timestamp": "datetime64[us]",
+        "integer": "Int32",
     }
 )
 
@@ -89,6 +91,19 @@ TABLES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "threshold": "varchar",
             "is_passed": "boolean",
             "explanation": "varchar",
+        },
+        "text_scores": {
+            "source_table": "varchar",
+            "item_id": "varchar",
+            "load_id": "bigint",
+            "happened_at": "timestamp",
+            "ticket_id": "varchar",
+            "response_id": "varchar",
+            "language": "varchar",
+            "sentiment": "double",
+            "topic": "varchar",
+            "severity": "integer",
+            "model_version": "varchar",
         },
     }
 )

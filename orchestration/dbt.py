@@ -26,6 +26,7 @@ import duckdb
 from orchestration.errors import ScorecardError
 from orchestration.progress import Stage
 from orchestration.settings import Settings
+from orchestration.text import TEXT_MODELS, TEXT_SCORES
 from orchestration.warehouse import warehouse_errors
 
 LOGGER = logging.getLogger(__name__)
@@ -372,14 +373,16 @@ def tested_nodes(manifest: Mapping[str, Any], test_id: str) -> tuple[str, ...]:
 def models_behind(manifest: Mapping[str, Any]) -> dict[str, frozenset[str]]:
     """Give each mart of the schema `scorecard` with the short names of all it is computed from.
 
-    dbt does not see that the estimators stand between the features and the `ml` tables: here
-    every `ml` table counts as computed from every feature model.
+    dbt does not see what stands between models and the `ml` tables: here the scores of texts count
+    as computed from the models that hold the texts, and every other `ml` table from every feature
+    model.
     """
     features = [name for name, node in manifest["nodes"].items() if _is_feature(name, node)]
+    texts = [name for name, node in manifest["nodes"].items() if node["name"] in TEXT_MODELS]
     found = {}
     for name, node in manifest["nodes"].items():
         if name.startswith(("model.", "seed.")) and node["schema"] == "scorecard":
-            behind = _ancestors(manifest, name, features)
+            behind = _ancestors(manifest, name, features=features, texts=texts)
             found[str(node["name"])] = frozenset(short_name(manifest, each) for each in behind)
     return found
 
@@ -388,7 +391,9 @@ def _is_feature(unique_id: str, node: Mapping[str, Any]) -> bool:
     return unique_id.startswith("model.") and node["schema"] == "features"
 
 
-def _ancestors(manifest: Mapping[str, Any], start: str, features: Sequence[str]) -> set[str]:
+def _ancestors(
+    manifest: Mapping[str, Any], start: str, *, features: Sequence[str], texts: Sequence[str]
+) -> set[str]:
     seen: set[str] = set()
     waiting = [start]
     while waiting:
@@ -397,8 +402,9 @@ def _ancestors(manifest: Mapping[str, Any], start: str, features: Sequence[str])
             continue
         seen.add(name)
         waiting += manifest["parent_map"].get(name, [])
-        if name in manifest["sources"] and manifest["sources"][name]["source_name"] == "ml":
-            waiting += features
+        source = manifest["sources"].get(name)
+        if source is not None and source["source_name"] == "ml":
+            waiting += texts if source["identifier"] == TEXT_SCORES else features
     return seen
 
 

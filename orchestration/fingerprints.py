@@ -12,10 +12,13 @@ from pathlib import Path
 import duckdb
 
 MODEL_SUFFIXES = frozenset({".sql", ".yml", ".yaml"})
+LEXICON_SUFFIXES = frozenset({".csv", ".yml"})
 
 
 def code_fingerprint(root: Path) -> str:
     """Hash everything that decides what dbt computes: models, macros, `dbt_project.yml`.
+
+    The lexicon counts, too: other words give other scores of the same texts, in every month.
 
     Args:
         root: The repository root.
@@ -26,6 +29,7 @@ def code_fingerprint(root: Path) -> str:
     files = [root / "dbt_project.yml"]
     files += _files(root / "models", MODEL_SUFFIXES)
     files += _files(root / "dbt_project" / "macros", MODEL_SUFFIXES)
+    files += _files(root / "ml" / "text" / "data", LEXICON_SUFFIXES)
     return _digest(root, files)
 
 

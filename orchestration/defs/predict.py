@@ -1,6 +1,7 @@
-"""Dagster definitions of the estimators and their predictions.
+"""Dagster definitions of the scores of texts, the estimators and their predictions.
 
-What belongs here: assets around `orchestration.prediction`. What does not: statistics (`ml`).
+What belongs here: assets around `orchestration.text` and `orchestration.prediction`. What does not:
+statistics (`ml`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,6 +12,7 @@ import dagster as dg
 from orchestration.dagster_home import ScorecardHome, reported
 from orchestration.prediction import KINDS, Kind, MonthScore, TrainingSummary, score, train
 from orchestration.progress import stage
+from orchestration.text import TEXT_MODELS, TEXT_SCORES, TextSummary, score_items
 from orchestration.window import format_month
 
 GROUP = "ml"
@@ -34,6 +36,7 @@ DESCRIPTION_TABLES = {
     "estimator_checks": "One row per check that an estimator had to pass, with its result.",
 }
 TRAIN = "train_estimators"
+TEXTS = dg.AssetKey(["ml", TEXT_SCORES])
 
 
 class TrainConfig(dg.Config):
@@ -48,8 +51,50 @@ class TrainConfig(dg.Config):
 
 @dg.definitions
 def prediction() -> dg.Definitions:
-    """Build the definitions of training and scoring."""
-    return dg.Definitions(assets=[_training(), _scoring()])
+    """Build the definitions of scoring texts, training and scoring customers."""
+    return dg.Definitions(assets=[_texts(), _training(), _scoring()])
+
+
+def _texts() -> dg.AssetsDefinition:
+    @dg.multi_asset(
+        name="score_texts",
+        specs=[
+            dg.AssetSpec(
+                TEXTS,
+                deps=[dg.AssetKey(["staging", model]) for model in TEXT_MODELS],
+                description=(
+                    "One row per text that a customer wrote: language, sentiment, topic and "
+                    "severity by the lexicon of `ml/text`, without the text. Only new texts are "
+                    "scored; a changed lexicon scores all anew."
+                ),
+                group_name=GROUP,
+                kinds={"python", "duckdb"},
+                owners=OWNERS,
+            )
+        ],
+    )
+    def score_all_texts(scorecard_home: ScorecardHome) -> Iterator[dg.MaterializeResult[Any]]:
+        with reported(scorecard_home) as settings, stage("Score the texts") as current:
+            summary = score_items(settings, stage=current)
+            current.describe(describe_texts(summary))
+        yield dg.MaterializeResult(
+            asset_key=TEXTS,
+            metadata={
+                "dagster/row_count": summary.items,
+                "scored": summary.new_items,
+                "distinct_texts": summary.texts,
+                "removed": summary.removed,
+                "not_measured": summary.unread,
+                "model_version": summary.version,
+            },
+        )
+
+    return score_all_texts
+
+
+def describe_texts(summary: TextSummary) -> str:
+    """Say in one line how many texts were scored."""
+    return f"{summary.new_items:,} of {summary.items:,} texts"
 
 
 def _features(kind: Kind) -> list[dg.AssetKey]:

@@ -1,10 +1,10 @@
-"""Dagster definitions of the transformation: the run's months, and dbt in two parts.
+"""Dagster definitions of the transformation: the run's months, and dbt in three parts.
 
-What belongs here: the assets that dbt builds, split where the estimators stand between, and the
-step that chooses the months. What does not: SQL, choosing months (`orchestration.window`), calling
-dbt (`orchestration.dbt`).
+What belongs here: the assets that dbt builds, split where the scores of texts and the estimators
+stand between, and the step that chooses the months. What does not: SQL, choosing months
+(`orchestration.window`), calling dbt (`orchestration.dbt`).
 
-dbt's tests are not part of these assets: they run once, after both parts (`defs.quality`), as
+dbt's tests are not part of these assets: they run once, after all parts (`defs.quality`), as
 evidence for the gates. A failing test then holds the products that it casts doubt on, and no other.
 """
 
@@ -50,24 +50,33 @@ OWNERS = {"features": "team:data-science", "scorecard": "team:customer-analytics
 
 @dataclass(frozen=True)
 class DbtPart:
-    """One of the two parts in which dbt runs.
+    """One of the parts in which dbt runs.
 
     Attributes:
         name: The name of the Dagster operation.
         title: What people read while it runs.
         select: dbt's selectors, with blanks between.
+        exclude: Selectors of what is left out, with blanks between.
     """
 
     name: str
     title: str
     select: str
+    exclude: str = ""
 
 
+# What reads the scores of texts, and all that is computed from it.
+FROM_TEXTS = "path:models/staging/ml path:models/core/text"
+BEFORE_TEXTS = DbtPart(
+    "dbt_before_texts",
+    "Build the models up to the core",
+    "path:dbt_project/seeds path:models/staging path:models/core",
+    exclude=FROM_TEXTS,
+)
 BEFORE_ESTIMATORS = DbtPart(
     "dbt_before_estimators",
     "Build the models up to the features",
-    "path:dbt_project/seeds path:models/staging path:models/core path:models/indicators "
-    "path:models/features",
+    f"{FROM_TEXTS} path:models/indicators path:models/features",
 )
 # What must be built before it is known which months restated links touch.
 LINKS = "+int_identity_restatements"
@@ -115,6 +124,7 @@ def transformation() -> dg.Definitions:
     return dg.Definitions(
         assets=[
             _run_months(),
+            _dbt_part(manifest, BEFORE_TEXTS),
             _dbt_part(manifest, BEFORE_ESTIMATORS),
             _dbt_part(manifest, AFTER_ESTIMATORS),
         ]
@@ -222,23 +232,24 @@ def _dbt_part(manifest: Mapping[str, Any], named: DbtPart) -> dg.AssetsDefinitio
     @dbt_assets(  # type: ignore[untyped-decorator]
         manifest=manifest,
         select=named.select,
+        exclude=named.exclude or None,
         name=named.name,
         dagster_dbt_translator=translator,
     )
     def part(
         context: dg.AssetExecutionContext, scorecard_home: ScorecardHome
     ) -> Iterator[dg.MaterializeResult[Any]]:
-        selectors = named.select.split()
+        selectors, left_out = named.select.split(), named.exclude.split()
         if context.is_subset:
-            selectors = [key.path[-1] for key in context.selected_asset_keys]
+            selectors, left_out = [key.path[-1] for key in context.selected_asset_keys], []
         with reported(scorecard_home) as settings:
             failure: DbtNodesFailedError | None = None
             with stage(named.title) as current:
                 try:
-                    if named is BEFORE_ESTIMATORS and not context.is_subset:
-                        outcome = _build_links_first(settings, selectors, current)
+                    if named is BEFORE_TEXTS and not context.is_subset:
+                        outcome = _build_links_first(settings, selectors, current, left_out)
                     else:
-                        outcome = _build(settings, selectors, current)
+                        outcome = _build(settings, selectors, current, exclude=left_out)
                 except DbtNodesFailedError as error:
                     outcome, failure = error.outcome, error
                 current.describe(f"{len(outcome.nodes)} tables and views")
@@ -250,10 +261,12 @@ def _dbt_part(manifest: Mapping[str, Any], named: DbtPart) -> dg.AssetsDefinitio
     return definition
 
 
-def _build_links_first(settings: Settings, selectors: Sequence[str], current: Stage) -> DbtOutcome:
+def _build_links_first(
+    settings: Settings, selectors: Sequence[str], current: Stage, left_out: Sequence[str]
+) -> DbtOutcome:
     """Build; where new loads may restate links, these first, since they may widen the months."""
     if not brings_evidence_of_identity(settings):
-        return _build(settings, selectors, current)
+        return _build(settings, selectors, current, exclude=left_out)
     links = _build(settings, [LINKS], current)
     first = widen_to_restated_links(settings)
     if first is not None:
@@ -261,7 +274,7 @@ def _build_links_first(settings: Settings, selectors: Sequence[str], current: St
             "records changed customers: every month from %s on is computed again",
             window.format_month(first),
         )
-    rest = _build(settings, selectors, current, exclude=[LINKS])
+    rest = _build(settings, selectors, current, exclude=[LINKS, *left_out])
     return DbtOutcome((*links.nodes, *rest.nodes), links.seconds + rest.seconds)
 
 

@@ -14,12 +14,16 @@ from orchestration import window
 from orchestration.dbt import run_dbt
 from orchestration.ingestion.ingest import ingest
 from orchestration.settings import Settings
+from orchestration.text import score_items
 from orchestration.warehouse import connect, prepare_home
 from tests.company import simulated_landing
 from tests.conftest import ROOT, built_once
 
 CUSTOMERS, MONTHS = 600, 24
 BUILT = ("+mrr_movements", "+subscriptions", "+invoices", "+int_customer_months", "+ind_value")
+# What the scores of texts are joined with, and what is built of them.
+BEFORE_TEXTS = ("+int_survey_answers", "+int_customer_activity")
+FROM_TEXTS = ("stg_ml__text_scores", "int_text_items", "ind_text")
 # After the simulated history, which ends with December 2025.
 LOADED_AT = datetime(2026, 1, 15)  # noqa: DTZ001  (the pipeline's times are UTC without a zone)
 
@@ -29,7 +33,8 @@ class KnownCompany:
     """A simulated company whose truth is known, and what was built of it.
 
     Attributes:
-        warehouse: The warehouse, with core, the tiers and the marts of billing. Read only.
+        warehouse: The warehouse, with core, the tiers, the moods and the marts of billing. Read
+            only.
         truth: The folder of Parquet files that say what is true of the company.
     """
 
@@ -66,4 +71,6 @@ def _build(settings: Settings) -> None:
             now=LOADED_AT,
         )
     run_dbt(settings, "seed")
-    run_dbt(settings, "run", select=BUILT)
+    run_dbt(settings, "run", select=[*BUILT, *BEFORE_TEXTS])
+    score_items(settings)
+    run_dbt(settings, "run", select=FROM_TEXTS)

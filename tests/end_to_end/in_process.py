@@ -16,6 +16,7 @@ from orchestration.ingestion.ingest import IngestReport, ingest
 from orchestration.prediction import ensure_ml_tables
 from orchestration.runs import RunMonths, begin, utc_now
 from orchestration.settings import Settings
+from orchestration.text import TEXT_MODELS, score_items
 from orchestration.warehouse import connect, prepare_home
 
 
@@ -32,6 +33,8 @@ def build_in_process(home: Path, landing: Path, *, to_month: date | None = None)
     begin(settings, months, now=utc_now())
     with connect(settings) as con:
         ensure_ml_tables(con)
+    run_dbt(settings, "run", select=[f"+{model}" for model in TEXT_MODELS])
+    score_items(settings)
     run_dbt(settings, "build", exclude_types=("test", "unit_test"), full_refresh=True)
     return report
 

@@ -63,6 +63,7 @@ AS_KNOWN = (
     "core.int_tickets",
     "core.int_complaints",
     "core.int_survey_answers",
+    "core.int_text_items",
     "core.int_survey_invitations",
     "core.int_invoices",
     "scorecard.customers",

@@ -76,6 +76,7 @@ def test_without_a_system_its_measures_are_null_and_all_else_is_unchanged(
     assert _values_of(home, MEASURED_BY[system]) == 0
     assert _values_of(simulated_build, MEASURED_BY[system]) > 0
     assert _mean_coverage(home) < _mean_coverage(simulated_build)
+    assert _systems_with_texts(home) == _systems_with_texts(simulated_build) - {system}
     unchanged = [f"scorecard.{mart}" for mart in OF_THE_REQUIRED]
     unchanged += [f"scorecard.{mart}" for mart, owner in OF_A_SYSTEM.items() if owner != system]
     differences = {table: rows_that_differ(simulated_build, home, table) for table in unchanged}
@@ -103,6 +104,10 @@ def _indicators_of(system: str) -> tuple[str, ...]:
     )
 
 
+def test_texts_come_from_two_systems(simulated_build: Path) -> None:
+    assert _systems_with_texts(simulated_build) == {"support", "survey"}
+
+
 def test_every_measure_of_an_optional_system_is_looked_at(simulated_build: Path) -> None:
     listed = {column for columns in MEASURED_BY.values() for column in columns}
     assert listed <= set(columns_of(simulated_build, "scorecard.customer_activity"))
@@ -115,6 +120,12 @@ def _left_out(folder: str, names: list[str], system: str) -> set[str]:
 def _values_of(home: Path, columns: tuple[str, ...]) -> int:
     counted = " + ".join(f"count({column})" for column in columns)
     return int(_number(home, f"select {counted} from scorecard.customer_activity"))
+
+
+def _systems_with_texts(home: Path) -> set[str]:
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as con:
+        rows = con.execute("select distinct source_system from core.int_text_items").fetchall()
+    return {system for (system,) in rows}
 
 
 def _mean_coverage(home: Path) -> float:

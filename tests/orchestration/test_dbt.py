@@ -170,6 +170,11 @@ MANIFEST: dict[str, Any] = {
     "nodes": {
         "model.x.ftr_churn": {"schema": "features", "name": "ftr_churn"},
         "model.x.stg_a": {"schema": "staging", "name": "stg_a"},
+        "model.x.stg_support__ticket_comments": {
+            "schema": "staging",
+            "name": "stg_support__ticket_comments",
+        },
+        "model.x.moods": {"schema": "scorecard", "name": "moods"},
         "model.x.predictions": {"schema": "scorecard", "name": "predictions"},
         "model.x.customers": {"schema": "scorecard", "name": "customers"},
         "test.x.t": {
@@ -184,6 +189,11 @@ MANIFEST: dict[str, Any] = {
             "schema": "ml",
             "identifier": "churn_predictions",
         },
+        "source.x.ml.text_scores": {
+            "source_name": "ml",
+            "schema": "ml",
+            "identifier": "text_scores",
+        },
         "source.x.crm.customers": {
             "source_name": "crm",
             "schema": "raw",
@@ -192,6 +202,7 @@ MANIFEST: dict[str, Any] = {
     },
     "parent_map": {
         "model.x.predictions": ["source.x.ml.churn_predictions"],
+        "model.x.moods": ["source.x.ml.text_scores"],
         "model.x.customers": ["model.x.stg_a"],
         "model.x.stg_a": ["source.x.crm.customers"],
         "model.x.ftr_churn": ["model.x.stg_a"],
@@ -208,6 +219,14 @@ def test_what_stands_behind_a_mart_reaches_through_the_estimators() -> None:
         "ftr_churn",
         "stg_a",
         "raw.crm__customers",
+    }
+
+
+def test_what_stands_behind_a_mart_reaches_through_the_scores_of_texts() -> None:
+    assert models_behind(MANIFEST)["moods"] == {
+        "moods",
+        "ml.text_scores",
+        "stg_support__ticket_comments",
     }
 
 

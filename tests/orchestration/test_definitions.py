@@ -52,19 +52,49 @@ def test_every_contract_table_is_an_asset_with_the_contracts_columns(graph: Any)
         assert [column.name for column in schema.columns] == list(contract.column_names)
 
 
-def test_dbt_runs_in_two_parts_with_the_estimators_between(definitions: dg.Definitions) -> None:
+def test_dbt_runs_in_parts_with_the_texts_and_the_estimators_between(
+    definitions: dg.Definitions,
+) -> None:
     graph = definitions.resolve_asset_graph()
     parts = {
         found.op.name: {key.to_user_string() for key in found.keys}
         for found in graph.assets_defs
         if found.is_executable and found.op.name.startswith("dbt_") and found.keys
     }
+    assert set(parts) == {"dbt_before_texts", "dbt_before_estimators", "dbt_after_estimators"}
+    assert "core/int_tickets" in parts["dbt_before_texts"]
+    assert "staging/stg_ml__text_scores" in parts["dbt_before_estimators"]
+    assert "core/int_text_items" in parts["dbt_before_estimators"]
     assert "features/ftr_churn" in parts["dbt_before_estimators"]
     assert "scorecard/customer_scorecard" in parts["dbt_after_estimators"]
-    assert not parts["dbt_before_estimators"] & parts["dbt_after_estimators"]
+    assert sum(map(len, parts.values())) == len(set().union(*parts.values()))
+    texts = dg.AssetKey(["ml", "text_scores"])
+    messages = dg.AssetKey(["staging", "stg_support__ticket_comments"])
+    assert messages in graph.get(texts).parent_keys
+    assert texts in graph.get(dg.AssetKey(["staging", "stg_ml__text_scores"])).parent_keys
     predictions = dg.AssetKey(["ml", "churn_predictions"])
     assert dg.AssetKey(["features", "ftr_churn"]) in graph.get(predictions).parent_keys
     assert predictions in graph.get(dg.AssetKey(["scorecard", "predictions"])).parent_keys
+
+
+def test_every_model_and_seed_is_built_by_one_part(
+    definitions: dg.Definitions, shared_folder: Path
+) -> None:
+    manifest = json.loads(
+        (shared_folder / "definitions" / "dbt_target" / "manifest.json").read_text(encoding="utf-8")
+    )
+    wanted = {
+        f"{node['schema']}/{node['name']}"
+        for node in manifest["nodes"].values()
+        if node["resource_type"] in ("model", "seed")
+    }
+    built = {
+        key.to_user_string()
+        for found in definitions.resolve_asset_graph().assets_defs
+        if found.is_executable and found.op.name.startswith("dbt_") and found.keys
+        for key in found.keys
+    }
+    assert wanted <= built
 
 
 def test_the_way_from_raw_to_release_is_one_graph(graph: Any) -> None:

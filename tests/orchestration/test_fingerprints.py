@@ -18,6 +18,7 @@ def project(tmp_path: Path) -> Path:
         "models/core/a.sql": "select 1",
         "dbt_project/macros/m.sql": "{% macro m() %}{% endmacro %}",
         "dbt_project/seeds/bands.csv": "band\nred\n",
+        "ml/text/data/words.csv": "term,valence\ngood,2\n",
         "README.md": "words",
     }.items():
         path = tmp_path / name
@@ -27,7 +28,13 @@ def project(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "name", ["dbt_project.yml", "models/core/a.sql", "dbt_project/macros/m.sql"]
+    "name",
+    [
+        "dbt_project.yml",
+        "models/core/a.sql",
+        "dbt_project/macros/m.sql",
+        "ml/text/data/words.csv",
+    ],
 )
 def test_changed_code_changes_the_code_and_not_the_configuration(project: Path, name: str) -> None:
     code, config = code_fingerprint(project), config_fingerprint(project, "p")

@@ -12,5 +12,6 @@ select
     source.is_public,
     source.handling_minutes,
     trim(source.body) as body,
-    source.commented_at
+    source.commented_at,
+    source._load_id as load_id
 from source

@@ -11,5 +11,6 @@ select
     source.answer,
     trim(source.comment) as comment,
     source.is_test,
-    source.responded_at
+    source.responded_at,
+    source._load_id as load_id
 from source

@@ -1,0 +1,223 @@
+"""Texts between the warehouse and `ml.text`: which are scored, and where their scores go.
+
+What belongs here: finding the items that have no score yet, streaming each distinct text once to
+the scorer, writing `ml.text_scores`.
+What does not: what a text says (`ml.text`), customers and indicators (dbt), Dagster.
+
+No text is written anywhere, nor any hash of one: a short text could be guessed from its hash. That
+an item changed is told by the load that brought it. No text goes to a log either.
+
+`ml.text` costs 1 s to import (pandas) and is imported where it is used.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import duckdb
+import pyarrow as pa  # type: ignore[import-untyped]
+
+from orchestration.errors import ScorecardError
+from orchestration.progress import Stage
+from orchestration.settings import Settings
+from orchestration.warehouse import connect, transaction
+
+if TYPE_CHECKING:
+    from ml.text.scoring import TextScorer
+
+LOGGER = logging.getLogger(__name__)
+
+TEXT_SCORES = "text_scores"
+# The models that hold customers' texts. No other text is read: what agents write says how they
+# write, and a subject repeats the first comment.
+TEXT_MODELS = ("stg_support__ticket_comments", "stg_survey__responses")
+# Texts that are scored at once: 5,000 of 10,000 characters, the longest that are read, are 200 MB;
+# of the usual few hundred, some MB.
+BATCH_TEXTS = 5_000
+# Null texts are no items; blank ones are, with an empty score, so that no text need be read to find
+# what is new.
+_ITEMS = """
+    select
+        'support.ticket_comments' as source_table, comment_id as item_id, load_id,
+        commented_at as happened_at, ticket_id, null::varchar as response_id, body as written
+    from staging.stg_support__ticket_comments
+    where author_kind = 'customer' and is_public and body is not null
+    union all
+    select
+        'survey.responses', response_id, load_id, responded_at, null, response_id, comment
+    from staging.stg_survey__responses
+    where comment is not null
+"""
+# The same text has the same key; 128 bits, so that two texts never share one.
+_KEY = "md5_number(left(written, {length}))"
+
+
+@dataclass(frozen=True)
+class TextSummary:
+    """What a run scored.
+
+    Attributes:
+        version: The lexicon that scored all rows.
+        items: Rows in `ml.text_scores` now.
+        new_items: Of these, scored in this run.
+        texts: Distinct texts that were read for that.
+        removed: Rows taken out: of another version, of a changed item, or of one that is gone.
+        unread: Rows without a language, so without a score.
+    """
+
+    version: str
+    items: int
+    new_items: int
+    texts: int
+    removed: int
+    unread: int
+
+
+def score_items(
+    settings: Settings, *, scorer: TextScorer | None = None, stage: Stage | None = None
+) -> TextSummary:
+    """Bring `ml.text_scores` to one row per customer text that the run knows, in one transaction.
+
+    Scored are items without a row of this version and load; rows whose item is gone (erased, or not
+    yet known at an earlier load that is replayed) are taken out. Texts are read in batches and each
+    distinct one once, so that memory does not grow with their number.
+
+    Args:
+        settings: The home.
+        scorer: Scores with another lexicon than the package's own.
+        stage: The stage whose progress follows the batches.
+
+    Raises:
+        ScorecardError: The staging models are missing.
+    """
+    from ml.text.scoring import default_scorer
+    from orchestration.prediction import ensure_ml_tables
+
+    scorer = scorer or default_scorer()
+    version = scorer.lexicon.version
+    key = _KEY.format(length=scorer.lexicon.rules.max_characters)
+    with connect(settings) as con, _texts_expected(settings):
+        ensure_ml_tables(con)
+        writer = con.cursor()
+        with closing(writer), transaction(writer):
+            removed = _remove_stale(writer, version)
+            texts = _score_texts(con, writer, scorer, key=key, stage=stage)
+            new_items = _insert(writer, version, key)
+        items, unread = _counts(con)
+    summary = TextSummary(version, items, new_items, texts, removed, unread)
+    LOGGER.info(
+        "texts: %d of %d items scored by %s, %d rows taken out", new_items, items, version, removed
+    )
+    return summary
+
+
+def _remove_stale(writer: duckdb.DuckDBPyConnection, version: str) -> int:
+    before = _number(writer, f"select count(*) from ml.{TEXT_SCORES}")
+    writer.execute(
+        f"""
+        delete from ml.{TEXT_SCORES} as scores
+        where scores.model_version <> ? or not exists (
+            select 1 from ({_ITEMS}) as items
+            where
+                items.source_table = scores.source_table
+                and items.item_id = scores.item_id
+                and items.load_id = scores.load_id
+        )
+        """,
+        [version],
+    )
+    return before - _number(writer, f"select count(*) from ml.{TEXT_SCORES}")
+
+
+def _new_items(version: str) -> str:
+    """Return the SQL of the items without a row of this version and load."""
+    return f"""
+        select items.*
+        from ({_ITEMS}) as items
+        anti join ml.{TEXT_SCORES} as scores
+            on
+                items.source_table = scores.source_table
+                and items.item_id = scores.item_id
+                and items.load_id = scores.load_id
+                and scores.model_version = '{version}'
+    """
+
+
+def _score_texts(
+    reader: duckdb.DuckDBPyConnection,
+    writer: duckdb.DuckDBPyConnection,
+    scorer: TextScorer,
+    *,
+    key: str,
+    stage: Stage | None,
+) -> int:
+    """Score each distinct text of the new items into a temporary table of the writer."""
+    from ml.text.scoring import score_texts
+
+    writer.execute(
+        "create or replace temp table scored_texts (text_key uhugeint, language varchar, "
+        "sentiment double, topic varchar, severity integer)"
+    )
+    new_items = _new_items(scorer.lexicon.version)
+    total = _number(reader, f"select count(*) from ({new_items})")
+    length = scorer.lexicon.rules.max_characters
+    # The key as text: Arrow has no unsigned number of 128 bits.
+    batches = reader.execute(
+        f"select {key}::varchar as text_key, any_value(left(written, {length})) as written, "
+        f"count(*) as item_count from ({new_items}) group by all"
+    ).fetch_record_batch(BATCH_TEXTS)
+    texts = done = 0
+    for batch in batches:
+        frame = batch.to_pandas()
+        scores = score_texts(frame["written"], scorer).assign(text_key=frame["text_key"])
+        writer.register("incoming", pa.Table.from_pandas(scores, preserve_index=False))
+        writer.execute("insert into scored_texts by name select * from incoming")
+        writer.unregister("incoming")
+        texts += batch.num_rows
+        done += int(frame["item_count"].sum())
+        if stage is not None:
+            stage.advance(done, total, "texts")
+    return texts
+
+
+def _insert(writer: duckdb.DuckDBPyConnection, version: str, key: str) -> int:
+    before = _number(writer, f"select count(*) from ml.{TEXT_SCORES}")
+    writer.execute(
+        f"""
+        insert into ml.{TEXT_SCORES} by name
+        select
+            items.source_table, items.item_id, items.load_id, items.happened_at, items.ticket_id,
+            items.response_id, scored_texts.language, scored_texts.sentiment, scored_texts.topic,
+            scored_texts.severity, '{version}' as model_version
+        from (select *, {key} as text_key from ({_new_items(version)})) as items
+        inner join scored_texts on items.text_key = scored_texts.text_key
+        """
+    )
+    writer.execute("drop table scored_texts")
+    return _number(writer, f"select count(*) from ml.{TEXT_SCORES}") - before
+
+
+def _counts(con: duckdb.DuckDBPyConnection) -> tuple[int, int]:
+    items = _number(con, f"select count(*) from ml.{TEXT_SCORES}")
+    return items, _number(con, f"select count(*) from ml.{TEXT_SCORES} where language is null")
+
+
+def _number(con: duckdb.DuckDBPyConnection, query: str) -> int:
+    row = con.execute(query).fetchone()
+    return int(row[0]) if row else 0
+
+
+@contextmanager
+def _texts_expected(settings: Settings) -> Iterator[None]:
+    try:
+        yield
+    except duckdb.CatalogException as error:
+        raise ScorecardError(
+            f"The models that hold the texts ({', '.join(TEXT_MODELS)}) are missing in "
+            f"{settings.warehouse}. Materialise the group `staging` first, or start the whole way "
+            "with `scorecard run`."
+        ) from error
