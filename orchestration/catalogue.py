@@ -26,6 +26,7 @@ FAMILIES = {
     "ind_lifecycle": "Life cycle",
     "ind_retention": "Loyalty and depth",
     "ind_satisfaction": "Satisfaction",
+    "ind_text": "What customers write",
 }
 
 INTRODUCTION = """\

@@ -48,6 +48,7 @@ def rules() -> tuple[Rule, ...]:
         *_activity(),
         *_lifecycle(),
         *_satisfaction(),
+        *_texts(),
         *_customer_months(),
         *_months_compared(),
         *_cutoffs(),
@@ -268,6 +269,38 @@ def _satisfaction() -> tuple[Rule, ...]:
             because="The mean of the tier alone is not the customer's opinion.",
             characteristic="credibility",
             columns=("satisfaction_index", "satisfaction_answers_24m"),
+        ),
+    )
+
+
+def _texts() -> tuple[Rule, ...]:
+    return (
+        INDICATORS.between(
+            "sentiment",
+            -1,
+            1,
+            says="sentiment lies between -1 and 1.",
+            because="That is its scale; anything else is a fault of the calculation.",
+        ),
+        *shares(INDICATORS, "negative_text_ratio_12m"),
+        INDICATORS.between(
+            "worst_text_severity_6m",
+            1,
+            4,
+            says="worst_text_severity_6m lies between 1 and 4.",
+            because="Severity has four levels.",
+        ),
+        INDICATORS.no_rows(
+            "a_mood_rests_on_texts",
+            """
+            select customer_id, as_of_date from scorecard.customer_indicators
+            where (sentiment is not null) <> (coalesce(scored_text_items_12m, 0) > 0)
+                or scored_text_items_12m > text_items_12m
+            """,
+            says="A mood stands where a text was read and nowhere else.",
+            because="Who wrote nothing is not in a neutral mood.",
+            characteristic="credibility",
+            columns=("sentiment", "scored_text_items_12m", "text_items_12m"),
         ),
     )
 

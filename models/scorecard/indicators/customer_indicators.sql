@@ -3,7 +3,7 @@
 {#- Every column is a row of the catalogue (`dbt_project/seeds/indicators.csv`), which names the model
     that computes it. -#}
 {%- set models = [
-    'ind_value', 'ind_activity', 'ind_retention', 'ind_lifecycle', 'ind_satisfaction',
+    'ind_value', 'ind_activity', 'ind_retention', 'ind_lifecycle', 'ind_satisfaction', 'ind_text',
 ] %}
 with run_months as (
 

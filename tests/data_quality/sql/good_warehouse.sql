@@ -58,7 +58,9 @@ select customer_id, as_of_date, tier, tier as raw_tier, 'revenue' as value_basis
     0.0000::decimal(18, 4) as mrr, false as is_active_by_contract,
     'mature' as lifecycle_state, 2 as survey_invitations_12m, 1 as surveys_answered_12m,
     false as is_survey_non_respondent, 9 as nps_answer, 75.0::double as csat_score,
-    2 as satisfaction_answers_24m, 80.0::double as satisfaction_index
+    2 as satisfaction_answers_24m, 80.0::double as satisfaction_index,
+    3 as text_items_12m, 2 as scored_text_items_12m, 0.2::double as sentiment,
+    0.5::double as negative_text_ratio_12m, 2 as worst_text_severity_6m
 from people cross join months;
 
 insert into scorecard.nps_by_group by name
