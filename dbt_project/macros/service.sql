@@ -155,3 +155,28 @@
     count({{ c }}.is_upheld) as assessed_count,
     {{ count_when(c ~ '.is_upheld') }} as upheld_count
 {%- endmacro %}
+
+{#- The limit of a topic's day, from the summed distribution; for a baseline larger than those that
+    are summed from the distribution's mean, variance and skewness (Cornish-Fisher), which differs by
+    a ticket at most. Null below four weeks of baseline. -#}
+{% macro topic_limit(limit, exact_up_to) -%}
+    {%- set z = 3.090232306 if limit == 'alarm_from' else 1.959963985 -%}
+    case
+        when baselines.baseline_days < 4 then null
+        when baselines.baseline_count <= {{ exact_up_to }} then limits.{{ limit }}
+        else
+            cast(
+                ceil(
+                    (baselines.baseline_count + 0.5)
+                    / cast(baselines.baseline_days as double)
+                    + sqrt(
+                        (baselines.baseline_count + 0.5)
+                        * (baselines.baseline_days + 1)
+                    ) / baselines.baseline_days * {{ z }}
+                    + {{ (z ** 2 - 1) / 6 }}
+                    * (baselines.baseline_days + 2) / cast(baselines.baseline_days as double)
+                    - 0.5
+                ) as integer
+            ){{ ' + 1' if limit == 'alarm_from' }}
+    end
+{%- endmacro %}
