@@ -8,13 +8,22 @@ with run_window as (
 
 ),
 
+days as (
+
+    select
+        topic_days.*,
+        coalesce(topic_days.is_in_band and not topic_days.is_crisis, false) as is_quiet
+    from {{ ref('ind_topic_days') }} as topic_days
+
+),
+
 neighbours as (
 
     select
         topic_days.*,
         lead(topic_days.topic_date, 2) over by_day as third_date,
-        lead(topic_days.is_in_band, 1) over by_day as is_second_in_band,
-        lead(topic_days.is_in_band, 2) over by_day as is_third_in_band,
+        lead(topic_days.is_quiet, 1) over by_day as is_second_quiet,
+        lead(topic_days.is_quiet, 2) over by_day as is_third_quiet,
         min(case when topic_days.is_alarm then topic_days.topic_date end) over (
             partition by topic_days.topic order by topic_days.topic_date
             rows between 4 preceding and current row
@@ -23,7 +32,7 @@ neighbours as (
             partition by topic_days.topic order by topic_days.topic_date
             rows between unbounded preceding and 1 preceding
         ) as previous_crisis_date
-    from {{ ref('ind_topic_days') }} as topic_days
+    from days as topic_days
     window by_day as (partition by topic_days.topic order by topic_days.topic_date)
 
 ),
@@ -33,7 +42,7 @@ calm as (
     select
         neighbours.*,
         coalesce(
-            neighbours.is_in_band and neighbours.is_second_in_band and neighbours.is_third_in_band
+            neighbours.is_quiet and neighbours.is_second_quiet and neighbours.is_third_quiet
             and {{ days_between('neighbours.topic_date', 'neighbours.third_date') }} = 2,
             false
         ) as is_calm_begin
@@ -58,7 +67,13 @@ detections as (
     select
         last_calm.topic,
         last_calm.topic_date as detected_on,
-        coalesce(last_calm.first_alarm_date, last_calm.topic_date) as started_on
+        case
+            when
+                last_calm.last_calm_date is null
+                or last_calm.first_alarm_date > last_calm.last_calm_date
+                then coalesce(last_calm.first_alarm_date, last_calm.topic_date)
+            else last_calm.topic_date
+        end as started_on
     from last_calm
     where
         last_calm.is_crisis
