@@ -121,10 +121,12 @@ resolved as (
         {%- for minutes in ['resolution_minutes', 'resolution_business_minutes'] %},
         count(resolved_tickets.{{ minutes }}) as {{ minutes }}_count,
         sum(resolved_tickets.{{ minutes }}) as {{ minutes }}_sum,
-        percentile_cont(0.5) within group (order by resolved_tickets.{{ minutes }})
-            as {{ minutes }}_p50,
-        percentile_cont(0.9) within group (order by resolved_tickets.{{ minutes }})
-            as {{ minutes }}_p90
+        round(
+            percentile_cont(0.5) within group (order by resolved_tickets.{{ minutes }}), 6
+        ) as {{ minutes }}_p50,
+        round(
+            percentile_cont(0.9) within group (order by resolved_tickets.{{ minutes }}), 6
+        ) as {{ minutes }}_p90
         {%- endfor %}
     from resolved_tickets
     group by
