@@ -16,6 +16,17 @@ complaints as (
 
 ),
 
+places as (
+
+    {% for state in complaint_states() -%}
+    select
+        '{{ state }}' as state,
+        {{ loop.index }} as place
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
 -- A later state's word on severity and on who was right holds; a number that grows with the state
 -- carries it through the running maximum.
 events as (
@@ -23,9 +34,9 @@ events as (
     select
         complaint_events.complaint_id,
         {{ month_end('complaint_events.occurred_at') }} as month_end,
-        max(complaint_states.place * 10 + complaint_events.severity) as severity_code,
+        max(places.place * 10 + complaint_events.severity) as severity_code,
         max(
-            complaint_states.place * 10
+            places.place * 10
             + case complaint_events.is_upheld when true then 1 when false then 0 end
         ) as upheld_code,
         max(case when complaint_events.state = 'solved' then complaint_events.occurred_at end)
@@ -33,15 +44,7 @@ events as (
     from {{ ref('stg_support__complaint_events') }} as complaint_events
     inner join run_window
         on cast(complaint_events.occurred_at as date) <= run_window.last_month
-    inner join (
-        {% for state in complaint_states() -%}
-        select
-            '{{ state }}' as state,
-            {{ loop.index }} as place
-        {{ 'union all' if not loop.last }}
-        {% endfor %}
-    ) as complaint_states
-        on complaint_events.state = complaint_states.state
+    inner join places on complaint_events.state = places.state
     group by complaint_events.complaint_id, {{ month_end('complaint_events.occurred_at') }}
 
 ),
@@ -228,8 +231,10 @@ select
     states.solved_at,
     states.is_repeated,
     states.calendar_id,
-    case when not received_days.is_without_hours then {{ open_seconds('received_days', 'states.received_at') }} end
-        as open_seconds_at_receipt,
+    case
+        when not received_days.is_without_hours
+            then {{ open_seconds('received_days', 'states.received_at') }}
+    end as open_seconds_at_receipt,
     received_days.days_without_hours as days_without_hours_at_receipt,
     case
         when

@@ -360,8 +360,10 @@ select
     end as resolution_minutes,
     {{ minutes_between('states.created_at', 'states.replied_at') }} as first_reply_minutes,
     states.calendar_id,
-    case when not created_days.is_without_hours then {{ open_seconds('created_days', 'states.created_at') }} end
-        as open_seconds_at_creation,
+    case
+        when not created_days.is_without_hours
+            then {{ open_seconds('created_days', 'states.created_at') }}
+    end as open_seconds_at_creation,
     created_days.days_without_hours as days_without_hours_at_creation,
     {%- for measure, event in minutes.items() %}
     -- No minute passes in a calendar without hours: not measured, not 0.

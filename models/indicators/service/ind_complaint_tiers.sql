@@ -77,7 +77,7 @@ active_customers as (
     from windows
     inner join active_months on windows.month_end = active_months.as_of_date
     where windows.complaints
-    group by windows.as_of_date, windows.period_months, cube (active_months.tier)
+    group by windows.as_of_date, windows.period_months, cube(active_months.tier)
 
 ),
 
@@ -156,7 +156,16 @@ counted as (
         {{ count_when('judged.was_active and not judged.is_retention_final') }}
             as retention_pending_count
     from judged
-    group by judged.as_of_date, judged.period_months, cube (judged.tier)
+    group by judged.as_of_date, judged.period_months, cube(judged.tier)
+
+),
+
+tiers as (
+
+    {% for tier in tiers -%}
+    select '{{ tier }}' as tier
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 
 ),
 
@@ -166,12 +175,7 @@ spine as (
         measured.*,
         tiers.tier
     from measured
-    cross join (
-        {% for tier in tiers -%}
-        select '{{ tier }}' as tier
-        {{ 'union all' if not loop.last }}
-        {% endfor %}
-    ) as tiers
+    cross join tiers
     where measured.measured_months > 0
 
 )

@@ -212,7 +212,8 @@ select
         as resolution_business_minutes_mean_6m,
     {{ measured_count('measured.ticket_changes_months > 0', 'resolved.business_timed_count') }}
         as tickets_resolved_in_business_time_6m,
-    {{ ratio('opened.first_reply_minutes', 'opened.replied_count') }} as first_reply_minutes_mean_6m,
+    {{ ratio('opened.first_reply_minutes', 'opened.replied_count') }}
+        as first_reply_minutes_mean_6m,
     {{ ratio('opened.first_reply_business_minutes', 'opened.business_replied_count') }}
         as first_reply_business_minutes_mean_6m,
     {{ measured_count('measured.ticket_comments_months > 0', 'opened.replied_count') }}
@@ -266,7 +267,8 @@ select
         as complaint_repeat_cases_6m,
     {{ measured_count('measured.complaints_months > 0', 'complaints.repeat_pending_count') }}
         as complaint_repeat_pending_6m,
-    {{ ratio('complaints.upheld_count', 'complaints.assessed_count') }} as complaint_upheld_ratio_6m,
+    {{ ratio('complaints.upheld_count', 'complaints.assessed_count') }}
+        as complaint_upheld_ratio_6m,
     {{ measured_count('measured.complaints_months > 0', 'complaints.assessed_count') }}
         as complaints_assessed_6m,
     -- Minutes that nobody noted are not known to be none.

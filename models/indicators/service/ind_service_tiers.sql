@@ -88,7 +88,7 @@ opened as (
     group by
         opened_tickets.as_of_date,
         opened_tickets.period_months,
-        cube (opened_tickets.tier, opened_tickets.kind_group)
+        cube(opened_tickets.tier, opened_tickets.kind_group)
 
 ),
 
@@ -132,7 +132,7 @@ resolved as (
     group by
         resolved_tickets.as_of_date,
         resolved_tickets.period_months,
-        cube (resolved_tickets.tier, resolved_tickets.kind_group)
+        cube(resolved_tickets.tier, resolved_tickets.kind_group)
 
 ),
 
@@ -165,7 +165,7 @@ backlog as (
     group by
         backlog_tickets.as_of_date,
         backlog_tickets.period_months,
-        cube (backlog_tickets.tier, backlog_tickets.kind_group)
+        cube(backlog_tickets.tier, backlog_tickets.kind_group)
 
 ),
 
@@ -278,6 +278,24 @@ medians as (
 
 ),
 
+tiers as (
+
+    {% for tier in tiers -%}
+    select '{{ tier }}' as tier
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+kinds as (
+
+    {% for kind in kinds -%}
+    select '{{ kind }}' as kind_group
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
 spine as (
 
     select
@@ -285,18 +303,8 @@ spine as (
         tiers.tier,
         kinds.kind_group
     from measured
-    cross join (
-        {% for tier in tiers -%}
-        select '{{ tier }}' as tier
-        {{ 'union all' if not loop.last }}
-        {% endfor %}
-    ) as tiers
-    cross join (
-        {% for kind in kinds -%}
-        select '{{ kind }}' as kind_group
-        {{ 'union all' if not loop.last }}
-        {% endfor %}
-    ) as kinds
+    cross join tiers
+    cross join kinds
     where measured.measured_months > 0
 
 )
