@@ -101,6 +101,10 @@
     ) }} as business_replied_count,
     sum(case when {{ t }}.is_reply_measured then {{ t }}.first_reply_business_minutes end)
         as first_reply_business_minutes,
+    {{ count_when(t ~ '.is_reply_measured and ' ~ t ~ '.first_bot_reply_minutes is not null') }}
+        as bot_replied_count,
+    sum(case when {{ t }}.is_reply_measured then {{ t }}.first_bot_reply_minutes end)
+        as first_bot_reply_minutes,
     {#- Solved at a time that has no business minutes is not late, it is not known. #}
     {{ count_when(
         t ~ '.is_resolution_due and (not ' ~ t ~ '.is_solved or ' ~ t

@@ -101,7 +101,16 @@ comments as (
                     and known_comments.commented_at >= tickets.created_at
                     then known_comments.commented_at
             end
-        ) as first_reply_at
+        ) as first_reply_at,
+        min(
+            case
+                when
+                    known_comments.is_public
+                    and known_comments.author_kind = 'bot'
+                    and known_comments.commented_at >= tickets.created_at
+                    then known_comments.commented_at
+            end
+        ) as first_bot_reply_at
     from known_comments
     inner join tickets on known_comments.ticket_id = tickets.ticket_id
     group by known_comments.ticket_id, known_comments.month_end
@@ -154,8 +163,8 @@ returns as (
 
 {% set change_columns = {
     'spell_number': 'null', 'version_number': 'null', 'reopenings': '0', 'comment_count': '0',
-    'reply_count': '0', 'first_reply_at': 'cast(null as timestamp)', 'return_count': '0',
-    'solutions': '0', 'has_topic': '0', 'has_service_level': '0',
+    'reply_count': '0', 'first_reply_at': 'cast(null as timestamp)',
+    'first_bot_reply_at': 'cast(null as timestamp)', 'return_count': '0', 'solutions': '0', 'has_topic': '0', 'has_service_level': '0',
 } -%}
 {%- set changes = [
     ('tickets', 'known_month', '', {}),
@@ -174,6 +183,7 @@ returns as (
         {
             'comment_count': 'comments.comment_count', 'reply_count': 'comments.reply_count',
             'first_reply_at': 'comments.first_reply_at',
+            'first_bot_reply_at': 'comments.first_bot_reply_at',
         },
     ),
     ('returns', 'month_end', '', {'return_count': '1'}),
@@ -223,7 +233,8 @@ months_of_change as (
         max(changes.version_number) as version_number,
         max(changes.has_topic) as has_topic,
         max(changes.has_service_level) as has_service_level,
-        min(changes.first_reply_at) as first_reply_at
+        min(changes.first_reply_at) as first_reply_at,
+        min(changes.first_bot_reply_at) as first_bot_reply_at
         {%- for column in [
             'reopenings', 'comment_count', 'reply_count', 'return_count', 'solutions'
         ] %},
@@ -248,7 +259,8 @@ so_far as (
         ] %}
         max(months_of_change.{{ column }}) over earlier as {{ column }},
         {%- endfor %}
-        min(months_of_change.first_reply_at) over earlier as first_reply_at
+        min(months_of_change.first_reply_at) over earlier as first_reply_at,
+        min(months_of_change.first_bot_reply_at) over earlier as first_bot_reply_at
         {%- for column in [
             'reopenings', 'comment_count', 'reply_count', 'return_count', 'solutions'
         ] %},
@@ -311,6 +323,7 @@ states as (
         coalesce(spells.state = 'solved', false) as is_solved,
         case when spells.state = 'solved' then spells.started_at end as solved_at,
         so_far.first_reply_at as replied_at,
+        so_far.first_bot_reply_at as bot_replied_at,
         coalesce(spells.has_history, false) as has_history,
         so_far.comment_count > 0
         or coalesce(tickets.created_at >= comments_began.first_comment_at, false) as has_comments,
@@ -359,6 +372,8 @@ select
             then {{ minutes_between('states.created_at', 'states.solved_at') }}
     end as resolution_minutes,
     {{ minutes_between('states.created_at', 'states.replied_at') }} as first_reply_minutes,
+    {{ minutes_between('states.created_at', 'states.bot_replied_at') }}
+        as first_bot_reply_minutes,
     states.calendar_id,
     case
         when not created_days.is_without_hours

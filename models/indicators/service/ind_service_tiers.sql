@@ -342,6 +342,9 @@ select
     {{ ratio('opened.first_reply_minutes', 'opened.replied_count') }} as first_reply_minutes_mean,
     {{ ratio('opened.first_reply_business_minutes', 'opened.business_replied_count') }}
         as first_reply_business_minutes_mean,
+    cast(coalesce(opened.bot_replied_count, 0) as integer) as bot_replied_count,
+    {{ ratio('opened.first_bot_reply_minutes', 'opened.bot_replied_count') }}
+        as first_bot_reply_minutes_mean,
     {%- for column, name, met, cases in ratios %}
     cast(coalesce(opened.{{ cases }}, 0) as integer) as {{ name }}_cases,
     {{ ratio('opened.' ~ met, 'opened.' ~ cases) }} as {{ column }},
