@@ -19,7 +19,14 @@ from tests.company import simulated_landing
 from tests.conftest import ROOT, built_once
 
 CUSTOMERS, MONTHS = 600, 24
-BUILT = ("+mrr_movements", "+subscriptions", "+invoices", "+int_customer_months", "+ind_value")
+BUILT = (
+    "+mrr_movements",
+    "+subscriptions",
+    "+invoices",
+    "+int_customer_months",
+    "+ind_value",
+    "+ind_service_tiers",
+)
 # After the simulated history, which ends with December 2025.
 LOADED_AT = datetime(2026, 1, 15)  # noqa: DTZ001  (the pipeline's times are UTC without a zone)
 
@@ -29,7 +36,8 @@ class KnownCompany:
     """A simulated company whose truth is known, and what was built of it.
 
     Attributes:
-        warehouse: The warehouse, with core, the tiers and the marts of billing. Read only.
+        warehouse: The warehouse, with core, the tiers, how they were served, and the marts of
+            billing. Read only.
         truth: The folder of Parquet files that say what is true of the company.
     """
 
