@@ -46,7 +46,9 @@ def con(known_company: KnownCompany) -> Iterator[duckdb.DuckDBPyConnection]:
             inner join core.int_ticket_states as states
                 on truth.ticket_id = states.ticket_id and states.to_month is null
             cross join staging.stg_control__run_window as run_window
-            where truth.late_days = 0
+            where
+                truth.late_days = 0
+                or truth.final_solved_at + to_days(4 + truth.late_days) < run_window.last_month
             """
         )
         yield con
@@ -66,7 +68,7 @@ def test_every_ticket_is_told(con):
     )
     assert told > 500
     # Those of which something came too late.
-    assert untold < 0.03 * told
+    assert untold < 0.01 * told
 
 
 def test_every_ticket_was_solved_when_it_truly_was(con):
@@ -151,7 +153,7 @@ def test_time_to_resolve_and_first_contact_by_tier_are_those_of_the_true_tickets
     for tier, resolved, minutes, true_resolved, true_minutes, first_contact, truly in rows:
         if true_resolved < 30:
             continue
-        # Tickets that came late are in the figures, not in `told`.
-        assert resolved == pytest.approx(true_resolved, rel=0.04), tier
-        assert minutes == pytest.approx(true_minutes, rel=0.06), tier
-        assert first_contact == pytest.approx(truly, abs=0.02), tier
+        # A ticket of which only the begin was delivered may be in the figures, and not in `told`.
+        assert resolved == pytest.approx(true_resolved, abs=1), tier
+        assert minutes == pytest.approx(true_minutes, rel=0.02), tier
+        assert first_contact == pytest.approx(truly, abs=0.01), tier
