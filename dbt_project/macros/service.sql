@@ -43,10 +43,18 @@
 {%- endmacro %}
 
 {#- The tickets of windows by the month in which they were opened, each as known at the window's
-    end. Expects `states` (rows of `int_ticket_states`) and `windows` (of `service_windows`). -#}
-{% macro tickets_opened_in(states, windows) -%}
+    end: the columns it is counted by and what is counted, no more, for each ticket stands in up to
+    twelve windows. Expects `states` (rows of `int_ticket_states`) and `windows` (of
+    `service_windows`). -#}
+{% macro tickets_opened_in(states, windows, columns) -%}
     select
-        {{ states }}.*,
+        {% for column in columns + [
+            'is_solved', 'was_solved', 'resolution_minutes', 'resolution_business_minutes',
+            'first_reply_minutes', 'first_reply_business_minutes', 'first_bot_reply_minutes',
+            'reopen_count', 'is_level_one_resolvable',
+        ] -%}
+        {{ states }}.{{ column }},
+        {% endfor -%}
         {{ windows }}.as_of_date,
         {{ windows }}.period_months,
         {{ windows }}.ticket_comments and {{ states }}.has_comments as is_reply_measured,

@@ -79,7 +79,7 @@ states as (
 
 opened_tickets as (
 
-    {{ tickets_opened_in('states', 'windows') }}
+    {{ tickets_opened_in('states', 'windows', ['customer_id']) }}
 
 ),
 

@@ -72,7 +72,7 @@ states as (
 
 opened_tickets as (
 
-    {{ tickets_opened_in('states', 'windows') }}
+    {{ tickets_opened_in('states', 'windows', ['tier', 'kind_group', 'created_at']) }}
 
 ),
 
