@@ -25,7 +25,7 @@ BUILT = (
     "+invoices",
     "+int_customer_months",
     "+ind_value",
-    "+ind_service_tiers",
+    "+path:models/indicators/service",
 )
 # After the simulated history, which ends with December 2025.
 LOADED_AT = datetime(2026, 1, 15)  # noqa: DTZ001  (the pipeline's times are UTC without a zone)

@@ -1,17 +1,42 @@
-"""How the service desk did is the truth: when tickets were solved, and at which contact, by tier.
+"""How the service desk did is the truth: when tickets were solved, and at which contact, by tier;
+and what came later changes no month before it.
 
 What belongs here: what a whole simulated company says. The formulas, with their golden values and
 the traps, are dbt unit tests beside the models.
 """
 
+import shutil
 from collections.abc import Iterator
+from datetime import date
 
 import duckdb
 import pytest
 
+from orchestration.dbt import run_dbt
+from orchestration.settings import Settings
+from orchestration.warehouse import connect
+from tests.conftest import ROOT
 from tests.dbt_project.conftest import KnownCompany
 
 pytestmark = pytest.mark.slow
+
+TABLES = (
+    "ind_service",
+    "ind_service_tiers",
+    "ind_complaint_tiers",
+    "ind_topic_days",
+    "ind_topic_episodes",
+)
+# What stands between the service desk's rows and these tables.
+BETWEEN = (
+    "int_months",
+    "path:models/core/service",
+    "int_measured_facts",
+    "int_customer_activity",
+    "path:models/indicators/service",
+)
+# The end of a quarter, and the month of the planted crisis.
+PAST_MONTHS = (date(2024, 9, 30), date(2025, 3, 31))
 
 
 @pytest.fixture(scope="module")
@@ -157,3 +182,41 @@ def test_time_to_resolve_and_first_contact_by_tier_are_those_of_the_true_tickets
         assert resolved == pytest.approx(true_resolved, abs=1), tier
         assert minutes == pytest.approx(true_minutes, rel=0.02), tier
         assert first_contact == pytest.approx(truly, abs=0.01), tier
+
+
+@pytest.mark.parametrize("until", PAST_MONTHS, ids=str)
+def test_no_month_knows_what_came_after_it(con, known_company, tmp_path, until):
+    """Tickets are reopened, turn out to be spam, come again: none of that is known before."""
+    home = shutil.copytree(known_company.warehouse.parent, tmp_path / "home", symlinks=True)
+    settings = Settings.from_environment({}, root=ROOT, home=home)
+    with connect(settings) as cut:
+        cut.execute(
+            f"update control.run_window set first_month = history_start, last_month = '{until}'"
+        )
+        for table in ("ind_value", "ind_activity"):
+            cut.execute(f"delete from indicators.{table} where as_of_date > '{until}'")
+    run_dbt(settings, "run", select=BETWEEN)
+    con.execute(f"attach '{settings.warehouse}' as cut (read_only)")
+    try:
+        differing = {
+            table: _rows(
+                con,
+                f"""
+                from (select * from indicators.{table} where as_of_date <= '{until}')
+                except all
+                from (select * from cut.indicators.{table} where as_of_date <= '{until}')
+                """,
+            )
+            + _rows(
+                con,
+                f"""
+                from (select * from cut.indicators.{table} where as_of_date <= '{until}')
+                except all
+                from (select * from indicators.{table} where as_of_date <= '{until}')
+                """,
+            )
+            for table in TABLES
+        }
+    finally:
+        con.execute("detach cut")
+    assert not {table: rows for table, rows in differing.items() if rows}
