@@ -16,3 +16,32 @@
 {% macro complaint_states() -%}
     {{ return(['received', 'classified', 'assessed', 'solved', 'won_back', 'improved']) }}
 {%- endmacro %}
+
+{#- 1 for Monday to 7 for Sunday; counted from a Monday, so that no engine's own week matters. -#}
+{% macro iso_weekday(day) -%}
+    cast(mod({{ days_between("cast('1900-01-01' as date)", day) }}, 7) + 1 as integer)
+{%- endmacro %}
+
+{#- Seconds that a business calendar was open from its first day to a time: `days` is the row of
+    `int_business_days` of the time's day. -#}
+{% macro open_seconds(days, time) -%}
+    (
+        {{ days }}.open_minutes_before * 60
+        + least(
+            greatest(
+                {{ dbt.datediff(dbt.date_trunc('day', time), time, 'second') }}
+                - coalesce({{ days }}.opens_minute, 0) * 60,
+                0
+            ),
+            {{ days }}.open_minutes * 60
+        )
+    )
+{%- endmacro %}
+
+{#- The group of kinds in which a ticket is counted: incidents and requests are never mixed. -#}
+{% macro ticket_kind_group(kind) -%}
+    case
+        when {{ kind }} in ('service_request', 'question') then 'request'
+        else {{ kind }}
+    end
+{%- endmacro %}

@@ -64,6 +64,7 @@ order by assigned.arm
 TRUTHS = {
     "identity": "parquet",
     "mrr": "parquet",
+    "tickets": "parquet",
     "customers": "parquet",
     "departures": "parquet",
     "planted_cases": "csv",

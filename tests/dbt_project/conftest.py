@@ -20,7 +20,14 @@ from tests.company import simulated_landing
 from tests.conftest import ROOT, built_once
 
 CUSTOMERS, MONTHS = 600, 24
-BUILT = ("+mrr_movements", "+subscriptions", "+invoices", "+int_customer_months", "+ind_value")
+BUILT = (
+    "+mrr_movements",
+    "+subscriptions",
+    "+invoices",
+    "+int_customer_months",
+    "+ind_value",
+    "+path:models/indicators/service",
+)
 # What the scores of texts are joined with, and what is built of them.
 BEFORE_TEXTS = ("+int_survey_answers", "+int_customer_activity")
 FROM_TEXTS = ("stg_ml__text_scores", "int_text_items", "ind_text")
@@ -33,8 +40,8 @@ class KnownCompany:
     """A simulated company whose truth is known, and what was built of it.
 
     Attributes:
-        warehouse: The warehouse, with core, the tiers, the moods and the marts of billing. Read
-            only.
+        warehouse: The warehouse, with core, the tiers, the moods, how customers were served, and
+            the marts of billing. Read only.
         truth: The folder of Parquet files that say what is true of the company.
     """
 

@@ -51,6 +51,13 @@ create table panel (
 );
 create table mrr (t bigint, m integer, mrr decimal(18, 4));
 
+-- What became of each ticket: whole, for the truth.
+create table true_ticket (
+    ticket_id varchar, t bigint, tier_applied varchar, ticket_kind varchar, topic varchar,
+    is_crisis boolean, created_at timestamp, replied_at timestamp, first_solved_at timestamp,
+    reopened_at timestamp, solved_at timestamp, is_at_once boolean, is_reopened boolean, late_days integer
+);
+
 -- How everybody begins. Who came before the history began stands in the month before it.
 create view newcomer as
 select

@@ -177,6 +177,12 @@ limit (
     select least(ceil(getvariable('customers') / 1000), count(*) // 500)::bigint from ticket
 );
 
+insert into true_ticket
+select
+    ticket_id, t, tier_applied, ticket_kind, topic, is_crisis, created_at, replied_at,
+    first_solved_at, reopened_at, solved_at, is_at_once, is_reopened, late_days
+from ticket;
+
 insert into dirty_rows
 select 'support', 'tickets', 'opened before the customer signed up', '', 'flagged', count(*)
 from ticket
