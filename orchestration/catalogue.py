@@ -27,6 +27,7 @@ FAMILIES = {
     "ind_retention": "Loyalty and depth",
     "ind_satisfaction": "Satisfaction",
     "ind_text": "What customers write",
+    "ind_service": "Service and complaints",
 }
 
 INTRODUCTION = """\

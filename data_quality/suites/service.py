@@ -1,7 +1,7 @@
 """Rules of the product `service`: the tickets of the service desk.
 
-Belongs here: the mart tickets. Not here: faults of single tickets that are marked and counted
-(`findings`).
+Belongs here: the marts tickets, service_by_tier, complaints_by_tier, complaint_episodes. Not here:
+faults of single tickets that are marked and counted (`findings`).
 """
 
 from __future__ import annotations
@@ -11,16 +11,37 @@ from data_quality.suites.shapes import (
     CHANNELS,
     customer_is_known,
     every_one_is_there,
+    few_cases_are_flagged,
+    interval_holds,
     keys,
+    month_ends,
     month_is_that_of,
     no_personal_data,
     not_negative,
     nothing_of_the_future,
     refused_share_is_small,
+    shares,
 )
 
 OWNER = "customer service"
 TICKETS = Table("scorecard", "tickets", OWNER, ("ticket_id",))
+SERVICE = Table(
+    "scorecard", "service_by_tier", OWNER, ("as_of_date", "period_months", "tier", "kind_group")
+)
+COMPLAINTS = Table(
+    "scorecard", "complaints_by_tier", OWNER, ("as_of_date", "period_months", "tier")
+)
+EPISODES = Table("scorecard", "complaint_episodes", OWNER, ("topic", "started_on", "as_of_date"))
+# Each stands as `<rate>_ratio` between `<rate>_low` and `<rate>_high`.
+SERVICE_RATES = (
+    "sla_met",
+    "first_reply_sla_met",
+    "first_contact",
+    "first_contact_net",
+    "reopen",
+    "answered",
+)
+COMPLAINT_RATES = ("sla_met", "repeat", "upheld", "retained")
 
 KINDS = ("incident", "service_request", "question", "complaint", "feedback")
 PRIORITIES = ("low", "normal", "high", "urgent")
@@ -30,7 +51,17 @@ EXCLUDED = ("merged", "spam", "test")
 
 def rules() -> tuple[Rule, ...]:
     """List the rules of the product."""
-    return (*_tickets(), *_values(), *_times(), *_findings())
+    return (
+        *_tickets(),
+        *_values(),
+        *_times(),
+        *_findings(),
+        *_by_tier(SERVICE, SERVICE_RATES),
+        *_service(),
+        *_by_tier(COMPLAINTS, COMPLAINT_RATES),
+        few_cases_are_flagged(COMPLAINTS, "is_low_n", "complaint_count"),
+        *_episodes(),
+    )
 
 
 def _tickets() -> tuple[Rule, ...]:
@@ -191,5 +222,88 @@ def _findings() -> tuple[Rule, ...]:
             characteristic="consistency",
             columns=("exclusion_reason",),
             reads=("scorecard.source_findings",),
+        ),
+    )
+
+
+def _by_tier(table: Table, rates: tuple[str, ...]) -> tuple[Rule, ...]:
+    columns = [f"{rate}_{part}" for rate in rates for part in ("ratio", "low", "high")]
+    return (
+        *keys(table),
+        month_ends(table),
+        *shares(table, *columns),
+        *(interval_holds(table, f"{rate}_ratio", f"{rate}_low", f"{rate}_high") for rate in rates),
+    )
+
+
+def _service() -> tuple[Rule, ...]:
+    names = ", ".join(SERVICE.keys)
+    return (
+        few_cases_are_flagged(SERVICE, "is_low_n", "resolved_count"),
+        few_cases_are_flagged(SERVICE, "is_first_contact_low_n", "first_contact_cases"),
+        few_cases_are_flagged(SERVICE, "is_sla_low_n", "sla_met_cases"),
+        SERVICE.no_rows(
+            "no_resolved_ticket_no_time",
+            f"""
+            select {names} from scorecard.service_by_tier
+            where (coalesce(resolved_count, 0) = 0) <> (resolution_minutes_mean is null)
+                or resolution_minutes_mean < 0
+            """,
+            says="A time to resolve stands where a ticket was resolved, and nowhere else.",
+            because="Who had no ticket was not served perfectly.",
+            characteristic="credibility",
+            columns=("resolution_minutes_mean", "resolved_count"),
+        ),
+        SERVICE.no_rows(
+            "nobody_looks_fast_by_closing_nothing",
+            f"""
+            select {names} from scorecard.service_by_tier
+            where still_open_ratio > 0.2 and median_method = 'resolved'
+            """,
+            says="With more than a fifth of the tickets open the median counts these, too.",
+            because="The resolved alone are the easy ones.",
+            characteristic="credibility",
+            columns=("still_open_ratio", "median_method"),
+        ),
+        SERVICE.no_rows(
+            "tickets_are_those_of_the_list",
+            f"""
+            with newest as (select max(as_of_date) as as_of_date from scorecard.service_by_tier),
+            listed as (
+                select count(*) as ticket_count
+                from scorecard.tickets cross join newest
+                where exclusion_reason is null and month_end <= newest.as_of_date
+                    and month_end > last_day(newest.as_of_date - interval 12 month)
+            )
+            select {names} from scorecard.service_by_tier
+            cross join listed
+            where as_of_date = (select as_of_date from newest)
+                and period_months = 12 and tier = 'all' and kind_group = 'all'
+                and service_by_tier.ticket_count <> listed.ticket_count
+            """,
+            says="The tickets of twelve months are those of the list of tickets.",
+            because="The same question must have the same answer in every report.",
+            characteristic="consistency",
+            columns=("ticket_count",),
+            reads=(TICKETS.path,),
+        ),
+    )
+
+
+def _episodes() -> tuple[Rule, ...]:
+    return (
+        *keys(EPISODES),
+        month_ends(EPISODES),
+        EPISODES.no_rows(
+            "days_are_in_order",
+            """
+            select topic, started_on, as_of_date from scorecard.complaint_episodes
+            where detected_on < started_on or detected_on > as_of_date or recovered_on > as_of_date
+                or recovered_on < detected_on or peak_on < started_on
+            """,
+            says="A crisis begins, is detected and is over in this order, and by the month end.",
+            because="What is not yet known at a month end must not stand in its row.",
+            characteristic="currentness",
+            columns=("started_on", "detected_on", "peak_on", "recovered_on"),
         ),
     )

@@ -54,12 +54,19 @@ OF_THE_REQUIRED = (
 )
 OF_A_SYSTEM = {
     "tickets": "support",
+    "service_by_tier": "support",
+    "complaints_by_tier": "support",
+    "complaint_episodes": "support",
     "survey_responses": "survey",
     "nps_by_group": "survey",
     "satisfaction_by_group": "survey",
 }
 # Models of indicators, and the systems that measure them: what one measures alone is empty without.
-INDICATORS_OF = {"ind_satisfaction": {"survey"}, "ind_text": {"support", "survey"}}
+INDICATORS_OF = {
+    "ind_satisfaction": {"survey"},
+    "ind_service": {"support"},
+    "ind_text": {"support", "survey"},
+}
 
 
 @pytest.mark.parametrize("system", MEASURED_BY)

@@ -4,6 +4,7 @@
     that computes it. -#}
 {%- set models = [
     'ind_value', 'ind_activity', 'ind_retention', 'ind_lifecycle', 'ind_satisfaction', 'ind_text',
+    'ind_service',
 ] %}
 with run_months as (
 

@@ -268,3 +268,33 @@ from (
     from scorecard.customer_indicators
 ) as events
 inner join seeds.event_types as types using (event_type);
+
+insert into scorecard.service_by_tier by name
+select as_of_date, 12 as period_months, tier, 'all' as kind_group,
+    case when tier = 'all' then 180 else 90 end as ticket_count, 2 as still_open_count,
+    0.02::double as still_open_ratio, 40 as resolved_count,
+    600.0::double as resolution_minutes_mean, 300.0::double as median_resolution_minutes,
+    'resolved' as median_method,
+    40 as sla_met_cases, 0.5::double as sla_met_ratio, 0.4::double as sla_met_low, 0.6::double as sla_met_high,
+    40 as first_reply_sla_met_cases, 0.5::double as first_reply_sla_met_ratio, 0.4::double as first_reply_sla_met_low, 0.6::double as first_reply_sla_met_high,
+    40 as first_contact_cases, 0.5::double as first_contact_ratio, 0.4::double as first_contact_low, 0.6::double as first_contact_high,
+    40 as first_contact_net_cases, 0.5::double as first_contact_net_ratio, 0.4::double as first_contact_net_low, 0.6::double as first_contact_net_high,
+    40 as reopen_cases, 0.5::double as reopen_ratio, 0.4::double as reopen_low, 0.6::double as reopen_high,
+    40 as answered_cases, 0.5::double as answered_ratio, 0.4::double as answered_low, 0.6::double as answered_high,
+    false as is_low_n, false as is_first_contact_low_n, false as is_sla_low_n
+from months cross join (select unnest(['all', 'A']) as tier) as tiers;
+
+insert into scorecard.complaints_by_tier by name
+select as_of_date, 12 as period_months, tier, 40 as complaint_count,
+    40 as sla_met_cases, 0.5::double as sla_met_ratio, 0.4::double as sla_met_low, 0.6::double as sla_met_high,
+    40 as repeat_cases, 0.5::double as repeat_ratio, 0.4::double as repeat_low, 0.6::double as repeat_high,
+    40 as upheld_cases, 0.5::double as upheld_ratio, 0.4::double as upheld_low, 0.6::double as upheld_high,
+    40 as retained_cases, 0.5::double as retained_ratio, 0.4::double as retained_low, 0.6::double as retained_high,
+    false as is_low_n
+from months cross join (select unnest(['all', 'A']) as tier) as tiers;
+
+insert into scorecard.complaint_episodes by name
+select 'login' as topic, date '2011-09-03' as started_on, as_of_date,
+    date '2011-09-05' as detected_on, date '2011-09-07' as peak_on,
+    date '2011-09-20' as recovered_on
+from months;

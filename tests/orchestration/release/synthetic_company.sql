@@ -219,6 +219,35 @@ from (
 )
 where responded_at < timestamp '2011-07-01' or responded_at >= timestamp '2011-08-01';
 
+create table scorecard.service_by_tier as
+select
+    months.as_of_date,
+    12 as period_months,
+    tiers.tier,
+    'all' as kind_group,
+    120 as ticket_count,
+    118 as resolved_count,
+    600.0 as resolution_minutes_mean,
+    100 as first_contact_cases,
+    0.6 as first_contact_ratio
+from months
+cross join (values ('all'), ('A'), ('B')) as tiers (tier);
+
+create table scorecard.complaints_by_tier as
+select
+    as_of_date,
+    period_months,
+    tier,
+    12 as complaint_count
+from scorecard.service_by_tier;
+
+create table scorecard.complaint_episodes as
+select
+    'login' as topic,
+    date '2011-09-03' as started_on,
+    date '2011-09-30' as as_of_date,
+    date '2011-09-05' as detected_on;
+
 create table scorecard.nps_by_group as
 select
     months.as_of_date,
