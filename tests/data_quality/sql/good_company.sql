@@ -282,7 +282,8 @@ select as_of_date, 12 as period_months, tier, 'all' as kind_group,
     40 as reopen_cases, 0.5::double as reopen_ratio, 0.4::double as reopen_low, 0.6::double as reopen_high,
     40 as answered_cases, 0.5::double as answered_ratio, 0.4::double as answered_low, 0.6::double as answered_high,
     false as is_low_n, false as is_first_contact_low_n, false as is_sla_low_n
-from months cross join (select unnest(['all', 'A']) as tier) as tiers;
+from (select distinct as_of_date from scorecard.customer_indicators) as months
+cross join (select unnest(['all', 'A']) as tier) as tiers;
 
 insert into scorecard.complaints_by_tier by name
 select as_of_date, 12 as period_months, tier, 40 as complaint_count,
@@ -291,10 +292,11 @@ select as_of_date, 12 as period_months, tier, 40 as complaint_count,
     40 as upheld_cases, 0.5::double as upheld_ratio, 0.4::double as upheld_low, 0.6::double as upheld_high,
     40 as retained_cases, 0.5::double as retained_ratio, 0.4::double as retained_low, 0.6::double as retained_high,
     false as is_low_n
-from months cross join (select unnest(['all', 'A']) as tier) as tiers;
+from (select distinct as_of_date from scorecard.customer_indicators) as months
+cross join (select unnest(['all', 'A']) as tier) as tiers;
 
 insert into scorecard.complaint_episodes by name
 select 'login' as topic, date '2011-09-03' as started_on, as_of_date,
     date '2011-09-05' as detected_on, date '2011-09-07' as peak_on,
     date '2011-09-20' as recovered_on
-from months;
+from (select distinct as_of_date from scorecard.customer_indicators) as months;
