@@ -8,7 +8,8 @@ import sys
 import pytest
 import yaml
 
-from tests.conftest import ROOT, checksums, manifest, scorecard
+from tests.command import scorecard
+from tests.conftest import ROOT, checksums, manifest
 
 pytestmark = pytest.mark.slow
 

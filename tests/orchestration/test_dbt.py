@@ -160,6 +160,7 @@ def test_the_manifest_is_parsed_only_when_a_file_changed(tiny: Settings) -> None
 
 
 def test_a_copied_home_is_not_parsed_anew(tiny: Settings, tmp_path: Path) -> None:
+    run_dbt(tiny, "build", exclude_types=("test", "unit_test"))
     parsed = read_manifest(prepare_manifest(tiny))
     copied = replace(tiny, home=shutil.copytree(tiny.home, tmp_path / "copied"))
     dbt._PARSED.clear()
