@@ -5,8 +5,8 @@ processor each time), what it wrote, and the parsed dbt project that new homes a
 does not: what a command should say.
 
 The server imports libraries only. Every process imports this project's own modules itself, has its
-own environment, and can be killed like one that was started by hand. The run with a held product in
-`tests/end_to_end/test_runs.py` is started by hand, so that one whole run imports all it needs itself.
+own environment, and can be killed like one that was started by hand. The run with a held product
+in `tests/end_to_end/test_runs.py` is started by hand: one whole run imports all that it needs.
 """
 
 import multiprocessing
