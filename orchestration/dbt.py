@@ -16,7 +16,7 @@ import logging
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -180,13 +180,16 @@ def run_dbt(
 def _parsed(settings: Settings, *, again: bool) -> Any:
     """Parse the project unless this process has, and give dbt's result, which holds the manifest.
 
-    A project is the same in every home: its relations are named by schema, not by file.
+    A project is the same in every home: its relations are named by schema, not by file. So dbt is
+    told the warehouse's name alone, which it does not open here: told another path than the last
+    time, as in a home that was moved or copied, it would parse everything anew.
     """
     from dbt.cli.main import dbtRunner
 
     key = (settings.root, settings.target, _newest_change(settings.root))
     if again or key not in _PARSED:
-        result = dbtRunner().invoke(_arguments(settings, "parse", full_refresh=False))
+        with _environment({"SCORECARD_WAREHOUSE": settings.warehouse.name}):
+            result = dbtRunner().invoke(_arguments(settings, "parse", full_refresh=False))
         # One project is enough: a parsed one takes some hundred MB.
         _PARSED.clear()
         if not result.success:
@@ -213,16 +216,22 @@ def _arguments(settings: Settings, command: Command, *, full_refresh: bool) -> l
     return arguments
 
 
-@contextmanager
-def _dbt_environment(settings: Settings) -> Iterator[None]:
+def _dbt_environment(settings: Settings) -> AbstractContextManager[None]:
     """Set what dbt and its profile read from the environment, for the length of the block."""
-    wanted = {
-        "SCORECARD_WAREHOUSE": str(settings.warehouse),
-        "SCORECARD_MEMORY_LIMIT": settings.memory_limit,
-        "SCORECARD_KEEP_OPEN": "True",
-        "DBT_TARGET_PATH": str(settings.dbt_target),
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-    }
+    return _environment(
+        {
+            "SCORECARD_WAREHOUSE": str(settings.warehouse),
+            "SCORECARD_MEMORY_LIMIT": settings.memory_limit,
+            "SCORECARD_KEEP_OPEN": "True",
+            "DBT_TARGET_PATH": str(settings.dbt_target),
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        }
+    )
+
+
+@contextmanager
+def _environment(wanted: Mapping[str, str]) -> Iterator[None]:
+    """Set variables of the environment for the length of the block."""
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)
     try:

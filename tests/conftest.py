@@ -4,39 +4,16 @@ import fcntl
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.command import PARSED_VARIABLE, scorecard
 from tests.company import simulated_landing, small_landing
 
 ROOT = Path(__file__).parents[1]
-
-
-@dataclass(frozen=True)
-class CommandResult:
-    """What a call of the command line did."""
-
-    code: int
-    output: str
-
-
-def scorecard(home: Path, *arguments: str, **environment: str) -> CommandResult:
-    """Call the command line in a process of its own, as a person would."""
-    done = subprocess.run(
-        [sys.executable, "-m", "orchestration.cli", *arguments],
-        cwd=ROOT,
-        env={**os.environ, "SCORECARD_HOME": str(home), "NO_COLOR": "1", **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return CommandResult(done.returncode, done.stdout + done.stderr)
 
 
 def manifest(home: Path) -> dict:
@@ -64,7 +41,9 @@ def built_once(folder: Path) -> Iterator[bool]:
 def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that all workers of this test run share."""
     base = tmp_path_factory.getbasetemp()
-    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    os.environ[PARSED_VARIABLE] = str(folder / "parsed")
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from orchestration.warehouse import prepare_home
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
+SQL = ("models", "dbt_project/tests")
 
 
 def main() -> int:
@@ -33,7 +34,7 @@ def main() -> int:
         }
         commands = (
             [BIN / "dbt-bouncer", "--config-file", _bouncer_config(settings)],
-            [BIN / "sqlfluff", "lint", "models", "dbt_project/tests", "--disable-progress-bar"],
+            [sys.executable, "-m", "tests.lint_sql", "lint", *SQL, "--disable-progress-bar"],
         )
         codes = [
             subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode

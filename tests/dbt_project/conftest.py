@@ -16,6 +16,7 @@ from orchestration.ingestion.ingest import ingest
 from orchestration.settings import Settings
 from orchestration.text import score_items
 from orchestration.warehouse import connect, prepare_home
+from tests.command import keep_parsed, lend_parsed
 from tests.company import simulated_landing
 from tests.conftest import ROOT, built_once
 
@@ -65,6 +66,7 @@ def known_company(shared_folder: Path) -> KnownCompany:
 
 def _build(settings: Settings) -> None:
     prepare_home(settings)
+    lend_parsed(settings.home)
     ingest(settings, loaded_at=LOADED_AT)
     with connect(settings) as con:
         history = window.read_history(con, window.event_columns(settings.contracts_root))
@@ -78,6 +80,7 @@ def _build(settings: Settings) -> None:
             now=LOADED_AT,
         )
     run_dbt(settings, "seed")
+    keep_parsed(settings.home)
     run_dbt(settings, "run", select=[*BUILT, *BEFORE_TEXTS])
     score_items(settings)
     run_dbt(settings, "run", select=FROM_TEXTS)

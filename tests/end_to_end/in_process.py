@@ -18,6 +18,7 @@ from orchestration.runs import RunMonths, begin, utc_now
 from orchestration.settings import Settings
 from orchestration.text import TEXT_MODELS, score_items
 from orchestration.warehouse import connect, prepare_home
+from tests.command import keep_parsed, lend_parsed
 
 
 def build_in_process(home: Path, landing: Path, *, to_month: date | None = None) -> IngestReport:
@@ -28,6 +29,7 @@ def build_in_process(home: Path, landing: Path, *, to_month: date | None = None)
     """
     settings = Settings.from_environment({}, home=home, landing=landing)
     prepare_home(settings)
+    lend_parsed(home)
     report = ingest(settings, loaded_at=utc_now())
     months = RunMonths(run_id="test", to_month=to_month, may_go_back=True)
     begin(settings, months, now=utc_now())
@@ -36,6 +38,7 @@ def build_in_process(home: Path, landing: Path, *, to_month: date | None = None)
     run_dbt(settings, "run", select=[f"+{model}" for model in TEXT_MODELS])
     score_items(settings)
     run_dbt(settings, "build", exclude_types=("test", "unit_test"), full_refresh=True)
+    keep_parsed(home)
     return report
 
 

@@ -4,11 +4,13 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.conftest import ROOT, checksums, manifest, scorecard
+from tests.command import scorecard
+from tests.conftest import ROOT, checksums, manifest
 
 pytestmark = pytest.mark.slow
 
@@ -71,6 +73,6 @@ def test_a_held_product_keeps_its_last_good_version(run_home, company, tmp_path)
 
 def _not_the_project(folder: str, names: list[str]) -> set[str]:
     left_out = {".git", ".venv", ".scorecard", "__pycache__", "data", ".mypy_cache", ".ruff_cache"}
-    kept = {"data"} if folder.endswith("ml") else set()
+    kept = {"data"} if Path(folder).is_relative_to(ROOT / "ml") else set()
     homes = {name for name in names if name.startswith(".scorecard-")}
     return ((left_out - kept) & set(names)) | homes

@@ -12,7 +12,8 @@ from orchestration import cli
 from orchestration.errors import DiskFullError, ScorecardError
 from orchestration.settings import Settings
 from orchestration.warehouse import writer_lock
-from tests.conftest import ROOT, scorecard
+from tests.command import scorecard
+from tests.conftest import ROOT
 
 COMMANDS = ("run", "status", "explain", "releases", "verify", "doctor")
 

@@ -1,5 +1,7 @@
 import os
+import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +157,20 @@ def test_the_manifest_is_parsed_only_when_a_file_changed(tiny: Settings) -> None
     finally:
         text = PROJECT["models/better.sql"]
         (tiny.root / "models" / "better.sql").write_text(text, encoding="utf-8")
+
+
+def test_a_copied_home_is_not_parsed_anew(tiny: Settings, tmp_path: Path) -> None:
+    run_dbt(tiny, "build", exclude_types=("test", "unit_test"))
+    parsed = read_manifest(prepare_manifest(tiny))
+    copied = replace(tiny, home=shutil.copytree(tiny.home, tmp_path / "copied"))
+    dbt._PARSED.clear()
+    run_dbt(copied, "run", select=["better"])
+    (copied.dbt_target / dbt.MANIFEST_NAME).unlink()
+    again = read_manifest(prepare_manifest(copied))
+    for name, node in parsed["nodes"].items():
+        assert again["nodes"][name]["created_at"] == node["created_at"]
+    with connect(copied) as con:
+        assert con.execute("select count(*) from better").fetchall() == [(2,)]
 
 
 def test_a_removed_model_makes_the_manifest_old(tiny: Settings) -> None:
