@@ -15,10 +15,13 @@ measured as (
 
     select
         measured_facts.as_of_date,
-        max(case when measured_facts.fact = 'survey_invitations' and measured_facts.is_measured then 1 end)
-        is not null as has_invitations,
-        max(case when measured_facts.fact = 'survey_answers' and measured_facts.is_measured then 1 end)
-        is not null as has_answers
+        {%- for fact, name in [
+            ('survey_invitations', 'has_invitations'), ('survey_answers', 'has_answers'),
+        ] %}
+        max(
+            case when measured_facts.fact = '{{ fact }}' and measured_facts.is_measured then 1 end
+        ) is not null as {{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from {{ ref('int_measured_facts') }} as measured_facts
     inner join run_months
         on
@@ -263,7 +266,8 @@ select
         as is_survey_non_respondent,
     cast(last_per_customer.nps_answer as integer) as nps_answer,
     {{ nps_class('last_per_customer.nps_answer') }} as nps_class,
-    {{ days_between('last_per_customer.nps_answered_on', 'joined.as_of_date') }} as nps_answer_age_days,
+    {{ days_between('last_per_customer.nps_answered_on', 'joined.as_of_date') }}
+        as nps_answer_age_days,
     cast(last_per_customer.csat_score as double) as csat_score,
     {{ days_between('last_per_customer.csat_answered_on', 'joined.as_of_date') }}
         as csat_answer_age_days,

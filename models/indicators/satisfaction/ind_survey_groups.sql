@@ -1,8 +1,9 @@
 {{ config(materialized='incremental', incremental_strategy='replace_months') }}
-{#- Grain: one row per month end, period (1, 3 and 12 months), programme and group (all, one tier, one
-    wave): response rate, NPS, CSAT, CES and first-contact resolution as customers see it (handbook
-    C14). Weighted figures put back what did not answer: each cell of tier and tenure weighs as it did
-    among the invited, at most five times. -#}
+{#- Grain: one row per month end, period (1, 3 and 12 months), programme and group (all, one tier,
+    one wave): response rate, NPS, CSAT, CES and first-contact resolution as customers see it
+    (handbook C14). Weighted figures put back who did not answer: each cell of tier and tenure
+    weighs as it did among the invited, at most five times. -#}
+{%- set groups = [('all', "'all'"), ('tier', 'weighted.tier'), ('wave', 'weighted.wave')] -%}
 with run_months as (
 
     {{ run_months() }}
@@ -96,7 +97,7 @@ weighted as (
 
 grouped as (
 
-    {% for kind, group in [('all', "'all'"), ('tier', 'weighted.tier'), ('wave', 'weighted.wave')] -%}
+    {% for kind, group in groups -%}
     select
         weighted.as_of_date,
         weighted.period_months,
@@ -147,7 +148,9 @@ measured as (
         counted.*,
         case
             when counted.nps_count > 0
-                then {{ nps('counted.promoter_count', 'counted.detractor_count', 'counted.nps_count') }}
+                then {{ nps(
+                    'counted.promoter_count', 'counted.detractor_count', 'counted.nps_count'
+                ) }}
         end as nps,
         {{ nps_standard_error(
             'counted.promoter_count', 'counted.detractor_count', 'counted.nps_count',
