@@ -4,9 +4,9 @@
     meta={'months_back': var('churn_label_months')},
 ) }}
 {#- Grain: one row per customer with a purchase and month end. Churned: active at `as_of_date` by
-    purchases, and no purchase in the six months after it (handbook C7, non-contractual). The label is complete when
-    those months are; only then it is given. Labels look ahead, so a run also rebuilds the six months
-    before its own. -#}
+    purchases, and no purchase in the six months after it (handbook C7, non-contractual). The label
+    is complete when those months are; only then it is given. Labels look ahead, so a run also
+    rebuilds the six months before its own. -#}
 with run_months as (
 
     {{ run_months(months_back=var('churn_label_months')) }}

@@ -165,7 +165,8 @@ scored as (
         windows.revenue_6m,
         windows.revenue_12m,
         windows.returned_amount_12m,
-        {{ ratio('windows.returned_amount_12m', 'windows.invoiced_amount_12m') }} as return_ratio_12m,
+        {{ ratio('windows.returned_amount_12m', 'windows.invoiced_amount_12m') }}
+            as return_ratio_12m,
         windows.purchases_12m,
         {{ ratio('windows.purchase_amount_12m', 'windows.purchases_12m') }} as basket_value_12m,
         windows.product_count_12m,

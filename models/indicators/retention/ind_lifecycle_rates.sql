@@ -1,7 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='replace_months') }}
 {#- Grain: one row per month end and tier at the loss (and `all`): of the customers lost in twelve
-    months, how many came back within six (handbook C4). The cohort is that of the month of loss, and
-    ends six months before: who was lost later can still come back in time and is pending. -#}
+    months, how many came back within six (handbook C4). The cohort is that of the month of loss,
+    and ends six months before: who was lost later can still come back in time and is pending. -#}
 {%- set wait = var('winback_months') -%}
 with run_months as (
 

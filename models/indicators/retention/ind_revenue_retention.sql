@@ -77,7 +77,8 @@ summed as (
             ('kept_by_start', 'kept_mrr', 'start_mrr'),
         ] %}
         sum(
-            cast(starters.{{ one }} as decimal(15, 2)) * cast(starters.{{ other }} as decimal(15, 2))
+            cast(starters.{{ one }} as decimal(15, 2))
+            * cast(starters.{{ other }} as decimal(15, 2))
         ) as {{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
     from starters

@@ -1,8 +1,8 @@
 {{ config(materialized='incremental', incremental_strategy='replace_months') }}
 {#- Grain: one row per customer and month end: what the customer said in surveys, and whether the
     customer was asked at all (handbook C14). No answer is no opinion, neither good nor bad. The
-    satisfaction index is the mean of the own answers, newer ones weighing more, shrunk to the mean of
-    the tier: an answer's weight halves every 180 days and ends after 24 months. -#}
+    satisfaction index is the mean of the own answers, newer ones weighing more, shrunk to the mean
+    of the tier: an answer's weight halves every 180 days and ends after 24 months. -#}
 {%- set half_life = var('answer_half_life_days') -%}
 {%- set shrinkage = var('satisfaction_shrinkage') -%}
 with run_months as (

@@ -1,9 +1,9 @@
 {{ config(materialized='incremental', incremental_strategy='replace_months') }}
 {#- Grain: one row per month end, period (1, 3 and 12 months), programme, wave, and cell of tier and
-    tenure at the month end of the invitation: invitations delivered in the period and the answers to
-    them known by then. An answer stands in the cell of its invitation, so that both can be compared
-    (non-response weights, handbook C14). Of several answers to one question the latest counts that
-    was known at that month end. -#}
+    tenure at the month end of the invitation: invitations delivered in the period and the answers
+    to them known by then. An answer stands in the cell of its invitation, so that both can be
+    compared (non-response weights, handbook C14). Of several answers to one question the latest
+    counts that was known at that month end. -#}
 {%- set counts = [
     'delivered_count', 'answered_count', 'promoter_count', 'passive_count', 'detractor_count',
     'csat_count', 'csat_top_two_count', 'csat_score_sum', 'ces_count', 'ces_easy_count',
@@ -162,8 +162,9 @@ select
     monthly.tier,
     monthly.tenure,
     {%- for count in counts %}
-    cast(sum(monthly.{{ count }}) as {{ 'decimal(28, 6)' if count.endswith('_sum') else 'integer' }})
-        as {{ count }}{{ ',' if not loop.last }}
+    cast(
+        sum(monthly.{{ count }}) as {{ 'decimal(28, 6)' if count.endswith('_sum') else 'integer' }}
+    ) as {{ count }}{{ ',' if not loop.last }}
     {%- endfor %}
 from {{ ref('int_months') }} as months
 inner join run_months

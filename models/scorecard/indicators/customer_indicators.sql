@@ -1,7 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='replace_months') }}
 -- depends_on: {{ ref('indicators') }}
-{#- Every column is a row of the catalogue (`dbt_project/seeds/indicators.csv`), which names the model
-    that computes it. -#}
+{#- Every column is a row of the catalogue (`dbt_project/seeds/indicators.csv`), which names the
+    model that computes it. -#}
 {%- set models = [
     'ind_value', 'ind_activity', 'ind_retention', 'ind_lifecycle', 'ind_satisfaction', 'ind_text',
     'ind_service',
