@@ -279,12 +279,13 @@ def _service() -> tuple[Rule, ...]:
             cross join listed
             where as_of_date = (select as_of_date from newest)
                 and period_months = 12 and tier = 'all' and kind_group = 'all'
+                and measured_months = 12
                 and service_by_tier.ticket_count <> listed.ticket_count
             """,
-            says="The tickets of twelve months are those of the list of tickets.",
+            says="The tickets of twelve measured months are those of the list of tickets.",
             because="The same question must have the same answer in every report.",
             characteristic="consistency",
-            columns=("ticket_count",),
+            columns=("ticket_count", "measured_months"),
             reads=(TICKETS.path,),
         ),
     )

@@ -270,7 +270,7 @@ from (
 inner join seeds.event_types as types using (event_type);
 
 insert into scorecard.service_by_tier by name
-select as_of_date, 12 as period_months, tier, 'all' as kind_group,
+select as_of_date, 12 as period_months, tier, 'all' as kind_group, 12 as measured_months,
     case when tier = 'all' then 180 else 90 end as ticket_count, 2 as still_open_count,
     0.02::double as still_open_ratio, 40 as resolved_count,
     600.0::double as resolution_minutes_mean, 300.0::double as median_resolution_minutes,
