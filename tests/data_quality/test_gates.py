@@ -160,6 +160,9 @@ def test_system_that_was_never_delivered_holds_nothing(warehouse: Path) -> None:
     spoil(
         warehouse,
         "delete from scorecard.tickets",
+        "delete from scorecard.service_by_tier",
+        "delete from scorecard.complaints_by_tier",
+        "delete from scorecard.complaint_episodes",
         "delete from raw.support__tickets",
         "delete from control.loads where system = 'support'",
         "update scorecard.source_findings set row_count = null, checked_count = null, share = null "

@@ -253,7 +253,7 @@ class Company:
         ingest(settings, loaded_at=NOW)
         begin(settings, RunMonths(run_id=name), now=NOW)
         with stage(name) as current:
-            _build_links_first(settings, select, current)
+            _build_links_first(settings, select, current, left_out=())
         with connect(settings) as con:
             window.finish_run(con, run_id=name, status="released", now=NOW)
         (self.kept / name).mkdir(parents=True)

@@ -33,6 +33,8 @@ INDICATORS = {
     for path in sorted((ROOT / "models" / "indicators").rglob("ind_*.sql"))
     if path.stem != "ind_activity_reviews"
 }
+# A company this small has no crisis; tests/dbt_project/test_service.py compares a greater one.
+MAY_BE_EMPTY = {"indicators.ind_topic_episodes"}
 # A row of a month stays as it is when later months come.
 BY_MONTH = {
     **INDICATORS,
@@ -101,7 +103,7 @@ def cut(simulated_company: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 @pytest.mark.parametrize("table", [*BY_MONTH, *AS_KNOWN])
 def test_facts_of_later_months_change_nothing(table: str, then: Path, cut: Path) -> None:
-    assert rows_that_differ(then, cut, table) == 0
+    assert rows_that_differ(then, cut, table, may_be_empty=table in MAY_BE_EMPTY) == 0
 
 
 @pytest.mark.parametrize("table", BY_MONTH)
@@ -109,7 +111,8 @@ def test_later_months_change_no_row_of_a_month(
     table: str, then: Path, simulated_build: Path
 ) -> None:
     where = f"{BY_MONTH[table]} <= date '{UNTIL}'"
-    assert rows_that_differ(then, simulated_build, table, where=where) == 0
+    empty = table in MAY_BE_EMPTY
+    assert rows_that_differ(then, simulated_build, table, where=where, may_be_empty=empty) == 0
 
 
 def test_a_system_that_starts_late_is_null_before_and_never_zero(simulated_build: Path) -> None:

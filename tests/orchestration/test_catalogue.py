@@ -74,6 +74,7 @@ class TestOneIndicator:
             "text": {"varchar"},
             "flag": {"boolean"},
             "date": {"date"},
+            "minutes": {"double", "decimal(18,2)"},
             "ratio": {"double"},
             "score": {"double"},
         }.get(indicator.unit, {"integer", "double", "bigint"})
