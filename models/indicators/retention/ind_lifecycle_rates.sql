@@ -125,8 +125,8 @@ summed as (
             and months.as_of_date <= run_months.last_month
     inner join grouped
         on
-            grouped.lost_since > {{ month_end_after('months.as_of_date', -12 - wait) }}
-            and grouped.lost_since <= months.as_of_date
+            months.as_of_date >= grouped.lost_since
+            and {{ month_end_after('months.as_of_date', -12 - wait) }} < grouped.lost_since
     group by months.as_of_date, grouped.tier
 
 )

@@ -116,9 +116,9 @@ decays as (
             and later.as_of_date <= run_months.last_month
     inner join {{ ref('int_months') }} as earlier
         on
-            earlier.as_of_date <= later.as_of_date
-            and earlier.as_of_date
-            > {{ month_end_after('later.as_of_date', -var('answer_months')) }}
+            later.as_of_date >= earlier.as_of_date
+            and {{ month_end_after('later.as_of_date', -var('answer_months')) }}
+            < earlier.as_of_date
 
 ),
 

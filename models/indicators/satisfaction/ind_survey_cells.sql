@@ -172,11 +172,11 @@ inner join run_months
 cross join periods
 inner join monthly
     on
-        monthly.month_end <= months.as_of_date
-        and monthly.month_end > {{ month_end_after('months.as_of_date', '-periods.period_months') }}
-        and monthly.known_month <= months.as_of_date
+        months.as_of_date >= monthly.month_end
+        and {{ month_end_after('months.as_of_date', '-periods.period_months') }} < monthly.month_end
+        and months.as_of_date >= monthly.known_month
         and (
-            monthly.superseded_month is null or monthly.superseded_month > months.as_of_date
+            monthly.superseded_month is null or months.as_of_date < monthly.superseded_month
         )
 group by
     months.as_of_date, periods.period_months, monthly.programme_id, monthly.wave, monthly.tier,
