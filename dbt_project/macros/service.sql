@@ -2,31 +2,7 @@
     their changes, their messages and complaints were measured in it. Expects the CTE
     `run_months`. -#}
 {% macro service_windows(periods) -%}
-    select
-        months.as_of_date,
-        periods.period_months,
-        measured_facts.as_of_date as month_end,
-        {%- for fact in ['tickets', 'ticket_changes', 'ticket_comments', 'complaints'] %}
-        max(case when measured_facts.fact = '{{ fact }}' and measured_facts.is_measured then 1 end)
-        is not null as {{ fact }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    from {{ ref('int_months') }} as months
-    inner join run_months
-        on
-            months.as_of_date >= run_months.first_month
-            and months.as_of_date <= run_months.last_month
-    cross join (
-        {% for period in periods -%}
-        select {{ period }} as period_months
-        {{ 'union all' if not loop.last }}
-        {% endfor %}
-    ) as periods
-    inner join {{ ref('int_measured_facts') }} as measured_facts
-        on
-            months.as_of_date >= measured_facts.as_of_date
-            and measured_facts.as_of_date
-            > {{ month_end_after('months.as_of_date', '-periods.period_months') }}
-    group by months.as_of_date, periods.period_months, measured_facts.as_of_date
+    {{ fact_windows(['tickets', 'ticket_changes', 'ticket_comments', 'complaints'], periods) }}
 {%- endmacro %}
 
 {#- Whether the time that a target allows had passed at a month end; null where no target or no

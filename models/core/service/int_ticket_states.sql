@@ -400,6 +400,8 @@ select
     states.resolution_target_minutes,
     states.first_reply_target_minutes,
     states.was_solved,
+    cast(states.reply_count as integer) as reply_count,
+    cast(states.return_count as integer) as return_count,
     cast(case when states.has_history then states.reopenings end as integer) as reopen_count,
     states.has_comments,
     case

@@ -1,4 +1,5 @@
--- New business of organisations, expansions that came and as many that did not, renewals.
+-- New business of organisations, expansions that came and as many that did not, renewals. What is
+-- declined is considered for up to eleven weeks, so that some is still open at any time.
 with sought as (
     select
         live.*,
@@ -14,7 +15,9 @@ with sought as (
     from live
     where change_kind = 'upgrade'
     union all
-    select live.*, 'expansion', part(km, 803), to_on, false, 6 * unit_price * quantity
+    select
+        live.*, 'expansion', part(km, 803), to_on + floor(75 * draw(km, 'considers'))::integer, false,
+        6 * unit_price * quantity
     from live
     where is_contract and is_active and is_organisation and draw(km, 'is offered') < 0.02
     union all

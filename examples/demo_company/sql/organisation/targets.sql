@@ -16,3 +16,12 @@ cross join (
     values ('mttr_hours'), ('first_contact_resolution'), ('customer_retention_rate'), ('acquisition_cost')
 ) as metrics (metric_id)
 cross join (values ('A'), ('B'), ('C'), ('D')) as tiers (tier)
+union all
+select
+    'won_amount',
+    'portfolio',
+    'all',
+    month_on,
+    (9 * getvariable('customers'))::decimal(18, 6),
+    (make_date(year(month_on), 1, 1) - 20)::date,
+from month

@@ -1,0 +1,50 @@
+{#- Grain: one row per touch of a campaign, with the day of the first reaction of each kind. -#}
+with run_window as (
+
+    select * from {{ ref('stg_control__run_window') }}
+
+),
+
+links as (
+
+    select
+        identity_links.source_id as crm_customer_id,
+        identity_links.customer_id
+    from {{ ref('int_identity_links') }} as identity_links
+    where identity_links.source_system = 'crm'
+
+),
+
+reactions as (
+
+    select
+        touch_responses.touch_id,
+        {%- for kind in ['open', 'click', 'conversion', 'unsubscribe'] %}
+        min(
+            case
+                when touch_responses.response_kind = '{{ kind }}' then touch_responses.responded_at
+            end
+        ) as first_{{ kind }}_at{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref('stg_marketing__touch_responses') }} as touch_responses
+    inner join run_window on cast(touch_responses.responded_at as date) <= run_window.last_month
+    group by touch_responses.touch_id
+
+)
+
+select
+    touches.touch_id,
+    touches.campaign_id,
+    links.customer_id,
+    touches.lead_id,
+    touches.channel,
+    coalesce(touches.is_delivered, false) as is_delivered,
+    touches.touched_at,
+    reactions.first_open_at,
+    reactions.first_click_at,
+    reactions.first_conversion_at,
+    reactions.first_unsubscribe_at
+from {{ ref('stg_marketing__touches') }} as touches
+inner join run_window on cast(touches.touched_at as date) <= run_window.last_month
+left join links on touches.crm_customer_id = links.crm_customer_id
+left join reactions on touches.touch_id = reactions.touch_id
