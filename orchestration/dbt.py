@@ -210,7 +210,8 @@ def _arguments(settings: Settings, command: Command, *, full_refresh: bool) -> l
     ]
     if command == "parse":
         return arguments
-    arguments += ["--threads", str(settings.threads)]
+    # The manifest on disk is the one that was parsed; writing it again costs 2 s in every call.
+    arguments += ["--threads", str(settings.threads), "--no-write-json"]
     if full_refresh:
         arguments.append("--full-refresh")
     return arguments
