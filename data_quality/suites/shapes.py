@@ -444,3 +444,27 @@ def few_cases_are_flagged(table: Table, flag: str, count: str) -> Rule:
         characteristic="credibility",
         columns=(flag, count),
     )
+
+
+def rates_hold(table: Table, *names: str) -> Rule:
+    """Every rate lies in 0 to 1 and inside its interval, and stands where its interval does.
+
+    Args:
+        table: The table.
+        names: The rates, each in columns `<name>_ratio`, `<name>_low` and `<name>_high`.
+    """
+    broken = "\n    or ".join(
+        f"({name}_ratio is null) <> ({name}_low is null)"
+        f" or ({name}_ratio is null) <> ({name}_high is null)"
+        f" or {name}_low < 0 or {name}_high > 1"
+        f" or {name}_ratio not between {name}_low - {TOLERANCE} and {name}_high + {TOLERANCE}"
+        for name in names
+    )
+    return table.no_rows(
+        "rates_lie_in_their_intervals",
+        f"select {', '.join(table.keys)} from {table.path}\nwhere {broken}",
+        says="Every rate lies between 0 and 1 and inside its own interval; both stand or neither.",
+        because="A rate outside its interval was computed from other numbers.",
+        characteristic="consistency",
+        columns=tuple(f"{name}_{part}" for name in names for part in ("ratio", "low", "high")),
+    )

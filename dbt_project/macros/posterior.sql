@@ -16,8 +16,8 @@
     pseudo-cases among its evidence. The logit of a Beta(a + 1/2, b + 1/2) has a mean near ln(a / b), a
     variance near 1/a + 1/b and a third cumulant near 1/b^2 - 1/a^2; with these in a Cornish-Fisher
     expansion the bound is within 0.003 of the exact one where at least three pseudo-cases are of
-    each kind. Null where nothing was counted, or where `usual` is 0 or 1 and so says nothing of how
-    rates differ. -#}
+    each kind. With less than one case of a kind the interval begins at the end of the scale and
+    goes as far as that of one case, which is wider. Null where nothing was counted. -#}
 {% macro shrunk_rate_bound(successes, trials, usual, weight, sign) -%}
     {%- set a -%}
         (cast({{ successes }} as double) + {{ weight }} * {{ usual }} - 0.5)
@@ -26,7 +26,11 @@
         (cast({{ trials }} as double) - {{ successes }} + {{ weight }} * (1 - {{ usual }}) - 0.5)
     {%- endset -%}
     case
-        when {{ trials }} > 0 and {{ a }} > 0 and {{ b }} > 0
+        when {{ trials }} > 0 and {{ a }} <= 0.5
+            then {{ '0.0' if sign == '-' else '1 - power(0.025, 1 / (' ~ b ~ ' + 0.5))' }}
+        when {{ trials }} > 0 and {{ b }} <= 0.5
+            then {{ 'power(0.025, 1 / (' ~ a ~ ' + 0.5))' if sign == '-' else '1.0' }}
+        when {{ trials }} > 0
             then 1 / (
                 1 + exp(
                     -(

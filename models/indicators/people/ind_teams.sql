@@ -310,8 +310,10 @@ desk as (
     select
         spine.as_of_date,
         spine.period_months,
-        {{ ratio('opened.first_contact_count', 'opened.contact_count') }} as first_contact_ratio,
-        {{ ratio('judged.csat_top_two_count', 'judged.csat_count') }} as csat_ratio,
+        -- Half a case of each kind more: a desk that has never failed says nothing of how rates vary.
+        {{ ratio('opened.first_contact_count + 0.5', 'opened.contact_count + 1') }}
+            as first_contact_ratio,
+        {{ ratio('judged.csat_top_two_count + 0.5', 'judged.csat_count + 1') }} as csat_ratio,
         {{ ratio('judged.quality_score', 'judged.quality_review_count') }} as quality_score,
         sqrt(
             greatest(

@@ -300,3 +300,65 @@ select 'login' as topic, date '2011-09-03' as started_on, as_of_date,
     date '2011-09-05' as detected_on, date '2011-09-07' as peak_on,
     date '2011-09-20' as recovered_on
 from (select distinct as_of_date from scorecard.customer_indicators) as months;
+
+insert into scorecard.team_indicators by name
+select as_of_date, 12 as period_months, teams.*, 40 as ticket_count,
+    0.9::double as resolution_time_ratio, 0.7::double as resolution_time_low,
+    1.1::double as resolution_time_high, 'not separated' as resolution_time_standing,
+    false as is_resolution_time_low_n,
+    40 as first_contact_cases, 0.5::double as first_contact_ratio, 0.4::double as first_contact_low,
+    0.6::double as first_contact_high, false as is_first_contact_low_n,
+    10 as csat_cases, 0.5::double as csat_ratio, 0.4::double as csat_low, 0.6::double as csat_high
+from (select distinct as_of_date from scorecard.customer_indicators) as months
+cross join (
+    values ('all', 'all', 80), ('team', 't-1', 80), ('agent', 'a-1', 40), ('agent', 'a-2', 40)
+) as teams (scope, scope_id, resolved_count);
+
+insert into scorecard.lead_conversion by name
+select as_of_date, 12 as period_months, channel, 50 as lead_count, 45 as responded_count,
+    40 as conversion_cases, 20 as converted_count, 0.5::double as conversion_ratio,
+    0.4::double as conversion_low, 0.6::double as conversion_high, 10 as conversion_pending_count,
+    false as is_conversion_low_n
+from (select distinct as_of_date from scorecard.customer_indicators) as months
+cross join (select unnest(['all', 'search']) as channel) as channels;
+
+insert into scorecard.sales_performance by name
+select as_of_date, 12 as period_months, opportunity_kind, 40 as decided_count, 20 as won_count,
+    0.5::double as win_ratio, 0.4::double as win_low, 0.6::double as win_high,
+    false as is_win_low_n, 1000::decimal(18, 2) as won_amount, 5 as open_count, 1 as overdue_count,
+    0 as without_amount_count,
+    case when opportunity_kind = 'all' then 0.5::double end as key_account_coverage_ratio,
+    case when opportunity_kind = 'all' then 0.4::double end as key_account_coverage_low,
+    case when opportunity_kind = 'all' then 0.6::double end as key_account_coverage_high
+from (select distinct as_of_date from scorecard.customer_indicators) as months
+cross join (select unnest(['all', 'renewal']) as opportunity_kind) as kinds;
+
+insert into scorecard.sales_forecasts by name
+select as_of_date, horizon_months, 12 as month_count, 0.2::double as forecast_wape
+from (select distinct as_of_date from scorecard.customer_indicators) as months
+cross join (select unnest([1, 2]) as horizon_months) as horizons;
+
+insert into scorecard.campaign_performance by name
+select as_of_date, campaign_id, 60 as sent_count, 50 as delivered_count, 20 as opened_count,
+    5 as clicked_count, 1 as unsubscribed_count, 40 as conversion_cases,
+    10 as conversion_pending_count, 20 as converted_count, 0.5::double as conversion_ratio,
+    0.4::double as conversion_low, 0.6::double as conversion_high, false as is_conversion_low_n,
+    100::decimal(18, 2) as first_touch_amount, 100::decimal(18, 2) as last_touch_amount,
+    100::decimal(18, 2) as linear_amount
+from (select distinct as_of_date from scorecard.customer_indicators) as months
+cross join (select unnest(['c-1', 'c-2']) as campaign_id) as campaigns;
+
+insert into scorecard.crm_adoption by name
+select as_of_date, team_id, 40 as staff_count, 20 as active_staff_count,
+    0.5::double as adoption_ratio, 0.4::double as adoption_low, 0.6::double as adoption_high,
+    false as is_adoption_low_n
+from (select distinct as_of_date from scorecard.customer_indicators) as months
+cross join (select unnest(['all', 't-1']) as team_id) as teams;
+
+insert into scorecard.self_service by name
+select as_of_date, period_months, 40 as bot_containment_cases, 0.5::double as bot_containment_ratio,
+    0.4::double as bot_containment_low, 0.6::double as bot_containment_high,
+    40 as help_centre_cases, 0.5::double as help_centre_ratio, 0.4::double as help_centre_low,
+    0.6::double as help_centre_high, false as is_help_centre_low_n
+from (select distinct as_of_date from scorecard.customer_indicators) as months
+cross join (select unnest([1, 12]) as period_months) as periods;

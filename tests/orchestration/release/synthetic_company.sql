@@ -248,6 +248,42 @@ select
     date '2011-09-30' as as_of_date,
     date '2011-09-05' as detected_on;
 
+create table scorecard.team_indicators as
+select
+    months.as_of_date,
+    12 as period_months,
+    teams.*,
+    0.95 as resolution_time_ratio,
+    'not separated' as resolution_time_standing
+from months
+cross join (
+    values ('all', 'all', 118), ('team', 't-1', 118), ('agent', 'e-1', 60), ('agent', 'e-2', 58)
+) as teams (scope, scope_id, resolved_count);
+
+create table scorecard.lead_conversion as
+select as_of_date, 12 as period_months, 'all' as channel, 90 as lead_count, 0.3 as conversion_ratio
+from months;
+
+create table scorecard.sales_performance as
+select as_of_date, 12 as period_months, 'all' as opportunity_kind, 60 as decided_count,
+    0.4 as win_ratio
+from months;
+
+create table scorecard.sales_forecasts as
+select as_of_date, 1 as horizon_months, 12 as month_count, 0.3 as forecast_wape from months;
+
+create table scorecard.campaign_performance as
+select as_of_date, 'c-1' as campaign_id, 500 as sent_count, 480 as delivered_count,
+    0.02 as conversion_ratio
+from months;
+
+create table scorecard.crm_adoption as
+select as_of_date, 'all' as team_id, 8 as staff_count, 0.75 as adoption_ratio from months;
+
+create table scorecard.self_service as
+select as_of_date, 12 as period_months, 40 as bot_containment_cases, 0.5 as bot_containment_ratio
+from months;
+
 create table scorecard.nps_by_group as
 select
     months.as_of_date,
