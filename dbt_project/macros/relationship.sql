@@ -122,7 +122,7 @@
 
 {% macro alert_rule_names(number) -%}
     nullif(
-        concat(
+        trim(concat(
             {%- for name, bit in alert_rules() %}
             case
                 when mod(cast(floor({{ number }} / {{ bit }}) as integer), 2) = 1
@@ -130,7 +130,7 @@
                 else ''
             end{{ ',' if not loop.last }}
             {%- endfor %}
-        ),
+        )),
         ''
     )
 {%- endmacro %}
