@@ -1,13 +1,14 @@
 """Rules of the product `customers`: who the customers are and what is measured of each.
 
 Belongs here: the marts customers, customer_indicators, rfm_cutoffs, indicator_catalogue. The
-company itself and its systems have their rules in `company`, what was true then in `history`.
+company itself and its systems have their rules in `company`, what was true then in `history`, the
+health of relationships in `health`.
 """
 
 from __future__ import annotations
 
 from data_quality.rules import Rule, Table
-from data_quality.suites import company, history
+from data_quality.suites import company, health, history
 from data_quality.suites.shapes import (
     TIERS,
     VALUE_BASES,
@@ -55,6 +56,7 @@ def rules() -> tuple[Rule, ...]:
         *_catalogue(),
         *company.rules(),
         *history.rules(),
+        *health.rules(),
     )
 
 

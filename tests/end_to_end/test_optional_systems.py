@@ -76,6 +76,9 @@ INDICATORS_OF = {
     "ind_satisfaction": {"survey"},
     "ind_service": {"support"},
     "ind_text": {"support", "survey"},
+    "ind_relationship": {"support", "survey", "usage"},
+    "ind_stages": {"support", "survey", "usage"},
+    "ind_iceberg": {"support", "survey", "usage"},
 }
 
 

@@ -61,8 +61,13 @@ described as (
         draw(ki, 'kind') < logistic(
             -2.1 - 0.9 * s0
             + case when is_crisis then 0.8 else 0 end
-            + case when planted_case like 'frequent_complainer%' and m >= case_from_month then 1.8
-                else 0 end
+            -- The constructive complain because they care, whatever their mood.
+            + case
+                when m < case_from_month then 0
+                when planted_case = 'frequent_complainer_constructive' then 3.0 + 0.9 * s0
+                when planted_case = 'frequent_complainer_at_risk' then 1.8
+                else 0
+            end
         ) as is_complaint,
         case when is_wrong_tier then 'C' else tier end as tier_applied,
         service + 0.4 * normal(ki, 'service') as quality,

@@ -362,3 +362,40 @@ select as_of_date, period_months, 40 as bot_containment_cases, 0.5::double as bo
     0.6::double as help_centre_high, false as is_help_centre_low_n
 from (select distinct as_of_date from scorecard.customer_indicators) as months
 cross join (select unnest([1, 12]) as period_months) as periods;
+-- An alert of a customer that is open, one that was closed, one of a tier; what alerts were worth; the
+-- ways between stages.
+insert into scorecard.rhi_alerts by name
+select 'alert-' || number as alert_id, scope as alert_scope, customer_id, 'A' as tier,
+    date '2011-09-30' as opened_on, opened_by, date '2011-10-31' as last_alarming_on, closed_on,
+    closed_by, 2 as months_open, 35.0::double as health_at_opening,
+    20.0::double as interaction_score_at_opening, 100.00::decimal(18, 2) as revenue_12m_at_opening
+from (values
+    (1, 'customer', 'customer-0001', 'low_health', null, null),
+    (2, 'customer', 'customer-0002', 'falling_health', date '2011-11-30', 'customer_lost'),
+    (3, 'tier', null, 'common_decline', null, null)
+) as alerts(number, scope, customer_id, opened_by, closed_on, closed_by);
+
+insert into scorecard.rhi_alert_performance by name
+select as_of_date, rule, tier, 40 as loss_count, 20 as warned_count, 10 as in_time_count,
+    60.0::double as lead_days_median, 40 as alert_count, 20 as right_count, 5 as pending_count,
+    0.5::double as recall_ratio, 0.4::double as recall_low, 0.6::double as recall_high,
+    0.5::double as in_time_ratio, 0.4::double as in_time_low, 0.6::double as in_time_high,
+    0.5::double as precision_ratio, 0.4::double as precision_low, 0.6::double as precision_high,
+    false as is_recall_low_n, false as is_precision_low_n
+from (select distinct as_of_date from scorecard.customer_indicators) as months
+cross join (select unnest(['relationship_health', 'no_purchase']) as rule) as rules
+cross join (select unnest(['all', 'A']) as tier) as tiers;
+
+insert into scorecard.stage_transitions by name
+select as_of_date, 1 as period_months, tier, 'familiar' as from_stage, to_stage,
+    40 as start_count, customer_count, customer_count / 40 as move_ratio,
+    greatest(0, customer_count / 40 - 0.1) as move_low,
+    least(1, customer_count / 40 + 0.1) as move_high, false as is_low_n
+from (select distinct as_of_date from scorecard.customer_indicators) as months
+cross join (select unnest(['all', 'A']) as tier) as tiers
+cross join (values ('explore', 4), ('familiar', 30), ('trust', 4), ('co_create', 0), ('exit', 2))
+    as ways(to_stage, customer_count);
+
+insert into scorecard.stage_playbooks by name
+select stage, stage as name, stage as goal, 'Do it.' as strategy
+from (select unnest(['explore', 'familiar', 'trust', 'co_create', 'exit']) as stage);

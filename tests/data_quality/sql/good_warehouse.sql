@@ -60,7 +60,17 @@ select customer_id, as_of_date, tier, tier as raw_tier, 'revenue' as value_basis
     false as is_survey_non_respondent, 9 as nps_answer, 75.0::double as csat_score,
     2 as satisfaction_answers_24m, 80.0::double as satisfaction_index,
     3 as text_items_12m, 2 as scored_text_items_12m, 0.2::double as sentiment,
-    0.5::double as negative_text_ratio_12m, 2 as worst_text_severity_6m
+    0.5::double as negative_text_ratio_12m, 2 as worst_text_severity_6m,
+    1 as tickets_created_6m, 1 as tickets_resolved_6m, 70.0::double as relationship_health,
+    1.0::double as relationship_health_coverage, 50.0::double as interaction_score,
+    75.0::double as problem_solving_score_6m, 80.0::double as emotion_score_12m,
+    number = 1 as is_relationship_alert,
+    case when number = 1 then date '2011-09-30' end as alert_opened_on,
+    'trust' as relationship_stage, 3 as stage_months, 60.0::double as explicit_index,
+    40.0::double as implicit_index, 0.4::double as submerged_share,
+    'quiet_payer' as iceberg_quadrant, 0.95::double as paid_on_time_ratio_12m,
+    1.0::double as renewal_ratio_24m, number = 2 as is_silent_loyalist,
+    number = 3 as is_silent_leaver, 'none' as frequent_complainer
 from people cross join months;
 
 insert into scorecard.nps_by_group by name

@@ -1,0 +1,9 @@
+select
+    playbooks.stage,
+    cast(playbooks.stage_number as integer) as stage_number,
+    playbooks.name,
+    playbooks.name_zh,
+    playbooks.goal,
+    playbooks.strategy,
+    playbooks.strategy_zh
+from {{ ref('relationship_playbooks') }} as playbooks
