@@ -68,6 +68,7 @@ MARTS_OF: dict[str, set[str]] = {
     "campaign_performance": {"marketing"},
     "crm_adoption": {"organisation"},
     "self_service": {"support", "usage"},
+    "credit_by_grade": {"support", "organisation"},
 }
 # A company this small has no crisis.
 MAY_BE_EMPTY = {"scorecard.complaint_episodes"}
@@ -76,6 +77,7 @@ INDICATORS_OF = {
     "ind_satisfaction": {"survey"},
     "ind_service": {"support"},
     "ind_text": {"support", "survey"},
+    "ind_credit": {"support", "organisation"},
     "ind_relationship": {"support", "survey", "usage"},
     "ind_stages": {"support", "survey", "usage"},
     "ind_iceberg": {"support", "survey", "usage"},

@@ -18,7 +18,7 @@ from orchestration.catalogue import (
 ROOT = Path(__file__).parents[2]
 CATALOGUE = read_catalogue(ROOT)
 UNITS = UNITLESS | {"GBP", "count", "days", "minutes", "ratio", "score"}
-UNITS |= {"index -1 to 1", "level 1-4", "points 0-10", "score 1-5"}
+UNITS |= {"index -1 to 1", "level 0-4", "level 1-4", "points 0-10", "points 300-850", "score 1-5"}
 OWNERS = {"customer experience", "customer service", "data", "finance", "marketing", "operations"}
 OWNERS |= {"sales"}
 CHINESE = re.compile(r"[\u4e00-\u9fff]")

@@ -399,3 +399,10 @@ cross join (values ('explore', 4), ('familiar', 30), ('trust', 4), ('co_create',
 insert into scorecard.stage_playbooks by name
 select stage, stage as name, stage as goal, 'Do it.' as strategy
 from (select unnest(['explore', 'familiar', 'trust', 'co_create', 'exit']) as stage);
+
+insert into scorecard.credit_by_grade by name
+select as_of_date, grades.*, 100::decimal(18, 2) as receivable_amount,
+    10::decimal(18, 2) as overdue_amount, 40 as bad_cases, 20 as bad_count, 0.5::double as bad_ratio,
+    0.4::double as bad_low, 0.6::double as bad_high, false as is_bad_low_n
+from (select distinct as_of_date from scorecard.customer_indicators) as months
+cross join (values ('all', 50), ('A', 30), ('unrated', 20)) as grades (grade, customer_count);

@@ -284,6 +284,10 @@ create table scorecard.self_service as
 select as_of_date, 12 as period_months, 40 as bot_containment_cases, 0.5 as bot_containment_ratio
 from months;
 
+create table scorecard.credit_by_grade as
+select as_of_date, 'all' as grade, 100 as customer_count, 40 as bad_cases, 0.05 as bad_ratio
+from months;
+
 create table scorecard.nps_by_group as
 select
     months.as_of_date,

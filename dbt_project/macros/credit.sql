@@ -1,0 +1,21 @@
+{#- Points of a credit rating from the logarithm of the odds of good to bad: `pdo` points double the
+    odds, and `base_points` stand for `base_odds` to one (handbook C13). -#}
+{% macro credit_points(log_odds) -%}
+    (
+        {{ credit_offset() }}
+        + {{ credit_factor() }} * ({{ log_odds }})
+    )
+{%- endmacro %}
+
+{#- Points of an odds ratio of e. -#}
+{% macro credit_factor() -%}
+    ({{ var('credit_scale').points_to_double_the_odds }} / ln(2.0))
+{%- endmacro %}
+
+{#- Points of even odds. -#}
+{% macro credit_offset() -%}
+    (
+        {{ var('credit_scale').base_points }}
+        - {{ credit_factor() }} * ln({{ var('credit_scale').base_odds }}.0)
+    )
+{%- endmacro %}
