@@ -102,7 +102,7 @@ def test_nobody_else_is_called_a_frequent_complainer(con):
 
 
 def test_silent_leavers_are_planted_far_more_often_than_others(con):
-    """Precision is low: days of use are few and vary by chance. The planted stand out all the same."""
+    """Precision is low, since days of use are few and vary by chance; the planted stand out."""
     rates = dict(
         _rows(
             con,
