@@ -14,8 +14,8 @@
     {{ return(kinds) }}
 {%- endmacro %}
 
-{#- How often now against how often before, as a score: as often 50, half as often 25, twice as often
-    75; the one that is added keeps small numbers from shouting (handbook C5). -#}
+{#- How often now against how often before, as a score: as often 50, half as often 25, twice as
+    often 75; the one that is added keeps small numbers from shouting (handbook C5). -#}
 {% macro frequency_score(now_count, usual_count, factor='1') -%}
     {%- set log_ratio -%}
         ln(
@@ -26,7 +26,7 @@
     {{ clamp('50 + 25 * ' ~ log_ratio, 0, 100) }}
 {%- endmacro %}
 
-{#- The median of the first two, three or four of four numbers; the fifth argument says how many. -#}
+{#- The median of the first two, three or four of four numbers: `count` of them. -#}
 {% macro median_of_windows(first, second, third, fourth, count) -%}
     {%- set three = first ~ ', ' ~ second ~ ', ' ~ third -%}
     {%- set four = three ~ ', ' ~ fourth -%}
@@ -38,8 +38,8 @@
             ) / cast(2 as double)
         when {{ count }} = 3
             then cast(
-                {{ first }} + {{ second }} + {{ third }} - greatest({{ three }}) - least({{ three }})
-                as double
+                {{ first }} + {{ second }} + {{ third }}
+                - greatest({{ three }}) - least({{ three }}) as double
             )
         when {{ count }} = 2 then ({{ first }} + {{ second }}) / cast(2 as double)
     end
@@ -59,7 +59,8 @@
 {% macro weight_of_measured(parts) -%}
     cast(
         {%- for value, weight in parts %}
-        coalesce(case when {{ value }} is not null then {{ weight }} end, 0){{ ' +' if not loop.last }}
+        coalesce(case when {{ value }} is not null then {{ weight }} end, 0)
+        {{- ' +' if not loop.last }}
         {%- endfor %}
         as double
     )
@@ -135,8 +136,9 @@
     )
 {%- endmacro %}
 
-{#- The logarithm of the gamma function for numbers above 0, to ten digits: Stirling's series for the
-    number plus seven, less the factors that were added. Engines differ in whether they have one. -#}
+{#- The logarithm of the gamma function for numbers above 0, to ten digits: Stirling's series for
+    the number plus seven, less the factors that were added. Engines differ in whether they have
+    one. -#}
 {% macro ln_gamma(x) -%}
     (
         ({{ x }} + 6.5) * ln({{ x }} + 7) - ({{ x }} + 7) + 0.9189385332046727
@@ -149,7 +151,8 @@
     )
 {%- endmacro %}
 
-{#- Rules that must all hold: 0 as soon as one fails, else null as soon as one is not known, else 1. -#}
+{#- Rules that must all hold: 0 as soon as one fails, else null as soon as one is not known, else
+    1. -#}
 {% macro all_met(rules) -%}
     case
         when {% for rule in rules %}{{ rule }} = 0{{ ' or ' if not loop.last }}{% endfor %} then 0
@@ -189,7 +192,8 @@
     case
         when {{ gap }} is not null
             then concat(
-                '; {{ rule }}: ', cast(cast({{ gap }} as decimal(18, {{ digits }})) as varchar), ' missing'
+                '; {{ rule }}: ', cast(cast({{ gap }} as decimal(18, {{ digits }})) as varchar),
+                ' missing'
             )
         when {{ is_unknown }} then '; {{ rule }}: not known'
         else ''

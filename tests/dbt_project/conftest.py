@@ -28,10 +28,19 @@ BUILT = (
     "+int_customer_months",
     "+ind_value",
     "+path:models/indicators/service",
+    "+path:models/core/relationship",
+    "+ind_lifecycle",
+    "+ind_retention",
+    "+ind_satisfaction",
 )
 # What the scores of texts are joined with, and what is built of them.
 BEFORE_TEXTS = ("+int_survey_answers", "+int_customer_activity")
-FROM_TEXTS = ("stg_ml__text_scores", "int_text_items", "ind_text")
+FROM_TEXTS = (
+    "stg_ml__text_scores",
+    "int_text_items",
+    "ind_text",
+    "path:models/indicators/relationship",
+)
 # After the simulated history, which ends with December 2025.
 LOADED_AT = datetime(2026, 1, 15)  # noqa: DTZ001  (the pipeline's times are UTC without a zone)
 
@@ -41,8 +50,8 @@ class KnownCompany:
     """A simulated company whose truth is known, and what was built of it.
 
     Attributes:
-        warehouse: The warehouse, with core, the tiers, the moods, how customers were served, and
-            the marts of billing. Read only.
+        warehouse: The warehouse, with core, the tiers, the moods, how customers were served,
+            how relationships stand, and the marts of billing. Read only.
         truth: The folder of Parquet files that say what is true of the company.
     """
 

@@ -2,9 +2,9 @@
     materialized='incremental',
     incremental_strategy='replace_months',
 ) }}
-{#- Grain: one row per customer and month in which an invoice fell due. An invoice is on time when it
-    was settled by the end of its due day, and late when not, whatever came after. A month without
-    any payment of anybody is not measured, nor is an invoice from before the first payment. -#}
+{#- Grain: one row per customer and month in which an invoice fell due. An invoice is on time when
+    it was settled by the end of its due day, and late when not, whatever came after. A month
+    without any payment of anybody is not measured, nor is an invoice from before the first. -#}
 with run_months as (
 
     {{ run_months() }}

@@ -3,8 +3,9 @@
     incremental_strategy='replace_months',
 ) }}
 {#- Grain: one row per customer and month in which the term of a subscription came to its end: how
-    many did, and how many went on. A term ends every so many months after the subscription began; it
-    is due when the subscription was in force the day before, and renewed when it is on the day. -#}
+    many did, and how many went on. A term ends every so many months after the subscription began;
+    it is due when the subscription was in force the day before, and renewed when it is on the
+    day. -#}
 with run_months as (
 
     {{ run_months() }}

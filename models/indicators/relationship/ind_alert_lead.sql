@@ -1,9 +1,9 @@
 {{ config(materialized='incremental', incremental_strategy='replace_months') }}
-{#- Grain: one row per month end, rule (the alerts of relationship health, and no purchase for so many
-    days) and value tier with one row `all`: does the rule warn before customers are lost, how early,
-    and how often for nothing (handbook C5)? Losses are those known in the last twelve months. An
-    alert is judged once its time is over: those opened from eighteen to six months before; later
-    ones are pending, also when the loss has come already. -#}
+{#- Grain: one row per month end, rule (the alerts of relationship health, and no purchase for so
+    many days) and value tier with one row `all`: does the rule warn before customers are lost,
+    how early, and how often for nothing (handbook C5)? Losses are those known in the last twelve
+    months. An alert is judged once its time is over: those opened from eighteen to six months
+    before; later ones are pending, also when the loss has come already. -#}
 {%- set wait = var('alert_outcome_months') -%}
 {%- set rules = ['relationship_health', 'no_purchase'] -%}
 with run_months as (
@@ -116,7 +116,7 @@ open_months as (
 
 ),
 
--- The newest open alert on or before the day of the loss: one that was closed by then warned nobody.
+-- The alert that was open before the day of the loss: one that was closed by then warned nobody.
 warned as (
 
     select

@@ -406,8 +406,9 @@ parts as (
                 then {{ mean_of_measured([
                     (
                         '10 * joined.nps_answer',
-                        '0.5 * power(cast(0.5 as double), cast(joined.nps_answer_age_days as double)'
-                        ~ ' / ' ~ var('answer_half_life_days') ~ ')',
+                        '0.5 * power(cast(0.5 as double), '
+                        ~ 'cast(joined.nps_answer_age_days as double) / '
+                        ~ var('answer_half_life_days') ~ ')',
                     ),
                     (
                         'least(100, ' ~ var('referral_points') ~ ' * joined.referrals_12m)', '0.5',

@@ -182,14 +182,11 @@ counted as (
         case
             when
                 activity.month_count >= 3
-                {%- for suffix in ['_weight', '_weight_now'] %}
-                {{ 'and (' if loop.first }}
-                {%- for kind in kinds %}
-                {{ 'or ' if not (loop.first and suffix == '_weight') -}}
-                months.{{ kind.column }}{{ suffix }} > 0
-                {%- endfor %}
-                {{ ')' if loop.last }}
-                {%- endfor %}
+                and (
+                    {% for kind in kinds -%}
+                    months.{{ kind.column }}_weight_now > 0{{ ' or' if not loop.last }}
+                    {% endfor %}
+                )
                 then
                     case
                         when months.earlier_windows >= 2
@@ -244,8 +241,8 @@ frequencies as (
 
 ),
 
--- A tier as one: all its active customers who have every window, together, now and before. Those who
--- have left talk less each month, and that is no season.
+-- A tier as one: all its active customers who have every window, together, now and before. Those
+-- who have left talk less each month, and that is no season.
 tier_sums as (
 
     select
@@ -346,7 +343,8 @@ interaction as (
             when frequencies.count_0 is null or not frequencies.is_ever_active then null
             when frequencies.window_count >= 2
                 then {{ frequency_score(
-                    'frequencies.count_0', 'frequencies.baseline', 'coalesce(tiers.season_factor, 1)'
+                    'frequencies.count_0', 'frequencies.baseline',
+                    'coalesce(tiers.season_factor, 1)'
                 ) }}
             else percentiles.peer_percentile
         end as adjusted_score

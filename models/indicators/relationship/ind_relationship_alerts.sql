@@ -28,7 +28,9 @@ customer_episodes as (
         max(customer_months.alert_opening_rules) as opening_rules,
         max(customer_months.as_of_date) as last_open_on,
         max(
-            case when customer_months.alert_rules_now is not null then customer_months.as_of_date end
+            case
+                when customer_months.alert_rules_now is not null then customer_months.as_of_date
+            end
         ) as last_alarming_on,
         count(*) as month_count
     from customer_months

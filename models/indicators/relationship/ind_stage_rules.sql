@@ -1,6 +1,6 @@
 {{ config(materialized='incremental', incremental_strategy='replace_months') }}
-{#- Grain: one row per customer and month end: what the rules of the relationship stages look at, and
-    whether each holds (1), fails (0) or is not known (empty). The rules' limits are the seed
+{#- Grain: one row per customer and month end: what the rules of the relationship stages look at,
+    and whether each holds (1), fails (0) or is not known (empty). The rules' limits are the seed
     `stage_rules` (handbook C4); the stage itself is a fold over these rows (`ind_stages`). -#}
 {%- set rules = [
     ('lifetime_purchases', '>='), ('active_months_3m', '>='), ('tenure_days', '>='),

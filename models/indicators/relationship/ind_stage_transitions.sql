@@ -1,7 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='replace_months') }}
-{#- Grain: one row per month end, period (1 and 12 months), value tier at the period's start with one
-    row `all`, stage at its start and stage at its end, exit included: how many went that way, of how
-    many that began there (handbook C4). Every pair is there, also with nobody. -#}
+{#- Grain: one row per month end, period (1 and 12 months), value tier at the period's start with
+    one row `all`, stage at its start and stage at its end, exit included: how many went that way,
+    of how many that began there (handbook C4). Every pair is there, also with nobody. -#}
 {%- set to_stages = relationship_stages() + ['exit'] -%}
 with run_months as (
 

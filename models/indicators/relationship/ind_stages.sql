@@ -1,7 +1,8 @@
 {{ config(materialized='incremental', incremental_strategy='replace_months') }}
-{#- Grain: one row per customer and month end: the stage of the relationship (handbook C4). A fold in
-    the order of months: at most one stage up in a month, one down after failing months in a row, and
-    what is not known moves nobody. Who has left has no stage and begins anew on coming back.
+{#- Grain: one row per customer and month end: the stage of the relationship (handbook C4). A fold
+    in the order of months: at most one stage up in a month, one down after failing months in a
+    row, and what is not known moves nobody. Who has left has no stage and begins anew on coming
+    back.
 
     All customers' n-th months are one step of the recursion, so a step is one join of two sets; a
     run of one month is one step that begins with the row of the month before. -#}
@@ -167,7 +168,9 @@ select
             then
                 coalesce({{ stage_rules_met('staged.stage_number', 'stage_rules') }} = 0, false)
                 or coalesce(
-                    staged.month_number - staged.fell_in_month < {{ var('stage_declining_months') }}, false
+                    staged.month_number - staged.fell_in_month
+                    < {{ var('stage_declining_months') }},
+                    false
                 )
     end as is_stage_declining,
     stage_rules.business_model,

@@ -287,6 +287,57 @@ from months;
 create table scorecard.credit_by_grade as
 select as_of_date, 'all' as grade, 100 as customer_count, 40 as bad_cases, 0.05 as bad_ratio
 from months;
+create table scorecard.rhi_alerts as
+select
+    concat('customer-', customer_id, '-2011-11-30') as alert_id,
+    'customer' as alert_scope,
+    customer_id,
+    'A' as tier,
+    date '2011-11-30' as opened_on,
+    'low_health' as opened_by,
+    date '2011-12-31' as last_alarming_on,
+    cast(null as date) as closed_on,
+    cast(null as varchar) as closed_by,
+    2 as months_open,
+    35.0 as health_at_opening
+from scorecard.customers
+where customer_id <= 'c-0005';
+
+create table scorecard.rhi_alert_performance as
+select
+    months.as_of_date,
+    rules.rule,
+    'all' as tier,
+    40 as loss_count,
+    20 as warned_count,
+    0.5 as recall_ratio,
+    60.0 as lead_days_median,
+    50 as alert_count,
+    0.4 as precision_ratio
+from months
+cross join (values ('relationship_health'), ('no_purchase')) as rules (rule);
+
+create table scorecard.stage_transitions as
+select
+    months.as_of_date,
+    1 as period_months,
+    'all' as tier,
+    'familiar' as from_stage,
+    stages.to_stage,
+    100 as start_count,
+    stages.customer_count,
+    stages.customer_count / 100.0 as move_ratio,
+    false as is_low_n
+from months
+cross join (values ('familiar', 90), ('trust', 8), ('exit', 2)) as stages (to_stage, customer_count);
+
+create table scorecard.stage_playbooks as
+select
+    stage,
+    stage as name,
+    'Keep the promise' as goal,
+    'A plan for the year' as strategy
+from (values ('explore'), ('familiar'), ('trust'), ('co_create'), ('exit')) as stages (stage);
 
 create table scorecard.nps_by_group as
 select

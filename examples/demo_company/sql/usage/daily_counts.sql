@@ -6,8 +6,16 @@ with using_now as (
         greatest(from_on, getvariable('usage_from')) as day_from,
         to_on - greatest(from_on, getvariable('usage_from')) + 1 as day_count,
         least(28, floor(
-            2.6 * exp(clamp(0.55 * e0, -2.5, 1.6)) * case when is_organisation then 1.3 else 0.8 end
-            + draw(km, 'days')
+            (
+                2.6 * exp(clamp(0.55 * e0, -2.5, 1.6))
+                * case when is_organisation then 1.3 else 0.8 end
+                + draw(km, 'days')
+            )
+            * case
+                when planted_case = 'silent_leaver' and m >= case_from_month
+                    then pow(0.75, m - case_from_month)
+                else 1
+            end
         ))::integer as active_days,
     from live
     where is_contract and to_on >= getvariable('usage_from')
