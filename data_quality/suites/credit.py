@@ -50,7 +50,7 @@ def rules() -> tuple[Rule, ...]:
         ),
         GRADES.no_rows(
             "rated_customers_have_points_and_grade",
-            f"""
+            """
             select grades.as_of_date, grades.grade from scorecard.credit_by_grade as grades
             inner join scorecard.customer_indicators as indicators
                 on grades.as_of_date = indicators.as_of_date
