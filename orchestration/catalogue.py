@@ -28,6 +28,7 @@ FAMILIES = {
     "ind_satisfaction": "Satisfaction",
     "ind_text": "What customers write",
     "ind_service": "Service and complaints",
+    "ind_cost_to_serve": "Cost to serve",
 }
 
 INTRODUCTION = """\
