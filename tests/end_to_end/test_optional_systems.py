@@ -61,10 +61,16 @@ OF_A_SYSTEM = {
     "nps_by_group": "survey",
     "satisfaction_by_group": "survey",
 }
+# Marts that rest on several systems, and differ without any of them.
+OF_SEVERAL_SYSTEMS = {
+    "acquisition_cost": {"marketing", "organisation"},
+    "efficiency_by_tier": {"marketing", "organisation", "support"},
+}
 # A company this small has no crisis.
 MAY_BE_EMPTY = {"scorecard.complaint_episodes"}
 # Models of indicators, and the systems that measure them: what one measures alone is empty without.
 INDICATORS_OF = {
+    "ind_cost_to_serve": {"organisation", "support"},
     "ind_satisfaction": {"survey"},
     "ind_service": {"support"},
     "ind_text": {"support", "survey"},
@@ -89,6 +95,9 @@ def test_without_a_system_its_measures_are_null_and_all_else_is_unchanged(
     assert _systems_with_texts(home) == _systems_with_texts(simulated_build) - {system}
     unchanged = [f"scorecard.{mart}" for mart in OF_THE_REQUIRED]
     unchanged += [f"scorecard.{mart}" for mart, owner in OF_A_SYSTEM.items() if owner != system]
+    unchanged += [
+        f"scorecard.{mart}" for mart, systems in OF_SEVERAL_SYSTEMS.items() if system not in systems
+    ]
     differences = {
         table: rows_that_differ(simulated_build, home, table, may_be_empty=table in MAY_BE_EMPTY)
         for table in unchanged
