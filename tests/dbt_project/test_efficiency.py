@@ -1,5 +1,5 @@
-"""What a customer costs to win and what he earns are the truth's: who was won through which channel,
-the ledger spread over them by hand, and the cost of each line as its product's was on that day.
+"""What a customer costs to win and what he earns are the truth's: who was won by which channel, the
+ledger spread over them by hand, and the cost of each line as its product's was on that day.
 
 What belongs here: what a whole simulated company says. The formulas, with their golden values and
 the traps, are dbt unit tests beside the models.
@@ -124,7 +124,7 @@ def test_cost_of_a_tier_is_the_truth(con, told):
 
 
 def test_every_line_costs_what_its_product_cost_that_day(con):
-    """Costs found by another join over the rows of billing; money back of goodwill costs nothing."""
+    """Costs found by another join over billing's rows; money back of goodwill costs nothing."""
     ((differing, compared, uncosted),) = con.execute(
         """
         with lines as (
