@@ -28,10 +28,11 @@ FAMILIES = {
     "ind_satisfaction": "Satisfaction",
     "ind_text": "What customers write",
     "ind_service": "Service and complaints",
-    "ind_credit": "Credit",
+    "ind_cost_to_serve": "Cost to serve",
     "ind_relationship": "Health of the relationship",
     "ind_stages": "Stages of the relationship",
     "ind_iceberg": "Value that shows and value that does not",
+    "ind_credit": "Credit",
 }
 
 INTRODUCTION = """\

@@ -10,6 +10,7 @@ from __future__ import annotations
 from data_quality.rules import Rule, Table
 from data_quality.suites import company, health, history
 from data_quality.suites.shapes import (
+    PENNY,
     TIERS,
     VALUE_BASES,
     key_is_unique,
@@ -50,6 +51,7 @@ def rules() -> tuple[Rule, ...]:
         *_lifecycle(),
         *_satisfaction(),
         *_texts(),
+        *_margin(),
         *_customer_months(),
         *_months_compared(),
         *_cutoffs(),
@@ -303,6 +305,66 @@ def _texts() -> tuple[Rule, ...]:
             because="Who wrote nothing is not in a neutral mood.",
             characteristic="credibility",
             columns=("sentiment", "scored_text_items_12m", "text_items_12m"),
+        ),
+    )
+
+
+def _margin() -> tuple[Rule, ...]:
+    return (
+        *shares(INDICATORS, "margin_coverage_12m"),
+        INDICATORS.no_rows(
+            "value_follows_its_basis",
+            f"""
+            select customer_id, as_of_date from scorecard.customer_indicators
+            where (value_basis = 'revenue' and abs(value_12m - revenue_12m) >= {PENNY})
+                or (
+                    value_basis = 'margin' and not is_value_estimated
+                    and abs(value_12m - gross_margin_12m) >= {PENNY}
+                )
+                or value_12m is null
+                or is_value_estimated is distinct from
+                    (value_basis = 'margin' and gross_margin_12m is null)
+            """,
+            says="Value is revenue or margin, as its basis says; an estimate is marked.",
+            because="Tiers and scores are made of it.",
+            characteristic="consistency",
+            columns=(
+                "value_12m",
+                "value_basis",
+                "is_value_estimated",
+                "revenue_12m",
+                "gross_margin_12m",
+            ),
+        ),
+        INDICATORS.no_rows(
+            "one_basis_for_all",
+            """
+            select min(customer_id) as customer_id, as_of_date from scorecard.customer_indicators
+            where value_basis in ('revenue', 'margin')
+            group by as_of_date having count(distinct value_basis) > 1
+            """,
+            says="In a month value means the same for every customer.",
+            because="A margin and a revenue in one ranking put the wrong customers first.",
+            characteristic="consistency",
+            columns=("value_basis",),
+        ),
+        INDICATORS.no_rows(
+            "contribution_is_margin_less_service",
+            f"""
+            select customer_id, as_of_date from scorecard.customer_indicators
+            where abs(contribution_margin_12m - (gross_margin_12m - cost_to_serve_12m)) >= {PENNY}
+                or (contribution_margin_12m is not null and cost_to_serve_months_12m < 12)
+                or (cost_to_serve_12m is not null and cost_to_serve_months_12m = 0)
+            """,
+            says="Contribution is gross margin less cost to serve, both of twelve whole months.",
+            because="Service that was not measured would look like service that cost nothing.",
+            characteristic="consistency",
+            columns=(
+                "contribution_margin_12m",
+                "gross_margin_12m",
+                "cost_to_serve_12m",
+                "cost_to_serve_months_12m",
+            ),
         ),
     )
 

@@ -20,3 +20,12 @@
     round({{ rates }}.winback_high, 6) as winback_high,
     {{ rates }}.is_low_n as is_winback_low_n
 {%- endmacro %}
+
+{#- Columns of revenue per user and of margin, as tier and portfolio marts publish them. -#}
+{% macro arpu_columns(groups) -%}
+    cast({{ groups }}.arpu_12m as decimal(18, 2)) as arpu_12m,
+    round({{ groups }}.mean_subscriber_count_12m, 6) as mean_subscriber_count_12m,
+    cast({{ groups }}.gross_margin_12m as decimal(18, 2)) as gross_margin_12m,
+    round({{ groups }}.gross_margin_ratio_12m, 6) as gross_margin_ratio_12m,
+    {{ groups }}.margin_customer_count
+{%- endmacro %}

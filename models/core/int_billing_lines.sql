@@ -203,7 +203,8 @@ priced as (
             'owned.document_amount', 'owned.currency_code', 'rate_days.rate'
         ) }} as amount,
         links.customer_id,
-        {{ month_end('owned.occurred_at') }} as month_end
+        {{ month_end('owned.occurred_at') }} as month_end,
+        cast(owned.occurred_at as date) as line_day
     from owned
     left join links on owned.source_customer_id = links.source_id
     left join {{ ref('int_exchange_rate_days') }} as rate_days
@@ -226,6 +227,10 @@ select
     priced.currency_code,
     priced.document_amount,
     priced.amount,
+    -- At the unit cost of the line's day; a return takes the cost of its own day back.
+    cast(
+        round(cast(priced.quantity as decimal(18, 0)) * unit_costs.unit_cost, 4) as decimal(18, 4)
+    ) as cost,
     priced.occurred_at,
     priced.month_end,
     case
@@ -243,4 +248,9 @@ left join marked
 left join non_products as by_code on priced.product_id = by_code.product_code
 left join non_products as by_text
     on case when priced.product_id is null then upper(priced.line_text) end = by_text.line_text
+left join {{ ref('int_unit_cost_months') }} as unit_costs
+    on
+        priced.product_id = unit_costs.product_id
+        and priced.month_end = unit_costs.month_end
+        and {{ holds_on('priced.line_day', 'unit_costs.valid_from', 'unit_costs.valid_to') }}
 inner join run_months on priced.month_end <= run_months.last_month

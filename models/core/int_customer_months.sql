@@ -26,6 +26,10 @@ carried as (
         cast(null as decimal(18, 4)) as first_purchase_amount,
         cast(null as decimal(18, 4)) as lifetime_purchase_amount,
         cast(null as decimal(18, 4)) as lifetime_revenue,
+        cast(null as decimal(18, 4)) as lifetime_gross_margin,
+        cast(null as decimal(18, 4)) as lifetime_costed_revenue,
+        cast(null as decimal(18, 4)) as lifetime_turnover,
+        cast(null as decimal(18, 4)) as lifetime_costed_turnover,
         cast(null as integer) as lifetime_purchase_count,
         cast(null as integer) as lifetime_line_count,
         cast(null as integer) as lifetime_gap_count,
@@ -65,6 +69,14 @@ lines as (
         -sum(
             case when billing_lines.line_kind = 'credit_line' then billing_lines.amount else 0 end
         ) as returned_amount,
+        -- A line without a cost has no margin, which is not a margin of 0: what is costed is
+        -- counted beside it, by amounts whatever their sign.
+        sum(billing_lines.amount - billing_lines.cost) as gross_margin,
+        sum(case when billing_lines.cost is not null then billing_lines.amount else 0 end)
+            as costed_revenue,
+        sum(abs(billing_lines.amount)) as turnover,
+        sum(case when billing_lines.cost is not null then abs(billing_lines.amount) else 0 end)
+            as costed_turnover,
         count(*) as line_count
     from {{ ref('int_billing_lines') }} as billing_lines
     inner join run_months
@@ -137,6 +149,10 @@ joined as (
         coalesce(lines.revenue, 0) as revenue,
         coalesce(lines.invoiced_amount, 0) as invoiced_amount,
         coalesce(lines.returned_amount, 0) as returned_amount,
+        coalesce(lines.gross_margin, 0) as gross_margin,
+        coalesce(lines.costed_revenue, 0) as costed_revenue,
+        coalesce(lines.turnover, 0) as turnover,
+        coalesce(lines.costed_turnover, 0) as costed_turnover,
         coalesce(lines.line_count, 0) as line_count,
         coalesce(monthly_purchases.purchase_count, 0) as purchase_count,
         coalesce(monthly_purchases.purchase_amount, 0) as purchase_amount,
@@ -169,6 +185,10 @@ running as (
         max(joined.month_last_purchase_date) over so_far as last_purchase_date_so_far,
         max(joined.window_first_purchase_amount) over so_far as first_purchase_amount_so_far,
         sum(joined.revenue) over so_far as revenue_so_far,
+        sum(joined.gross_margin) over so_far as gross_margin_so_far,
+        sum(joined.costed_revenue) over so_far as costed_revenue_so_far,
+        sum(joined.turnover) over so_far as turnover_so_far,
+        sum(joined.costed_turnover) over so_far as costed_turnover_so_far,
         sum(joined.purchase_count) over so_far as purchase_count_so_far,
         sum(joined.purchase_amount) over so_far as purchase_amount_so_far,
         sum(joined.line_count) over so_far as line_count_so_far,
@@ -193,6 +213,10 @@ select
     cast(running.revenue as decimal(18, 4)) as revenue,
     cast(running.invoiced_amount as decimal(18, 4)) as invoiced_amount,
     cast(running.returned_amount as decimal(18, 4)) as returned_amount,
+    cast(running.gross_margin as decimal(18, 4)) as gross_margin,
+    cast(running.costed_revenue as decimal(18, 4)) as costed_revenue,
+    cast(running.turnover as decimal(18, 4)) as turnover,
+    cast(running.costed_turnover as decimal(18, 4)) as costed_turnover,
     cast(running.purchase_amount as decimal(18, 4)) as purchase_amount,
     cast(running.line_count as integer) as line_count,
     cast(running.purchase_count as integer) as purchase_count,
@@ -209,6 +233,18 @@ select
     cast(
         coalesce(carried.lifetime_revenue, 0) + running.revenue_so_far as decimal(18, 4)
     ) as lifetime_revenue,
+    cast(
+        coalesce(carried.lifetime_gross_margin, 0) + running.gross_margin_so_far as decimal(18, 4)
+    ) as lifetime_gross_margin,
+    cast(
+        coalesce(carried.lifetime_costed_revenue, 0) + running.costed_revenue_so_far as decimal(18, 4)
+    ) as lifetime_costed_revenue,
+    cast(
+        coalesce(carried.lifetime_turnover, 0) + running.turnover_so_far as decimal(18, 4)
+    ) as lifetime_turnover,
+    cast(
+        coalesce(carried.lifetime_costed_turnover, 0) + running.costed_turnover_so_far as decimal(18, 4)
+    ) as lifetime_costed_turnover,
     cast(
         coalesce(carried.lifetime_purchase_amount, 0) + running.purchase_amount_so_far
         as decimal(18, 4)

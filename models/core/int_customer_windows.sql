@@ -41,6 +41,10 @@ windows as (
         customer_months.product_count_12m,
         customer_months.first_purchase_amount,
         customer_months.lifetime_revenue,
+        customer_months.lifetime_gross_margin,
+        customer_months.lifetime_costed_revenue,
+        customer_months.lifetime_turnover,
+        customer_months.lifetime_costed_turnover,
         customer_months.lifetime_purchase_amount,
         customer_months.lifetime_purchase_count,
         customer_months.lifetime_line_count,
@@ -57,6 +61,16 @@ windows as (
         sum(customer_months.line_count) over year_before_6 as line_count_year_before_6m,
         sum(customer_months.revenue) over year_before_6 as revenue_year_before_6m,
         count(*) over year_before_6 as months_year_before_6m,
+        sum(customer_months.gross_margin) over last_6 as gross_margin_6m,
+        sum(customer_months.turnover - customer_months.costed_turnover) over last_6
+            as uncosted_turnover_6m,
+        sum(customer_months.gross_margin) over year_before_6 as gross_margin_year_before_6m,
+        sum(customer_months.turnover - customer_months.costed_turnover) over year_before_6
+            as uncosted_turnover_year_before_6m,
+        sum(customer_months.gross_margin) over last_12 as gross_margin_12m,
+        sum(customer_months.costed_revenue) over last_12 as costed_revenue_12m,
+        sum(customer_months.turnover) over last_12 as turnover_12m,
+        sum(customer_months.costed_turnover) over last_12 as costed_turnover_12m,
         sum(customer_months.revenue) over last_12 as revenue_12m,
         sum(customer_months.invoiced_amount) over last_12 as invoiced_amount_12m,
         sum(customer_months.returned_amount) over last_12 as returned_amount_12m,
@@ -119,6 +133,21 @@ select
     cast(windows.revenue_12m as decimal(18, 4)) as revenue_12m,
     cast(windows.invoiced_amount_12m as decimal(18, 4)) as invoiced_amount_12m,
     cast(windows.returned_amount_12m as decimal(18, 4)) as returned_amount_12m,
+    cast(windows.gross_margin_6m as decimal(18, 4)) as gross_margin_6m,
+    cast(windows.uncosted_turnover_6m as decimal(18, 4)) as uncosted_turnover_6m,
+    cast(
+        case when windows.months_year_before_6m = 6 then windows.gross_margin_year_before_6m end
+        as decimal(18, 4)
+    ) as gross_margin_year_before_6m,
+    cast(
+        case
+            when windows.months_year_before_6m = 6 then windows.uncosted_turnover_year_before_6m
+        end as decimal(18, 4)
+    ) as uncosted_turnover_year_before_6m,
+    cast(windows.gross_margin_12m as decimal(18, 4)) as gross_margin_12m,
+    cast(windows.costed_revenue_12m as decimal(18, 4)) as costed_revenue_12m,
+    cast(windows.turnover_12m as decimal(18, 4)) as turnover_12m,
+    cast(windows.costed_turnover_12m as decimal(18, 4)) as costed_turnover_12m,
     cast(windows.purchase_amount_12m as decimal(18, 4)) as purchase_amount_12m,
     cast(windows.purchases_1m as integer) as purchases_1m,
     cast(windows.purchases_3m as integer) as purchases_3m,
@@ -135,6 +164,10 @@ select
     cast(windows.gap_days_squared_sum_12m as bigint) as gap_days_squared_sum_12m,
     windows.first_purchase_amount,
     windows.lifetime_revenue,
+    windows.lifetime_gross_margin,
+    windows.lifetime_costed_revenue,
+    windows.lifetime_turnover,
+    windows.lifetime_costed_turnover,
     windows.lifetime_purchase_amount,
     windows.lifetime_purchase_count,
     windows.lifetime_line_count,

@@ -13,7 +13,6 @@ windows as (
     select
         customer_windows.*,
         ind_value.tier,
-        ind_value.value_basis,
         {{ ratio(
             'customer_windows.lifetime_revenue', 'customer_windows.lifetime_purchase_amount'
         ) }} as own_net_ratio,
@@ -63,5 +62,6 @@ select
         0
     ) as net_revenue_ratio,
     windows.is_tenure_censored,
-    windows.value_basis
+    -- What comes is forecast in revenue, whatever the company's basis: outcomes are revenue, too.
+    'revenue' as value_basis
 from windows

@@ -1,7 +1,8 @@
 {{ config(materialized='incremental', incremental_strategy='replace_months') }}
 {#- Grain: one row per month end and RFM dimension: the cut-offs in force. Learnt at the yearly
     review on the rows known then; before the first review the month's own, marked provisional.
-    Cut-offs by month would force 20 % of customers into "worst" every month (handbook C11). -#}
+    Cut-offs by month would force 20 % of customers into "worst" every month (handbook C11). A review
+    that was held by another basis of value than the month's teaches it nothing. -#}
 with run_months as (
 
     {{ run_months() }}
@@ -26,9 +27,15 @@ lessons as (
 
     select
         months.as_of_date,
-        months.review_date is null as is_provisional,
-        coalesce(months.review_date, months.as_of_date) as learnt_on
+        reviews.as_of_date is null as is_provisional,
+        coalesce(reviews.as_of_date, months.as_of_date) as learnt_on
     from months
+    left join {{ ref('ind_value_basis') }} as value_basis
+        on months.as_of_date = value_basis.as_of_date
+    left join {{ ref('ind_value_basis') }} as reviews
+        on
+            months.review_date = reviews.as_of_date
+            and value_basis.value_basis = reviews.value_basis
 
 ),
 
@@ -45,9 +52,11 @@ customers as (
         customer_windows.as_of_date as learnt_on,
         customer_windows.days_since_purchase,
         customer_windows.purchases_12m,
-        customer_windows.revenue_12m
+        {{ value_12m('customer_windows', 'value_basis') }} as value_12m
     from {{ ref('int_customer_windows') }} as customer_windows
     inner join lesson_dates on customer_windows.as_of_date = lesson_dates.learnt_on
+    left join {{ ref('ind_value_basis') }} as value_basis
+        on customer_windows.as_of_date = value_basis.as_of_date
     where customer_windows.last_purchase_date is not null
 
 ),
@@ -69,7 +78,7 @@ dimensions as (
     select
         customers.learnt_on,
         'monetary' as dimension,
-        customers.revenue_12m as dimension_value
+        customers.value_12m as dimension_value
     from customers
 
 ),

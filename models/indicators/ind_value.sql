@@ -1,6 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='replace_months') }}
-{#- Grain: one row per customer and month end. Value by revenue (there are no unit costs, so what
-    asks for margin uses revenue and says so), RFM and tier (handbook C11). -#}
+{#- Grain: one row per customer and month end. Revenue, gross margin, RFM and tier (handbook C10,
+    C11). What is judged by value uses the company's basis of the month: margin where unit costs are
+    known, else revenue, and says so. -#}
 with run_months as (
 
     {{ run_months() }}
@@ -9,12 +10,30 @@ with run_months as (
 
 windows as (
 
-    select customer_windows.*
+    select
+        customer_windows.*,
+        coalesce(value_basis.value_basis, 'revenue') as value_basis,
+        coalesce(value_basis.is_margin_measured, false) as is_margin_measured,
+        {{ value_12m('customer_windows', 'value_basis') }} as value_12m,
+        case
+            when value_basis.is_margin_measured
+                then {{ window_margin(
+                    'customer_windows', 'customer_windows.revenue_12m', suffix='_12m'
+                ) }}
+        end as measured_margin_12m,
+        case
+            when value_basis.is_margin_measured
+                then {{ window_margin(
+                    'customer_windows', 'customer_windows.lifetime_revenue', prefix='lifetime_'
+                ) }}
+        end as historic_margin
     from {{ ref('int_customer_windows') }} as customer_windows
     inner join run_months
         on
             customer_windows.as_of_date >= run_months.first_month
             and customer_windows.as_of_date <= run_months.last_month
+    left join {{ ref('ind_value_basis') }} as value_basis
+        on customer_windows.as_of_date = value_basis.as_of_date
 
 ),
 
@@ -61,22 +80,22 @@ monetary_cutoffs as (
 ),
 
 -- Tiers are found on narrow rows, since each window sorts all of them.
--- Revenue of the customers strictly above: equal revenues share a tier.
+-- Value of the customers strictly above: equal values share a tier.
 shares as (
 
     select
         windows.customer_id,
         windows.as_of_date,
-        windows.revenue_12m,
-        sum(case when windows.revenue_12m > 0 then windows.revenue_12m else 0 end) over (
+        windows.value_12m,
+        sum(case when windows.value_12m > 0 then windows.value_12m else 0 end) over (
             partition by windows.as_of_date
-        ) as positive_revenue,
-        sum(case when windows.revenue_12m > 0 then windows.revenue_12m else 0 end) over (
-            partition by windows.as_of_date order by windows.revenue_12m desc
+        ) as positive_value,
+        sum(case when windows.value_12m > 0 then windows.value_12m else 0 end) over (
+            partition by windows.as_of_date order by windows.value_12m desc
             range between unbounded preceding and current row
-        ) - case when windows.revenue_12m > 0 then windows.revenue_12m else 0 end * count(*) over (
-            partition by windows.as_of_date, windows.revenue_12m
-        ) as revenue_above
+        ) - case when windows.value_12m > 0 then windows.value_12m else 0 end * count(*) over (
+            partition by windows.as_of_date, windows.value_12m
+        ) as value_above
     from windows
 
 ),
@@ -87,9 +106,9 @@ raw_tiers as (
         shares.customer_id,
         shares.as_of_date,
         case
-            when shares.revenue_12m <= 0 then 'D'
-            when shares.revenue_above < 0.80 * shares.positive_revenue then 'A'
-            when shares.revenue_above < 0.95 * shares.positive_revenue then 'B'
+            when shares.value_12m <= 0 then 'D'
+            when shares.value_above < 0.80 * shares.positive_value then 'A'
+            when shares.value_above < 0.95 * shares.positive_value then 'B'
             else 'C'
         end as raw_tier
     from shares
@@ -158,12 +177,29 @@ scored as (
         windows.as_of_date,
         tiers.tier,
         tiers.raw_tier,
-        'revenue' as value_basis,
+        windows.value_basis,
+        windows.value_12m,
+        windows.value_basis = 'margin' and windows.measured_margin_12m is null
+            as is_value_estimated,
         windows.is_window_complete,
         windows.revenue_1m,
         windows.revenue_3m,
         windows.revenue_6m,
         windows.revenue_12m,
+        windows.measured_margin_12m as gross_margin_12m,
+        case
+            when windows.revenue_12m > 0
+                then {{ ratio('windows.measured_margin_12m', 'windows.revenue_12m') }}
+        end as gross_margin_ratio_12m,
+        case
+            when windows.is_margin_measured
+                then {{ ratio('windows.costed_turnover_12m', 'windows.turnover_12m') }}
+        end as margin_coverage_12m,
+        cast(windows.historic_margin as decimal(18, 4)) as historic_margin,
+        {{ ratio(
+            'windows.historic_margin',
+            months_between(month_end('windows.first_seen_date'), 'windows.as_of_date') ~ ' + 1'
+        ) }} as mean_monthly_margin,
         windows.returned_amount_12m,
         {{ ratio('windows.returned_amount_12m', 'windows.invoiced_amount_12m') }}
             as return_ratio_12m,
@@ -177,8 +213,18 @@ scored as (
         windows.lifetime_purchase_count,
         windows.days_since_purchase,
         case
-            when windows.revenue_year_before_6m > 0
+            when windows.value_basis = 'revenue' and windows.revenue_year_before_6m > 0
                 then {{ ratio('windows.revenue_6m', 'windows.revenue_year_before_6m') }} - 1
+            when
+                windows.value_basis = 'margin'
+                and windows.gross_margin_year_before_6m > 0
+                and windows.uncosted_turnover_6m
+                <= (1 - {{ var('margin_coverage_min') }}) * abs(windows.revenue_6m)
+                and windows.uncosted_turnover_year_before_6m
+                <= (1 - {{ var('margin_coverage_min') }}) * abs(windows.revenue_year_before_6m)
+                then
+                    {{ ratio('windows.gross_margin_6m', 'windows.gross_margin_year_before_6m') }}
+                    - 1
         end as value_trend,
         case
             when windows.last_purchase_date is not null
@@ -190,7 +236,7 @@ scored as (
         end as frequency_score,
         case
             when windows.last_purchase_date is not null
-                then {{ cutoff_score('windows.revenue_12m', 'monetary_cutoffs') }}
+                then {{ cutoff_score('windows.value_12m', 'monetary_cutoffs') }}
         end as monetary_score,
         coalesce(recency_cutoffs.is_provisional, true) as is_rfm_provisional
     from windows

@@ -32,6 +32,7 @@ BUILT = (
     "+ind_lifecycle",
     "+ind_retention",
     "+ind_satisfaction",
+    "+path:models/indicators/efficiency",
 )
 # What the scores of texts are joined with, and what is built of them.
 BEFORE_TEXTS = ("+int_survey_answers", "+int_customer_activity")

@@ -69,11 +69,14 @@ MARTS_OF: dict[str, set[str]] = {
     "crm_adoption": {"organisation"},
     "self_service": {"support", "usage"},
     "credit_by_grade": {"support", "organisation"},
+    "acquisition_cost": {"marketing", "organisation"},
+    "efficiency_by_tier": {"marketing", "organisation", "support"},
 }
 # A company this small has no crisis.
 MAY_BE_EMPTY = {"scorecard.complaint_episodes"}
 # Models of indicators, and the systems that measure them: what one measures alone is empty without.
 INDICATORS_OF = {
+    "ind_cost_to_serve": {"organisation", "support"},
     "ind_satisfaction": {"survey"},
     "ind_service": {"support"},
     "ind_text": {"support", "survey"},

@@ -2,14 +2,11 @@
 {#- Grain: one row per customer and month end: what is seen of a customer's value (the explicit
     index: money) and what lies under it (the implicit index: voice, recommendation, adoption,
     loyalty), and who is silent or loud (handbook C3). -#}
-{#- The column of `ind_value` that holds twelve months' gross margin; until there is one, revenue
-    stands for margin and `value_basis` of `ind_value` says so. -#}
-{%- set margin_column = none -%}
 {%- set explicit = var('explicit_weights') -%}
 {%- set implicit = var('implicit_weights') -%}
 {%- set kinds = var('voice_kinds') -%}
-{%- set value_parts = {'revenue_12m': explicit.revenue + explicit.margin} if margin_column is none
-    else {'revenue_12m': explicit.revenue, margin_column: explicit.margin} -%}
+{#- `value_12m` is gross margin, or revenue in a company without unit costs. -#}
+{%- set value_parts = {'revenue_12m': explicit.revenue, 'value_12m': explicit.margin} -%}
 with run_months as (
 
     {{ run_months() }}

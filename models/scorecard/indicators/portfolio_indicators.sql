@@ -73,7 +73,8 @@ select
     concentration.paying_customer_count,
     round(concentration.top_20_percent_revenue_ratio, 6) as top_20_percent_revenue_ratio,
     round(concentration.gini, 6) as gini,
-    round(concentration.effective_customer_number, 6) as effective_customer_number
+    round(concentration.effective_customer_number, 6) as effective_customer_number,
+    {{ arpu_columns('arpu') }}
 from totals
 inner join retention on totals.as_of_date = retention.as_of_date
 left join revenue_retention
@@ -82,3 +83,5 @@ left join revenue_retention
         and retention.period_months = revenue_retention.period_months
 left join winback on totals.as_of_date = winback.as_of_date
 left join concentration on totals.as_of_date = concentration.as_of_date
+left join {{ ref('ind_arpu') }} as arpu
+    on totals.as_of_date = arpu.as_of_date and arpu.tier = 'all'

@@ -57,7 +57,8 @@ select
     round(retention.customer_retention_high, 6) as customer_retention_high_12m,
     retention.is_low_n as is_retention_low_n,
     {{ revenue_retention_columns('revenue_retention', '_12m') }},
-    {{ winback_columns('winback') }}
+    {{ winback_columns('winback') }},
+    {{ arpu_columns('arpu') }}
 from tiers
 left join retention on tiers.as_of_date = retention.as_of_date and tiers.tier = retention.tier
 left join revenue_retention
@@ -65,3 +66,5 @@ left join revenue_retention
         tiers.as_of_date = revenue_retention.as_of_date
         and tiers.tier = revenue_retention.tier
 left join winback on tiers.as_of_date = winback.as_of_date and tiers.tier = winback.tier
+left join {{ ref('ind_arpu') }} as arpu
+    on tiers.as_of_date = arpu.as_of_date and tiers.tier = arpu.tier

@@ -406,3 +406,33 @@ select as_of_date, grades.*, 100::decimal(18, 2) as receivable_amount,
     0.4::double as bad_low, 0.6::double as bad_high, false as is_bad_low_n
 from (select distinct as_of_date from scorecard.customer_indicators) as months
 cross join (values ('all', 50), ('A', 30), ('unrated', 20)) as grades (grade, customer_count);
+insert into scorecard.acquisition_cost by name
+select as_of_date, 12 as period_months, channel, tier, 1 as lag_months, 12 as measured_months,
+    true as is_fully_loaded, 0.6 * cost as media_cost, 0.3 * cost as pay_cost,
+    0.1 * cost as other_cost, cost as acquisition_cost, 0.1 * cost as shared_cost,
+    customer_count as new_customer_count,
+    cost / nullif(customer_count, 0) as acquisition_cost_per_customer,
+    20 as monthly_revenue_per_customer, 0.5::double as gross_margin_ratio,
+    cost / nullif(customer_count, 0) / 10.0::double as payback_months,
+    customer_count < 30 as is_low_n
+from (select distinct as_of_date from scorecard.customer_indicators) as months
+cross join (
+    values ('all', 'all', 5000.00, 40), ('search', 'all', 4800.00, 40), ('none', 'all', 200.00, 0),
+        ('all', 'A', 4800.00, 40), ('all', 'none', 200.00, 0),
+        ('search', 'A', 4800.00, 40), ('none', 'none', 200.00, 0)
+) as parts (channel, tier, cost, customer_count);
+
+insert into scorecard.efficiency_by_tier by name
+select as_of_date, 12 as period_months, tier, 57.75::double as efficiency_score,
+    1.0::double as coverage, 3 as measure_count, 12.0::double as resolution_hours,
+    12.0::double as resolution_hours_target, 75.0::double as resolution_hours_score,
+    40 as resolved_count, 600.00 as acquisition_cost, 300.0::double as acquisition_cost_target,
+    37.5::double as acquisition_cost_score, 40 as new_customer_count_12m,
+    0.48::double as first_contact_ratio, 0.6::double as first_contact_ratio_target,
+    60.0::double as first_contact_ratio_score, 40 as first_contact_cases,
+    1 as first_contact_pending_count, 120.00 as cost_to_serve, 24 as costed_ticket_count,
+    5.00 as cost_per_ticket, 36.00 as retention_cost, 9 as retained_customer_count,
+    4.00 as retention_cost_per_customer, 1200.00 as retained_gross_margin,
+    144.00 as amortised_acquisition_cost, 4.0::double as efficiency_ratio, false as is_low_n
+from (select distinct as_of_date from scorecard.customer_indicators) as months
+cross join (select unnest(['A', 'B']) as tier) as tiers;

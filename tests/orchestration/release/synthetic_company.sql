@@ -241,6 +241,31 @@ select
     12 as complaint_count
 from scorecard.service_by_tier;
 
+create table scorecard.acquisition_cost as
+select
+    months.as_of_date,
+    12 as period_months,
+    'all' as channel,
+    tiers.tier,
+    cast(9000.00 as decimal(18, 2)) as acquisition_cost,
+    36 as new_customer_count,
+    cast(250.00 as decimal(18, 2)) as acquisition_cost_per_customer,
+    5.0 as payback_months
+from months
+cross join (values ('all'), ('A'), ('B')) as tiers (tier);
+
+create table scorecard.efficiency_by_tier as
+select
+    as_of_date,
+    period_months,
+    tier,
+    80.0 as efficiency_score,
+    10.0 as resolution_hours,
+    acquisition_cost_per_customer as acquisition_cost,
+    0.6 as first_contact_ratio
+from scorecard.acquisition_cost
+where tier <> 'all';
+
 create table scorecard.complaint_episodes as
 select
     'login' as topic,

@@ -6,6 +6,7 @@ select
     tier,
     planned_value,
     market,
+    acquisition_channel,
     joined_on,
     round(mu_s, 6) as satisfaction_level,
     round(mu_e, 6) as engagement_level,
