@@ -67,7 +67,7 @@ placed as (
             rows between unbounded preceding and 1 preceding
         ) as furthest_place
     from changes
-    left join {{ ref('process_steps') }} as process_steps
+    left join {{ ref('process_order') }} as process_steps
         on changes.process = process_steps.process and changes.step = process_steps.step
     window in_order as (
         partition by changes.process, changes.case_id

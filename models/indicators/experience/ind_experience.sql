@@ -221,9 +221,19 @@ select
     case
         when measured.ticket_months > 0
             then {{ ratio('coalesce(effort.switch_count, 0)', 'solved.ticket_count') }}
-    end as channel_switches_per_solved_issue_6m
+    end as channel_switches_per_solved_issue_6m,
+    cast(value_answers.value_index as double) as perceived_value_index,
+    {{ measured_count('survey_months.measured_months > 0', 'value_answers.answer_count') }}
+        as perceived_value_answers_24m
 from spine
 inner join measured on spine.as_of_date = measured.as_of_date
+inner join survey_months on spine.as_of_date = survey_months.as_of_date
+cross join usage_began
+left join value_answers
+    on
+        spine.customer_id = value_answers.customer_id
+        and spine.as_of_date = value_answers.as_of_date
+        and value_answers.newest_rank = 1
 left join counted
     on spine.customer_id = counted.customer_id and spine.as_of_date = counted.as_of_date
 left join installations on spine.customer_id = installations.customer_id

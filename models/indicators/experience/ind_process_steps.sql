@@ -43,7 +43,7 @@ spine as (
             else measured.complaint_months
         end as measured_months
     from measured
-    cross join {{ ref('process_steps') }} as process_steps
+    cross join {{ ref('process_order') }} as process_steps
 
 ),
 

@@ -101,7 +101,7 @@ measured as (
     from windows
     inner join {{ ref('int_measured_facts') }} as measured_facts
         on windows.month_end = measured_facts.as_of_date
-    inner join {{ ref('touchpoints') }} as touchpoints
+    inner join {{ ref('touchpoint_register') }} as touchpoints
         on measured_facts.fact = touchpoints.measured_fact
     where measured_facts.is_measured
 
@@ -114,7 +114,7 @@ spine as (
         periods.period_months,
         touchpoints.touchpoint
     from periods
-    cross join {{ ref('touchpoints') }} as touchpoints
+    cross join {{ ref('touchpoint_register') }} as touchpoints
     union
     select
         counted.as_of_date,
@@ -148,7 +148,7 @@ select
         as customer_initiated_ratio,
     {{ ratio('counted.two_way_count', 'counted.contact_count') }} as two_way_ratio
 from spine
-left join {{ ref('touchpoints') }} as touchpoints on spine.touchpoint = touchpoints.touchpoint
+left join {{ ref('touchpoint_register') }} as touchpoints on spine.touchpoint = touchpoints.touchpoint
 left join counted
     on
         spine.as_of_date = counted.as_of_date
