@@ -28,6 +28,7 @@ FAMILIES = {
     "ind_satisfaction": "Satisfaction",
     "ind_text": "What customers write",
     "ind_service": "Service and complaints",
+    "ind_experience": "Moments that matter, effort and perceived value",
 }
 
 INTRODUCTION = """\

@@ -4,7 +4,7 @@
     model that computes it. -#}
 {%- set models = [
     'ind_value', 'ind_activity', 'ind_retention', 'ind_lifecycle', 'ind_satisfaction', 'ind_text',
-    'ind_service',
+    'ind_service', 'ind_experience',
 ] %}
 with run_months as (
 
