@@ -57,6 +57,8 @@ OF_A_SYSTEM = {
     "service_by_tier": "support",
     "complaints_by_tier": "support",
     "complaint_episodes": "support",
+    "process_steps": "support",
+    "perceived_value_by_group": "survey",
     "survey_responses": "survey",
     "nps_by_group": "survey",
     "satisfaction_by_group": "survey",
@@ -65,6 +67,7 @@ OF_A_SYSTEM = {
 MAY_BE_EMPTY = {"scorecard.complaint_episodes"}
 # Models of indicators, and the systems that measure them: what one measures alone is empty without.
 INDICATORS_OF = {
+    "ind_experience": {"support", "survey", "usage"},
     "ind_satisfaction": {"survey"},
     "ind_service": {"support"},
     "ind_text": {"support", "survey"},

@@ -60,7 +60,11 @@ select customer_id, as_of_date, tier, tier as raw_tier, 'revenue' as value_basis
     false as is_survey_non_respondent, 9 as nps_answer, 75.0::double as csat_score,
     2 as satisfaction_answers_24m, 80.0::double as satisfaction_index,
     3 as text_items_12m, 2 as scored_text_items_12m, 0.2::double as sentiment,
-    0.5::double as negative_text_ratio_12m, 2 as worst_text_severity_6m
+    0.5::double as negative_text_ratio_12m, 2 as worst_text_severity_6m,
+    75.0::double as anchor_score_6m, 4 as anchor_cases_6m, 1 as anchor_misses_6m,
+    2 as solved_issues_6m, 1.5::double as contacts_per_solved_issue_6m,
+    0.5::double as channel_switches_per_solved_issue_6m,
+    60.0::double as perceived_value_index, 1 as perceived_value_answers_24m
 from people cross join months;
 
 insert into scorecard.nps_by_group by name
