@@ -28,6 +28,7 @@ BUILT = (
     "+int_customer_months",
     "+ind_value",
     "+path:models/indicators/service",
+    "+path:models/indicators/experience",
 )
 # What the scores of texts are joined with, and what is built of them.
 BEFORE_TEXTS = ("+int_survey_answers", "+int_customer_activity")

@@ -336,9 +336,9 @@ setup_tickets as (
     inner join tickets
         on
             cases.customer_id = tickets.customer_id
-            and tickets.created_at >= cases.occurred_at
-            and cast(tickets.created_at as date)
-            <= {{ dbt.dateadd('day', var('anchor_setup_days'), 'cases.occurred_at') }}
+            and cases.occurred_at <= tickets.created_at
+            and {{ dbt.dateadd('day', var('anchor_setup_days'), 'cases.occurred_at') }}
+            >= cast(tickets.created_at as date)
     inner join setup_topics on tickets.topic = setup_topics.topic
     where
         cases.metric = 'setup_tickets'
@@ -364,16 +364,16 @@ answers as (
         row_number() over (
             partition by cases.anchor_id, cases.occurrence_id
             order by
-                case when survey_answers.measure = 'anchor' then 0 else 1 end,
-                survey_answers.responded_at desc, survey_answers.response_id
+                case when survey_answers.measure = 'anchor' then 1 else 0 end desc,
+                survey_answers.responded_at desc, survey_answers.response_id desc
         ) as answer_rank
     from cases
     inner join {{ ref('int_survey_answers') }} as survey_answers
         on
             cases.ticket_id = survey_answers.ticket_id
-            and survey_answers.responded_at >= cases.occurred_at
-            and survey_answers.responded_at
-            <= {{ dbt.dateadd('day', var('anchor_answer_days'), 'cases.occurred_at') }}
+            and cases.occurred_at <= survey_answers.responded_at
+            and {{ dbt.dateadd('day', var('anchor_answer_days'), 'cases.occurred_at') }}
+            >= survey_answers.responded_at
     where
         cases.metric = 'satisfaction'
         and survey_answers.score_0_100 is not null

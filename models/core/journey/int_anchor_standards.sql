@@ -1,4 +1,5 @@
-{#- Grain: one row per anchor, standard and span of days [valid_from, valid_to) in which it held. -#}
+{#- Grain: one row per anchor, standard and span of days [valid_from, valid_to) in which it held.
+    The anchors are a seed. -#}
 select
     anchors.anchor_id,
     anchors.metric,

@@ -1,5 +1,5 @@
-{#- Grain: one row per case of a process (a ticket, a complaint) and stay in one of its steps. A stay
-    is rework when the case had been in a later step before. -#}
+{#- Grain: one row per case of a process (a ticket, a complaint) and stay in one of its steps. A
+    stay is rework when the case had been in a later step before. -#}
 with run_window as (
 
     select * from {{ ref('stg_control__run_window') }}
@@ -60,6 +60,7 @@ placed as (
         changes.*,
         process_steps.place,
         process_steps.is_end,
+        process_steps.may_end,
         lead(changes.started_at) over in_order as ended_at,
         max(process_steps.place) over (
             partition by changes.process, changes.case_id
@@ -115,7 +116,8 @@ select
                 ) as integer
             )
     end as business_minutes,
-    visits.is_end
+    visits.is_end,
+    visits.may_end
 from visits
 left join {{ ref('int_business_days') }} as started_days
     on

@@ -1,6 +1,6 @@
 {{ config(materialized='incremental', incremental_strategy='replace_months') }}
-{#- Grain: one row per month end and anchor with an audit in twelve months: how often the auditor and
-    the measure say the same of an occurrence as a whole. -#}
+{#- Grain: one row per month end and anchor with an audit in twelve months: how often the auditor
+    and the measure say the same of an occurrence as a whole. -#}
 with run_months as (
 
     {{ run_months() }}

@@ -1,6 +1,6 @@
 {{ config(materialized='incremental', incremental_strategy='replace_months') }}
-{#- Grain: one row per month end, stage of the journey and cohort: the customers who reached the stage
-    in one month of the last twelve, and those of all twelve. Who may still go on in time is pending;
+{#- Grain: one row per month end, stage of the journey and cohort: the customers who reached the
+    stage in one month of the last twelve, and those of all twelve. Who may still go on in time is pending;
     a cohort of which nothing is decided yet has no conversion, not one of 0. -#}
 with run_months as (
 
@@ -95,6 +95,16 @@ counted as (
     group by
         judged.as_of_date, judged.cohort_kind, judged.cohort_month, judged.stage
 
+),
+
+stages as (
+
+    select
+        journey_stages.stage,
+        journey_stages.place,
+        journey_stages.place = max(journey_stages.place) over () as is_last
+    from {{ ref('journey_stages') }} as journey_stages
+
 )
 
 select
@@ -102,7 +112,7 @@ select
     counted.cohort_kind,
     counted.cohort_month,
     counted.stage,
-    journey_stages.place,
+    stages.place,
     cast(counted.entered_count as integer) as entered_count,
     cast(counted.out_of_order_count as integer) as out_of_order_count,
     cast(counted.entered_count - counted.decided_count as integer) as pending_count,
@@ -134,11 +144,5 @@ select
     end as drop_off_ratio,
     counted.decided_count < {{ var('min_n') }} as is_low_n
 from counted
-inner join {{ ref('journey_stages') }} as journey_stages on counted.stage = journey_stages.stage
-inner join (
-    select
-        all_stages.stage,
-        all_stages.place = max(all_stages.place) over () as is_last
-    from {{ ref('journey_stages') }} as all_stages
-) as stages on counted.stage = stages.stage
+inner join stages on counted.stage = stages.stage
 left join dwells on counted.as_of_date = dwells.as_of_date and counted.stage = dwells.stage

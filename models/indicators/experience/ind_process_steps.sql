@@ -38,6 +38,7 @@ spine as (
         process_steps.process,
         process_steps.step,
         process_steps.place,
+        process_steps.may_end,
         case
             when process_steps.process = 'ticket' then measured.ticket_months
             else measured.complaint_months
@@ -106,12 +107,12 @@ ongoing as (
     from visits
     inner join windows
         on
-            windows.month_end = windows.as_of_date
-            and windows.as_of_date >= visits.month_end
+            visits.month_end <= windows.as_of_date
             and (visits.ended_month is null or visits.ended_month > windows.as_of_date)
     where
         (visits.excluded_month is null or visits.excluded_month > windows.as_of_date)
-        and not visits.is_end
+        and not visits.may_end
+        and windows.month_end = windows.as_of_date
     group by windows.as_of_date, windows.period_months, visits.process, visits.step
 
 )
@@ -140,7 +141,8 @@ select
     cast(coalesce(finished.business_finished_count, 0) as integer) as business_finished_count,
     finished.business_minutes_p50,
     finished.business_minutes_p90,
-    cast(coalesce(ongoing.ongoing_count, 0) as integer) as ongoing_count,
+    -- Where a process may end, who stays does not wait.
+    {{ measured_count('not spine.may_end', 'ongoing.ongoing_count') }} as ongoing_count,
     coalesce(finished.finished_count, 0) < {{ var('min_n') }} as is_low_n,
     coalesce(entered.entry_count, 0) < {{ var('min_n') }} as is_rework_low_n
 from spine

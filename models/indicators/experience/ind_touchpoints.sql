@@ -1,6 +1,6 @@
 {{ config(materialized='incremental', incremental_strategy='replace_months') }}
-{#- Grain: one row per month end, period (1 and 12 months) and touchpoint: those of the register, and
-    those that are used without standing in it. -#}
+{#- Grain: one row per month end, period (1 and 12 months) and touchpoint: those of the register,
+    and those that are used without standing in it. -#}
 with run_months as (
 
     {{ run_months() }}
@@ -148,7 +148,8 @@ select
         as customer_initiated_ratio,
     {{ ratio('counted.two_way_count', 'counted.contact_count') }} as two_way_ratio
 from spine
-left join {{ ref('touchpoint_register') }} as touchpoints on spine.touchpoint = touchpoints.touchpoint
+left join {{ ref('touchpoint_register') }} as touchpoints
+    on spine.touchpoint = touchpoints.touchpoint
 left join counted
     on
         spine.as_of_date = counted.as_of_date
