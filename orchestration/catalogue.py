@@ -33,6 +33,7 @@ FAMILIES = {
     "ind_stages": "Stages of the relationship",
     "ind_iceberg": "Value that shows and value that does not",
     "ind_credit": "Credit",
+    "ind_experience": "Moments that matter, effort and perceived value",
 }
 
 INTRODUCTION = """\

@@ -52,6 +52,7 @@ def rules() -> tuple[Rule, ...]:
         *_satisfaction(),
         *_texts(),
         *_margin(),
+        *_experience(),
         *_customer_months(),
         *_months_compared(),
         *_cutoffs(),
@@ -365,6 +366,53 @@ def _margin() -> tuple[Rule, ...]:
                 "cost_to_serve_12m",
                 "cost_to_serve_months_12m",
             ),
+        ),
+    )
+
+
+def _experience() -> tuple[Rule, ...]:
+    return (
+        *scores(INDICATORS, "anchor_score_6m", "perceived_value_index"),
+        INDICATORS.no_rows(
+            "a_moment_that_was_tested_has_a_score",
+            """
+            select customer_id, as_of_date from scorecard.customer_indicators
+            where (anchor_score_6m is not null) <> (coalesce(anchor_cases_6m, 0) > 0)
+                or anchor_misses_6m > anchor_cases_6m
+                or (anchor_score_6m = 100) <> (anchor_misses_6m = 0)
+            """,
+            says="A score of the moments that matter stands where a standard was put to the test, "
+            "and is full where none was missed.",
+            because="Who never needed help was not served perfectly.",
+            characteristic="credibility",
+            columns=("anchor_score_6m", "anchor_cases_6m", "anchor_misses_6m"),
+        ),
+        INDICATORS.no_rows(
+            "effort_rests_on_solved_issues",
+            """
+            select customer_id, as_of_date from scorecard.customer_indicators
+            where (
+                    contacts_per_solved_issue_6m is not null
+                    or channel_switches_per_solved_issue_6m is not null
+                ) and coalesce(solved_issues_6m, 0) = 0
+                or contacts_per_solved_issue_6m < 0 or channel_switches_per_solved_issue_6m < 0
+            """,
+            says="Effort for each solved issue stands only where an issue was solved.",
+            because="Nothing divided by nothing is no effort of 0.",
+            characteristic="credibility",
+            columns=("contacts_per_solved_issue_6m", "solved_issues_6m"),
+        ),
+        INDICATORS.no_rows(
+            "perceived_value_rests_on_answers",
+            """
+            select customer_id, as_of_date from scorecard.customer_indicators
+            where (perceived_value_index is not null)
+                <> (coalesce(perceived_value_answers_24m, 0) > 0)
+            """,
+            says="Perceived value stands where the customer answered, and nowhere else.",
+            because="Who was not asked is not halfway content.",
+            characteristic="credibility",
+            columns=("perceived_value_index", "perceived_value_answers_24m"),
         ),
     )
 

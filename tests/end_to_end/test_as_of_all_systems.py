@@ -49,15 +49,22 @@ BY_MONTH = {
     "core.int_customer_events": "month_end",
     "features.ftr_churn": "as_of_date",
     "features.ftr_value": "as_of_date",
+    "scorecard.anchor_attainment": "as_of_date",
+    "scorecard.anchor_audit_sample": "as_of_date",
+    "scorecard.anchor_audits": "as_of_date",
     "scorecard.customer_activity": "as_of_date",
     "scorecard.customer_history": "as_of_date",
     "scorecard.customer_indicators": "as_of_date",
     "scorecard.customer_scorecard": "as_of_date",
+    "scorecard.journey_funnel": "as_of_date",
     "scorecard.mrr_movements": "as_of_date",
     "scorecard.nps_by_group": "as_of_date",
+    "scorecard.perceived_value_by_group": "as_of_date",
     "scorecard.portfolio_indicators": "as_of_date",
+    "scorecard.process_steps": "as_of_date",
     "scorecard.satisfaction_by_group": "as_of_date",
     "scorecard.tier_indicators": "as_of_date",
+    "scorecard.touchpoints": "as_of_date",
 }
 # A row of these says what was known at the end of the run's last month.
 AS_KNOWN = (

@@ -71,12 +71,15 @@ MARTS_OF: dict[str, set[str]] = {
     "credit_by_grade": {"support", "organisation"},
     "acquisition_cost": {"marketing", "organisation"},
     "efficiency_by_tier": {"marketing", "organisation", "support"},
+    "process_steps": {"support"},
+    "perceived_value_by_group": {"survey"},
 }
 # A company this small has no crisis.
 MAY_BE_EMPTY = {"scorecard.complaint_episodes"}
 # Models of indicators, and the systems that measure them: what one measures alone is empty without.
 INDICATORS_OF = {
     "ind_cost_to_serve": {"organisation", "support"},
+    "ind_experience": {"support", "survey", "usage"},
     "ind_satisfaction": {"survey"},
     "ind_service": {"support"},
     "ind_text": {"support", "survey"},

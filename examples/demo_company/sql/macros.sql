@@ -50,3 +50,19 @@ create macro in_waking_hours(d, x) as
 
 create macro padded(number, width) as lpad(number::varchar, width, '0');
 create macro true_id(t) as 'TC' || padded(t, 7);
+
+-- Opening time of the service desk between two moments: round the clock for tier A, else from eight
+-- to six on working days.
+create macro desk_day(tier) as case when tier = 'A' then 1440 else 600 end;
+create macro office_minutes(moment) as (
+    (date_diff('day', date '1900-01-01', moment::date) // 7) * 5
+    + least(date_diff('day', date '1900-01-01', moment::date) % 7, 5)
+) * 600 + case
+    when date_diff('day', date '1900-01-01', moment::date) % 7 < 5
+        then clamp(date_diff('second', moment::date::timestamp, moment) / 60 - 480, 0, 600)
+    else 0
+end;
+create macro desk_minutes(tier, from_moment, to_moment) as case
+    when tier = 'A' then date_diff('second', from_moment, to_moment) / 60
+    else office_minutes(to_moment) - office_minutes(from_moment)
+end;

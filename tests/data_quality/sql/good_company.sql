@@ -436,3 +436,72 @@ select as_of_date, 12 as period_months, tier, 57.75::double as efficiency_score,
     144.00 as amortised_acquisition_cost, 4.0::double as efficiency_ratio, false as is_low_n
 from (select distinct as_of_date from scorecard.customer_indicators) as months
 cross join (select unnest(['A', 'B']) as tier) as tiers;
+
+insert into scorecard.anchor_attainment by name
+select as_of_date, 12 as period_months, 'invoice_query' as anchor_id, metric,
+    'Resolved within one business day' as standard_name, tier, 12 as measured_months,
+    case when tier = 'all' then 80 else 40 end as occurrence_count,
+    case when tier = 'all' then 40 else 20 end as met_count, 0 as pending_count, true as is_final,
+    0.5::double as attainment, 0.4::double as attainment_low, 0.6::double as attainment_high,
+    false as is_low_n, 0.8::double as target_attainment, 0.3::double as gap_to_target,
+    2.0::double as impact, 60 as impact_cases, 80.0::double as friction_index,
+    case when metric <> 'all' then 1 end as friction_rank
+from (select distinct as_of_date from scorecard.customer_indicators) as months
+cross join (select unnest(['all', 'A', 'B']) as tier) as tiers
+cross join (select unnest(['all', 'resolution_time']) as metric) as metrics;
+
+insert into scorecard.anchor_audits by name
+select as_of_date, 'invoice_query' as anchor_id, 45 as audit_count, 40 as compared_count,
+    20 as agreed_count, 0.5::double as agreement_ratio, 0.4::double as agreement_low,
+    0.6::double as agreement_high, 0.5::double as system_met_ratio,
+    0.5::double as auditor_met_ratio, false as is_low_n, true as is_measure_in_doubt
+from (select distinct as_of_date from scorecard.customer_indicators) as months;
+
+insert into scorecard.anchor_audit_sample by name
+select date '2011-09-30' as as_of_date, 'invoice_query' as anchor_id, i as sample_number,
+    'ticket-' || i as occurrence_id, 'ticket-' || i as ticket_id,
+    'customer-' || lpad(i::varchar, 4, '0') as customer_id, date '2011-09-05' as occurred_on,
+    6 as population_count, 5 as sample_size
+from range(1, 6) as numbers(i);
+
+insert into scorecard.journey_funnel by name
+select as_of_date, 'month' as cohort_kind, cohort_month, 'purchase' as stage, 3 as place,
+    40 as entered_count, 2 as out_of_order_count, pending as pending_count,
+    pending = 0 as is_final, 40 - pending as conversion_cases,
+    case when pending = 0 then 20 end as converted_count,
+    case when pending = 0 then 0.5::double end as conversion_ratio,
+    case when pending = 0 then 0.4::double end as conversion_low,
+    case when pending = 0 then 0.6::double end as conversion_high,
+    case when pending = 0 then 0.2::double end as drop_off_ratio, pending > 0 as is_low_n
+from (select distinct as_of_date from scorecard.customer_indicators) as months
+cross join (values (date '2011-01-31', 0), (date '2011-08-31', 40)) as cohorts(cohort_month, pending);
+
+insert into scorecard.touchpoints by name
+select as_of_date, 12 as period_months, touchpoint, owner, owner is not null as is_registered,
+    owner is null as is_unowned, 10 as contact_count, 8 as customer_month_count,
+    0.5::double as customer_initiated_ratio, 0.5::double as two_way_ratio
+from (select distinct as_of_date from scorecard.customer_indicators) as months
+cross join (values ('service_desk', 'customer service'), ('fair', null)) as points(touchpoint, owner);
+
+insert into scorecard.process_steps by name
+select as_of_date, 12 as period_months, 'ticket' as process, step, place, 12 as measured_months,
+    40 as entry_count, 20 as rework_count, 0.5::double as rework_ratio,
+    0.4::double as rework_low, 0.6::double as rework_high, 40 as finished_count,
+    60.0::double as minutes_p50, 600.0::double as minutes_p90, 40 as business_finished_count,
+    30.0::double as business_minutes_p50, 300.0::double as business_minutes_p90,
+    2 as ongoing_count, false as is_low_n, false as is_rework_low_n
+from (select distinct as_of_date from scorecard.customer_indicators) as months
+cross join (values ('new', 1), ('open', 2)) as steps(step, place);
+
+insert into scorecard.perceived_value_by_group by name
+select as_of_date, 'all' as group_kind, 'all' as group_value, dimension, side,
+    40 as answer_count, 60.0::double as performance, 55.0::double as performance_low,
+    65.0::double as performance_high, false as is_low_n,
+    case when side <> 'both' then 0.5::double end as stated_importance,
+    case when side <> 'both' then 0.5::double end as derived_importance,
+    case when side <> 'both' then 'keep_up' end as quadrant
+from (select distinct as_of_date from scorecard.customer_indicators) as months
+cross join (
+    values ('product', 'benefit'), ('service', 'benefit'), ('money', 'cost'), ('time', 'cost'),
+        ('index', 'both')
+) as parts(dimension, side);

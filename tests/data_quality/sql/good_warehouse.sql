@@ -74,7 +74,11 @@ select customer_id, as_of_date, tier, tier as raw_tier, 'revenue' as value_basis
     40.0::double as implicit_index, 0.4::double as submerged_share,
     'quiet_payer' as iceberg_quadrant, 0.95::double as paid_on_time_ratio_12m,
     1.0::double as renewal_ratio_24m, number = 2 as is_silent_loyalist,
-    number = 3 as is_silent_leaver, 'none' as frequent_complainer
+    number = 3 as is_silent_leaver, 'none' as frequent_complainer,
+    75.0::double as anchor_score_6m, 4 as anchor_cases_6m, 1 as anchor_misses_6m,
+    2 as solved_issues_6m, 1.5::double as contacts_per_solved_issue_6m,
+    0.5::double as channel_switches_per_solved_issue_6m,
+    60.0::double as perceived_value_index, 1 as perceived_value_answers_24m
 from people cross join months;
 
 insert into scorecard.nps_by_group by name

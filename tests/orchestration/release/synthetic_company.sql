@@ -364,6 +364,67 @@ select
     'A plan for the year' as strategy
 from (values ('explore'), ('familiar'), ('trust'), ('co_create'), ('exit')) as stages (stage);
 
+create table scorecard.anchor_attainment as
+select
+    months.as_of_date,
+    12 as period_months,
+    'invoice_query' as anchor_id,
+    'resolution_time' as metric,
+    tiers.tier,
+    40 as occurrence_count,
+    0.7 as attainment
+from months
+cross join (values ('all'), ('A'), ('B')) as tiers (tier);
+
+create table scorecard.anchor_audits as
+select
+    as_of_date,
+    'invoice_query' as anchor_id,
+    12 as audit_count
+from months;
+
+create table scorecard.anchor_audit_sample as
+select
+    date '2011-09-30' as as_of_date,
+    'invoice_query' as anchor_id,
+    1 as sample_number,
+    't-1' as occurrence_id;
+
+create table scorecard.journey_funnel as
+select
+    as_of_date,
+    'month' as cohort_kind,
+    as_of_date as cohort_month,
+    'purchase' as stage,
+    12 as entered_count
+from months;
+
+create table scorecard.touchpoints as
+select
+    as_of_date,
+    12 as period_months,
+    'service_desk' as touchpoint,
+    12 as contact_count
+from months;
+
+create table scorecard.process_steps as
+select
+    as_of_date,
+    12 as period_months,
+    'ticket' as process,
+    'new' as step,
+    60.0 as minutes_p50
+from months;
+
+create table scorecard.perceived_value_by_group as
+select
+    as_of_date,
+    'all' as group_kind,
+    'all' as group_value,
+    'index' as dimension,
+    60.0 as performance
+from months;
+
 create table scorecard.nps_by_group as
 select
     months.as_of_date,
