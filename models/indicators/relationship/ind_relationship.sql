@@ -102,9 +102,12 @@ months as (
         ) as {{ kind.column }}_weight_now
         {%- endfor %}
     from kind_months
-    where kind_months.fact in (
-        {%- for kind in kinds %}'{{ kind.fact }}'{{ ', ' if not loop.last }}{% endfor -%}
-    )
+    where
+        kind_months.fact in (
+            {% for kind in kinds -%}
+            '{{ kind.fact }}'{{ ',' if not loop.last }}
+            {% endfor -%}
+        )
     group by kind_months.as_of_date
 
 ),
