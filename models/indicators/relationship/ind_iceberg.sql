@@ -492,6 +492,7 @@ terms as (
         ) as probability
     from expected
     inner join numbers on expected.voice_3m + 1 >= numbers.generated_number
+    where expected.voice_3m > 0
 
 ),
 
@@ -506,6 +507,15 @@ tails as (
         ) as at_least
     from terms
     group by terms.customer_id, terms.as_of_date
+    union all
+    -- Most say nothing in three months: the chance of that is a power.
+    select
+        expected.customer_id,
+        expected.as_of_date,
+        cast(power(expected.success, expected.shape) as decimal(20, 15)) as at_most,
+        cast(1 as decimal(20, 15)) as at_least
+    from expected
+    where expected.voice_3m = 0
 
 ),
 

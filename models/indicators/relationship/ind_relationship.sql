@@ -102,9 +102,12 @@ months as (
         ) as {{ kind.column }}_weight_now
         {%- endfor %}
     from kind_months
-    where kind_months.fact in (
-        {%- for kind in kinds %}'{{ kind.fact }}'{{ ', ' if not loop.last }}{% endfor -%}
-    )
+    where
+        kind_months.fact in (
+            {% for kind in kinds -%}
+            '{{ kind.fact }}'{{ ',' if not loop.last }}
+            {% endfor -%}
+        )
     group by kind_months.as_of_date
 
 ),
@@ -114,6 +117,7 @@ activity as (
     select
         customer_activity.customer_id,
         customer_activity.as_of_date,
+        customer_activity.active_days,
         count(*) over fifteen_months as month_count,
         -- A month with a purchase, use or a contact that the customer began.
         {%- for name in ['3m', '12m'] %}
@@ -170,6 +174,7 @@ counted as (
     select
         activity.customer_id,
         activity.as_of_date,
+        activity.active_days,
         activity.active_months_3m,
         activity.active_months_12m,
         ind_value.tier,
@@ -321,6 +326,7 @@ interaction as (
         frequencies.customer_id,
         frequencies.as_of_date,
         frequencies.tier,
+        frequencies.active_days,
         frequencies.active_months_3m,
         frequencies.active_months_12m,
         frequencies.count_0,
@@ -740,6 +746,8 @@ select
     indexed.as_of_date,
     cast(indexed.active_months_3m as integer) as active_months_3m,
     cast(indexed.active_months_12m as integer) as active_months_12m,
+    indexed.active_days as active_days_1m,
+    {{ ratio('indexed.active_days', 'extract(day from indexed.as_of_date)') }} as stickiness_1m,
     cast(indexed.count_0 as integer) as interactions_3m,
     indexed.baseline as usual_interactions_3m,
     cast(greatest(indexed.window_count, 0) as integer) as interaction_windows,

@@ -23,15 +23,23 @@ rules as (
         stage_rules.familiar_met,
         stage_rules.trust_met,
         stage_rules.co_create_met,
-        stage_rules.trust_months_limit,
-        row_number() over (
-            partition by stage_rules.customer_id order by stage_rules.as_of_date
-        ) as step_number
+        stage_rules.trust_months_limit
     from {{ ref('ind_stage_rules') }} as stage_rules
     inner join run_months
         on
             stage_rules.as_of_date >= run_months.first_month
             and stage_rules.as_of_date <= run_months.last_month
+
+),
+
+-- Rows are dense: who comes in the course of the run begins the month before the first one.
+first_months as (
+
+    select
+        rules.customer_id,
+        min(rules.month_number) - 1 as month_number
+    from rules
+    group by rules.customer_id
 
 ),
 
@@ -61,25 +69,24 @@ carried as (
 ),
 
 fold (
-    customer_id, step_number, stage_number, stage_months, failing_months, fell_in_month,
+    customer_id, month_number, stage_number, stage_months, failing_months, fell_in_month,
     previous_stage_number
 ) as (
 
     select
-        rules.customer_id,
-        cast(0 as bigint) as step_number,
+        first_months.customer_id,
+        first_months.month_number,
         coalesce(carried.stage_number, 0) as stage_number,
         coalesce(carried.stage_months, 0) as stage_months,
         coalesce(carried.failing_months, 0) as failing_months,
         carried.fell_in_month,
         cast(null as integer) as previous_stage_number
-    from rules
-    left join carried on rules.customer_id = carried.customer_id
-    where rules.step_number = 1
+    from first_months
+    left join carried on first_months.customer_id = carried.customer_id
     union all
     select
         moved.customer_id,
-        moved.step_number,
+        moved.month_number,
         moved.next_stage as stage_number,
         case
             when moved.next_stage = 0 then 0
@@ -112,7 +119,6 @@ fold (
         from (
             select
                 fold.customer_id,
-                rules.step_number,
                 rules.month_number,
                 rules.is_lost,
                 fold.stage_number,
@@ -136,7 +142,7 @@ fold (
             inner join rules
                 on
                     fold.customer_id = rules.customer_id
-                    and fold.step_number + 1 = rules.step_number
+                    and fold.month_number + 1 = rules.month_number
         ) as judged
     ) as moved
 
@@ -146,11 +152,10 @@ staged as (
 
     select
         rules.as_of_date,
-        rules.month_number,
         fold.*
     from fold
     inner join rules
-        on fold.customer_id = rules.customer_id and fold.step_number = rules.step_number
+        on fold.customer_id = rules.customer_id and fold.month_number = rules.month_number
 
 )
 
