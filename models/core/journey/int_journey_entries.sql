@@ -3,7 +3,9 @@
     what others did before the data begin is not known. -#}
 with customers as (
 
-    select customers.customer_id
+    select
+        customers.customer_id,
+        customers.first_seen_month
     from {{ ref('int_customers') }} as customers
     inner join {{ ref('stg_control__systems') }} as systems
         on
@@ -54,15 +56,28 @@ touches as (
 
 ),
 
+-- What was done for somebody who was no customer yet counts once there is a customer.
+known_touches as (
+
+    select
+        touches.customer_id,
+        touches.stage,
+        greatest(touches.month_end, customers.first_seen_month) as month_end,
+        touches.entered_on
+    from touches
+    inner join customers on touches.customer_id = customers.customer_id
+
+),
+
 numbered as (
 
     select
-        touches.*,
+        known_touches.*,
         row_number() over (
-            partition by touches.customer_id, touches.stage
-            order by touches.month_end, touches.entered_on
+            partition by known_touches.customer_id, known_touches.stage
+            order by known_touches.month_end, known_touches.entered_on
         ) as touch_number
-    from touches
+    from known_touches
 
 ),
 
