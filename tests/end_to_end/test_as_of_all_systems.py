@@ -33,8 +33,8 @@ INDICATORS = {
     for path in sorted((ROOT / "models" / "indicators").rglob("ind_*.sql"))
     if path.stem != "ind_activity_reviews"
 }
-# A company this small has no crisis; tests/dbt_project/test_service.py compares a greater one. Nobody
-# can have been retained for twelve months yet.
+# A company this small has no crisis (tests/dbt_project/test_service.py compares a greater one), and
+# nobody can have been retained for twelve months yet.
 MAY_BE_EMPTY = {"indicators.ind_topic_episodes", "indicators.ind_retained_margin"}
 # A row of a month stays as it is when later months come.
 BY_MONTH = {
