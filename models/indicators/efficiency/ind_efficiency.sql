@@ -110,22 +110,29 @@ amortised as (
         spine.tier,
         count(*) as month_count,
         sum(
-            acquisition.acquisition_cost * case
-                when {{ months_between('acquisition.as_of_date', 'spine.as_of_date') }} < 12
-                    then {{ months_between('acquisition.as_of_date', 'spine.as_of_date') }} + 1
-                else 23 - {{ months_between('acquisition.as_of_date', 'spine.as_of_date') }}
+            coalesce(of_tier.acquisition_cost, 0) * case
+                when {{ months_between('measured.as_of_date', 'spine.as_of_date') }} < 12
+                    then {{ months_between('measured.as_of_date', 'spine.as_of_date') }} + 1
+                else 23 - {{ months_between('measured.as_of_date', 'spine.as_of_date') }}
             end
         ) as cost_in_twelfths
     from spine
-    inner join {{ ref('ind_acquisition') }} as acquisition
+    inner join {{ ref('ind_acquisition') }} as measured
         on
-            spine.tier = acquisition.tier
-            and spine.as_of_date >= acquisition.as_of_date
-            and acquisition.as_of_date > {{ month_end_after('spine.as_of_date', -23) }}
+            spine.as_of_date >= measured.as_of_date
+            and measured.as_of_date > {{ month_end_after('spine.as_of_date', -23) }}
+    -- A tier that neither cost nor won anything in a measured month has no row of it.
+    left join {{ ref('ind_acquisition') }} as of_tier
+        on
+            spine.tier = of_tier.tier
+            and measured.as_of_date = of_tier.as_of_date
+            and measured.period_months = of_tier.period_months
+            and measured.channel = of_tier.channel
     where
         spine.period_months = 12
-        and acquisition.period_months = 1
-        and acquisition.channel = 'all'
+        and measured.period_months = 1
+        and measured.channel = 'all'
+        and measured.tier = 'all'
     group by spine.as_of_date, spine.tier
 
 ),
