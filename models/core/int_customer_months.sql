@@ -237,13 +237,15 @@ select
         coalesce(carried.lifetime_gross_margin, 0) + running.gross_margin_so_far as decimal(18, 4)
     ) as lifetime_gross_margin,
     cast(
-        coalesce(carried.lifetime_costed_revenue, 0) + running.costed_revenue_so_far as decimal(18, 4)
+        coalesce(carried.lifetime_costed_revenue, 0) + running.costed_revenue_so_far
+        as decimal(18, 4)
     ) as lifetime_costed_revenue,
     cast(
         coalesce(carried.lifetime_turnover, 0) + running.turnover_so_far as decimal(18, 4)
     ) as lifetime_turnover,
     cast(
-        coalesce(carried.lifetime_costed_turnover, 0) + running.costed_turnover_so_far as decimal(18, 4)
+        coalesce(carried.lifetime_costed_turnover, 0) + running.costed_turnover_so_far
+        as decimal(18, 4)
     ) as lifetime_costed_turnover,
     cast(
         coalesce(carried.lifetime_purchase_amount, 0) + running.purchase_amount_so_far

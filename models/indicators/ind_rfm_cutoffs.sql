@@ -1,8 +1,8 @@
 {{ config(materialized='incremental', incremental_strategy='replace_months') }}
 {#- Grain: one row per month end and RFM dimension: the cut-offs in force. Learnt at the yearly
     review on the rows known then; before the first review the month's own, marked provisional.
-    Cut-offs by month would force 20 % of customers into "worst" every month (handbook C11). A review
-    that was held by another basis of value than the month's teaches it nothing. -#}
+    Cut-offs by month would force 20 % of customers into "worst" every month (handbook C11). A
+    review that was held by another basis of value than the month's teaches it nothing. -#}
 with run_months as (
 
     {{ run_months() }}

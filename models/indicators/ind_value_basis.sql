@@ -1,7 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='replace_months') }}
-{#- Grain: one row per month end: what stands for value in the whole company. Margin where unit costs
-    cover nearly all of its turnover of twelve months, else revenue; never one for one customer and
-    the other for the next, who could not be compared. -#}
+{#- Grain: one row per month end: what stands for value in the whole company. Margin where unit
+    costs cover nearly all of its turnover of twelve months, else revenue; never one for one
+    customer and the other for the next, who could not be compared. -#}
 with run_months as (
 
     {{ run_months() }}

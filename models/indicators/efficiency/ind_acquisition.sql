@@ -26,8 +26,9 @@ won_leads as (
         leads.lead_id,
         {{ month_end('max(leads.converted_at)') }} as converted_month,
         {{ month_end('min(leads.valid_from)') }} as known_month,
-        {{ days_between('cast(min(leads.created_at) as date)', 'cast(min(leads.converted_at) as date)') }}
-            as days_to_win
+        {{ days_between(
+            'cast(min(leads.created_at) as date)', 'cast(min(leads.converted_at) as date)'
+        ) }} as days_to_win
     from {{ ref('stg_crm__leads') }} as leads
     where leads.converted_at is not null
     group by leads.lead_id
@@ -98,6 +99,14 @@ sources as (
 
 ),
 
+periods as (
+
+    select 1 as period_months
+    union all
+    select 12 as period_months
+
+),
+
 -- In the first months of the data nobody is known to be new, so they stand against no cost.
 pairs as (
 
@@ -109,16 +118,13 @@ pairs as (
         sources.month_end as cost_month,
         sources.source_count
     from lags
-    cross join (
-        select 1 as period_months
-        union all
-        select 12 as period_months
-    ) as periods
+    cross join periods
     cross join billing
     inner join {{ ref('int_months') }} as months
         on
             lags.as_of_date >= months.as_of_date
-            and months.as_of_date > {{ month_end_after('lags.as_of_date', '-periods.period_months') }}
+            and months.as_of_date
+            > {{ month_end_after('lags.as_of_date', '-periods.period_months') }}
             and {{ dbt.date_trunc('month', 'months.as_of_date') }}
             >= {{ dbt.dateadd('day', var('tenure_censor_days'), 'billing.measured_from') }}
     inner join sources
@@ -153,6 +159,22 @@ first_contacts as (
 
 ),
 
+prospect_touches as (
+
+    select
+        first_contacts.month_end,
+        first_contacts.channel
+    from first_contacts
+    where first_contacts.version_number = 1 and first_contacts.channel is not null
+    union all
+    select
+        {{ month_end('touches.touched_at') }} as month_end,
+        lower(touches.channel) as channel
+    from {{ ref('stg_marketing__touches') }} as touches
+    where touches.lead_id is not null and touches.is_delivered
+
+),
+
 touches as (
 
     select
@@ -160,19 +182,7 @@ touches as (
         prospect_touches.channel,
         count(*) as touch_count,
         sum(count(*)) over (partition by prospect_touches.month_end) as all_touch_count
-    from (
-        select
-            first_contacts.month_end,
-            first_contacts.channel
-        from first_contacts
-        where first_contacts.version_number = 1 and first_contacts.channel is not null
-        union all
-        select
-            {{ month_end('touches.touched_at') }} as month_end,
-            lower(touches.channel) as channel
-        from {{ ref('stg_marketing__touches') }} as touches
-        where touches.lead_id is not null and touches.is_delivered
-    ) as prospect_touches
+    from prospect_touches
     group by prospect_touches.month_end, prospect_touches.channel
 
 ),
@@ -189,7 +199,9 @@ by_channel as (
             when costs.channel is null and touches.channel is not null
                 then cast(
                     round(
-                        costs.amount * {{ ratio('touches.touch_count', 'touches.all_touch_count') }}, 6
+                        costs.amount
+                        * {{ ratio('touches.touch_count', 'touches.all_touch_count') }},
+                        6
                     ) as decimal(18, 6)
                 )
             else cast(costs.amount as decimal(18, 6))

@@ -6,8 +6,9 @@ select
     tier_months.tier,
     cast(count(*) as integer) as month_count,
     {{ ratio('sum(tier_months.subscriber_count)', 'count(*)') }} as mean_subscriber_count_12m,
-    {{ ratio('count(*) * sum(tier_months.subscriber_revenue)', 'sum(tier_months.subscriber_count)') }}
-        as arpu_12m,
+    {{ ratio(
+        'count(*) * sum(tier_months.subscriber_revenue)', 'sum(tier_months.subscriber_count)'
+    ) }} as arpu_12m,
     max(
         case when tier_months.as_of_date = months.as_of_date then tier_months.gross_margin_12m end
     ) as gross_margin_12m,

@@ -1,7 +1,8 @@
-{#- Grain: one row per month end, period (1 and 12 months) and value tier A to D: how well the tier's
-    own targets of time to resolve, cost of acquisition and solving at first contact are attained
-    (COEI, handbook C6), and what keeping and serving the tier cost. A target that is missing leaves
-    its measure without a score and fails a test; there is no target for all to fall back on. -#}
+{#- Grain: one row per month end, period (1 and 12 months) and value tier A to D: how well the
+    tier's own targets of time to resolve, cost of acquisition and solving at first contact are
+    attained (COEI, handbook C6), and what keeping and serving the tier cost. A target that is
+    missing leaves its measure without a score and fails a test; there is no target for all to
+    fall back on. -#}
 {%- set measures = {
     'resolution_hours': true, 'acquisition_cost': true, 'first_contact_ratio': false,
 } -%}
@@ -28,24 +29,32 @@ targets as (
 
 ),
 
+lengths as (
+
+    select 1 as period_months
+    union all
+    select 12 as period_months
+
+),
+
+tiers as (
+
+    {% for tier in ['A', 'B', 'C', 'D'] -%}
+    select '{{ tier }}' as tier
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
 spine as (
 
     select
         months.as_of_date,
-        periods.period_months,
+        lengths.period_months,
         tiers.tier
     from months
-    cross join (
-        select 1 as period_months
-        union all
-        select 12 as period_months
-    ) as periods
-    cross join (
-        {% for tier in ['A', 'B', 'C', 'D'] -%}
-        select '{{ tier }}' as tier
-        {{ 'union all' if not loop.last }}
-        {% endfor %}
-    ) as tiers
+    cross join lengths
+    cross join tiers
 
 ),
 
@@ -101,22 +110,29 @@ amortised as (
         spine.tier,
         count(*) as month_count,
         sum(
-            acquisition.acquisition_cost * case
-                when {{ months_between('acquisition.as_of_date', 'spine.as_of_date') }} < 12
-                    then {{ months_between('acquisition.as_of_date', 'spine.as_of_date') }} + 1
-                else 23 - {{ months_between('acquisition.as_of_date', 'spine.as_of_date') }}
+            coalesce(of_tier.acquisition_cost, 0) * case
+                when {{ months_between('measured.as_of_date', 'spine.as_of_date') }} < 12
+                    then {{ months_between('measured.as_of_date', 'spine.as_of_date') }} + 1
+                else 23 - {{ months_between('measured.as_of_date', 'spine.as_of_date') }}
             end
         ) as cost_in_twelfths
     from spine
-    inner join {{ ref('ind_acquisition') }} as acquisition
+    inner join {{ ref('ind_acquisition') }} as measured
         on
-            spine.tier = acquisition.tier
-            and spine.as_of_date >= acquisition.as_of_date
-            and acquisition.as_of_date > {{ month_end_after('spine.as_of_date', -23) }}
+            spine.as_of_date >= measured.as_of_date
+            and measured.as_of_date > {{ month_end_after('spine.as_of_date', -23) }}
+    -- A tier that neither cost nor won anything in a measured month has no row of it.
+    left join {{ ref('ind_acquisition') }} as of_tier
+        on
+            spine.tier = of_tier.tier
+            and measured.as_of_date = of_tier.as_of_date
+            and measured.period_months = of_tier.period_months
+            and measured.channel = of_tier.channel
     where
         spine.period_months = 12
-        and acquisition.period_months = 1
-        and acquisition.channel = 'all'
+        and measured.period_months = 1
+        and measured.channel = 'all'
+        and measured.tier = 'all'
     group by spine.as_of_date, spine.tier
 
 ),
@@ -149,7 +165,9 @@ actuals as (
         end as retained_gross_margin,
         case
             when spine.period_months = 12 and amortised.month_count = 23
-                then cast(round(amortised.cost_in_twelfths / cast(12 as double), 4) as decimal(18, 4))
+                then cast(
+                    round(amortised.cost_in_twelfths / cast(12 as double), 4) as decimal(18, 4)
+                )
         end as amortised_acquisition_cost,
         case when spine.period_months = 12 then tier_months.gross_margin_12m end as gross_margin,
         case when spine.period_months = 12 then year_before.gross_margin_12m end
@@ -215,8 +233,9 @@ attained as (
             'actuals.cost_to_serve - actuals.cost_to_serve_year_before'
         ) }} as return_on_service_cost
         {%- for measure, is_lower_better in measures.items() %},
-        {{ attainment_score('actuals.' ~ measure, 'actuals.' ~ measure ~ '_target', is_lower_better) }}
-            as {{ measure }}_score
+        {{ attainment_score(
+            'actuals.' ~ measure, 'actuals.' ~ measure ~ '_target', is_lower_better
+        ) }} as {{ measure }}_score
         {%- endfor %}
     from actuals
 

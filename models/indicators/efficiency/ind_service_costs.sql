@@ -1,8 +1,9 @@
 {{ config(materialized='incremental', incremental_strategy='replace_months') }}
-{#- Grain: one row per customer and month end with a ticket opened or a message on one: what serving
-    cost that month. Minutes that agents noted, at their own hourly cost of that day, or where theirs
-    is not known at the month's mean; and the service desk's tools and material by these minutes, of
-    the customer's tier where the ledger names one. Without any hourly cost there are no rows. -#}
+{#- Grain: one row per customer and month end with a ticket opened or a message on one: what
+    serving cost that month. Minutes that agents noted, at their own hourly cost of that day, or
+    where theirs is not known at the month's mean; and the service desk's tools and material by
+    these minutes, of the customer's tier where the ledger names one. Without any hourly cost
+    there are no rows. -#}
 with run_months as (
 
     {{ run_months() }}
@@ -150,6 +151,18 @@ tier_minutes as (
 
 ),
 
+desk_costs as (
+
+    select
+        costs.month_end,
+        coalesce(costs.tier, 'all') as tier,
+        sum(costs.amount) as amount
+    from {{ ref('int_costs') }} as costs
+    where costs.purpose = 'service'
+    group by costs.month_end, coalesce(costs.tier, 'all')
+
+),
+
 direct as (
 
     select
@@ -160,25 +173,10 @@ direct as (
         ) + coalesce({{ ratio('max(of_all.amount)', 'max(tier_minutes.all_minutes)') }}, 0)
             as minute_cost
     from tier_minutes
-    left join (
-        select
-            costs.month_end,
-            costs.tier,
-            sum(costs.amount) as amount
-        from {{ ref('int_costs') }} as costs
-        where costs.purpose = 'service' and costs.tier is not null
-        group by costs.month_end, costs.tier
-    ) as of_tier
+    left join desk_costs as of_tier
         on tier_minutes.as_of_date = of_tier.month_end and tier_minutes.tier = of_tier.tier
-    left join (
-        select
-            costs.month_end,
-            sum(costs.amount) as amount
-        from {{ ref('int_costs') }} as costs
-        where costs.purpose = 'service' and costs.tier is null
-        group by costs.month_end
-    ) as of_all
-        on tier_minutes.as_of_date = of_all.month_end
+    left join desk_costs as of_all
+        on tier_minutes.as_of_date = of_all.month_end and of_all.tier = 'all'
     group by tier_minutes.as_of_date, tier_minutes.tier
 
 )

@@ -19,8 +19,10 @@ select
     cast(acquisition.acquisition_cost as decimal(18, 2)) as acquisition_cost,
     cast(acquisition.shared_cost as decimal(18, 2)) as shared_cost,
     acquisition.new_customer_count,
-    cast(acquisition.acquisition_cost_per_customer as decimal(18, 2)) as acquisition_cost_per_customer,
-    cast(acquisition.monthly_revenue_per_customer as decimal(18, 2)) as monthly_revenue_per_customer,
+    cast(acquisition.acquisition_cost_per_customer as decimal(18, 2))
+        as acquisition_cost_per_customer,
+    cast(acquisition.monthly_revenue_per_customer as decimal(18, 2))
+        as monthly_revenue_per_customer,
     round(acquisition.gross_margin_ratio, 6) as gross_margin_ratio,
     round(acquisition.payback_months, 6) as payback_months,
     acquisition.is_low_n
