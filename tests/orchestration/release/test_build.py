@@ -26,7 +26,7 @@ from orchestration.release.store import Release
 from orchestration.release.verify import verify_release
 from orchestration.settings import Settings
 
-pytestmark = pytest.mark.usefixtures("plain_report")
+pytestmark = pytest.mark.usefixtures("plain_build")
 
 Publish = Callable[..., Release]
 Change = Callable[..., None]

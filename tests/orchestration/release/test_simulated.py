@@ -36,7 +36,7 @@ def shown(what: RenderableType) -> str:
 
 @pytest.fixture
 def simulated(
-    settings: Settings, publish: Callable[..., Release], plain_report: None
+    settings: Settings, publish: Callable[..., Release], plain_build: None
 ) -> Callable[[], Release]:
     return lambda: publish(settings, "run1", company=BRIGHT)
 
