@@ -1,6 +1,7 @@
 """The rooms know only what they may: read off the imports of every module."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,12 @@ FORBIDDEN = {
 ALLOWED = {"orchestration/cli.py: examples"}
 # dbt, Great Expectations and scikit-learn take seconds to import: only where they are used.
 SLOW = {"dbt", "great_expectations", "sklearn", "skops", "altair", "vl_convert"}
+# Words by which SQL or dbt asks what time it is.
+CLOCK = re.compile(
+    r"\b(current_date|current_timestamp|localtimestamp|getdate|now\s*\(|run_started_at|"
+    r"modules\.datetime)",
+    re.IGNORECASE,
+)
 
 
 def _imports(tree: ast.AST) -> set[str]:
@@ -69,3 +76,20 @@ def test_what_every_command_needs_imports_nothing_slow(name):
 def test_the_lock_names_no_index_host():
     lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
     assert [line for line in lines if "://" in line or line.startswith("--index")] == []
+
+
+def test_trap_wall_clock_columns_that_make_yesterdays_mart_unreproducible():
+    """No model, macro or test of dbt asks what time it is; the run's months are data."""
+    files = [
+        path
+        for folder in ("models", "dbt_project")
+        for path in (ROOT / folder).rglob("*.sql")
+        if "target" not in path.parts
+    ]
+    assert len(files) > 100
+    found = [
+        str(path.relative_to(ROOT))
+        for path in files
+        if CLOCK.search(re.sub(r"{#.*?#}|--[^\n]*", "", path.read_text("utf-8"), flags=re.S))
+    ]
+    assert found == []

@@ -122,7 +122,7 @@ def test_parameters_at_an_edge_still_give_the_integral(values, repeats):
     assert found == pytest.approx(direct.mean(axis=0), rel=1e-3)
 
 
-def test_one_time_buyers_live_for_ever_in_the_plain_estimator_only():
+def test_trap_one_time_buyers_alive_for_ever():
     values = (0.25, 4.4, 0.8, 2.4)
     none, long_ago = np.zeros(1), np.array([500.0])
     plain = bg_nbd.alive_probability(bg_nbd.parameters(*values), none, none, long_ago)
