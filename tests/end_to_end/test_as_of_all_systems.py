@@ -27,11 +27,12 @@ IDENTIFYING = (
     "survey/respondents",
     "usage/accounts",
 )
-# Every model of indicators; the yearly reviews have their own key.
+# Every model of indicators by month; the yearly reviews have their own key, and an alert's row says
+# what became of it.
 INDICATORS = {
     f"indicators.{path.stem}": "as_of_date"
     for path in sorted((ROOT / "models" / "indicators").rglob("ind_*.sql"))
-    if path.stem != "ind_activity_reviews"
+    if path.stem not in ("ind_activity_reviews", "ind_relationship_alerts")
 }
 # A company this small has no crisis; tests/dbt_project/test_service.py compares a greater one.
 # Nobody can have been retained for twelve months yet.
@@ -76,6 +77,7 @@ AS_KNOWN = (
     "core.int_text_items",
     "core.int_survey_invitations",
     "core.int_invoices",
+    "indicators.ind_relationship_alerts",
     "scorecard.customers",
     "scorecard.invoices",
     "scorecard.subscriptions",
