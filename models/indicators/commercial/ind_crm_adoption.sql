@@ -124,13 +124,12 @@ teams as (
 
 ),
 
-records as (
+owned as (
 
     select
         attributes.as_of_date,
-        coalesce(staff.team_id, 'all') as team_id,
-        count(*) as customer_count,
-        sum(
+        coalesce(staff.team_id, 'none') as team_id,
+        (
             {%- for field in fields %}
             case when attributes.{{ field }} is not null then 1 else 0 end
             {{- ' +' if not loop.last }}
@@ -147,8 +146,18 @@ records as (
             attributes.as_of_date = staff.as_of_date
             and attributes.owner_id = staff.employee_id
     where ind_activity.is_active
-    group by grouping sets ((attributes.as_of_date, staff.team_id), (attributes.as_of_date))
-    having grouping(staff.team_id) = 1 or staff.team_id is not null
+
+),
+
+records as (
+
+    select
+        owned.as_of_date,
+        coalesce(owned.team_id, 'all') as team_id,
+        count(*) as customer_count,
+        sum(owned.filled_count) as filled_count
+    from owned
+    group by owned.as_of_date, rollup(owned.team_id)
 
 )
 

@@ -26,31 +26,34 @@ opportunities as (
 
 ),
 
+spend_entries as (
+
+    select
+        channel_spend.channel,
+        {{ month_end('channel_spend.spend_month') }} as month_end,
+        {{ in_reporting_currency(
+            'channel_spend.amount', 'channel_spend.currency_code', 'rate_days.rate'
+        ) }} as amount
+    from {{ ref('stg_marketing__channel_spend') }} as channel_spend
+    left join {{ ref('int_exchange_rate_days') }} as rate_days
+        on
+            channel_spend.currency_code = rate_days.currency_code
+            and channel_spend.spend_month = rate_days.rate_day
+
+),
+
 -- Spend of a month is known at its end; a channel without an entry has none recorded, not none.
 spend as (
 
     select
         windows.as_of_date,
         windows.period_months,
-        coalesce(spend.channel, 'all') as channel,
-        sum(spend.amount) as channel_spend
+        coalesce(spend_entries.channel, 'all') as channel,
+        sum(spend_entries.amount) as channel_spend
     from windows
-    inner join (
-        select
-            channel_spend.channel,
-            {{ month_end('channel_spend.spend_month') }} as month_end,
-            {{ in_reporting_currency(
-                'channel_spend.amount', 'channel_spend.currency_code', 'rate_days.rate'
-            ) }} as amount
-        from {{ ref('stg_marketing__channel_spend') }} as channel_spend
-        left join {{ ref('int_exchange_rate_days') }} as rate_days
-            on
-                channel_spend.currency_code = rate_days.currency_code
-                and channel_spend.spend_month = rate_days.rate_day
-    ) as spend
-        on windows.month_end = spend.month_end
+    inner join spend_entries on windows.month_end = spend_entries.month_end
     where windows.leads
-    group by windows.as_of_date, windows.period_months, rollup(spend.channel)
+    group by windows.as_of_date, windows.period_months, rollup(spend_entries.channel)
 
 ),
 

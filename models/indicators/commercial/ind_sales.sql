@@ -103,10 +103,9 @@ targets as (
             and months.as_of_date <= run_months.last_month
     inner join {{ ref('stg_organisation__targets') }} as targets
         on
-            targets.target_month > months.as_of_date
-            and targets.target_month <= {{ month_end_after(
-                'months.as_of_date', var('pipeline_target_months')
-            ) }}
+            months.as_of_date < targets.target_month
+            and {{ month_end_after('months.as_of_date', var('pipeline_target_months')) }}
+            >= targets.target_month
             and {{ holds_on(
                 'months.as_of_date', 'cast(targets.valid_from as date)',
                 'cast(targets.valid_to as date)'
@@ -132,7 +131,7 @@ measured as (
 
 kinds as (
 
-    select distinct coalesce(states.opportunity_kind, 'all') as opportunity_kind
+    select coalesce(states.opportunity_kind, 'all') as opportunity_kind
     from states
     group by rollup(states.opportunity_kind)
 

@@ -158,7 +158,8 @@ select
     measured.period_months,
     {{ measured_count('measured.has_bots', 'bots.bot_ticket_count') }} as bot_ticket_count,
     {{ measured_count('measured.has_bots', 'bots.final_count') }} as bot_containment_cases,
-    {{ measured_count('measured.has_bots', 'bots.pending_count') }} as bot_containment_pending_count,
+    {{ measured_count('measured.has_bots', 'bots.pending_count') }}
+        as bot_containment_pending_count,
     {{ ratio('bots.contained_count', 'bots.final_count') }} as bot_containment_ratio,
     case when bots.final_count > 0
         then {{ wilson_low('bots.contained_count', 'bots.final_count') }}

@@ -1,7 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='replace_months') }}
-{#- Grain: one row per month end and grade, also `all`, `unrated` and those without evidence: how many
-    customers, what they owe, and what became of those who had the grade twelve months before. Bad
-    is who was 90 days past due at any time since. -#}
+{#- Grain: one row per month end and grade, also `all`, `unrated` and those without evidence: how
+    many customers, what they owe, and what became of those who had the grade twelve months before.
+    Bad is who was 90 days past due at any time since. -#}
 with run_months as (
 
     {{ run_months() }}

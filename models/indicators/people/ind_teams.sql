@@ -310,7 +310,7 @@ desk as (
     select
         spine.as_of_date,
         spine.period_months,
-        -- Half a case of each kind more: a desk that has never failed says nothing of how rates vary.
+        -- Half a case more of each: a desk that never failed says nothing of how rates vary.
         {{ ratio('opened.first_contact_count + 0.5', 'opened.contact_count + 1') }}
             as first_contact_ratio,
         {{ ratio('judged.csat_top_two_count + 0.5', 'judged.csat_count + 1') }} as csat_ratio,
