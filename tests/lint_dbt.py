@@ -17,6 +17,7 @@ from orchestration.warehouse import prepare_home
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 SQL = ("models", "dbt_project/tests")
+LINE_LENGTH = 100
 
 
 def main() -> int:
@@ -40,7 +41,20 @@ def main() -> int:
             subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
             for command in commands
         ]
-    return max(codes)
+    return max(*codes, _long_lines())
+
+
+def _long_lines() -> int:
+    """Name the lines of SQL that are too long; the exit code is 0 when there is none."""
+    found = [
+        f"{path.relative_to(ROOT)}:{number}: {len(line)} characters, {LINE_LENGTH} are allowed"
+        for folder in SQL
+        for path in sorted((ROOT / folder).rglob("*.sql"))
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if len(line) > LINE_LENGTH
+    ]
+    sys.stdout.writelines(f"{line}\n" for line in found)
+    return 1 if found else 0
 
 
 def _bouncer_config(settings: Settings) -> Path:

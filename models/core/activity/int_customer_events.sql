@@ -506,7 +506,8 @@ events as (
         month_end('leads.valid_from'), 'leads.customer_id',
         touchpoint='leads.campaign_id', channel='leads.channel',
         value='case when leads.previous_status is not null then '
-        ~ days_between('leads.created_at', 'coalesce(leads.converted_at, leads.valid_from)') ~ ' end'
+        ~ days_between('leads.created_at', 'coalesce(leads.converted_at, leads.valid_from)')
+        ~ ' end'
     ) }}
     from leads
     union all

@@ -1,7 +1,7 @@
 {#- Grain: one row per subscription and span of days with one product, quantity and price, as known
-    at the end of the run's last month. Each day says what was known at its end: a change counts from
-    the day it took effect, what billing wrote about the subscription itself (its customer, its end)
-    from the day it was written. So no past day changes when more becomes known, and nothing is
+    at the end of the run's last month. Each day says what was known at its end: a change counts
+    from the day it took effect, what billing wrote about the subscription itself (its customer, its
+    end) from the day it was written. So no past day changes when more becomes known, and nothing is
     generated after the last month: a subscription that still runs has no `valid_to`. -#}
 {%- set far_day = "cast('9999-12-31' as date)" -%}
 with run_window as (

@@ -5,7 +5,7 @@
 ) }}
 {#- Grain: one row per purchase and touch that was delivered to its customer in the
     `attribution_days` before it. The purchase's money is shared three ways: all to the first touch,
-    all to the last, or the same to each; each way adds up to the purchase, to the ten thousandth. -#}
+    all to the last, or the same to each; each way adds up to the purchase. -#}
 with run_months as (
 
     {{ run_months() }}

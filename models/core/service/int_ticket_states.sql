@@ -164,7 +164,8 @@ returns as (
 {% set change_columns = {
     'spell_number': 'null', 'version_number': 'null', 'reopenings': '0', 'comment_count': '0',
     'reply_count': '0', 'first_reply_at': 'cast(null as timestamp)',
-    'first_bot_reply_at': 'cast(null as timestamp)', 'return_count': '0', 'solutions': '0', 'has_topic': '0', 'has_service_level': '0',
+    'first_bot_reply_at': 'cast(null as timestamp)', 'return_count': '0', 'solutions': '0',
+    'has_topic': '0', 'has_service_level': '0',
 } -%}
 {%- set changes = [
     ('tickets', 'known_month', '', {}),

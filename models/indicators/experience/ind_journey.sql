@@ -1,7 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='replace_months') }}
 {#- Grain: one row per month end, stage of the journey and cohort: the customers who reached the
-    stage in one month of the last twelve, and those of all twelve. Who may still go on in time is pending;
-    a cohort of which nothing is decided yet has no conversion, not one of 0. -#}
+    stage in one month of the last twelve, and those of all twelve. Who may still go on in time is
+    pending; a cohort of which nothing is decided yet has no conversion, not one of 0. -#}
 with run_months as (
 
     {{ run_months() }}
