@@ -4,8 +4,9 @@
 ) }}
 {#- Grain: one row per customer and month end, dense from the month of the first subscription on,
     with zeros after the end. Monthly recurring revenue (MRR) at a month end is the sum of the spans
-    in force on that day. What came before the run's months is read from the spans, too, and not from
-    the rows of earlier months: customers that were merged since then open with both their sums. -#}
+    in force on that day. What came before the run's months is read from the spans, too, and not
+    from the rows of earlier months: customers that were merged since then open with both their
+    sums. -#}
 with run_months as (
 
     {{ run_months() }}

@@ -1,7 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='replace_months') }}
 {#- Grain: one row per month end, group (all, value tier, wave) and dimension of perceived value,
     and `index` for the whole, over twelve months of answers. The importance of a dimension is
-    derived: how far its scores go with satisfaction, as a share of its side; a wave is a wave of the
+    derived: how far its scores go with satisfaction, as a share of its side; a wave is one of the
     survey, a tier the customer's at the end of the month of the answer. -#}
 {%- set dimensions = [
     'product', 'service', 'personnel', 'image', 'money', 'time', 'energy', 'psychic'
