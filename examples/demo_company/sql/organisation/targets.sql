@@ -17,11 +17,21 @@ cross join (
 ) as metrics (metric_id)
 cross join (values ('A'), ('B'), ('C'), ('D')) as tiers (tier)
 union all
+-- What is to be won is set before the year begins, so that the coming months have targets, too.
 select
     'won_amount',
     'portfolio',
     'all',
-    month_on,
+    target_month,
     (9 * getvariable('customers'))::decimal(18, 6),
-    (make_date(year(month_on), 1, 1) - 20)::date,
-from month
+    set_on,
+from (
+    select month_on as target_month, (make_date(year(month_on), 1, 1) - 20)::date as set_on from month
+    union all
+    select coming, (make_date(year(coming), 1, 1) - 20)::date
+    from (
+        select (date_trunc('month', getvariable('last_day')) + to_months(ahead::integer))::date as coming
+        from range(1, 13) as months (ahead)
+    )
+)
+where set_on <= getvariable('last_day')
