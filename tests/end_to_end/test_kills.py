@@ -7,13 +7,17 @@ from tests.conftest import checksums
 
 pytestmark = pytest.mark.slow
 
-# Stages of a run at which it is killed, by the words with which they begin on the terminal: each
-# writes something else (the ledger and raw rows, the warehouse, a release). Kills within a load and
-# within a release are in the tests of these rooms.
-KILL_AT = ("Load landing files", "Build the models up to", "Release")
+# Stages of a run at which it is killed, by the words with which they begin on the terminal.
+KILL_AT = (
+    "Load landing files",
+    "Build the models up to",
+    "Train the estimators",
+    "Run the gates",
+    "Release",
+)
 
 
-def test_a_run_killed_at_three_points_ends_in_the_same_checksums(first_run, company, tmp_path):
+def test_a_run_killed_at_five_points_ends_in_the_same_checksums(first_run, company, tmp_path):
     home = tmp_path / "home"
     for stage in KILL_AT:
         seen = scorecard_killed_at(home, stage, "run", "--landing", str(company))
