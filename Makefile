@@ -37,7 +37,7 @@ run: $(STAMP) ## Set up, load the example, build, gate and release the scorecard
 	@$(BIN)/scorecard run
 
 test: $(STAMP) ## All tests: Python, dbt unit tests, one whole run on small data
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: $(STAMP) ## ruff, mypy, sqlfluff, dbt-bouncer
 	@$(BIN)/ruff format --check .
