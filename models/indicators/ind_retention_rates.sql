@@ -9,29 +9,9 @@ with run_months as (
 
 ),
 
-periods as (
-
-    select 1 as period_months
-    union all
-    select 12 as period_months
-
-),
-
 ends as (
 
-    select
-        months.as_of_date,
-        periods.period_months,
-        {{ month_end_after('months.as_of_date', '-periods.period_months') }} as start_date
-    from {{ ref('int_months') }} as months
-    inner join run_months
-        on
-            months.as_of_date >= run_months.first_month
-            and months.as_of_date <= run_months.last_month
-    cross join periods
-    where
-        {{ month_end_after('months.as_of_date', '-periods.period_months') }}
-        >= run_months.history_start
+    {{ period_ends([1, 12]) }}
 
 ),
 

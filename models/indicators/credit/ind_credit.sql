@@ -163,8 +163,12 @@ joined as (
         payment_months.month_end is not null as is_measured,
         customers.credit_limit,
         customers.paid_on_time_ratio_12m,
-        case when payment_months.month_end is not null
-            then coalesce(delays.days_past_due_max_12m, 0)
+        -- Who has never had anything fall due has shown nothing: the delay is not 0 but unknown.
+        case
+            when
+                payment_months.month_end is not null
+                and (customers.invoices_due_12m > 0 or delays.days_past_due_max_12m > 0)
+                then coalesce(delays.days_past_due_max_12m, 0)
         end as days_past_due_max_12m,
         case when payment_months.month_end is not null
             then cast(coalesce(receivables.receivable_amount, 0) as decimal(18, 4))
@@ -203,36 +207,23 @@ joined as (
 
 ),
 
--- Who has never had anything fall due has shown nothing, good or bad: of such a customer the delay
--- is not 0 but unknown.
-shown as (
-
-    select
-        joined.* exclude (days_past_due_max_12m),
-        case when joined.invoices_due_12m > 0 or joined.days_past_due_max_12m > 0
-            then joined.days_past_due_max_12m
-        end as days_past_due_max_12m
-    from joined
-
-),
-
 weighed as (
 
     select
-        shown.*
+        joined.*
         {%- for characteristic in characteristics %},
         rules_{{ loop.index }}.evidence as evidence_{{ loop.index }},
         rules_{{ loop.index }}.reason as reason_{{ loop.index }}
         {%- endfor %}
-    from shown
+    from joined
     {%- for characteristic in characteristics %}
     left join {{ ref('credit_rules') }} as rules_{{ loop.index }}
         on
             rules_{{ loop.index }}.characteristic = '{{ characteristic }}'
-            and shown.{{ characteristic }} >= rules_{{ loop.index }}.from_value
+            and joined.{{ characteristic }} >= rules_{{ loop.index }}.from_value
             and (
                 rules_{{ loop.index }}.to_value is null
-                or shown.{{ characteristic }} < rules_{{ loop.index }}.to_value
+                or joined.{{ characteristic }} < rules_{{ loop.index }}.to_value
             )
     {%- endfor %}
 
