@@ -57,9 +57,11 @@ measured as (
         {{ ratio('windows.gap_days_sum_12m', 'windows.gap_count_12m') }} as gap_days_mean_12m,
         -- As for regularity: at least two gaps.
         case
-            when windows.purchases_12m >= 3 and windows.gap_count_12m >= 2 then
-                windows.days_since_purchase
-                / {{ ratio('windows.gap_days_sum_12m', 'windows.gap_count_12m') }}
+            when windows.purchases_12m >= 3 and windows.gap_count_12m >= 2
+                then {{ ratio(
+                    'windows.days_since_purchase * windows.gap_count_12m',
+                    'windows.gap_days_sum_12m'
+                ) }}
         end as purchase_delay_ratio_12m
     from windows
     left join activity
