@@ -24,7 +24,8 @@
             {{ exceptions.raise_compiler_error(
                 'dbt_project/seeds/indicators.csv: ' ~ row['indicator_id'] ~ ' is no column of '
                 ~ model ~ ' as it was built. Add the column to the SQL of ' ~ model
-                ~ ', or mend the seed; then `dbt run --full-refresh -s ' ~ model ~ '`.'
+                ~ ', or mend the seed; then `dbt run --full-refresh -s ' ~ model ~ '`. Where other '
+                ~ 'code built the warehouse, `scorecard run` brings all of it up to date.'
             ) }}
         {%- endif -%}
         {%- set value = model ~ '.' ~ row['indicator_id'] -%}
