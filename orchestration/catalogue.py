@@ -56,6 +56,7 @@ UNITS = {
     "points 0-10": NUMBERS,
     "points 300-850": NUMBERS,
     "score 1-5": NUMBERS,
+    "times": NUMBERS,
 }
 COUNTS = frozenset({"integer", "bigint"})
 # What the other columns of the seed may say.
@@ -316,9 +317,11 @@ def find_problems(root: Path) -> list[str]:
     }
     contract = contract_columns(root)
     found = [*_repeated(indicators)]
+    for model in dict.fromkeys(each.model for each in indicators):
+        found += _of_model(root, model)
     for each in indicators:
         found += [f"{SEED}: {each.indicator_id}: {problem}" for problem in _of_row(each, contract)]
-        found += _of_model(root, each, described)
+        found += _of_column(each, described)
         found += _of_contract(each, contract)
     listed = {each.indicator_id for each in indicators}
     found += [
@@ -367,18 +370,19 @@ def _of_row(each: Indicator, contract: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-def _of_model(root: Path, each: Indicator, described: Mapping[str, Any]) -> Iterator[str]:
-    """Whether the model is known everywhere and describes the column."""
-    if each.model not in FAMILIES:
+def _of_model(root: Path, model: str) -> Iterator[str]:
+    """Whether a model that the catalogue names is known everywhere."""
+    if model not in FAMILIES:
         yield (
-            f"orchestration/catalogue.py: FAMILIES has no {each.model}, the model of "
-            f"{each.indicator_id}. Add it with a heading, or mend the model in {SEED}."
+            f"orchestration/catalogue.py: FAMILIES has no {model}, named as model in {SEED}. Add "
+            "it with a heading, or mend the seed."
         )
-    if f"'{each.model}'" not in (root / MART_SQL).read_text(encoding="utf-8"):
-        yield (
-            f"{MART_SQL}: its list of models has no {each.model}, the model of "
-            f"{each.indicator_id}. Add it."
-        )
+    if f"'{model}'" not in (root / MART_SQL).read_text(encoding="utf-8"):
+        yield f"{MART_SQL}: its list of models has no {model}, named as model in {SEED}. Add it."
+
+
+def _of_column(each: Indicator, described: Mapping[str, Any]) -> Iterator[str]:
+    """Whether the model describes the column."""
     if each.model not in described:
         yield (
             f"{MODELS}: no _*__models.yml describes {each.model}, the model of "
