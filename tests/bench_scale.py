@@ -2,7 +2,8 @@
 
 For each size the simulated company is written as Parquet and run, each in a process of its own, so
 that one's memory is not the other's. Printed: rows a second and peak memory of each stage, and how
-much faster than the number of customers its time grew. Then, on the smallest size, what one more
+much faster than the number of customers its time grew. Then the layer of indicators by itself in
+each home, for all months at once and for the last one; and, on the smallest size, what one more
 month costs early and late in the history: a run up to a month, the next month's files, a run.
 
 `make bench-large` runs a million customers once, within 8 GB.
@@ -24,9 +25,11 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
+from orchestration.dbt import run_dbt
 from orchestration.progress import listen, stage
+from orchestration.runs import RunMonths, begin, utc_now
 from orchestration.settings import Settings
-from orchestration.warehouse import prepare_home
+from orchestration.warehouse import connect, prepare_home
 from orchestration.window import add_months
 from tests.bench import Measured
 from tests.company import cut_parquet
@@ -34,6 +37,7 @@ from tests.company import cut_parquet
 ROOT = Path(__file__).parents[1]
 EARLY, LATE = 3, 30
 LATEST = date(2025, 12, 31)
+INDICATORS = ("path:models/indicators", "path:models/scorecard/indicators")
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,7 @@ class SizeCost:
         rows: Rows that ingestion stored.
         landing_megabytes: Size of the landing files.
         stages: Simulation first, then the run's stages in order.
+        indicators: The layer of indicators, all months at once and the last month.
         ended: How the run ended, and with what message.
     """
 
@@ -69,6 +74,7 @@ class SizeCost:
     rows: int
     landing_megabytes: float
     stages: tuple[StageCost, ...]
+    indicators: tuple[StageCost, ...]
     ended: str
 
     @property
@@ -89,7 +95,7 @@ def main() -> int:
     parser.add_argument("--months", type=int, default=24)
     parser.add_argument("--memory", default=None, help="the engine's limit, for instance 6GB")
     parser.add_argument("--folder", type=Path, default=None, help="where to work; needs room")
-    parser.add_argument("--child", choices=("simulate", "run"), default=None)
+    parser.add_argument("--child", choices=("simulate", "run", "indicators"), default=None)
     parser.add_argument("--one-more-month", action="store_true")
     arguments = parser.parse_args()
     if arguments.child:
@@ -125,18 +131,23 @@ def _child(arguments: argparse.Namespace) -> int:
                 seed=1,
                 file_format="parquet",
             )
+    elif arguments.child == "run":
+        ended = _run(_settings(folder, arguments.memory), measured)
     else:
-        ended = _run(folder, arguments.memory, measured)
+        ended = _build_indicators(_settings(folder, arguments.memory), measured)
     rows = [asdict(StageCost(*row)) for row in measured.rows]
     sys.stdout.write("\n" + json.dumps({"stages": rows, "ended": ended}) + "\n")
     return 0
 
 
-def _run(folder: Path, memory: str | None, measured: Measured) -> str:
+def _settings(folder: Path, memory: str | None) -> Settings:
     if memory:
         os.environ["SCORECARD_MEMORY_LIMIT"] = memory
     os.environ["SCORECARD_HOME"] = str(folder)
-    settings = Settings.from_environment()
+    return Settings.from_environment()
+
+
+def _run(settings: Settings, measured: Measured) -> str:
     prepare_home(settings)
     with listen(measured):
         with stage("Start the engine"):
@@ -145,6 +156,21 @@ def _run(folder: Path, memory: str | None, measured: Measured) -> str:
             definitions = load_definitions()
         record = run_scorecard(settings, definitions).record
     return ": ".join(part for part in (record.status, record.message) if part)
+
+
+def _build_indicators(settings: Settings, measured: Measured) -> str:
+    """Build the layer again in a home that ran: the project is parsed before time is taken."""
+    with connect(settings, read_only=True) as con:
+        months = con.execute("select history_start, last_month from control.run_window").fetchone()
+    if months is None:
+        raise RuntimeError("the home has no run whose months could be built again")
+    first, last = months
+    run_dbt(settings, "parse")
+    for name, from_month in (("All months at once", first), ("The last month", last)):
+        begin(settings, RunMonths(run_id="bench", from_month=from_month), now=utc_now())
+        with listen(measured), stage(name):
+            run_dbt(settings, "run", select=INDICATORS, full_refresh=from_month == first)
+    return "built"
 
 
 def _in_child(folder: Path, kind: str, customers: int, months: int, memory: str | None) -> dict:
@@ -168,12 +194,14 @@ def _measure(folder: Path, customers: int, months: int, memory: str | None) -> S
     simulated = _in_child(folder, "simulate", customers, months, memory)
     landing = sum(path.stat().st_size for path in (folder / "landing").rglob("*") if path.is_file())
     ran = _in_child(folder, "run", customers, months, memory)
+    built = _in_child(folder, "indicators", customers, months, memory)
     return SizeCost(
         customers=customers,
         months=months,
         rows=_rows_stored(folder),
         landing_megabytes=landing / 1e6,
         stages=tuple(StageCost(**row) for row in [*simulated["stages"], *ran["stages"]]),
+        indicators=tuple(StageCost(**row) for row in built["stages"]),
         ended=ran["ended"],
     )
 
@@ -209,23 +237,38 @@ def _print_sizes(out: Console, costs: Sequence[SizeCost]) -> None:
             f"({cost.rows / cost.seconds:,.0f} rows/s), peak {cost.peak_megabytes:,.0f} MB; "
             f"{cost.ended}"
         )
-    table = Table("Stage", title="Seconds (peak MB) by size")
-    for cost in costs:
-        table.add_column(f"{cost.customers:,}", justify="right")
-    if len(costs) > 1:
-        table.add_column("growth / customers", justify="right")
-    for position, first in enumerate(costs[0].stages):
-        row = [first.name]
-        same = [cost.stages[position] for cost in costs]
-        row += [f"{part.seconds:,.1f} ({part.megabytes:,.0f})" for part in same]
-        if len(costs) > 1:
-            growth = same[-1].seconds / max(first.seconds, 0.1)
-            row.append(f"{growth / (costs[-1].customers / costs[0].customers):.2f}")
-        table.add_row(*row)
-    out.print(table)
+    out.print(
+        _by_size(
+            "Seconds (peak MB) by size",
+            [cost.customers for cost in costs],
+            [cost.stages for cost in costs],
+        )
+    )
+    out.print(
+        _by_size(
+            "The layer of indicators, seconds (peak MB)",
+            [cost.customers for cost in costs],
+            [cost.indicators for cost in costs],
+        )
+    )
     if len(costs) > 1:
         ratio = (costs[-1].seconds / costs[0].seconds) / (costs[-1].customers / costs[0].customers)
         out.print(f"[bold]Growth of the whole run over growth of customers: {ratio:.2f}[/bold]")
+
+
+def _by_size(title: str, sizes: Sequence[int], costs: Sequence[tuple[StageCost, ...]]) -> Table:
+    table = Table("Stage", title=title)
+    for size in sizes:
+        table.add_column(f"{size:,}", justify="right")
+    if len(sizes) > 1:
+        table.add_column("growth / customers", justify="right")
+    for same in zip(*costs, strict=True):
+        row = [same[0].name, *(f"{part.seconds:,.1f} ({part.megabytes:,.0f})" for part in same)]
+        if len(sizes) > 1:
+            growth = same[-1].seconds / max(same[0].seconds, 0.1)
+            row.append(f"{growth / (sizes[-1] / sizes[0]):.2f}")
+        table.add_row(*row)
+    return table
 
 
 def _print_months(out: Console, found: dict[int, tuple[StageCost, ...]]) -> None:
