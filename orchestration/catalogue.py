@@ -45,9 +45,10 @@ This page is rendered from `dbt_project/seeds/indicators.csv` by
 `python -m orchestration.catalogue`; change the seed, not this page. How to add one is in
 [add-an-indicator.md](add-an-indicator.md).
 
-*Empty* means not measured, which is never zero. *Rows behind it* names the column of the same mart
-that counts what the value rests on; with fewer than *min n* cases a value must not be ranked. Ids
-like C11 are sections of the definitions that the project was built from.
+*Empty* means not measured, which is never zero. *Needs* names the source system without which
+nobody has a value, where billing and the CRM do not suffice. *Rows behind it* names the column of
+the same mart that counts what the value rests on; with fewer than *min n* cases a value must not be
+ranked. Ids like C11 are sections of the definitions that the project was built from.
 """
 
 
@@ -157,14 +158,18 @@ def _page(indicators: Sequence[Indicator]) -> Iterator[str]:
         yield ""
         yield f"Computed by `{model}`."
         yield ""
-        yield "| Indicator | What it says | Unit | Window | Better | Rows behind it | Min n | |"
-        yield "|---|---|---|---|---|---|---:|---|"
+        yield (
+            "| Indicator | What it says | Unit | Window | Better | Needs | Rows behind it "
+            "| Min n | |"
+        )
+        yield "|---|---|---|---|---|---|---|---:|---|"
         for each in group:
             better = each.direction.replace("_is_better", "").replace("none", "")
             yield (
                 f"| **{each.name}** {each.name_zh}<br>`{each.indicator_id}` "
                 f"| {each.description}<br>{each.description_zh} | {each.unit} "
-                f"| {each.time_window} | {better} | `{each.source_rows_column}` | {each.min_n} "
+                f"| {each.time_window} | {better} | {each.needs_system} "
+                f"| `{each.source_rows_column}` | {each.min_n} "
                 f"| {each.formula_reference.removeprefix('Handbook ')} |"
             )
         yield ""

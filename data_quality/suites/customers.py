@@ -1,8 +1,8 @@
 """Rules of the product `customers`: who the customers are and what is measured of each.
 
 Belongs here: the marts customers, customer_indicators, rfm_cutoffs, indicator_catalogue,
-indicator_coverage. The company itself and its systems have their rules in `company`, what was true then in `history`, the
-health of relationships in `health`.
+indicator_coverage. The company itself and its systems have their rules in `company`, what was true
+then in `history`, the health of relationships in `health`.
 """
 
 from __future__ import annotations
@@ -602,7 +602,7 @@ def _coverage() -> tuple[Rule, ...]:
                 or (status = 'measured' and why_not is not null)
                 or measured_share is distinct from measured_customers::double / nullif(customers, 0)
             """,
-            says="Status and share say what the counts say; what is measured has no reason why not.",
+            says="Status and share say what the counts say; what is measured needs no reason.",
             because="Readers filter by the status.",
             characteristic="consistency",
             columns=("status", "measured_share", "why_not"),

@@ -196,10 +196,10 @@ select
                     'no data of this month: ', judged.not_measured, ' (last of the month to ',
                     cast(judged.last_measured as varchar), ')'
                 )
-        when judged.customers_without_cases = judged.customers
-            then 'no customer had a case in its window'
         when judged.measured_customers = 0 and judged.needs_table is not null
             then concat('nothing or too little in ', judged.needs_table)
+        when judged.customers_without_cases = judged.customers
+            then 'no customer had a case in its window'
         when judged.begun_within is not null
             then
                 concat(
