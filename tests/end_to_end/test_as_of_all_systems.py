@@ -59,6 +59,7 @@ BY_MONTH = {
     "scorecard.customer_history": "as_of_date",
     "scorecard.customer_indicators": "as_of_date",
     "scorecard.customer_scorecard": "as_of_date",
+    "scorecard.indicator_coverage": "as_of_date",
     "scorecard.journey_funnel": "as_of_date",
     "scorecard.mrr_movements": "as_of_date",
     "scorecard.nps_by_group": "as_of_date",
