@@ -59,6 +59,8 @@ UNITS = {
     "times": NUMBERS,
 }
 COUNTS = frozenset({"integer", "bigint"})
+# Systems that an indicator may need beyond billing and the CRM.
+SYSTEMS = frozenset({"support", "survey", "usage", "marketing", "organisation"})
 # What the other columns of the seed may say.
 CHOICES = {
     "unit": frozenset(UNITS),
@@ -86,7 +88,8 @@ FAMILIES = {
     "ind_value": "Value",
     "ind_activity": "Activity and contract",
     "ind_lifecycle": "Life cycle",
-    "ind_retention": "Loyalty and depth",
+    "ind_retention": "Retention and depth",
+    "ind_loyalty": "Loyalty",
     "ind_satisfaction": "Satisfaction",
     "ind_text": "What customers write",
     "ind_service": "Service and complaints",
@@ -107,9 +110,10 @@ This page is rendered from `dbt_project/seeds/indicators.csv` by
 `python -m orchestration.catalogue`; change the seed, not this page. How to add one is in
 [add-an-indicator.md](add-an-indicator.md).
 
-*Empty* means not measured, which is never zero. *Rows behind it* names the column of the same mart
-that counts what the value rests on; with fewer than *min n* cases a value must not be ranked. Ids
-like C11 are sections of the definitions that the project was built from.
+*Empty* means not measured, which is never zero. *Needs* names the source system without which
+nobody has a value, where billing and the CRM do not suffice. *Rows behind it* names the column of
+the same mart that counts what the value rests on; with fewer than *min n* cases a value must not be
+ranked. Ids like C11 are sections of the definitions that the project was built from.
 """
 
 
@@ -136,6 +140,11 @@ class Indicator:
         mart: Mart that publishes it.
         model: Model that computes it.
         formula_reference: Section of the definitions.
+        needs_system: Source systems that it cannot do without, comma between; with `or` between,
+            of which one is enough.
+        also_uses: Further source systems that change it, comma between.
+        needs_table: Table of billing or CRM, beyond invoices and customers, that it needs.
+        presence_column: Column of the mart that is filled wherever it was measured.
         source_rows_column: Column of the mart that counts what it rests on.
     """
 
@@ -157,7 +166,30 @@ class Indicator:
     mart: str
     model: str
     formula_reference: str
+    needs_system: str
+    also_uses: str
+    needs_table: str
+    presence_column: str
     source_rows_column: str
+
+    @property
+    def needed_systems(self) -> frozenset[str]:
+        """The systems of which it needs all or, with `or` between, one."""
+        return _systems(self.needs_system)
+
+    @property
+    def further_systems(self) -> frozenset[str]:
+        """Systems that change it where they are connected."""
+        return _systems(self.also_uses)
+
+    @property
+    def touching_systems(self) -> frozenset[str]:
+        """The systems without which it is empty or may be another."""
+        return self.needed_systems | self.further_systems
+
+    def is_empty_without(self, system: str) -> bool:
+        """Whether nobody has a value where this one system is missing."""
+        return system in self.needed_systems and " or " not in self.needs_system
 
     @property
     def contract_description(self) -> str:
@@ -165,6 +197,10 @@ class Indicator:
         if self.unit in UNITLESS:
             return self.description
         return f"{self.description} Unit: {self.unit}."
+
+
+def _systems(listed: str) -> frozenset[str]:
+    return frozenset(listed.replace(" or ", ", ").split(", ")) - {""}
 
 
 class CatalogueError(ScorecardError):
@@ -217,14 +253,18 @@ def _page(indicators: Sequence[Indicator]) -> Iterator[str]:
         yield ""
         yield f"Computed by `{model}`."
         yield ""
-        yield "| Indicator | What it says | Unit | Window | Better | Rows behind it | Min n | |"
-        yield "|---|---|---|---|---|---|---:|---|"
+        yield (
+            "| Indicator | What it says | Unit | Window | Better | Needs | Rows behind it "
+            "| Min n | |"
+        )
+        yield "|---|---|---|---|---|---|---|---:|---|"
         for each in group:
             better = each.direction.replace("_is_better", "").replace("none", "")
             yield (
                 f"| **{each.name}** {each.name_zh}<br>`{each.indicator_id}` "
                 f"| {each.description}<br>{each.description_zh} | {each.unit} "
-                f"| {each.time_window} | {better} | `{each.source_rows_column}` | {each.min_n} "
+                f"| {each.time_window} | {better} | {each.needs_system} "
+                f"| `{each.source_rows_column}` | {each.min_n} "
                 f"| {each.formula_reference.removeprefix('Handbook ')} |"
             )
         yield ""
@@ -361,12 +401,29 @@ def _of_row(each: Indicator, contract: Mapping[str, Any]) -> Iterator[str]:
         value = getattr(each, field)
         if not value.isdecimal() or int(value) < 1:
             yield f"{field} is {value!r}. It is a whole number from 1 on."
+    yield from _of_needs(each, contract)
     rests_on = contract.get(each.source_rows_column, {}).get("data_type")
     if rests_on not in COUNTS:
         is_what = f"of type {rests_on}" if rests_on else f"no column of {MART}"
         yield (
             f"source_rows_column is {each.source_rows_column!r}, {is_what}. Name a published "
             "column that counts what the value rests on."
+        )
+
+
+def _of_needs(each: Indicator, contract: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with what the row says of systems and of being measured."""
+    for field in ("needs_system", "also_uses"):
+        unknown = _systems(getattr(each, field)) - SYSTEMS
+        if unknown:
+            yield (
+                f"{field} names {', '.join(sorted(unknown))}. It may name "
+                f"{', '.join(sorted(SYSTEMS))}; leave it empty where billing and the CRM suffice."
+            )
+    if each.presence_column not in {each.indicator_id, *contract}:
+        yield (
+            f"presence_column is {each.presence_column!r}, no column of {MART}. Repeat the "
+            "indicator_id, unless an empty value is an answer, too."
         )
 
 

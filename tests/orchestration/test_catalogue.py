@@ -16,6 +16,7 @@ from orchestration.catalogue import (
     MODELS,
     PAGE,
     SEED,
+    SYSTEMS,
     CatalogueError,
     contract_columns,
     find_problems,
@@ -23,6 +24,7 @@ from orchestration.catalogue import (
     read_catalogue,
     write_catalogue,
 )
+from orchestration.ingestion.contract import load_contracts
 from orchestration.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -33,6 +35,15 @@ RETENTION_YAML = MODELS / "_indicators__models.yml"
 def test_all_agree() -> None:
     assert find_problems(ROOT) == []
     assert len(read_catalogue(ROOT)) >= 160
+
+
+def test_the_systems_and_tables_that_indicators_need_are_there() -> None:
+    contracts = load_contracts(ROOT / "models" / "staging")
+    assert {each.system for each in contracts} - {"billing", "crm"} == SYSTEMS
+    tables = {f"{each.system}.{each.name}" for each in contracts}
+    for each in read_catalogue(ROOT):
+        assert not each.needed_systems & each.further_systems
+        assert set(each.needs_table.split(" or ")) <= tables | {""}
 
 
 @pytest.fixture
@@ -112,6 +123,16 @@ FAULTS = {
         in_row(r",\d+,45,", ",many,45,"),
         [f"{SEED}: {INDICATOR}: min_n is 'many'. It is a whole number from 1 on."],
     ),
+    "a system that there is not": (
+        SEED,
+        in_row("ind_retention,([^,]*),,", r"ind_retention,\1,telephone,"),
+        [f"{SEED}: {INDICATOR}: needs_system names telephone. It may name marketing"],
+    ),
+    "a column that cannot show it": (
+        SEED,
+        in_row(r",purchase_regularity_12m,(\w+\n)", r",gap_count_12m,\1"),
+        [f"{SEED}: {INDICATOR}: presence_column is 'gap_count_12m', no column"],
+    ),
     "rows behind it that are not published": (
         SEED,
         in_row(r",\w+\n", ",gap_count_12m\n"),
@@ -186,7 +207,7 @@ def test_a_comma_without_quotes_is_told_with_its_line(project: Path) -> None:
     seed = project / SEED
     text = seed.read_text(encoding="utf-8")
     seed.write_text(in_row("Purchase regularity", "Purchases, regular")(text), encoding="utf-8")
-    with pytest.raises(CatalogueError, match=rf"indicators.csv:\d+: {INDICATOR} has 20 values"):
+    with pytest.raises(CatalogueError, match=rf"indicators.csv:\d+: {INDICATOR} has 24 values"):
         read_catalogue(project)
 
 

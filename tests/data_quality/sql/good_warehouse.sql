@@ -59,7 +59,8 @@ select customer_id, as_of_date, tier, tier as raw_tier, 'revenue' as value_basis
     number % 5 + 1 as monetary_score,
     0.5 as repeat_rate_12m, 0.5 as purchase_regularity_12m,
     1.2::double as purchase_delay_ratio_12m, 50.0::double as loyalty_index,
-    0.6::double as loyalty_coverage, 40.0::double as depth_index,
+    0.6::double as loyalty_coverage, 0.25::double as category_breadth_12m,
+    40.0::double as depth_index,
     0.0000::decimal(18, 4) as mrr, false as is_active_by_contract,
     'mature' as lifecycle_state, 2 as survey_invitations_12m, 1 as surveys_answered_12m,
     false as is_survey_non_respondent, 9 as nps_answer, 75.0::double as csat_score,
@@ -112,6 +113,16 @@ select column_name as indicator_id, table_name as mart, 'What it means.' as desc
 from duckdb_columns()
 where database_name = current_database() and schema_name = 'scorecard'
     and table_name = 'customer_indicators' and column_name not in ('customer_id', 'as_of_date');
+
+-- All measured but one.
+insert into scorecard.indicator_coverage by name
+select as_of_date, indicator_id, 'seller' as viewpoint, 240 as customers,
+    case when indicator_id = 'mrr' then 0 else 240 end as measured_customers,
+    0 as customers_without_cases,
+    case when indicator_id = 'mrr' then 0.0 else 1.0 end::double as measured_share,
+    case when indicator_id = 'mrr' then 'not measured' else 'measured' end as status,
+    case when indicator_id = 'mrr' then 'no customer had a case in its window' end as why_not
+from months cross join scorecard.indicator_catalogue;
 
 insert into scorecard.revenue_reconciliation by name
 with total as (select sum(revenue_1m) as revenue from scorecard.customer_indicators),
