@@ -69,7 +69,7 @@ class CreditConfig:
         outcome_months: Whole months after the as-of date in which a customer may go bad.
         test_months: As-of dates of the test slice.
         min_train_months: Fewest as-of dates to train on.
-        holdout_groups: One of so many groups of customers, chosen by hash, is only tested on.
+        folds: Groups of customers, by hash; each is rated by what was learnt from the others.
         min_bad: Fewest customers who went bad, and
         min_good: fewest who did not, in training.
         fine_bins: Bins of about equal count from which the final ones are joined.
@@ -89,7 +89,7 @@ class CreditConfig:
     outcome_months: int = 12
     test_months: int = 3
     min_train_months: int = 3
-    holdout_groups: int = 3
+    folds: int = 5
     min_bad: int = 200
     min_good: int = 200
     fine_bins: int = 10
@@ -110,5 +110,5 @@ class CreditConfig:
         for name in ("outcome_months", "test_months", "min_train_months", "fine_bins"):
             if getattr(self, name) < 1:
                 raise EstimatorError(f"CreditConfig.{name} must be at least 1.")
-        if self.holdout_groups < 2:
-            raise EstimatorError("CreditConfig.holdout_groups must be at least 2.")
+        if self.folds < 2:
+            raise EstimatorError("CreditConfig.folds must be at least 2.")

@@ -15,8 +15,8 @@ import numpy.typing as npt
 from ml.churn.calibration import Line, fit_line, line_interval
 from ml.churn.evaluation import metric_row
 from ml.credit.config import CreditConfig
-from ml.credit.panel import Panel
-from ml.credit.points import Scorecard
+from ml.credit.panel import Panel, customer_groups
+from ml.credit.points import fit_scorecard, probability_of_points
 from ml.metrics import auc, kolmogorov_smirnov, stability_index
 
 Float = npt.NDArray[np.float64]
@@ -48,6 +48,7 @@ class Judgement:
     Attributes:
         learnt: Separation by the learnt points.
         expert: Separation by the expert's points, of the same rows.
+        in_training: Separation by the learnt points in the training months.
         gini_gain: Gini of the learnt points less that of the expert's, with its 95 % interval
             (the same resamples for both).
         slope: Logistic line through the learnt log-odds of bad.
@@ -60,6 +61,7 @@ class Judgement:
 
     learnt: Separation
     expert: Separation
+    in_training: Separation
     gini_gain: tuple[float, float, float]
     slope: Line
     level: Line
@@ -119,20 +121,35 @@ def _interval(draws: list[float]) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def judge(scorecard: Scorecard, train: Panel, test: Panel, config: CreditConfig) -> Judgement:
+def cross_points(train: Panel, test: Panel, config: CreditConfig) -> tuple[Float, Float]:
+    """Rate every customer by what was learnt from the earlier months of other customers.
+
+    Returns:
+        (points of the training rows, points of the test rows).
+    """
+    found = np.full(len(train), np.nan), np.full(len(test), np.nan)
+    groups = customer_groups(train, config), customer_groups(test, config)
+    for group in range(config.folds):
+        scorecard = fit_scorecard(train.take(groups[0] != group), config)
+        for points, panel, own in zip(found, (train, test), groups, strict=True):
+            points[own == group] = scorecard.total(panel.features[own == group])
+    return found
+
+
+def judge(train: Panel, test: Panel, config: CreditConfig) -> Judgement:
     """Measure the learnt rating, and the expert's beside it, on the test slice."""
-    points = scorecard.total(test.features).astype(np.float64)
-    ratings = {LEARNT: points, EXPERT: test.expert_points}
-    found, gain = compare(test, ratings, config)
+    before, points = cross_points(train, test, config)
+    found, gain = compare(test, {LEARNT: points, EXPERT: test.expert_points}, config)
     odds = (config.scale.offset - points) / config.scale.factor
     return Judgement(
         learnt=found[LEARNT],
         expert=found[EXPERT],
+        in_training=separate(train, before),
         gini_gain=gain,
         slope=fit_line(test.bad, odds, test.customer),
         level=fit_line(test.bad, odds, test.customer, is_slope_fixed=True),
-        stability=points_stability(scorecard.total(train.features), points, config),
-        mean_probability=float(scorecard.probability(test.features).mean()),
+        stability=points_stability(before, points, config),
+        mean_probability=float(probability_of_points(points, config.scale).mean()),
         bad_ratio=float(test.bad.mean()),
     )
 
@@ -169,8 +186,8 @@ def separation_rows(candidate: str, slice_name: str, panel: Panel, separation: S
     ]
 
 
-def judgement_rows(judgement: Judgement, test: Panel) -> Rows:
-    """Rows of the test slice."""
+def judgement_rows(judgement: Judgement, train: Panel, test: Panel) -> Rows:
+    """Rows of the test slice, and the learnt rating's own of the training months."""
     gain, low, high = judgement.gini_gain
     lines = {
         "calibration_slope": (judgement.slope.slope, judgement.slope.slope_error),
@@ -178,6 +195,7 @@ def judgement_rows(judgement: Judgement, test: Panel) -> Rows:
     }
     n = len(test)
     return [
+        *separation_rows(LEARNT, "train", train, judgement.in_training),
         *separation_rows(LEARNT, "test", test, judgement.learnt),
         *separation_rows(EXPERT, "test", test, judgement.expert),
         metric_row(LEARNT, "test", "gini_gain", gain, interval=(low, high), n=n),

@@ -26,8 +26,9 @@ def count_checks(train: Panel, test: Panel, config: CreditConfig) -> list[Check]
             float(bad),
             f">= {config.min_bad}",
             bad >= config.min_bad,
-            f"{bad} customers who were 90 days past due within twelve months could be learnt "
-            f"from; {config.min_bad} are needed. Until then the expert rating is used.",
+            f"{bad} customers who were 90 days past due within twelve months can be learnt from "
+            f"when the last months are kept to test on; {config.min_bad} are needed. Until then "
+            "the expert rating is used.",
         ),
         Check(
             "good_customers",
@@ -41,7 +42,7 @@ def count_checks(train: Panel, test: Panel, config: CreditConfig) -> list[Check]
             float(tested),
             f">= {config.gate.min_test_bad}",
             tested >= config.gate.min_test_bad,
-            f"{tested} customers who went bad stand among later ones that it had not seen.",
+            f"{tested} customers went bad after the last months, which nothing was learnt from.",
         ),
     ]
 

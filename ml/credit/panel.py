@@ -27,7 +27,7 @@ class Panel:
 
     Attributes:
         customer: Number of the customer, 0.., one number per id.
-        fold_hash: 64-bit hash of the id, from which the customers of the test are chosen.
+        fold_hash: 64-bit hash of the id, from which groups are made.
         month: Year times 12 plus month of the as-of date.
         date: As-of date.
         features: One column per feature, NaN where not measured.
@@ -99,22 +99,25 @@ def read_panel(frame: pd.DataFrame, *, seed: int, is_labelled: bool, name: str) 
 
 
 def split_panel(panel: Panel, config: CreditConfig) -> tuple[Panel, Panel]:
-    """Divide rows for judgement: earlier ones to learn from, later ones to test on.
+    """Divide rows in time: earlier months to learn from, the last ones to test on.
 
-    The test is on the last as-of dates with complete outcomes, and only on customers that hash
-    chose for it; training is on the others, at dates whose twelve months of outcome had ended
-    by the first date of the test. So no outcome and no customer stands on both sides.
+    Training is on as-of dates whose twelve months of outcome had ended by the first date of the
+    test, so that no outcome stands on both sides.
 
     Returns:
         (training, test); both empty where the history has no room for them.
     """
     months = np.unique(panel.month)
-    held_out = panel.fold_hash % np.uint64(config.holdout_groups) == 0
     for width in range(min(config.test_months, len(months)), 0, -1):
         first_test = months[-width]
         train_months = months[months <= first_test - config.outcome_months]
         if len(train_months) >= config.min_train_months:
-            train = ~held_out & np.isin(panel.month, train_months)
-            return panel.take(train), panel.take(held_out & (panel.month >= first_test))
+            train = panel.take(np.isin(panel.month, train_months))
+            return train, panel.take(panel.month >= first_test)
     nothing = np.zeros(len(panel), dtype=np.bool_)
     return panel.take(nothing), panel.take(nothing)
+
+
+def customer_groups(panel: Panel, config: CreditConfig) -> Int:
+    """Group of the customer of each row, from 0 to `folds` - 1, by hash."""
+    return (panel.fold_hash % np.uint64(config.folds)).astype(np.int64)

@@ -3,11 +3,12 @@
 Belongs here: the order of the steps: count, divide, fit, judge, fit again, describe.
 Does not belong here: the steps themselves (the other modules of this folder).
 
-1. Rows are divided: earlier months of most customers to learn from; later months of the other
-   customers, beyond an embargo as long as the outcome, to test on.
+1. Rows are divided: earlier months to learn from; the last ones, beyond an embargo as long as the
+   outcome, to test on.
 2. With fewer than 200 customers who went bad to learn from, or too few to test on, nothing is
    learnt: the expert rating stays, and is measured on the test rows if there are any.
-3. Else the scorecard is fitted, and judged beside the expert rating on the same test rows.
+3. Else every customer of the test is rated by a scorecard learnt from the earlier months of other
+   customers, and that rating is judged beside the expert's on the same rows.
 4. If it passes it is fitted again, in the same way, on all rows with a complete outcome.
 """
 
@@ -28,7 +29,6 @@ from ml.credit.evaluation import (
     compare,
     judge,
     judgement_rows,
-    separate,
     separation_rows,
     slice_rows,
 )
@@ -86,12 +86,9 @@ def train_credit(frame: pd.DataFrame, config: CreditConfig) -> CreditTraining:
     ]
     fitted: Scorecard | None = None
     if is_publishable(checks):
-        learnt = fit_scorecard(train, config)
-        judgement = judge(learnt, train, test, config)
-        checks += judgement_checks(judgement, train, learnt, config)
-        metrics += judgement_rows(judgement, test)
-        points = learnt.total(train.features).astype(np.float64)
-        metrics += separation_rows(LEARNT, "train", train, separate(train, points))
+        judgement = judge(train, test, config)
+        checks += judgement_checks(judgement, train, fit_scorecard(train, config), config)
+        metrics += judgement_rows(judgement, train, test)
         fitted = fit_scorecard(panel, config) if is_publishable(checks) else None
     elif len(np.unique(test.bad)) == 2:
         found, _ = compare(test, {EXPERT: test.expert_points}, config)

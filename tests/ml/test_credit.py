@@ -13,9 +13,9 @@ from scipy.special import logit
 
 from ml.credit.binning import fit_bins, weights_of_evidence
 from ml.credit.config import CreditConfig, ScaleConfig
-from ml.credit.evaluation import points_stability
+from ml.credit.evaluation import cross_points, points_stability
 from ml.credit.features import FEATURE_DEFINITIONS, FEATURES
-from ml.credit.panel import read_panel, split_panel
+from ml.credit.panel import customer_groups, read_panel, split_panel
 from ml.credit.points import points_of_odds, probability_of_points
 from ml.credit.training import CreditTraining, score_credit, train_credit
 from ml.errors import EstimatorError, FrameError
@@ -190,12 +190,22 @@ def test_the_same_rows_in_any_order_give_the_same_estimator(credit_frame, credit
     assert_frame_equal(again.metrics, credit_training.metrics)
 
 
-def test_no_customer_and_no_outcome_stands_on_both_sides(credit_frame):
+def test_no_outcome_stands_on_both_sides(credit_frame):
     panel = read_panel(credit_frame, seed=QUICK.seed, is_labelled=True, name="frame")
     train, test = split_panel(panel, QUICK)
-    assert not set(train.customer) & set(test.customer)
     assert train.month.max() + QUICK.outcome_months <= test.month.min()
     assert len(np.unique(test.month)) == QUICK.test_months
+
+
+def test_nobody_is_judged_by_what_was_learnt_from_him(credit_frame):
+    panel = read_panel(credit_frame, seed=QUICK.seed, is_labelled=True, name="frame")
+    train, test = split_panel(panel, QUICK)
+    lied = replace(train, bad=np.where(customer_groups(train, QUICK) == 0, 1.0, train.bad))
+    own = customer_groups(test, QUICK) == 0
+    before, after = cross_points(train, test, QUICK)[1], cross_points(lied, test, QUICK)[1]
+    assert own.any()
+    assert (before[own] == after[own]).all()
+    assert (before[~own] != after[~own]).any()
 
 
 def test_too_few_bad_customers_leave_the_expert_rating_and_say_how_many(credit_frame):
