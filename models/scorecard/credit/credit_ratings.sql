@@ -28,7 +28,9 @@ ratings as (
         predictions.reason_2,
         predictions.reason_3,
         ind_credit.credit_points as expert_points,
-        predictions.estimator_version
+        case when predictions.credit_points is not null
+            then predictions.estimator_version
+        end as estimator_version
     from {{ ref('ind_credit') }} as ind_credit
     inner join run_months
         on
