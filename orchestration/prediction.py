@@ -362,8 +362,15 @@ def _scoring_query(kind: Kind, where: str) -> str:
             "left join features.ftr_churn_labels as labels using (customer_id, as_of_date) "
             f"{where} order by customer_id, as_of_date"
         )
-    table = "ftr_credit" if kind == "credit" else "ftr_value"
-    return f"select * from features.{table} {where} order by customer_id, as_of_date"
+    if kind == "credit":
+        return (
+            "select features.*, "
+            "coalesce(labels.ineligible_reason = 'already_bad', false) as is_already_bad "
+            "from features.ftr_credit as features "
+            "left join features.ftr_credit_labels as labels using (customer_id, as_of_date) "
+            f"{where} order by customer_id, as_of_date"
+        )
+    return f"select * from features.ftr_value {where} order by customer_id, as_of_date"
 
 
 def _score(kind: Kind, frame: Any, estimator: Any) -> Any:

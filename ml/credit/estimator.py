@@ -111,7 +111,7 @@ def score_credit(frame: pd.DataFrame, estimator: CreditEstimator) -> pd.DataFram
     """Points, probability of going bad within twelve months, and reasons.
 
     Args:
-        frame: `features.ftr_credit`; any order, any as-of dates.
+        frame: `features.ftr_credit` with `is_already_bad`; any order, any as-of dates.
         estimator: A trained estimator. If it was refused publication there are no points, and
             `method` says that the expert's count.
 

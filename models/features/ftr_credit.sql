@@ -17,10 +17,7 @@ select
     cast(ind_credit.disputes_12m as integer) as disputes_12m,
     cast(customer_windows.tenure_days as integer) as tenure_days,
     ind_credit.external_credit_rating,
-    ind_credit.credit_points as expert_points,
-    coalesce(receivables.days_past_due, 0) >= {{ var('credit_bad_days') }} as is_already_bad,
-    coalesce(ind_credit.receivable_amount, 0) > 0
-    or coalesce(ind_credit.credit_limit, 0) > 0 as has_exposure
+    ind_credit.credit_points as expert_points
 from {{ ref('ind_credit') }} as ind_credit
 inner join run_months
     on
@@ -38,8 +35,4 @@ inner join {{ ref('int_customer_windows') }} as customer_windows
     on
         ind_credit.customer_id = customer_windows.customer_id
         and ind_credit.as_of_date = customer_windows.as_of_date
-left join {{ ref('int_receivable_months') }} as receivables
-    on
-        ind_credit.customer_id = receivables.customer_id
-        and ind_credit.as_of_date = receivables.as_of_date
 where ind_credit.credit_status = 'rated'

@@ -3,7 +3,7 @@
     incremental_strategy='replace_months',
     meta={'months_back': var('credit_outcome_months')},
 ) }}
-{#- Grain: one row per row of `ftr_credit`. Bad: 90 days past due in any of the twelve months after
+{#- Grain: one row per customer and month end that the expert rating gives points. Bad: 90 days past due in any of the twelve months after
     `as_of_date` (handbook C13). The outcome is given only when these months are over and payments
     were measured in them. It looks ahead, so a run also rebuilds the twelve months before its own.
     Who is bad already, and who neither owes anything nor has a credit line, is no case. -#}
@@ -21,22 +21,6 @@ last_payment_months as (
 
 ),
 
-rated as (
-
-    select
-        ftr_credit.customer_id,
-        ftr_credit.as_of_date,
-        ftr_credit.is_already_bad,
-        ftr_credit.has_exposure,
-        {{ month_end_after('ftr_credit.as_of_date', var('credit_outcome_months')) }} as outcome_end
-    from {{ ref('ftr_credit') }} as ftr_credit
-    inner join run_months
-        on
-            ftr_credit.as_of_date >= run_months.first_month
-            and ftr_credit.as_of_date <= run_months.last_month
-
-),
-
 bad_months as (
 
     select
@@ -45,9 +29,31 @@ bad_months as (
     from {{ ref('int_receivable_months') }} as receivable_months
     inner join run_months
         on
-            receivable_months.as_of_date > run_months.first_month
+            receivable_months.as_of_date >= run_months.first_month
             and receivable_months.as_of_date <= run_months.last_month
     where receivable_months.days_past_due >= {{ var('credit_bad_days') }}
+
+),
+
+rated as (
+
+    select
+        ind_credit.customer_id,
+        ind_credit.as_of_date,
+        bad_months.customer_id is not null as is_already_bad,
+        coalesce(ind_credit.receivable_amount, 0) > 0
+        or coalesce(ind_credit.credit_limit, 0) > 0 as has_exposure,
+        {{ month_end_after('ind_credit.as_of_date', var('credit_outcome_months')) }} as outcome_end
+    from {{ ref('ind_credit') }} as ind_credit
+    inner join run_months
+        on
+            ind_credit.as_of_date >= run_months.first_month
+            and ind_credit.as_of_date <= run_months.last_month
+    left join bad_months
+        on
+            ind_credit.customer_id = bad_months.customer_id
+            and ind_credit.as_of_date = bad_months.as_of_date
+    where ind_credit.credit_status = 'rated'
 
 ),
 

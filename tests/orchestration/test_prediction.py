@@ -271,10 +271,12 @@ def test_a_described_estimator_that_is_gone_is_named(company: Settings) -> None:
 
 CREDIT = """
 create or replace table features.ftr_credit as
-select * exclude (is_bad, true_log_odds), true as has_exposure from simulated;
+select * exclude (is_bad, true_log_odds, is_already_bad) from simulated;
 create or replace table features.ftr_credit_labels as
 select
-    customer_id, as_of_date, is_eligible, last_day(as_of_date + interval 12 month) <= last_month
+    customer_id, as_of_date, is_eligible,
+    case when not is_eligible then 'already_bad' end as ineligible_reason,
+    last_day(as_of_date + interval 12 month) <= last_month
         as is_label_complete,
     case when is_label_complete and is_eligible then is_bad end as is_bad
 from (
@@ -302,7 +304,10 @@ def test_a_learnt_credit_rating_gives_points_whose_bins_are_told(
     assert summary.labels_to == date(2025, 6, 30)
     scores = score(settings, "credit")
     assert [(s.first_month, s.rows) for s in scores] == [(date(2025, 6, 30), 1_500)]
-    assert rows("select distinct method from ml.credit_predictions") == [("learnt",)]
+    assert rows(
+        "select distinct method, ineligible_reason from ml.credit_predictions "
+        "inner join features.ftr_credit_labels using (customer_id, as_of_date) order by method"
+    ) == [("expert", "already_bad"), ("learnt", None)]
     assert rows(
         "select count(*) from ml.credit_predictions "
         "where credit_points not between 300 and 850 "

@@ -1,6 +1,6 @@
-{#- Grain: one row per rating, characteristic and bin: how many went bad in it, what that weighs, and
-    the points that the rating gives. The learnt rating's bins are as it found them; those of the
-    expert's are the seed's, counted over the newest twelve months whose outcome is known. -#}
+{#- Grain: one row per rating, characteristic and bin: how many went bad in it, what that weighs,
+    and the points that the rating gives. The learnt rating's bins are as it found them; those of
+    the expert's are the seed's, counted over the newest months whose outcome is known. -#}
 {%- set characteristics = [
     'paid_on_time_ratio_12m', 'days_past_due_max_12m', 'credit_utilisation_ratio',
     'return_ratio_12m', 'disputes_12m', 'tenure_days', 'external_credit_rating',
@@ -107,7 +107,10 @@ expert as (
     left join counted
         on
             spans.characteristic = counted.characteristic
-            and spans.from_value is not distinct from counted.from_value
+            and (
+                spans.from_value = counted.from_value
+                or (spans.from_value is null and counted.from_value is null)
+            )
 
 )
 
