@@ -326,7 +326,8 @@ def _metrics() -> tuple[Rule, ...]:
             "separation_is_believable",
             f"select {', '.join(METRICS.keys)} "
             "from scorecard.estimator_metrics "
-            f"where metric = 'auc' and slice = 'test' and value > {SUSPICIOUS_AUC}",
+            "where metric = 'auc' and slice = 'test' and candidate <> 'expert' "
+            f"and value > {SUSPICIOUS_AUC}",
             says="No estimator separates unseen customers better than an AUC of .95.",
             because="That good is more likely a leak of the answer than skill.",
             characteristic="credibility",

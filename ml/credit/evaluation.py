@@ -105,20 +105,29 @@ def compare(
     for name, points in ratings.items():
         measures = _measures(panel.bad, points)
         found[name] = Separation(
-            measures, {m: _interval([draw[m] for draw in draws[name]]) for m in measures}
+            measures,
+            {
+                m: _interval(value, [draw[m] for draw in draws[name]])
+                for m, value in measures.items()
+            },
         )
     first, last = next(iter(ratings)), list(ratings)[-1]
     gains = [a["gini"] - b["gini"] for a, b in zip(draws[first], draws[last], strict=True)]
     gain = found[first].measures["gini"] - found[last].measures["gini"]
-    return found, (gain, *_interval(gains))
+    return found, (gain, *_interval(gain, gains))
 
 
-def _interval(draws: list[float]) -> tuple[float, float]:
+def _interval(value: float, draws: list[float]) -> tuple[float, float]:
+    """Percentile interval, never without the value itself.
+
+    KS takes the greatest of many gaps, and more of them open in a resample: near 0 all resamples
+    may lie above the value.
+    """
     known = np.array(draws)[np.isfinite(draws)]
     if len(known) == 0:
         return float("nan"), float("nan")
     low, high = np.percentile(known, _TAILS)
-    return float(low), float(high)
+    return min(float(low), value), max(float(high), value)
 
 
 def cross_points(train: Panel, test: Panel, config: CreditConfig) -> tuple[Float, Float]:

@@ -13,7 +13,7 @@ from scipy.special import logit
 
 from ml.credit.binning import fit_bins, weights_of_evidence
 from ml.credit.config import CreditConfig, ScaleConfig
-from ml.credit.evaluation import cross_points, points_stability
+from ml.credit.evaluation import compare, cross_points, points_stability
 from ml.credit.features import FEATURE_DEFINITIONS, FEATURES
 from ml.credit.panel import customer_groups, read_panel, split_panel
 from ml.credit.points import points_of_odds, probability_of_points
@@ -255,6 +255,17 @@ def test_stability_needs_two_hundred_rows_on_each_side():
     assert np.isnan(points_stability(np.arange(199), np.arange(500), QUICK))
     same = points_stability(np.arange(500), np.arange(500), QUICK)
     assert same == pytest.approx(0)
+
+
+def test_an_interval_holds_its_value_even_where_resampling_is_biased(credit_frame):
+    panel = read_panel(credit_frame.head(3000), seed=1, is_labelled=True, name="frame")
+    luck = np.random.default_rng(2).normal(size=len(panel)).round(1)
+    found, gain = compare(panel, {"luck": luck, "expert": panel.expert_points}, QUICK)
+    for separation in found.values():
+        for name, (low, high) in separation.intervals.items():
+            assert low <= separation.measures[name] <= high
+            assert low < high
+    assert gain[1] <= gain[0] <= gain[2] < 0
 
 
 def test_a_frame_at_fault_is_named(credit_frame, credit_training):
