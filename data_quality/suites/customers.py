@@ -142,6 +142,13 @@ def _indicator_values() -> tuple[Rule, ...]:
         ),
         *scores(INDICATORS, "loyalty_index", "depth_index"),
         *shares(INDICATORS, "loyalty_coverage", "repeat_rate_12m", "purchase_regularity_12m"),
+        INDICATORS.between(
+            "purchase_delay_ratio_12m",
+            0,
+            None,
+            says="The delay of the next purchase is not negative.",
+            because="Below zero the last purchase would lie after the month end.",
+        ),
     )
 
 

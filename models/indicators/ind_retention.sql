@@ -54,7 +54,15 @@ measured as (
                 ) / (windows.gap_count_12m - 1))
                 / {{ ratio('windows.gap_days_sum_12m', 'windows.gap_count_12m') }}
         end as gap_cv_12m,
-        {{ ratio('windows.gap_days_sum_12m', 'windows.gap_count_12m') }} as gap_days_mean_12m
+        {{ ratio('windows.gap_days_sum_12m', 'windows.gap_count_12m') }} as gap_days_mean_12m,
+        -- As for regularity: at least two gaps.
+        case
+            when windows.purchases_12m >= 3 and windows.gap_count_12m >= 2
+                then {{ ratio(
+                    'windows.days_since_purchase * windows.gap_count_12m',
+                    'windows.gap_days_sum_12m'
+                ) }}
+        end as purchase_delay_ratio_12m
     from windows
     left join activity
         on
@@ -120,6 +128,7 @@ select
     weighted.purchase_regularity_12m,
     weighted.gap_days_mean_12m,
     weighted.gap_cv_12m,
+    weighted.purchase_delay_ratio_12m,
     cast(weighted.loyalty_coverage as double) as loyalty_coverage,
     case
         when weighted.loyalty_coverage >= {{ var('min_coverage') }} then
