@@ -71,7 +71,6 @@ MARTS_OF: dict[str, set[str]] = {
     "credit_by_grade": {"support", "organisation"},
     "credit_ratings": {"support", "organisation"},
     "credit_points": {"support", "organisation"},
-    "credit_model_performance": {"support", "organisation"},
     "acquisition_cost": {"marketing", "organisation"},
     "efficiency_by_tier": {"marketing", "organisation", "support"},
     "process_steps": {"support"},
