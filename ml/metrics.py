@@ -1,8 +1,8 @@
-"""Measures of ranking that churn and CLV share.
+"""Measures of ranking that the estimators share.
 
-Belongs here: AUC, average precision, lift, capture and Gini on weighted outcomes, with ties
+Belongs here: AUC, KS, average precision, lift, capture and Gini on weighted outcomes, with ties
 by expectation: rows with equal scores count as if they stood in random order, so no result
-depends on the order of the rows.
+depends on the order of the rows; the stability of a distribution.
 Does not belong here: calibration and gates (`ml.churn`), errors of amounts (`ml.clv`).
 """
 
@@ -126,3 +126,27 @@ def _gini(outcome: Array, score: Array) -> float:
     share = np.cumsum(groups.outcome) / total
     before = share - groups.outcome / total
     return float(((share + before) * groups.weight / rows).sum() - 1)
+
+
+def kolmogorov_smirnov(outcome: Array, score: Array, weight: Array | None = None) -> float:
+    """Greatest distance between the distributions of the score of positives and negatives.
+
+    Returns:
+        0 to 1; NaN where one of the two classes is absent.
+    """
+    groups = tie_groups(outcome, score, weight)
+    negative = groups.weight - groups.outcome
+    positives, negatives = groups.outcome.sum(), negative.sum()
+    if positives <= 0 or negatives <= 0:
+        return float("nan")
+    gap = np.cumsum(groups.outcome) / positives - np.cumsum(negative) / negatives
+    return float(np.abs(gap).max())
+
+
+def stability_index(expected: Array, found: Array, *, epsilon: float = 1e-6) -> float:
+    """Population stability index of two distributions over the same bins, as shares.
+
+    Below 0.10 stable, to 0.25 to be watched, above to be acted on.
+    """
+    before, after = np.maximum(expected, epsilon), np.maximum(found, epsilon)
+    return float(((after - before) * np.log(after / before)).sum())

@@ -26,6 +26,8 @@ from ml.churn.estimator import ChurnEstimator
 from ml.churn.training import ChurnTraining
 from ml.clv.estimator import ClvEstimator
 from ml.clv.training import ClvTraining
+from ml.credit.estimator import CreditEstimator
+from ml.credit.training import CreditTraining
 from ml.errors import EstimatorError, RegistryError
 from ml.frames import TABLES, conform
 
@@ -39,8 +41,8 @@ __all__ = [
     "training_key",
 ]
 
-Estimator = ChurnEstimator | ClvEstimator
-Training = ChurnTraining | ClvTraining
+Estimator = ChurnEstimator | ClvEstimator | CreditEstimator
+Training = ChurnTraining | ClvTraining | CreditTraining
 
 CARD_FILE: Final = "card.json"
 ESTIMATOR_FILE: Final = "estimator.skops"
@@ -51,7 +53,11 @@ TRUSTED_TYPES: Final = (
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
 )
 
-_KINDS: Final[dict[str, type[Estimator]]] = {"churn": ChurnEstimator, "clv": ClvEstimator}
+_KINDS: Final[dict[str, type[Estimator]]] = {
+    "churn": ChurnEstimator,
+    "clv": ClvEstimator,
+    "credit": CreditEstimator,
+}
 _EVIDENCE: Final = {
     "estimators": "estimators",
     "metrics": "estimator_metrics",
@@ -231,6 +237,8 @@ def load_training(path: Path) -> Training:
     frames = {name: conform(evidence[name], table) for name, table in _EVIDENCE.items()}
     if isinstance(estimator, ChurnEstimator):
         return ChurnTraining(estimator=estimator, **frames)
+    if isinstance(estimator, CreditEstimator):
+        return CreditTraining(estimator=estimator, **frames)
     return ClvTraining(estimator=estimator, **frames)
 
 

@@ -36,12 +36,16 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger(__name__)
 
-Kind = Literal["churn", "clv"]
+Kind = Literal["churn", "clv", "credit"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 # Rows that are scored at once: 100,000 rows of 20 columns are 16 MB.
 BATCH_ROWS = 100_000
-_PREDICTIONS: dict[Kind, str] = {"churn": "churn_predictions", "clv": "clv_predictions"}
-_DESCRIPTIONS = ("estimators", "estimator_metrics", "estimator_checks")
+_PREDICTIONS: dict[Kind, str] = {
+    "churn": "churn_predictions",
+    "clv": "clv_predictions",
+    "credit": "credit_predictions",
+}
+_DESCRIPTIONS = ("estimators", "estimator_metrics", "estimator_checks", "credit_bins")
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ class TrainingSummary:
     """What became of one estimator.
 
     Attributes:
-        kind: `churn` or `clv`.
+        kind: `churn`, `clv` or `credit`.
         version: The estimator that the run uses.
         status: `published`, `not_published` or `base_rate`.
         reason: Why it has that status; empty when it is published.
@@ -119,7 +123,7 @@ def train(settings: Settings, kind: Kind, *, force: bool = False) -> TrainingSum
 
     Args:
         settings: The home.
-        kind: `churn` or `clv`.
+        kind: `churn`, `clv` or `credit`.
         force: Train even if an estimator with the same key is stored.
 
     Raises:
@@ -166,7 +170,7 @@ def score(settings: Settings, kind: Kind, *, stage: Stage | None = None) -> tupl
 
     Args:
         settings: The home.
-        kind: `churn` or `clv`.
+        kind: `churn`, `clv` or `credit`.
         stage: The stage whose progress follows the batches.
 
     Raises:
@@ -196,6 +200,10 @@ def _config(kind: Kind) -> Any:
         from ml.churn.config import ChurnConfig
 
         return ChurnConfig()
+    if kind == "credit":
+        from ml.credit.config import CreditConfig
+
+        return CreditConfig()
     from ml.clv.config import ClvConfig
 
     return ClvConfig()
@@ -213,6 +221,14 @@ def _training_queries(kind: Kind, last_month: date, config: Any) -> _Queries:
             f"and as_of_date <= date '{newest}' order by customer_id, as_of_date"
         )
     judged = window.add_months(last_month, -config.outcome_months)
+    if kind == "credit":
+        return _Queries(
+            "select features.*, labels.is_bad from features.ftr_credit as features "
+            "inner join features.ftr_credit_labels as labels "
+            "using (customer_id, as_of_date) "
+            "where labels.is_eligible and labels.is_label_complete "
+            f"and as_of_date <= date '{judged}' order by customer_id, as_of_date"
+        )
     return _Queries(
         "select * from features.ftr_value "
         f"where as_of_date in (date '{last_month}', date '{judged}') "
@@ -235,6 +251,10 @@ def _train(kind: Kind, frames: Sequence[Any], config: Any) -> Training:
         from ml.churn.training import train_churn
 
         return train_churn(frames[0], config)
+    if kind == "credit":
+        from ml.credit.training import train_credit
+
+        return train_credit(frames[0], config)
     from ml.clv.training import train_clv
 
     return train_clv(frames[0], frames[1], config)
@@ -246,11 +266,15 @@ def _frame(con: duckdb.DuckDBPyConnection, query: str) -> Any:
 
 def _write_description(con: duckdb.DuckDBPyConnection, training: Training) -> None:
     """Replace the rows that describe one estimator, in one transaction."""
+    from ml.credit.estimator import CreditEstimator
+
     frames = {
         "estimators": training.estimators,
         "estimator_metrics": training.metrics,
         "estimator_checks": training.checks,
     }
+    if isinstance(training.estimator, CreditEstimator):
+        frames["credit_bins"] = training.estimator.bins()
     with transaction(con):
         for table, frame in frames.items():
             con.execute(
@@ -338,6 +362,14 @@ def _scoring_query(kind: Kind, where: str) -> str:
             "left join features.ftr_churn_labels as labels using (customer_id, as_of_date) "
             f"{where} order by customer_id, as_of_date"
         )
+    if kind == "credit":
+        return (
+            "select features.*, "
+            "coalesce(labels.ineligible_reason = 'already_bad', false) as is_already_bad "
+            "from features.ftr_credit as features "
+            "left join features.ftr_credit_labels as labels using (customer_id, as_of_date) "
+            f"{where} order by customer_id, as_of_date"
+        )
     return f"select * from features.ftr_value {where} order by customer_id, as_of_date"
 
 
@@ -346,6 +378,10 @@ def _score(kind: Kind, frame: Any, estimator: Any) -> Any:
         from ml.churn.training import score_churn
 
         return score_churn(frame, estimator)
+    if kind == "credit":
+        from ml.credit.estimator import score_credit
+
+        return score_credit(frame, estimator)
     from ml.clv.training import score_clv
 
     return score_clv(frame, estimator)

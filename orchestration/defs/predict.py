@@ -20,20 +20,28 @@ OWNERS = ["team:data-science"]
 ESTIMATORS: dict[Kind, dg.AssetKey] = {
     "churn": dg.AssetKey(["ml", "churn_estimator"]),
     "clv": dg.AssetKey(["ml", "clv_estimator"]),
+    "credit": dg.AssetKey(["ml", "credit_estimator"]),
 }
 PREDICTIONS: dict[Kind, dg.AssetKey] = {
     "churn": dg.AssetKey(["ml", "churn_predictions"]),
     "clv": dg.AssetKey(["ml", "clv_predictions"]),
+    "credit": dg.AssetKey(["ml", "credit_predictions"]),
 }
 FEATURES: dict[Kind, tuple[str, ...]] = {
     "churn": ("ftr_churn", "ftr_churn_labels"),
     "clv": ("ftr_value", "ftr_value_outcomes"),
+    "credit": ("ftr_credit", "ftr_credit_labels"),
 }
-TITLES: dict[Kind, str] = {"churn": "churn", "clv": "lifetime value"}
+TITLES: dict[Kind, str] = {
+    "churn": "churn",
+    "clv": "lifetime value",
+    "credit": "credit rating",
+}
 DESCRIPTION_TABLES = {
     "estimators": "One row per estimator that a prediction comes from, with its verdict.",
     "estimator_metrics": "One row per estimator, candidate, slice and metric, with its interval.",
     "estimator_checks": "One row per check that an estimator had to pass, with its result.",
+    "credit_bins": "One row per bin of a learnt credit rating, with its evidence and points.",
 }
 TRAIN = "train_estimators"
 TEXTS = dg.AssetKey(["ml", TEXT_SCORES])
@@ -153,7 +161,7 @@ def _estimator_spec(kind: Kind) -> dg.AssetSpec:
             "the hash of its content. Trained anew only when rows, configuration or code changed."
         ),
         group_name=GROUP,
-        kinds={"python", "scikitlearn"} if kind == "churn" else {"python", "scipy"},
+        kinds={"python", "scipy"} if kind == "clv" else {"python", "scikitlearn"},
         owners=OWNERS,
     )
 

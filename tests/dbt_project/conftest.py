@@ -44,6 +44,10 @@ FROM_TEXTS = (
     "int_text_items",
     "ind_text",
     "path:models/indicators/relationship",
+    "int_receivable_months",
+    "ind_credit",
+    "ftr_credit",
+    "ftr_credit_labels",
 )
 # After the simulated history, which ends with December 2025.
 LOADED_AT = datetime(2026, 1, 15)  # noqa: DTZ001  (the pipeline's times are UTC without a zone)
@@ -55,7 +59,7 @@ class KnownCompany:
 
     Attributes:
         warehouse: The warehouse, with core, the tiers, the moods, how customers were served,
-            how relationships stand, and the marts of billing. Read only.
+            how relationships stand, who went bad, and the marts of billing. Read only.
         truth: The folder of Parquet files that say what is true of the company.
     """
 

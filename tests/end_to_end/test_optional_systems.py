@@ -68,6 +68,8 @@ MARTS_OF: dict[str, set[str]] = {
     "crm_adoption": {"organisation"},
     "self_service": {"support", "usage"},
     "credit_by_grade": {"support", "organisation"},
+    "credit_ratings": {"support", "organisation"},
+    "credit_points": {"support", "organisation"},
     "acquisition_cost": {"marketing", "organisation"},
     "efficiency_by_tier": {"marketing", "organisation", "support"},
     "process_steps": {"support"},

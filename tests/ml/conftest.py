@@ -11,6 +11,8 @@ from scipy.special import expit
 
 from ml.churn.config import ChurnConfig
 from ml.churn.features import FEATURES
+from ml.credit.config import CreditConfig, ScaleConfig
+from ml.credit.training import CreditTraining, train_credit
 
 DATA = Path(__file__).parent / "data"
 
@@ -108,6 +110,45 @@ def simulate_purchases(
     return pd.DataFrame(rows), pd.DataFrame(outcomes)
 
 
+def true_log_odds(frame: pd.DataFrame) -> np.ndarray:
+    """Log-odds of bad, a sum over the characteristics; the credit report says nothing."""
+    delay = np.select(
+        [frame["days_past_due_max_12m"] < 15, frame["days_past_due_max_12m"] < 45], [-0.7, 0.2], 1.3
+    )
+    late = np.where(frame["paid_on_time_ratio_12m"] < 0.8, 0.9, -0.3)
+    used = np.where(frame["credit_utilisation_ratio"] >= 0.7, 0.8, 0.0)
+    young = np.where(frame["tenure_days"] < 365, 0.4, -0.2)
+    return np.asarray(-3.0 + delay + late + used + young)
+
+
+def simulate_credit(*, customers: int = 4_000, months: int = 18, seed: int = 5) -> pd.DataFrame:
+    """Monthly rows of customers who may go bad, with odds that are a known sum."""
+    rng, scale = np.random.default_rng(seed), ScaleConfig()
+    rows = customers * months
+    utilisation = rng.beta(1.5, 2.0, rows) * 1.2
+    frame = pd.DataFrame(
+        {
+            "customer_id": np.repeat([f"c{n:05d}" for n in range(customers)], months),
+            "as_of_date": np.tile(month_ends("2023-01-31", months), customers),
+            "paid_on_time_ratio_12m": rng.beta(4, 1, rows),
+            "days_past_due_max_12m": rng.choice([0, 5, 20, 50, 80], rows).astype(float),
+            "credit_utilisation_ratio": np.where(rng.random(rows) < 0.5, np.nan, utilisation),
+            "return_ratio_12m": rng.beta(1, 20, rows),
+            "disputes_12m": rng.poisson(0.2, rows).astype(float),
+            "tenure_days": rng.uniform(90, 2000, rows),
+            "external_credit_rating": rng.integers(0, 5, rows).astype(float),
+        }
+    )
+    odds = true_log_odds(frame)
+    return frame.assign(
+        true_log_odds=odds,
+        is_bad=rng.random(rows) < expit(odds),
+        is_already_bad=False,
+        # Half of what decides, and noise: an opinion, right in its direction.
+        expert_points=np.rint(scale.offset - scale.factor * (0.5 * odds + rng.normal(0, 1, rows))),
+    )
+
+
 @dataclass(frozen=True)
 class Cdnow:
     repeats: np.ndarray
@@ -146,3 +187,13 @@ def make_value_frames() -> Callable[..., tuple[pd.DataFrame, pd.DataFrame]]:
 def quick() -> ChurnConfig:
     """Default rules, fewer trees and draws."""
     return ChurnConfig(boosting_iterations=15, bootstrap_draws=20, noise_draws=50, folds=4)
+
+
+@pytest.fixture(scope="session")
+def credit_frame() -> pd.DataFrame:
+    return simulate_credit()
+
+
+@pytest.fixture(scope="session")
+def credit_training(credit_frame: pd.DataFrame) -> CreditTraining:
+    return train_credit(credit_frame, CreditConfig(bootstrap_draws=20))

@@ -16,6 +16,7 @@ from ml.churn.panel import read_panel
 from ml.churn.training import ChurnTraining, score_churn, train_churn
 from ml.clv.config import ClvConfig
 from ml.clv.training import ClvTraining, train_clv
+from ml.credit.training import score_credit
 from ml.errors import EstimatorError, RegistryError
 from ml.registry import (
     CARD_FILE,
@@ -40,7 +41,7 @@ def clv(value_frames) -> ClvTraining:
     return train_clv(*value_frames, ClvConfig(bootstrap_draws=20))
 
 
-@pytest.mark.parametrize("kind", ["churn", "clv"])
+@pytest.mark.parametrize("kind", ["churn", "clv", "credit_training"])
 def test_a_training_comes_back_as_it_was(kind, request, tmp_path):
     training = request.getfixturevalue(kind)
     path = save_estimator(training, tmp_path, training_key="k1")
@@ -53,6 +54,14 @@ def test_a_training_comes_back_as_it_was(kind, request, tmp_path):
 def test_a_loaded_estimator_scores_the_same(churn, churn_frame, tmp_path):
     again = load_estimator(save_estimator(churn.estimator, tmp_path))
     assert_frame_equal(score_churn(churn_frame, again), score_churn(churn_frame, churn.estimator))
+
+
+def test_a_loaded_rating_gives_the_same_points(credit_training, credit_frame, tmp_path):
+    again = load_estimator(save_estimator(credit_training.estimator, tmp_path))
+    rows = credit_frame.head(50)
+    expected = score_credit(rows, credit_training.estimator)
+    assert expected["credit_points"].notna().all()
+    assert_frame_equal(score_credit(rows, again), expected)
 
 
 def test_boosting_is_stored_with_the_types_allowed(churn, churn_frame, quick, tmp_path):

@@ -1,11 +1,14 @@
 """Frames between the warehouse and `ml`, on a small invented company with two years of months."""
 
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+import yaml
 
+from ml.credit.config import CreditConfig
 from ml.frames import TABLES
 from orchestration import prediction, window
 from orchestration.errors import ScorecardError
@@ -13,7 +16,9 @@ from orchestration.prediction import ensure_ml_tables, score, train
 from orchestration.settings import Settings
 from orchestration.warehouse import connect
 from orchestration.window import Fingerprints, History, SystemSpan, Window
+from tests.ml.conftest import simulate_credit
 
+ROOT = Path(__file__).parents[2]
 LAST = date(2011, 11, 30)
 FEATURES = """
 create schema features;
@@ -85,9 +90,9 @@ def begin(settings: Settings, *, first: date, last: date, run_id: str = "run") -
 
 
 @pytest.fixture
-def rows(company: Settings) -> Any:
+def rows(settings: Settings) -> Any:
     def ask(query: str) -> list[tuple[Any, ...]]:
-        with connect(company, read_only=True) as con:
+        with connect(settings, read_only=True) as con:
             return con.execute(query).fetchall()
 
     return ask
@@ -262,3 +267,83 @@ def test_a_described_estimator_that_is_gone_is_named(company: Settings) -> None:
     train(company, "churn")
     with pytest.raises(ScorecardError, match=version):
         score(company, "churn")
+
+
+CREDIT = """
+create or replace table features.ftr_credit as
+select * exclude (is_bad, true_log_odds, is_already_bad) from simulated;
+create or replace table features.ftr_credit_labels as
+select
+    customer_id, as_of_date, is_eligible,
+    case when not is_eligible then 'already_bad' end as ineligible_reason,
+    last_day(as_of_date + interval 12 month) <= last_month
+        as is_label_complete,
+    case when is_label_complete and is_eligible then is_bad end as is_bad
+from (
+    select *, hash(customer_id, 4) % 20 > 0 as is_eligible, date '2025-06-30' as last_month
+    from simulated
+);
+"""
+
+
+def with_credit(settings: Settings, *, customers: int) -> None:
+    frame = simulate_credit(customers=customers, months=30)
+    with connect(settings) as con:
+        con.execute("create schema if not exists features")
+        con.register("simulated", frame)
+        con.execute(CREDIT)
+    begin(settings, first=date(2025, 5, 31), last=date(2025, 6, 30))
+
+
+def test_a_learnt_credit_rating_gives_points_whose_bins_are_told(
+    settings: Settings, rows: Any
+) -> None:
+    with_credit(settings, customers=1_500)
+    summary = train(settings, "credit")
+    assert (summary.status, summary.reason) == ("published", "")
+    assert summary.labels_to == date(2025, 6, 30)
+    scores = score(settings, "credit")
+    assert [(s.first_month, s.rows) for s in scores] == [(date(2025, 6, 30), 1_500)]
+    assert rows(
+        "select distinct method, ineligible_reason from ml.credit_predictions "
+        "inner join features.ftr_credit_labels using (customer_id, as_of_date) order by method"
+    ) == [("expert", "already_bad"), ("learnt", None)]
+    assert rows(
+        "select count(*) from ml.credit_predictions "
+        "where credit_points not between 300 and 850 "
+        "or abs(bad_probability - 1 / (1 + 50 * 2 ** ((credit_points - 600) / 20))) > 1e-9"
+    ) == [(0,)]
+    assert rows("select count(distinct feature), min(estimator_version) from ml.credit_bins") == [
+        (7, summary.version)
+    ]
+
+
+def test_too_few_bad_customers_leave_the_expert_rating(settings: Settings, rows: Any) -> None:
+    with_credit(settings, customers=150)
+    summary = train(settings, "credit")
+    score(settings, "credit")
+    assert summary.status == "not_published"
+    assert "bad_customers is " in summary.reason
+    assert rows(
+        "select distinct method, credit_points is null, status from ml.credit_predictions"
+    ) == [("expert", True, "not_published")]
+    assert rows("select count(*) from ml.credit_bins") == [(0,)]
+
+
+def test_a_company_without_invoices_on_credit_keeps_the_expert_rating(settings: Settings) -> None:
+    with_credit(settings, customers=20)
+    with connect(settings) as con:
+        con.execute("delete from features.ftr_credit")
+        con.execute("delete from features.ftr_credit_labels")
+    assert train(settings, "credit").status == "not_published"
+    assert [s.rows for s in score(settings, "credit")] == [0]
+
+
+def test_the_scale_and_the_outcome_are_those_of_the_expert_rating() -> None:
+    project = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    config, scale = CreditConfig(), project["credit_scale"]
+    assert config.outcome_months == project["credit_outcome_months"]
+    assert config.scale.points_to_double_the_odds == scale["points_to_double_the_odds"]
+    assert config.scale.base_points == scale["base_points"]
+    assert config.scale.base_odds == scale["base_odds"]
+    assert (config.scale.lowest, config.scale.highest) == (scale["lowest"], scale["highest"])

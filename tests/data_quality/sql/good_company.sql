@@ -406,6 +406,46 @@ select as_of_date, grades.*, 100::decimal(18, 2) as receivable_amount,
     0.4::double as bad_low, 0.6::double as bad_high, false as is_bad_low_n
 from (select distinct as_of_date from scorecard.customer_indicators) as months
 cross join (values ('all', 50), ('A', 30), ('unrated', 20)) as grades (grade, customer_count);
+
+-- One customer with learnt points, one with the expert's, one new.
+update scorecard.customer_indicators set credit_status = 'rated', credit_points = 600, credit_grade = 'B'
+where customer_id in ('customer-0001', 'customer-0002');
+update scorecard.customer_indicators set credit_status = 'unrated'
+where customer_id = 'customer-0003';
+
+insert into scorecard.credit_ratings by name
+select customer_id, as_of_date, credit_status, method, points, grade, bad_probability_12m, reason_1,
+    indicators.credit_points as expert_points, estimator_version
+from scorecard.customer_indicators as indicators
+inner join (
+    values ('customer-0001', 'learnt', 620, 'A', 1 / 101.0, 'use of the credit line', 'credit-1'),
+        ('customer-0002', 'expert', 600, 'B', null, 'part of it was returned', null),
+        ('customer-0003', 'unrated', null, null, null, null, null)
+) as ratings(customer_id, method, points, grade, bad_probability_12m, reason_1, estimator_version)
+    using (customer_id);
+
+insert into scorecard.estimators by name
+select 'credit' as estimator, 'credit-1' as estimator_version, 'published' as status,
+    date '2010-06-30' as trained_from, date '2010-11-30' as trained_to,
+    date '2011-11-30' as labels_to, 'cc33' as content_hash;
+
+insert into scorecard.credit_points by name
+select 'learnt' as rating, 'credit-1' as estimator_version, 'tenure_days' as characteristic,
+    bins.*, bad_count / case_count as bad_ratio, false as is_low_n
+from (
+    values (1, 'below 365', null, 365.0, 100, 20, -0.4, -12.0),
+        (2, '365 or more', 365.0, null, 100, 10, 0.4, 12.0),
+        (3, 'not known', null, null, 50, 6, 0.0, 0.0)
+) as bins(bin_number, bin_label, from_value, to_value, case_count, bad_count, evidence, points);
+
+insert into scorecard.credit_model_performance by name
+select 'credit-1' as estimator_version, parts.*, rating = 'learnt' as is_used,
+    1000 as case_count, 500 as customer_count, 210 as bad_customer_count,
+    (1 + gini) / 2 as auc, gini - 0.1 as gini_low, gini + 0.1 as gini_high, false as is_low_n,
+    'published' as status
+from (values ('learnt', 'test', 0.5), ('expert', 'test', 0.4), ('learnt', 'train', 0.6))
+    as parts(rating, slice, gini);
+
 insert into scorecard.acquisition_cost by name
 select as_of_date, 12 as period_months, channel, tier, 1 as lag_months, 12 as measured_months,
     true as is_fully_loaded, 0.6 * cost as media_cost, 0.3 * cost as pay_cost,

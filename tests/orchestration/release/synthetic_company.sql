@@ -312,6 +312,23 @@ from months;
 create table scorecard.credit_by_grade as
 select as_of_date, 'all' as grade, 100 as customer_count, 40 as bad_cases, 0.05 as bad_ratio
 from months;
+
+create table scorecard.credit_ratings as
+select customer_id, as_of_date, 'rated' as credit_status, 'expert' as method, 600 as points,
+    'B' as grade, cast(null as double) as bad_probability_12m, 600 as expert_points,
+    cast(null as varchar) as estimator_version
+from scorecard.customer_indicators;
+
+create table scorecard.credit_points as
+select 'expert' as rating, 'credit_rules' as estimator_version, 'tenure_days' as characteristic,
+    1 as bin_number, 'known for less than a year' as bin_label, 100 as case_count, 5 as bad_count,
+    -8.7 as points;
+
+create table scorecard.credit_model_performance as
+select 'credit-0a1b2c3d' as estimator_version, 'expert' as rating, 'test' as slice, true as is_used,
+    87 as bad_customer_count, 0.41 as gini, 'not_published' as status,
+    'bad_customers is 87, needs >= 200; the expert rating stays' as reason;
+
 create table scorecard.rhi_alerts as
 select
     concat('customer-', customer_id, '-2011-11-30') as alert_id,

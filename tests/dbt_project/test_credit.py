@@ -1,0 +1,93 @@
+"""Who went bad is who truly did not pay, and the rating knew before.
+
+What belongs here: what a whole simulated company says. The formulas, with their golden values, are
+dbt unit tests beside the models.
+"""
+
+from collections.abc import Iterator
+
+import duckdb
+import numpy as np
+import pytest
+
+from ml.metrics import auc
+from tests.dbt_project.conftest import KnownCompany
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def con(known_company: KnownCompany) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(str(known_company.warehouse), read_only=True) as con:
+        yield con
+
+
+def test_bad_are_those_with_an_invoice_ninety_days_unpaid_in_the_year_after(con):
+    ((wrong, bad, good),) = con.execute(
+        """
+        with first_payment as (select min(paid_at)::date as day from core.int_payments),
+
+        -- From the day on which it was ninety days late to the day on which it was settled.
+        late as (
+            select customer_id, due_date + 90 as bad_from, fully_paid_at::date as bad_until
+            from core.int_invoices, first_payment
+            where exclusion_reason is null and amount > 0 and invoiced_at::date >= day
+                and (fully_paid_at is null or fully_paid_at::date >= due_date + 90)
+        ),
+
+        judged as (
+            select labels.*, exists (
+                select 1 from late
+                where late.customer_id = labels.customer_id
+                    and bad_from <= last_day(labels.as_of_date + interval 12 month)
+                    and (bad_until is null or bad_until > labels.as_of_date)
+            ) as truly_bad
+            from features.ftr_credit_labels as labels
+            where is_eligible and is_label_complete
+        )
+
+        select count(*) filter (where is_bad <> truly_bad), count(*) filter (where is_bad),
+            count(*) filter (where not is_bad)
+        from judged
+        """
+    ).fetchall()
+    assert bad > 30
+    assert good > 300
+    assert wrong == 0
+
+
+def test_no_outcome_is_known_before_its_year_is_over(con):
+    ((early, newest),) = con.execute(
+        """
+        select count(*) filter (
+                where is_label_complete <> (as_of_date <= date '2024-12-31')
+                    or (is_bad is not null) > is_label_complete
+            ), max(as_of_date)
+        from features.ftr_credit_labels
+        """
+    ).fetchall()
+    assert str(newest) == "2025-12-31"
+    assert early == 0
+
+
+def test_the_expert_rating_told_the_bad_from_the_good_before(con):
+    rows = con.execute(
+        """
+        select is_bad::double as is_bad, expert_points::double as expert_points
+        from features.ftr_credit
+        inner join features.ftr_credit_labels using (customer_id, as_of_date)
+        where is_bad is not null
+        """
+    ).fetchnumpy()
+    assert auc(np.asarray(rows["is_bad"]), -np.asarray(rows["expert_points"])) > 0.6
+
+
+def test_nothing_about_money_laundering_reaches_a_feature(con):
+    columns = con.execute(
+        """
+        select table_name, column_name from information_schema.columns
+        where table_schema in ('features', 'ml')
+        """
+    ).fetchall()
+    assert {"ftr_credit", "ftr_credit_labels"} <= {table for table, _ in columns}
+    assert [c for c in columns if "aml" in c[1].lower() or "launder" in c[1].lower()] == []
