@@ -8,6 +8,7 @@ that rests on few cases is drawn pale.
 """
 
 import math
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -32,6 +33,7 @@ TARGET = "#1c2b36"
 _ROOM_FOR_VALUES = 0.26
 _WHOLE_WIDTH = WIDTH + 30
 _LONGEST_NAME = 170
+_LINE = 24
 _ROUND_STEPS = (1.0, 2.0, 2.5, 3.0, 4.0, 5.0, 10.0)
 
 
@@ -61,7 +63,7 @@ def intervals(
     end = right + (right - left) * _ROOM_FOR_VALUES
     bars = [
         {
-            "label": row["label"],
+            "label": _lines(row["label"]),
             "value": _number(row["value"]),
             "low": _held(row.get("low"), domain),
             "high": _held(row.get("high"), domain),
@@ -72,16 +74,11 @@ def intervals(
         }
         for row in rows
     ]
-    order = [row["label"] for row in bars]
+    order = [str(row["label"]) for row in bars]
     ticks = [left + (right - left) * step / 4 for step in range(5)]
     scale = alt.Scale(domain=[left, end], nice=False, zero=False)
     axis = alt.Axis(format=axis_format, values=ticks, labelExpr=SHORT_NUMBER)
-    y = alt.Y(
-        "label:N",
-        title=None,
-        sort=order,
-        axis=alt.Axis(domain=False, ticks=False, labelFontSize=13, labelLimit=_LONGEST_NAME),
-    )
+    y = _names(order)
     colour = alt.Color(
         "state:N",
         scale=alt.Scale(domain=["enough", "small"], range=[BLUE, GREY]),
@@ -206,10 +203,10 @@ def stacks(rows: Sequence[Row], colours: Mapping[str, str], *, name: str) -> str
         colours: Part to colour, in their order.
         name: What its ids begin with.
     """
-    order = list(dict.fromkeys(row["label"] for row in rows))
+    order = list(dict.fromkeys(_lines(row["label"]) for row in rows))
     bars = [
         {
-            "label": row["label"],
+            "label": _lines(row["label"]),
             "part": row["part"],
             "position": list(colours).index(row["part"]),
             "value": _number(row["value"]) or 0,
@@ -217,12 +214,7 @@ def stacks(rows: Sequence[Row], colours: Mapping[str, str], *, name: str) -> str
         for row in rows
     ]
     sums = {label: sum(bar["value"] for bar in bars if bar["label"] == label) for label in order}
-    y = alt.Y(
-        "label:N",
-        title=None,
-        sort=order,
-        axis=alt.Axis(domain=False, ticks=False, labelFontSize=13, labelLimit=_LONGEST_NAME),
-    )
+    y = _names(order)
     base = (
         alt.Chart(alt.Data(values=bars))
         .mark_bar(height=22)
@@ -262,10 +254,9 @@ def bars(rows: Sequence[Row], *, name: str, form: Callable[[Any], str], colour: 
         form: How a value is written.
         colour: Their colour; few cases are pale.
     """
-    order = [row["label"] for row in rows]
     drawn = [
         {
-            "label": row["label"],
+            "label": _lines(row["label"]),
             "value": _number(row["value"]),
             "end": _number(row["value"]) or 0,
             "state": "small" if row.get("is_small") else "enough",
@@ -273,12 +264,8 @@ def bars(rows: Sequence[Row], *, name: str, form: Callable[[Any], str], colour: 
         }
         for row in rows
     ]
-    y = alt.Y(
-        "label:N",
-        title=None,
-        sort=order,
-        axis=alt.Axis(domain=False, ticks=False, labelFontSize=13, labelLimit=_LONGEST_NAME),
-    )
+    order = [str(row["label"]) for row in drawn]
+    y = _names(order)
     data = alt.Data(values=drawn)
     base = (
         alt.Chart(data)
@@ -314,12 +301,7 @@ def walk(steps: Sequence[Row], *, name: str, form: Callable[[Any], str]) -> str:
     for bar in drawn:
         bar["text"] = form(bar["value"])
     order = [bar["label"] for bar in drawn]
-    y = alt.Y(
-        "label:N",
-        title=None,
-        sort=order,
-        axis=alt.Axis(domain=False, ticks=False, labelFontSize=13, labelLimit=_LONGEST_NAME),
-    )
+    y = _names(order)
     highest = max((bar["high"] for bar in drawn), default=0) or 1
     scale = alt.Scale(domain=[min(0, *(bar["low"] for bar in drawn)), highest * 1.02], nice=False)
     data = alt.Data(values=drawn)
@@ -358,7 +340,7 @@ def walk_steps(steps: Sequence[Row]) -> list[dict[str, Any]]:
         kind = "Total" if step["is_total"] else "Lost" if value < 0 else "Gained"
         drawn.append(
             {
-                "label": step["label"],
+                "label": _lines(step["label"]),
                 "value": step["value"] or 0,
                 "low": min(before, running),
                 "high": max(before, running),
@@ -429,9 +411,26 @@ def nice_end(value: float) -> float:
     return 4 * size * next(steps for steps in _ROUND_STEPS if step <= steps * size)
 
 
+def _names(order: Sequence[str]) -> alt.Y:
+    """The axis of names, in lines where they are long."""
+    axis = alt.Axis(
+        domain=False,
+        ticks=False,
+        labelFontSize=13,
+        labelLimit=_LONGEST_NAME + 20,
+        labelExpr="split(datum.label, '|')",
+    )
+    return alt.Y("label:N", title=None, sort=list(order), axis=axis)
+
+
+def _lines(label: Any) -> str:
+    """A name with a stroke where a line ends."""
+    return "|".join(textwrap.wrap(str(label).replace("|", "/"), _LINE)) or "–"
+
+
 def _room(labels: Sequence[str]) -> int:
     """Width that is left beside the names, so that all charts come to the same size."""
-    longest = max((len(label) for label in labels), default=0)
+    longest = max((len(line) for label in labels for line in label.split("|")), default=0)
     return _WHOLE_WIDTH - min(round(7.2 * longest), _LONGEST_NAME)
 
 

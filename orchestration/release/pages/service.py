@@ -25,7 +25,6 @@ from orchestration.release.pages.model import (
     Section,
     Table,
     Topic,
-    small,
 )
 from orchestration.release.pages.words import (
     MONTHS_SHOWN,
@@ -919,12 +918,7 @@ def _efficiency(reader: Reader) -> Section | None:
                     "What service costs, twelve months",
                     [
                         tier_column(),
-                        Column(
-                            "Cost to serve",
-                            lambda row: small(
-                                reader.money(row["cost_to_serve"]), is_small=row["is_low_n"]
-                            ),
-                        ),
+                        number("Cost to serve", "cost_to_serve", reader.money),
                         number("Per ticket", "cost_per_ticket", reader.money),
                         number("Retention cost", "retention_cost", reader.money, on_phone=False),
                         number(

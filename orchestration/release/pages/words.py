@@ -24,6 +24,11 @@ TIERS = {"all": "All", "none": "No tier", "unknown": "No tier"}
 TREND_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#a6578a")
 
 
+def names(text: str) -> tuple[str, ...]:
+    """Columns from a text with spaces between them."""
+    return tuple(text.split())
+
+
 def tier_name(tier: Any) -> str:
     """A tier for people: `A` becomes `Tier A`, `all` becomes `All`."""
     return "No tier" if tier is None else TIERS.get(str(tier), f"Tier {tier}")
