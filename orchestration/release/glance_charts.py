@@ -13,24 +13,21 @@ from typing import Any
 
 import altair as alt
 
-from orchestration.release.charts import (
-    BAND_COLOURS,
+from orchestration.release.charts import SHORT_NUMBER, draw, month_axis
+from orchestration.release.palette import (
     BLUE,
+    GREEN,
+    GREY,
     GRID,
     INK,
     MUTED,
     ORANGE,
     PURPLE,
-    SHORT_NUMBER,
+    RED,
     SKY,
-    draw,
-    month_axis,
 )
 from orchestration.release.reading import Row
 
-GREEN = BAND_COLOURS["green"]
-RED = BAND_COLOURS["red"]
-GREY = BAND_COLOURS["none"]
 KINDS = {"organisation": "Organisations", "individual": "Individuals", None: "Not known"}
 KIND_COLOURS = {"Organisations": BLUE, "Individuals": SKY, "Not known": GREY}
 MOVEMENTS = {

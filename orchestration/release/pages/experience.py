@@ -17,6 +17,7 @@ from orchestration.release.formats import (
     format_score,
     format_signed,
 )
+from orchestration.release.pages import charts
 from orchestration.release.pages.model import (
     Cell,
     Column,
@@ -43,6 +44,7 @@ from orchestration.release.pages.words import (
     tier_name,
     tile,
 )
+from orchestration.release.palette import GREEN, GREY, RED, SKY
 from orchestration.release.parts import Part
 from orchestration.release.reading import Row
 
@@ -55,13 +57,6 @@ _QUADRANTS = {
     "low_priority": "can wait",
     "more_than_needed": "more than needed",
 }
-
-
-def _charts() -> Any:
-    # Imported where it is used: the drawing library takes about 2 s.
-    from orchestration.release.pages import charts
-
-    return charts
 
 
 def _group_name(row: Row) -> str:
@@ -148,11 +143,10 @@ def _nps(reader: Reader) -> Section | None:
                 Figure(
                     "Net promoter score over time",
                     "Each point holds the twelve months before it. Band: 95 % interval.",
-                    _charts().lines(
+                    charts.lines(
                         trend,
                         dict(zip(programmes, TREND_COLOURS, strict=False)),
-                        name="nps-months",
-                        axis_format="d",
+                        tick=charts.short_number,
                     ),
                     Table(
                         "Net promoter score by month, 12 months each",
@@ -176,7 +170,7 @@ def _nps(reader: Reader) -> Section | None:
                 Figure(
                     "Net promoter score by tier and wave",
                     "Dot: score. Bar: 95 % interval. Pale: fewer answers than a comparison needs.",
-                    _charts().intervals(
+                    charts.intervals(
                         dots(
                             listed,
                             "nps",
@@ -185,10 +179,8 @@ def _nps(reader: Reader) -> Section | None:
                             small_key="is_low_n",
                             label=label,
                         ),
-                        name="nps-groups",
                         form=lambda value: _points(value, decimals=0),
                         domain=(-100, 100),
-                        axis_format="d",
                         rule=0,
                     ),
                     Table(
@@ -251,6 +243,7 @@ def _responses(reader: Reader) -> Section | None:
         """
         select * from scorecard.nps_by_group
         where period_months = 12 and group_kind in ('all', 'tier') and delivered_count > 0
+            and group_value <> 'unknown'
             and as_of_date = (
                 select max(as_of_date) from scorecard.nps_by_group where delivered_count > 0
             )
@@ -284,12 +277,26 @@ def _responses(reader: Reader) -> Section | None:
             for row in groups
             if row["group_kind"] == "all"
         ],
+        tiles=[
+            tile(
+                "Answered" + (f", {row['programme_id']}" if many else ""),
+                format_percent(row["response_ratio"]),
+                f"{format_integer(row['answered_count'])} of "
+                f"{format_integer(row['delivered_count'])} invitations that arrived",
+                definition="Valid answers over invitations that arrived, twelve months; one answer "
+                "of a customer in each wave counts.",
+                as_of=row["as_of_date"],
+                source="nps_by_group.response_ratio",
+            )
+            for row in groups
+            if row["group_kind"] == "all"
+        ],
         rows=[
             (
                 Figure(
                     "Share of the invitations answered",
                     "Twelve months. Dot: share. Bar: 95 % interval. Pale: few answers.",
-                    _charts().intervals(
+                    charts.intervals(
                         [
                             {
                                 "label": row["label"],
@@ -300,10 +307,8 @@ def _responses(reader: Reader) -> Section | None:
                             }
                             for row in listed
                         ],
-                        name="responses",
                         form=percent_short,
                         domain=(0, 1),
-                        axis_format="%",
                     ),
                     Table(
                         "Response, 12 months",
@@ -343,7 +348,7 @@ def _satisfaction(reader: Reader) -> Section | None:
     groups = reader.rows(
         """
         select * from scorecard.satisfaction_by_group
-        where period_months = 12 and group_kind in ('all', 'tier')
+        where period_months = 12 and group_kind in ('all', 'tier') and group_value <> 'unknown'
             and (csat_count > 0 or ces_count > 0)
             and as_of_date = (
                 select max(as_of_date) from scorecard.satisfaction_by_group
@@ -382,7 +387,7 @@ def _satisfaction(reader: Reader) -> Section | None:
         Figure(
             title,
             f"{words} Twelve months. Bar: 95 % interval. Pale: few answers.",
-            _charts().intervals(
+            charts.intervals(
                 dots(
                     asked,
                     f"{key}_ratio",
@@ -391,10 +396,8 @@ def _satisfaction(reader: Reader) -> Section | None:
                     small_key=f"is_{kind}_low_n",
                     label=lambda row: str(row["label"]),
                 ),
-                name=kind,
                 form=percent_short,
                 domain=(0, 1),
-                axis_format="%",
             ),
             Table(
                 f"{title}, 12 months",
@@ -420,6 +423,20 @@ def _satisfaction(reader: Reader) -> Section | None:
     ]
     return Section(
         as_of=groups[0]["as_of_date"],
+        tiles=[
+            tile(
+                title + (f", {row['programme_id']}" if many else ""),
+                format_percent(row[f"{key}_ratio"]),
+                f"95 % interval {percent_interval(row, key)}, "
+                f"{count_of(row[f'{kind}_count'], 'answer', 'answers')}",
+                definition=definition,
+                as_of=row["as_of_date"],
+                source=f"satisfaction_by_group.{key}_ratio",
+            )
+            for kind, key, title, _, definition in kinds
+            for row in listed
+            if row["group_kind"] == "all" and row[f"{kind}_count"]
+        ],
         intro="Satisfaction is asked on a scale of five, effort on a scale of seven. Both stand as "
         "the share of good answers.",
         rows=[tuple(figures)],
@@ -476,7 +493,7 @@ def _anchors(reader: Reader) -> Section | None:
                     "Standards kept, against their targets",
                     "Most friction first. Dot: share. Bar: 95 % interval. Upright stroke: target. "
                     "Pale: few cases.",
-                    _charts().intervals(
+                    charts.intervals(
                         dots(
                             listed,
                             "attainment",
@@ -486,10 +503,8 @@ def _anchors(reader: Reader) -> Section | None:
                             target="target_attainment",
                             label=lambda row: str(row["label"]),
                         ),
-                        name="anchors",
                         form=percent_short,
                         domain=(0, 1),
-                        axis_format="%",
                     ),
                     Table(
                         "Standards kept, 12 months",
@@ -614,19 +629,19 @@ def _journey(reader: Reader) -> Section | None:
                 Figure(
                     "How far customers come",
                     "Entered each stage in twelve months, by what came of it.",
-                    _charts().stacks(
+                    charts.stacks(
                         [
                             {"label": row["label"], "part": part, "value": value}
                             for row in listed
                             for part, value in _outcomes(row)
                         ],
                         {
-                            "Went on": "#009e73",
-                            "Did not": "#d55e00",
-                            "Last stage": "#7db9dc",
-                            "Too early to say": "#b8c2ca",
+                            "Went on": GREEN,
+                            "Did not": RED,
+                            "Last stage": SKY,
+                            "Too early to say": GREY,
                         },
-                        name="journey",
+                        form=format_integer,
                     ),
                     Table(
                         "The journey, 12 months",
@@ -746,7 +761,7 @@ def _cohorts(reader: Reader) -> Table:
                 Column(
                     f"from {_lower(readable(stage))}",
                     read(stage),
-                    is_on_phone=place in (1, 2, 3),
+                    is_on_phone=place in (1, 3),
                 )
                 for place, stage in enumerate(stages)
             ),
@@ -794,12 +809,11 @@ def _touchpoints(reader: Reader) -> Section | None:
                 Figure(
                     "Contacts by touchpoint",
                     "Twelve months.",
-                    _charts().bars(
+                    charts.bars(
                         [
                             {"label": row["label"], "value": row["contact_count"]}
                             for row in sorted(listed, key=lambda row: -int(row["contact_count"]))
                         ],
-                        name="touchpoints",
                         form=format_integer,
                     ),
                     Table(
@@ -919,6 +933,19 @@ def _value(reader: Reader) -> Section | None:
         f"{count_of(row['answer_count'], 'answer', 'answers')}."
         for row in index
     ]
+    tiles = [
+        tile(
+            "Perceived value",
+            format_score(row["performance"]),
+            "of 100, 95 % interval "
+            + format_interval(row["performance_low"], row["performance_high"], format_score),
+            definition="What customers say they get, less what it costs them, each part weighed by "
+            "its importance; 0 to 100.",
+            as_of=row["as_of_date"],
+            source="perceived_value_by_group.performance",
+        )
+        for row in index
+    ]
     if first:
         said.append("Improve first: " + ", ".join(_lower(name) for name in first) + ".")
     return Section(
@@ -926,12 +953,13 @@ def _value(reader: Reader) -> Section | None:
         intro="What customers say they get and what it costs them, 0 to 100; for costs, too, more "
         "is better. What matters more to them and is worse than the rest comes first.",
         said=said,
+        tiles=tiles,
         rows=[
             (
                 Figure(
                     "How customers judge each part",
                     "Dot: mean of the answers, 0 to 100. Bar: 95 % interval. Pale: few answers.",
-                    _charts().intervals(
+                    charts.intervals(
                         dots(
                             parts,
                             "performance",
@@ -940,10 +968,9 @@ def _value(reader: Reader) -> Section | None:
                             small_key="is_low_n",
                             label=lambda row: str(row["label"]),
                         ),
-                        name="perceived-value",
                         form=format_score,
                         domain=(0, 100),
-                        axis_format="d",
+                        tick=charts.short_number,
                     ),
                     Table(
                         "Parts of perceived value",

@@ -5,7 +5,6 @@ specifications.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from orchestration.release.formats import (
     format_day,
@@ -16,6 +15,7 @@ from orchestration.release.formats import (
     format_percent,
     format_score,
 )
+from orchestration.release.pages import charts
 from orchestration.release.pages.model import (
     Cell,
     Column,
@@ -52,13 +52,6 @@ _STANDINGS = {
     "worse": "worse than expected",
     "not separated": "no clear difference",
 }
-
-
-def _charts() -> Any:
-    # Imported where it is used: the drawing library takes about 2 s.
-    from orchestration.release.pages import charts
-
-    return charts
 
 
 def _tiers(reader: Reader) -> list[Row]:
@@ -182,12 +175,10 @@ def _speed(reader: Reader) -> Section | None:
                     "Time to solve against each tier’s target",
                     "Dot: mean hours by the clock. Upright stroke: the most that the tier’s target "
                     "allows. Left of the stroke is good.",
-                    _charts().intervals(
+                    charts.intervals(
                         against,
-                        name="speed-tiers",
                         form=lambda value: f"{value:,.0f}\u00a0h",
                         domain=(0, highest),
-                        axis_format=".0f",
                         nice=True,
                     ),
                     Table(
@@ -213,7 +204,7 @@ def _speed(reader: Reader) -> Section | None:
                 Figure(
                     "Time to solve, month by month",
                     "Business hours of the tickets solved in each month, all tiers.",
-                    _charts().lines(
+                    charts.lines(
                         [
                             {
                                 "month": row["month"],
@@ -229,8 +220,7 @@ def _speed(reader: Reader) -> Section | None:
                         dict(
                             zip(("Median", "One in ten takes longer"), TREND_COLOURS, strict=False)
                         ),
-                        name="speed-months",
-                        axis_format="~s",
+                        tick=charts.short_number,
                     ),
                     Table(
                         "Time to solve and backlog by month, all tiers",
@@ -381,7 +371,7 @@ def _promises(reader: Reader) -> Section | None:
                     "Solved at first contact, by tier",
                     "Dot: share. Bar: 95 % interval. Upright stroke: the tier’s target. Pale: few "
                     "tickets.",
-                    _charts().intervals(
+                    charts.intervals(
                         dots(
                             shown,
                             "first_contact_ratio",
@@ -390,10 +380,8 @@ def _promises(reader: Reader) -> Section | None:
                             small_key="is_first_contact_low_n",
                             target="first_contact_ratio_target",
                         ),
-                        name="first-contact",
                         form=percent_short,
                         domain=(0, 1),
-                        axis_format="%",
                     ),
                     Table(
                         "Solved at first contact, 12 months",
@@ -419,7 +407,7 @@ def _promises(reader: Reader) -> Section | None:
                 Figure(
                     "Solved in time, by tier",
                     "Dot: share of the service level kept. Bar: 95 % interval. Pale: few tickets.",
-                    _charts().intervals(
+                    charts.intervals(
                         dots(
                             shown,
                             "sla_met_ratio",
@@ -427,10 +415,8 @@ def _promises(reader: Reader) -> Section | None:
                             high="sla_met_high",
                             small_key="is_sla_low_n",
                         ),
-                        name="sla",
                         form=percent_short,
                         domain=(0, 1),
-                        axis_format="%",
                     ),
                     Table(
                         "Service level, 12 months",
@@ -453,15 +439,14 @@ def _promises(reader: Reader) -> Section | None:
                     "Promises kept, month by month",
                     "Share of the tickets of each month, all tiers. The newest months still have "
                     "pending tickets.",
-                    _charts().lines(
+                    charts.lines(
                         [
                             {"month": row["month"], "series": label, "value": row[key]}
                             for label, key in series.items()
                             for row in months
                         ],
                         dict(zip(series, TREND_COLOURS, strict=False)),
-                        name="promises",
-                        axis_format="%",
+                        tick=percent_short,
                         domain=(0, 1),
                     ),
                     Table(
@@ -555,7 +540,7 @@ def _complaints(reader: Reader) -> Section | None:
                 Figure(
                     "Complaints for each 1,000 active customers",
                     "Received in each month, all tiers.",
-                    _charts().columns(months, name="complaints"),
+                    charts.columns(months, tick=charts.short_number),
                     Table(
                         "Complaints by month, all tiers",
                         [
@@ -737,12 +722,10 @@ def _self_service(reader: Reader) -> Section | None:
                 Figure(
                     "Settled without a person",
                     "Dot: share. Bar: 95 % interval. Twelve months.",
-                    _charts().intervals(
+                    charts.intervals(
                         ways,
-                        name="self-service",
                         form=percent_short,
                         domain=(0, 1),
-                        axis_format="%",
                     ),
                     table,
                     "Ended without a person, and without a new message within seven days; the last "
@@ -789,7 +772,7 @@ def _teams(reader: Reader) -> Section | None:
                 Figure(
                     "Time to solve against the expected",
                     "1 is what the mix of tickets takes; lower is faster. Bar: 95 % interval.",
-                    _charts().intervals(
+                    charts.intervals(
                         dots(
                             teams,
                             "resolution_time_ratio",
@@ -798,10 +781,8 @@ def _teams(reader: Reader) -> Section | None:
                             small_key="is_resolution_time_low_n",
                             label=lambda row: str(row["label"]),
                         ),
-                        name="teams",
                         form=lambda value: f"{value:.2f}",
                         domain=(0, max(highest, 1.5)),
-                        axis_format=".1f",
                         nice=True,
                         rule=1.0,
                     ),
@@ -891,12 +872,10 @@ def _efficiency(reader: Reader) -> Section | None:
                 Figure(
                     "Efficiency score by tier",
                     "0 to 100; the dashed line at 75 is on target. Pale: few cases.",
-                    _charts().intervals(
+                    charts.intervals(
                         bars,
-                        name="efficiency",
                         form=lambda value: f"{value:.0f}",
                         domain=(0, 100),
-                        axis_format=".0f",
                         rule=75,
                     ),
                     Table(
