@@ -264,10 +264,10 @@ def _kept_tiles(months: Sequence[Row]) -> list[Any]:
             tile(
                 "Won back",
                 format_percent(now["winback_ratio"]),
-                f"of {format_integer(now['winback_count'])} lost customers, "
+                f"of {format_integer(now['winback_count'])} losses, "
                 f"95 % interval {percent_interval(now, 'winback')}",
-                definition="Of the customers lost in the twelve months up to 180 days ago, the "
-                "share who came back within 180 days of their loss.",
+                definition="Of the losses in the twelve months that ended 180 days ago, the share "
+                "whose customer came back within 180 days.",
                 as_of=now["as_of_date"],
                 source="portfolio_indicators.winback_ratio",
                 trend=[row["winback_ratio"] for row in months],
@@ -483,7 +483,7 @@ def _winback(reader: Reader) -> Section | None:
                         "Won back",
                         [
                             tier_column(),
-                            number("Lost", "winback_count"),
+                            number("Losses", "winback_count"),
                             rate("Won back", "winback_ratio", small_key="is_winback_low_n"),
                             interval("winback_low", "winback_high"),
                             number("Pending", "winback_pending_count"),
@@ -497,12 +497,13 @@ def _winback(reader: Reader) -> Section | None:
                     "Lost and won back",
                     [
                         tier_column(),
-                        number("Lost", "winback_count", small_key="is_winback_low_n"),
+                        number("Losses", "winback_count", small_key="is_winback_low_n"),
                         rate("Won back", "winback_ratio"),
                         number("Pending", "winback_pending_count"),
                     ],
                     listed,
-                    note="Pending: lost less than 180 days ago, in no share yet.",
+                    note="Who is lost twice counts twice. Pending: lost less than 180 days ago, in "
+                    "no share yet.",
                     sources="tier_indicators, portfolio_indicators",
                 ),
             )
