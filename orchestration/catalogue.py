@@ -45,9 +45,10 @@ This page is rendered from `dbt_project/seeds/indicators.csv` by
 `python -m orchestration.catalogue`; change the seed, not this page. How to add one is in
 [add-an-indicator.md](add-an-indicator.md).
 
-*Empty* means not measured, which is never zero. *Rows behind it* names the column of the same mart
-that counts what the value rests on; with fewer than *min n* cases a value must not be ranked. Ids
-like C11 are sections of the definitions that the project was built from.
+*Empty* means not measured, which is never zero. *Needs* names the source system without which
+nobody has a value, where billing and the CRM do not suffice. *Rows behind it* names the column of
+the same mart that counts what the value rests on; with fewer than *min n* cases a value must not be
+ranked. Ids like C11 are sections of the definitions that the project was built from.
 """
 
 
@@ -75,6 +76,11 @@ class Indicator:
         model: Model that computes it.
         formula_reference: Section of the definitions.
         source_rows_column: Column of the mart that counts what it rests on.
+        needs_system: Source systems that it cannot do without, comma between; with `or` between,
+            of which one is enough.
+        also_uses: Further source systems that change it, comma between.
+        needs_table: Table of billing or CRM, beyond invoices and customers, that it needs.
+        presence_column: Column of the mart that is filled wherever it was measured.
     """
 
     indicator_id: str
@@ -96,6 +102,29 @@ class Indicator:
     model: str
     formula_reference: str
     source_rows_column: str
+    needs_system: str
+    also_uses: str
+    needs_table: str
+    presence_column: str
+
+    @property
+    def needed_systems(self) -> frozenset[str]:
+        """The systems of which it needs all or, with `or` between, one."""
+        return _systems(self.needs_system)
+
+    @property
+    def further_systems(self) -> frozenset[str]:
+        """Systems that change it where they are connected."""
+        return _systems(self.also_uses)
+
+    @property
+    def touching_systems(self) -> frozenset[str]:
+        """The systems without which it is empty or may be another."""
+        return self.needed_systems | self.further_systems
+
+    def is_empty_without(self, system: str) -> bool:
+        """Whether nobody has a value where this one system is missing."""
+        return system in self.needed_systems and " or " not in self.needs_system
 
     @property
     def contract_description(self) -> str:
@@ -103,6 +132,10 @@ class Indicator:
         if self.unit in UNITLESS:
             return self.description
         return f"{self.description} Unit: {self.unit}."
+
+
+def _systems(listed: str) -> frozenset[str]:
+    return frozenset(listed.replace(" or ", ", ").split(", ")) - {""}
 
 
 def read_catalogue(root: Path) -> list[Indicator]:
@@ -125,14 +158,18 @@ def _page(indicators: Sequence[Indicator]) -> Iterator[str]:
         yield ""
         yield f"Computed by `{model}`."
         yield ""
-        yield "| Indicator | What it says | Unit | Window | Better | Rows behind it | Min n | |"
-        yield "|---|---|---|---|---|---|---:|---|"
+        yield (
+            "| Indicator | What it says | Unit | Window | Better | Needs | Rows behind it "
+            "| Min n | |"
+        )
+        yield "|---|---|---|---|---|---|---|---:|---|"
         for each in group:
             better = each.direction.replace("_is_better", "").replace("none", "")
             yield (
                 f"| **{each.name}** {each.name_zh}<br>`{each.indicator_id}` "
                 f"| {each.description}<br>{each.description_zh} | {each.unit} "
-                f"| {each.time_window} | {better} | `{each.source_rows_column}` | {each.min_n} "
+                f"| {each.time_window} | {better} | {each.needs_system} "
+                f"| `{each.source_rows_column}` | {each.min_n} "
                 f"| {each.formula_reference.removeprefix('Handbook ')} |"
             )
         yield ""

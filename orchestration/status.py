@@ -66,6 +66,21 @@ class RunStatus:
 
 
 @dataclass(frozen=True)
+class CoverageStatus:
+    """How many indicators were measured in the newest month of the release, and why not.
+
+    Attributes:
+        status: measured, partly measured or not measured.
+        why_not: The reason that these have in common; empty where none is known or needed.
+        indicators: How many they are.
+    """
+
+    status: str
+    why_not: str
+    indicators: int
+
+
+@dataclass(frozen=True)
 class ReleaseStatus:
     """One release, as it is shown.
 
@@ -101,6 +116,7 @@ class Status:
         sources: What is loaded, by table.
         runs: The newest runs, newest first.
         release: The current release, if there is one.
+        coverage: What its newest month measured; empty where the release does not say.
         company: Whose figures the home holds; None where nobody said.
         is_simulated: Whether they are made up.
     """
@@ -111,6 +127,7 @@ class Status:
     sources: tuple[SourceStatus, ...]
     runs: tuple[RunStatus, ...]
     release: ReleaseStatus | None
+    coverage: tuple[CoverageStatus, ...]
     company: str | None
     is_simulated: bool
 
@@ -143,6 +160,7 @@ def read_status(settings: Settings) -> Status:
         sources=sources,
         runs=runs,
         release=current[0] if current else None,
+        coverage=_read_coverage(settings),
         company=company.name,
         is_simulated=company.is_simulated,
     )
@@ -165,17 +183,37 @@ def _read_sources(con: duckdb.DuckDBPyConnection) -> tuple[SourceStatus, ...]:
     return tuple(SourceStatus(*row) for row in rows)
 
 
+def _read_coverage(settings: Settings) -> tuple[CoverageStatus, ...]:
+    from orchestration.release.store import current_release
+
+    release = current_release(settings)
+    if release is None:
+        return ()
+    with duckdb.connect(str(release.database), read_only=True) as con:
+        # A release that was made before the mart was has none.
+        if not _has_table(con, "indicator_coverage", schema="scorecard"):
+            return ()
+        rows = con.execute(
+            """
+            select status, coalesce(why_not, ''), count(*)
+            from scorecard.indicator_coverage
+            where as_of_date = (select max(as_of_date) from scorecard.indicator_coverage)
+            group by all order by status, count(*) desc, all
+            """
+        ).fetchall()
+    return tuple(CoverageStatus(*row) for row in rows)
+
+
 def _read_runs(con: duckdb.DuckDBPyConnection) -> tuple[RunStatus, ...]:
     if not _has_table(con, "runs"):
         return ()
     return tuple(_run_status(run) for run in reversed(read_runs(con)[-RUNS_SHOWN:]))
 
 
-def _has_table(con: duckdb.DuckDBPyConnection, name: str) -> bool:
+def _has_table(con: duckdb.DuckDBPyConnection, name: str, *, schema: str = "control") -> bool:
     row = con.execute(
-        "select count(*) from information_schema.tables "
-        "where table_schema = 'control' and table_name = ?",
-        [name],
+        "select count(*) from information_schema.tables where table_schema = ? and table_name = ?",
+        [schema, name],
     ).fetchone()
     return bool(row and row[0])
 
@@ -252,6 +290,8 @@ def render_status(status: Status) -> RenderableType:
     if status.runs:
         parts.append(_run_table(status.runs))
     parts.append(_release_line(status.release))
+    if status.coverage:
+        parts.append(_coverage_table(status.coverage))
     return Group(*parts)
 
 
@@ -282,6 +322,18 @@ def _source_table(sources: Sequence[SourceStatus]) -> Table:
             f"{source.rows_quarantined:,}",
             source.latest_fact or "none",
         )
+    return table
+
+
+def _coverage_table(coverage: Sequence[CoverageStatus]) -> Table:
+    table = Table(
+        title="Indicators in the newest month (mart indicator_coverage)", title_justify="left"
+    )
+    for name in ("Of the active customers", "Why not of all"):
+        table.add_column(name, overflow="fold")
+    table.add_column("Indicators", justify="right")
+    for each in coverage:
+        table.add_row(each.status, each.why_not, f"{each.indicators:,}")
     return table
 
 

@@ -1,8 +1,8 @@
 """Rules of the product `customers`: who the customers are and what is measured of each.
 
-Belongs here: the marts customers, customer_indicators, rfm_cutoffs, indicator_catalogue. The
-company itself and its systems have their rules in `company`, what was true then in `history`, the
-health of relationships in `health`.
+Belongs here: the marts customers, customer_indicators, rfm_cutoffs, indicator_catalogue,
+indicator_coverage. The company itself and its systems have their rules in `company`, what was true
+then in `history`, the health of relationships in `health`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from data_quality.suites.shapes import (
     TIERS,
     VALUE_BASES,
     key_is_unique,
+    keys,
     keys_present,
     money_has_its_rate,
     month_ends,
@@ -29,6 +30,7 @@ CUSTOMERS = Table("scorecard", "customers", OWNER, ("customer_id",))
 INDICATORS = Table("scorecard", "customer_indicators", OWNER, ("customer_id", "as_of_date"))
 CUTOFFS = Table("scorecard", "rfm_cutoffs", OWNER, ("as_of_date", "dimension"))
 CATALOGUE = Table("scorecard", "indicator_catalogue", OWNER, ("mart", "indicator_id"))
+COVERAGE = Table("scorecard", "indicator_coverage", OWNER, ("as_of_date", "indicator_id"))
 
 # Between these the limit of days without a purchase is learnt (handbook C7).
 ACTIVE_DAYS_MIN, ACTIVE_DAYS_MAX = 90, 180
@@ -57,6 +59,7 @@ def rules() -> tuple[Rule, ...]:
         *_months_compared(),
         *_cutoffs(),
         *_catalogue(),
+        *_coverage(),
         *company.rules(),
         *history.rules(),
         *health.rules(),
@@ -534,5 +537,92 @@ def _catalogue() -> tuple[Rule, ...]:
             characteristic="traceability",
             columns=("indicator_id",),
             reads=(INDICATORS.path,),
+        ),
+    )
+
+
+def _coverage() -> tuple[Rule, ...]:
+    return (
+        *keys(COVERAGE),
+        month_ends(COVERAGE),
+        COVERAGE.no_rows(
+            "speaks_of_every_indicator_and_month",
+            """
+            select months.as_of_date, catalogue.indicator_id
+            from (select distinct as_of_date from scorecard.customer_indicators) as months
+            cross join (
+                select indicator_id from scorecard.indicator_catalogue
+                where mart = 'customer_indicators'
+            ) as catalogue
+            anti join scorecard.indicator_coverage as coverage
+                on months.as_of_date = coverage.as_of_date
+                and catalogue.indicator_id = coverage.indicator_id
+            """,
+            says="Every indicator of the catalogue has its row in every month.",
+            because="What is not measured must be said, not left out.",
+            characteristic="completeness",
+            columns=("indicator_id",),
+            reads=(INDICATORS.path, CATALOGUE.path),
+        ),
+        COVERAGE.no_rows(
+            "counts_are_of_the_active",
+            """
+            select coverage.as_of_date, coverage.indicator_id
+            from scorecard.indicator_coverage as coverage
+            left join (
+                select as_of_date, count(*) as customers, count(tier) as with_tier
+                from scorecard.customer_indicators where is_active group by as_of_date
+            ) as counted on coverage.as_of_date = counted.as_of_date
+            where coverage.customers is distinct from coalesce(counted.customers, 0)
+                or coverage.measured_customers not between 0 and coverage.customers
+                or coverage.customers_without_cases
+                    not between 0 and coverage.customers - coverage.measured_customers
+                or coverage.measured_customers is null
+                or coverage.customers_without_cases is null
+                or (
+                    coverage.indicator_id = 'tier'
+                    and coverage.measured_customers <> coalesce(counted.with_tier, 0)
+                )
+            """,
+            says="Customers are the active ones; measured and without a case are parts of them.",
+            because="A share of another whole says nothing of how far to trust an indicator.",
+            characteristic="consistency",
+            columns=("customers", "measured_customers", "customers_without_cases"),
+            reads=(INDICATORS.path,),
+        ),
+        COVERAGE.no_rows(
+            "status_follows_from_the_counts",
+            """
+            select as_of_date, indicator_id from scorecard.indicator_coverage
+            where status is distinct from case
+                    when measured_customers = 0 then 'not measured'
+                    when measured_customers < customers then 'partly measured'
+                    else 'measured'
+                end
+                or (status = 'measured' and why_not is not null)
+                or measured_share is distinct from measured_customers::double / nullif(customers, 0)
+            """,
+            says="Status and share say what the counts say; what is measured needs no reason.",
+            because="Readers filter by the status.",
+            characteristic="consistency",
+            columns=("status", "measured_share", "why_not"),
+        ),
+        COVERAGE.no_rows(
+            "what_is_not_connected_is_not_measured",
+            """
+            select coverage.as_of_date, coverage.indicator_id
+            from scorecard.indicator_coverage as coverage
+            inner join scorecard.source_months as months
+                on coverage.needs_system = months.source_system
+                and coverage.as_of_date >= months.as_of_date
+            where coverage.measured_customers > 0
+            group by coverage.as_of_date, coverage.indicator_id
+            having not bool_or(months.is_measured)
+            """,
+            says="No indicator is measured without the system that it needs.",
+            because="Then the catalogue names a wrong system, or the figure is made of nothing.",
+            characteristic="traceability",
+            columns=("needs_system", "measured_customers"),
+            reads=(company.SOURCE_MONTHS.path,),
         ),
     )

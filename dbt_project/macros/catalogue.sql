@@ -29,3 +29,19 @@
     {%- endfor -%}
     {{ return(columns) }}
 {%- endmacro %}
+
+{#- The indicators that the catalogue publishes in `customer_indicators`, as rows: what says that one
+    was measured, and what it rests on. -#}
+{% macro published_catalogue() -%}
+    {%- if not execute -%} {{ return([]) }} {%- endif -%}
+    {%- set query -%}
+        select
+            indicators.indicator_id,
+            indicators.presence_column,
+            indicators.source_rows_column
+        from {{ ref('indicators') }} as indicators
+        where indicators.mart = 'customer_indicators'
+        order by indicators.indicator_id
+    {%- endset -%}
+    {{ return(run_query(query).rows) }}
+{%- endmacro %}

@@ -111,6 +111,57 @@ def test_every_tier_and_month_is_the_truth(con):
     assert sum(row[2] for row in by_tier) == whole
 
 
+def test_revenue_retention_of_every_tier_is_the_truth(con):
+    """What those who paid at the start pay at the end, in every month, period and tier."""
+    told = _rows(
+        con,
+        """
+        select
+            as_of_date, period_months, tier, starter_count, retained_starter_count, start_mrr,
+            net_revenue_retention, gross_revenue_retention
+        from indicators.ind_revenue_retention
+        """,
+    )
+    true = _rows(
+        con,
+        """
+        with starters as (
+            select
+                last_day(at_start.as_of_date + to_months(period_months)) as as_of_date,
+                period_months,
+                coalesce(ind_value.tier, 'unknown') as tier,
+                at_start.mrr as start_mrr,
+                coalesce(at_end.mrr, 0) as end_mrr
+            from true_mrr as at_start
+            cross join (values (1), (12)) as periods (period_months)
+            left join true_mrr as at_end
+                on at_start.customer_id = at_end.customer_id
+                and last_day(at_start.as_of_date + to_months(period_months)) = at_end.as_of_date
+            left join indicators.ind_value
+                on at_start.customer_id = ind_value.customer_id
+                and at_start.as_of_date = ind_value.as_of_date
+            where at_start.mrr > 0
+        )
+        select
+            as_of_date, period_months, coalesce(tier, 'all'), count(*),
+            count(*) filter (end_mrr > 0), sum(start_mrr),
+            sum(end_mrr)::double / sum(start_mrr)::double,
+            sum(least(start_mrr, end_mrr))::double / sum(start_mrr)::double
+        from starters
+        where as_of_date <= (select max(as_of_date) from true_mrr)
+        group by grouping sets ((as_of_date, period_months, tier), (as_of_date, period_months))
+        """,
+    )
+    assert {"A", "B", "C", "all"} <= {row[2] for row in true if row[1] == 12}
+    assert {row[:3]: row[3:6] for row in told} == {row[:3]: row[3:6] for row in true}
+    rates = {row[:3]: row[6:] for row in told}
+    for *cell, _, _, _, net, gross in true:
+        assert rates[tuple(cell)] == pytest.approx((net, gross), abs=1e-9)
+    # Something grew and something was lost, else the two would say nothing.
+    assert any(row[6] > 1 for row in true)
+    assert any(row[7] < 1 for row in true)
+
+
 def test_opening_and_movements_are_closing_for_every_customer_month(con):
     total = " + ".join(f"{movement}_mrr" for movement in MOVEMENTS)
     assert (

@@ -2,7 +2,6 @@
 would have measured is null, and every other number stays as it was."""
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -76,18 +75,7 @@ MARTS_OF: dict[str, set[str]] = {
 }
 # A company this small has no crisis.
 MAY_BE_EMPTY = {"scorecard.complaint_episodes"}
-# Models of indicators, and the systems that measure them: what one measures alone is empty without.
-INDICATORS_OF = {
-    "ind_cost_to_serve": {"organisation", "support"},
-    "ind_experience": {"support", "survey", "usage"},
-    "ind_satisfaction": {"survey"},
-    "ind_service": {"support"},
-    "ind_text": {"support", "survey"},
-    "ind_credit": {"support", "organisation"},
-    "ind_relationship": {"support", "survey", "usage"},
-    "ind_stages": {"support", "survey", "usage"},
-    "ind_iceberg": {"support", "survey", "usage"},
-}
+INDICATORS = read_catalogue(ROOT)
 
 
 @pytest.mark.parametrize("system", MEASURED_BY)
@@ -124,19 +112,39 @@ def test_without_a_system_its_measures_are_null_and_all_else_is_unchanged(
         simulated_build,
         home,
         "scorecard.customer_indicators",
-        without=_indicators(lambda systems: system in systems),
+        without=tuple(each.indicator_id for each in INDICATORS if system in each.touching_systems),
     )
     assert differences == dict.fromkeys(differences, 0)
-    for column in _indicators(lambda systems: systems == {system}):
-        assert _number(home, f"select count({column}) from scorecard.customer_indicators") == 0
+    assert _emptied(simulated_build, home) == {
+        each.indicator_id for each in INDICATORS if each.is_empty_without(system)
+    } - _empty(simulated_build)
+    is_needed = any(each.needs_system == system for each in INDICATORS)
+    reason = ("not measured", f"not connected: {system}")
+    assert _said_of_coverage(home, system) == ({reason} if is_needed else set())
 
 
-def _indicators(is_meant: Callable[[set[str]], bool]) -> tuple[str, ...]:
-    return tuple(
-        each.indicator_id
-        for each in read_catalogue(ROOT)
-        if is_meant(INDICATORS_OF.get(each.model, set()))
-    )
+def _empty(home: Path) -> set[str]:
+    """The indicators that were measured of no active customer."""
+    counted = ", ".join(f"count({each.presence_column})" for each in INDICATORS)
+    query = f"select {counted} from scorecard.customer_indicators where is_active"
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as con:
+        row = con.execute(query).fetchone()
+    assert row is not None
+    return {each.indicator_id for each, count in zip(INDICATORS, row, strict=True) if not count}
+
+
+def _emptied(before: Path, after: Path) -> set[str]:
+    return _empty(after) - _empty(before)
+
+
+def _said_of_coverage(home: Path, system: str) -> set[tuple[str, str]]:
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as con:
+        return set(
+            con.execute(
+                "select status, why_not from scorecard.indicator_coverage where needs_system = ?",
+                [system],
+            ).fetchall()
+        )
 
 
 def test_every_measure_of_an_optional_system_is_looked_at(simulated_build: Path) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 import yaml
 
@@ -76,3 +77,27 @@ def _not_the_project(folder: str, names: list[str]) -> set[str]:
     kept = {"data"} if Path(folder).is_relative_to(ROOT / "ml") else set()
     homes = {name for name in names if name.startswith(".scorecard-")}
     return ((left_out - kept) & set(names)) | homes
+
+
+def test_the_real_example_says_what_it_cannot_measure(first_run):
+    """Invoices and customers are all that it has; every gap has its reason, in words."""
+    with duckdb.connect(str(first_run / "current" / "scorecard.duckdb"), read_only=True) as con:
+        rows = con.execute(
+            """
+            select indicator_id, needs_system, status, why_not
+            from scorecard.indicator_coverage
+            where as_of_date = (select max(as_of_date) from scorecard.indicator_coverage)
+            """
+        ).fetchall()
+    missing = {name: why for name, _, status, why in rows if status == "not measured"}
+    assert {name for name, needs, _, _ in rows if needs} <= set(missing)
+    assert missing["first_contact_ratio_6m"] == "not connected: support"
+    assert missing["cost_to_serve_12m"] == "not connected: organisation, support"
+    assert missing["sentiment"] == "not connected: support, survey"
+    assert missing["gross_margin_12m"] == "nothing or too little in billing.unit_costs"
+    assert missing["mrr"] == "nothing or too little in billing.subscriptions"
+    assert [name for name, why in missing.items() if not why] == []
+    assert "tier" not in missing
+    assert "depth_index" not in missing
+    told = scorecard(first_run, "status").output
+    assert "not connected: support" in told

@@ -14,6 +14,7 @@ from orchestration.catalogue import (
     read_catalogue,
     render_catalogue,
 )
+from orchestration.ingestion.contract import load_contracts
 
 ROOT = Path(__file__).parents[2]
 CATALOGUE = read_catalogue(ROOT)
@@ -23,6 +24,8 @@ OWNERS = {"customer experience", "customer service", "data", "finance", "marketi
 OWNERS |= {"sales"}
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 KEYS = {"customer_id", "as_of_date"}
+TABLES = {f"{each.system}.{each.name}" for each in load_contracts(ROOT / "models" / "staging")}
+SYSTEMS = {each.split(".")[0] for each in TABLES} - {"billing", "crm"}
 
 
 def columns_of(model: str) -> dict[str, dict]:
@@ -83,6 +86,12 @@ class TestOneIndicator:
     def test_what_it_rests_on_is_published_beside_it(self, indicator: Indicator) -> None:
         assert indicator.source_rows_column in CONTRACT
         assert CONTRACT[indicator.source_rows_column]["data_type"] in {"integer", "bigint"}
+
+    def test_what_it_needs_and_what_shows_it_are_there(self, indicator: Indicator) -> None:
+        assert indicator.touching_systems <= SYSTEMS
+        assert not indicator.needed_systems & indicator.further_systems
+        assert set(indicator.needs_table.split(" or ")) <= TABLES | {""}
+        assert indicator.presence_column in CONTRACT
 
     def test_it_has_a_name_and_a_definition_in_both_languages(self, indicator: Indicator) -> None:
         assert indicator.name.strip()

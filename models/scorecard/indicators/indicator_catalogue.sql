@@ -17,5 +17,9 @@ select
     indicators.mart,
     indicators.model,
     indicators.formula_reference,
-    indicators.source_rows_column
+    indicators.source_rows_column,
+    indicators.needs_system,
+    indicators.also_uses,
+    indicators.needs_table,
+    indicators.presence_column
 from {{ ref('indicators') }} as indicators

@@ -112,6 +112,16 @@ from duckdb_columns()
 where database_name = current_database() and schema_name = 'scorecard'
     and table_name = 'customer_indicators' and column_name not in ('customer_id', 'as_of_date');
 
+-- All measured but one.
+insert into scorecard.indicator_coverage by name
+select as_of_date, indicator_id, 'seller' as viewpoint, 240 as customers,
+    case when indicator_id = 'mrr' then 0 else 240 end as measured_customers,
+    0 as customers_without_cases,
+    case when indicator_id = 'mrr' then 0.0 else 1.0 end::double as measured_share,
+    case when indicator_id = 'mrr' then 'not measured' else 'measured' end as status,
+    case when indicator_id = 'mrr' then 'no customer had a case in its window' end as why_not
+from months cross join scorecard.indicator_catalogue;
+
 insert into scorecard.revenue_reconciliation by name
 with total as (select sum(revenue_1m) as revenue from scorecard.customer_indicators),
 steps as (
