@@ -9,6 +9,15 @@ from decimal import Decimal
 from typing import Any
 
 CURRENCY_SIGNS = {"GBP": "£", "EUR": "€", "USD": "$", "JPY": "¥", "CNY": "¥"}
+SYSTEMS = {
+    "crm": "CRM",
+    "billing": "Billing",
+    "support": "Support",
+    "survey": "Surveys",
+    "usage": "Product use",
+    "marketing": "Marketing",
+    "organisation": "Organisation",
+}
 
 
 def currency_sign(currency: str | None) -> str:
@@ -121,3 +130,8 @@ def format_duration(minutes: Any) -> str:
 def format_interval(low: Any, high: Any, form: Callable[[Any], str]) -> str:
     """Both ends of an interval: `78.2 % to 87.0 %`; a dash where there is none."""
     return "–" if low is None or high is None else f"{form(low)} to {form(high)}"
+
+
+def system_name(system: str) -> str:
+    """A system's name for people: `usage` becomes `Product use`."""
+    return SYSTEMS.get(system, system.replace("_", " ").capitalize())

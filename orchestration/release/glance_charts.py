@@ -14,6 +14,7 @@ from typing import Any
 import altair as alt
 
 from orchestration.release.charts import SHORT_NUMBER, draw, month_axis
+from orchestration.release.formats import SYSTEMS, system_name
 from orchestration.release.palette import (
     BLUE,
     GREEN,
@@ -50,21 +51,7 @@ METHODS = {
     "manual": ("By hand", PURPLE),
     "unresolved": ("Not linked", RED),
 }
-SYSTEMS = {
-    "crm": "CRM",
-    "billing": "Billing",
-    "support": "Support",
-    "survey": "Surveys",
-    "usage": "Product use",
-    "marketing": "Marketing",
-    "organisation": "Organisation",
-}
 NO_TIER = "No tier"
-
-
-def system_name(system: str) -> str:
-    """A system's name for people: `usage` becomes `Product use`."""
-    return SYSTEMS.get(system, system.replace("_", " ").capitalize())
 
 
 def customers_by_tier(rows: Sequence[Row]) -> str:

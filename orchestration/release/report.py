@@ -31,7 +31,7 @@ from orchestration.release.formats import (
 )
 from orchestration.release.glance import Glance
 from orchestration.release.manifest import Manifest, ProductEntry, read_manifest
-from orchestration.release.pages import experience, relationship, retention, service
+from orchestration.release.pages import experience, measured, relationship, retention, service
 from orchestration.release.pages.model import PageSpec, Reader, tell
 from orchestration.release.reading import Row, open_database, read_rows
 from orchestration.release.store import DATABASE_NAME
@@ -39,7 +39,13 @@ from orchestration.release.tiles import company_tiles, scorecard_tiles
 
 REPORT_FOLDER = "report"
 PAGE_NAME = "index.html"
-PAGES: tuple[PageSpec, ...] = (service.PAGE, experience.PAGE, retention.PAGE, relationship.PAGE)
+PAGES: tuple[PageSpec, ...] = (
+    service.PAGE,
+    experience.PAGE,
+    retention.PAGE,
+    relationship.PAGE,
+    measured.PAGE,
+)
 
 _METHODS = {
     "estimator": "the trained estimator",

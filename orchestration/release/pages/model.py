@@ -28,11 +28,13 @@ class Cell:
         text: The figure, formatted.
         flag: A word that marks it, such as `small n`.
         shade: How dark it stands, 0 to 1; None for none.
+        detail: What stands under it, small: the column behind a name.
     """
 
     text: str
     flag: str = ""
     shade: float | None = None
+    detail: str = ""
 
 
 @dataclass(frozen=True)

@@ -436,8 +436,8 @@ def _health(reader: Reader) -> Section | None:
                         number("Open for, months", "months_open", on_phone=False),
                     ],
                     listed,
-                    note="An alert may have several reasons. Revenue: of the twelve months before it. "
-                    "Open for: half of the alerts longer, half shorter.",
+                    note="An alert may have several reasons. Revenue: of the twelve months before "
+                    "it. Open for: half of the alerts longer, half shorter.",
                     sources="rhi_alerts",
                     empty="No alert is open.",
                 ),
@@ -624,8 +624,8 @@ def _silence(reader: Reader) -> Section | None:
     ]
     said = (
         [
-            f"{count_of(row['leaver_count'], 'customer leaves', 'customers leave')} in silence; they "
-            f"brought {reader.money(row['leaver_revenue'] or 0)} in twelve months."
+            f"{count_of(row['leaver_count'], 'customer leaves', 'customers leave')} in silence; "
+            f"they brought {reader.money(row['leaver_revenue'] or 0)} in twelve months."
         ]
         if row["leaver_known"]
         else []
