@@ -633,7 +633,7 @@ def _journey(reader: Reader) -> Section | None:
                         [
                             {"label": row["label"], "part": part, "value": value}
                             for row in listed
-                            for part, value in _outcomes(row)
+                            for part, value in outcomes(row)
                         ],
                         {
                             "Went on": GREEN,
@@ -692,7 +692,8 @@ def _days(value: Any) -> str:
     return "–" if value is None else f"{float(value):,.0f}\u00a0d"
 
 
-def _outcomes(row: Row) -> list[tuple[str, int]]:
+def outcomes(row: Row) -> list[tuple[str, int]]:
+    """What came of the customers who entered a stage."""
     if row["conversion_cases"] is None:
         return [
             ("Last stage", row["entered_count"] - row["pending_count"]),

@@ -274,14 +274,14 @@ def _matrix(rows: Sequence[Row], period: int) -> Table:
     return Table(
         "Moves of the month" if period == 1 else f"Moves of {period} months",
         [
-            Column("From", lambda row: readable(row["from"]), is_number=False, is_head=True),
+            Column("From", lambda row: _stage(row["from"]), is_number=False, is_head=True),
             Column(
                 "At the start",
                 lambda row: Cell(format_integer(row["start_count"]), SMALL if row["small"] else ""),
                 is_on_phone=False,
             ),
             *(
-                Column("left" if stage == "exit" else f"to {readable(stage).lower()}", read(stage))
+                Column("left" if stage == "exit" else f"to {_stage(stage).lower()}", read(stage))
                 for stage in _STAGES
             ),
         ],
@@ -290,6 +290,10 @@ def _matrix(rows: Sequence[Row], period: int) -> Table:
         f"{SMALL_CELL} are not counted out.",
         sources=f"stage_transitions.customer_count, move_ratio (period_months = {period})",
     )
+
+
+def _stage(stage: str) -> str:
+    return "Co-create" if stage == "co_create" else readable(stage)
 
 
 def _health(reader: Reader) -> Section | None:
@@ -468,7 +472,7 @@ def _performance(reader: Reader) -> Section | None:
         as_of=rows[0]["as_of_date"],
         intro="What an alert is worth is measured, not promised: were lost customers warned of, "
         "did alerts come true, and how early? A rule that anyone could use stands beside it.",
-        said=_performance_said({row["rule"]: row for row in rows}),
+        said=performance_said({row["rule"]: row for row in rows}),
         rows=[
             (
                 Figure(
@@ -529,7 +533,8 @@ def _short(row: Row) -> str:
     return "alerts" if row["rule"] == "relationship_health" else "simple rule"
 
 
-def _performance_said(rules: Mapping[str, Row]) -> list[str]:
+def performance_said(rules: Mapping[str, Row]) -> list[str]:
+    """What alerts missed, and whether a rule that anyone could use does better."""
     alerts, simple = rules.get("relationship_health"), rules.get("no_purchase")
     if alerts is None:
         return []

@@ -107,7 +107,7 @@ def _kept(reader: Reader) -> Section | None:
         as_of=as_of,
         intro="Everyone who was a customer a year ago is followed to this day. Customers won since "
         "are not in these shares, so growth cannot hide that others leave.",
-        said=[_kept_said(now)],
+        said=[kept_said(now)],
         headline=f"Of the {format_integer(now['start_customer_count'])} customers active a year "
         f"ago {format_percent(now['customer_retention_ratio'])} still are"
         + (
@@ -216,7 +216,8 @@ def _kept(reader: Reader) -> Section | None:
     )
 
 
-def _kept_said(now: Row) -> str:
+def kept_said(now: Row) -> str:
+    """Who left and came, and whether recurring revenue makes up for it."""
     text = (
         f"{format_integer(now['lost_customer_count'])} of "
         f"{format_integer(now['start_customer_count'])} customers left in twelve months "
