@@ -711,7 +711,7 @@ def _self_service(reader: Reader) -> Section | None:
         ],
         ways,
         note="A way that shows a dash was not measured.",
-        sources="self_service",
+        sources="self_service.bot_containment_ratio, help_centre_ratio",
     )
     return Section(
         as_of=now["as_of_date"],
