@@ -194,7 +194,7 @@ def lines(
             every series, so that one that was not measured leaves a gap.
         colours: Series to colour, in their order.
         tick: How a place on the axis is written.
-        domain: Both ends of the axis; else it holds nothing and all figures.
+        domain: What the axis holds at least; else it holds nothing and all figures.
     """
     figures = [
         float(row[key])
@@ -202,7 +202,8 @@ def lines(
         for key in ("value", "low", "high")
         if row.get(key) is not None
     ]
-    ticks = _even(*domain) if domain else nice_ticks(min([0.0, *figures]), max([0.0, *figures]))
+    low, high = domain or (min([0.0, *figures]), max([0.0, *figures]))
+    ticks = nice_ticks(low, high)
     body, top = _legend(colours if len(colours) > 1 else {})
     months = sorted({row["month"] for row in rows})
     frame = _Months(months, ticks, tick, top=top)
@@ -304,7 +305,7 @@ def nice_end(value: float) -> float:
 def nice_ticks(low: float, high: float) -> list[float]:
     """Round places from below `low` to above `high`, about five."""
     step = _round_step((high - low or 1) / 4.5)
-    first, last = math.floor(low / step), math.ceil(high / step)
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     return [place * step for place in range(first, max(last, first + 1) + 1)]
 
 

@@ -278,13 +278,10 @@ def _kept_tiles(months: Sequence[Row]) -> list[Any]:
 
 
 def _around(values: Sequence[Any]) -> tuple[float, float]:
-    """Steps of a tenth around all values: what lies between 70 and 100 % needs no axis from 0."""
+    """Tenths around all values: what lies between 70 and 100 % needs no axis from 0."""
     known = [float(value) for value in values if value is not None]
-    low = math.floor(min(known, default=0) * 10)
-    high = math.ceil(max(known, default=1) * 10)
-    # Four even steps of a tenth or two, so that each place on the axis can be read.
-    span = 4 * math.ceil(max(high - low, 1) / 4)
-    return max(low, 0) / 10, (max(low, 0) + span) / 10
+    low, high = min(known, default=0), max(known, default=1)
+    return max(math.floor(low * 10), 0) / 10, math.ceil(high * 10) / 10
 
 
 def _by_tier(tiers: Sequence[Row], *, has_mrr: bool) -> list[Sequence[Figure | Table]]:
