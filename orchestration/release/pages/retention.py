@@ -426,7 +426,7 @@ def _recurring(reader: Reader) -> Section | None:
                             {**row, "gained": row["new_mrr"] + row["reactivation_mrr"]}
                             for row in months
                         ],
-                        sources="mrr_movements",
+                        sources="mrr_movements.closing_mrr, expansion_mrr, contraction_mrr, churned_mrr",
                     ),
                     "At the price and quantity in force at the month’s end.",
                 ),
@@ -661,6 +661,21 @@ def _acquisition(reader: Reader) -> Section | None:
         return None
     tiers = [row for row in rows if row["channel"] == "all"]
     every = channels[0]
+
+    def payback(caption: str, name: str, listed: Sequence[Row], note: str = "") -> Table:
+        return Table(
+            caption,
+            [
+                label_column(name),
+                number("Won", "new_customer_count", small_key="is_low_n"),
+                number("Each", "acquisition_cost_per_customer", reader.money, on_phone=False),
+                Column("Pays back in", _months),
+            ],
+            listed,
+            note=note,
+            sources="acquisition_cost.payback_months",
+        )
+
     return Section(
         as_of=every["as_of_date"],
         intro="Media, pay, tools and other cost of winning customers, set against the customers "
@@ -725,33 +740,28 @@ def _acquisition(reader: Reader) -> Section | None:
                     "Shared cost is divided among the channels by their part in the contacts that "
                     "led to customers.",
                 ),
-                Table(
-                    "Payback",
-                    [
-                        label_column("Channel or tier"),
-                        number("Won", "new_customer_count", small_key="is_low_n"),
-                        number(
-                            "Each", "acquisition_cost_per_customer", reader.money, on_phone=False
-                        ),
-                        Column("Pays back in", _months),
-                    ],
-                    [
-                        *channels,
-                        *(
+                payback("Payback by channel", "Channel", channels),
+            ),
+            (
+                payback(
+                    "Payback by tier",
+                    "Tier",
+                    sorted(
+                        (
                             {**row, "label": tier_name(row["tier"])}
                             for row in tiers
                             if row["tier"] != "all"
                         ),
-                    ],
-                    note="Tier: the one at the end of the month in which the customer was won. "
+                        key=lambda row: str(row["label"]),
+                    ),
+                    note="Tier: the one at the end of the month in which the customer was won."
                     + (
                         ""
                         if every["is_fully_loaded"]
-                        else "Pay or tools are not known: the true cost is higher."
+                        else " Pay or tools are not known: the true cost is higher."
                     ),
-                    sources="acquisition_cost.payback_months",
                 ),
-            )
+            ),
         ],
     )
 

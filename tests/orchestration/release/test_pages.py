@@ -228,7 +228,11 @@ def test_the_table_of_tiers_is_the_marts(pages: Mapping[str, str], whole: Compan
             ["Dec 2011", "180", "52", "6", "40", None],
         ),
         ("retention", "Lost and won back", ["All", "72", "25.0 %", "9"]),
-        ("retention", "Payback", ["Social", "6 [small n]", "£250", "5.0 months [small n]"]),
+        (
+            "retention",
+            "Payback by channel",
+            ["Social", "6 [small n]", "£250", "5.0 months [small n]"],
+        ),
         ("retention", "Cost by channel, 12 months", ["Search", "£7,500", "30", "£250", "£100"]),
         (
             "relationship",
