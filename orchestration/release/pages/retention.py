@@ -426,7 +426,7 @@ def _recurring(reader: Reader) -> Section | None:
                             {**row, "gained": row["new_mrr"] + row["reactivation_mrr"]}
                             for row in months
                         ],
-                        sources="mrr_movements.closing_mrr, expansion_mrr, contraction_mrr, churned_mrr",
+                        sources="mrr_movements.closing_mrr, expansion_mrr, churned_mrr",
                     ),
                     "At the price and quantity in force at the month’s end.",
                 ),
