@@ -184,21 +184,22 @@ def _read_sources(con: duckdb.DuckDBPyConnection) -> tuple[SourceStatus, ...]:
 
 
 def _read_coverage(settings: Settings) -> tuple[CoverageStatus, ...]:
+    from orchestration.release.reading import open_database
     from orchestration.release.store import current_release
 
     release = current_release(settings)
     if release is None:
         return ()
-    with duckdb.connect(str(release.database), read_only=True) as con:
+    with open_database(release.database) as con:
         # A release that was made before the mart was has none.
         if not _has_table(con, "indicator_coverage", schema="scorecard"):
             return ()
         rows = con.execute(
             """
-            select status, coalesce(why_not, ''), count(*)
+            select status, coalesce(why_not, '') as reason, count(*) as indicators
             from scorecard.indicator_coverage
             where as_of_date = (select max(as_of_date) from scorecard.indicator_coverage)
-            group by all order by status, count(*) desc, all
+            group by all order by status, indicators desc, reason
             """
         ).fetchall()
     return tuple(CoverageStatus(*row) for row in rows)

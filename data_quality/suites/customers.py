@@ -32,6 +32,8 @@ CUTOFFS = Table("scorecard", "rfm_cutoffs", OWNER, ("as_of_date", "dimension"))
 CATALOGUE = Table("scorecard", "indicator_catalogue", OWNER, ("mart", "indicator_id"))
 COVERAGE = Table("scorecard", "indicator_coverage", OWNER, ("as_of_date", "indicator_id"))
 
+# Below this share of its weight an index is not given (handbook C1).
+COVERAGE_MIN = 0.6
 # Between these the limit of days without a purchase is learnt (handbook C7).
 ACTIVE_DAYS_MIN, ACTIVE_DAYS_MAX = 90, 180
 LIFECYCLE_STATES = ("potential", "new", "mature", "lost", "won_back")
@@ -144,7 +146,25 @@ def _indicator_values() -> tuple[Rule, ...]:
             because="Without unit costs value means revenue, and a reader must be told.",
         ),
         *scores(INDICATORS, "loyalty_index", "depth_index"),
-        *shares(INDICATORS, "loyalty_coverage", "repeat_rate_12m", "purchase_regularity_12m"),
+        *shares(
+            INDICATORS,
+            "loyalty_coverage",
+            "repeat_rate_12m",
+            "purchase_regularity_12m",
+            "category_breadth_12m",
+        ),
+        INDICATORS.no_rows(
+            "loyalty_rests_on_enough",
+            f"""
+            select customer_id, as_of_date from scorecard.customer_indicators
+            where (loyalty_index is not null)
+                <> (coalesce(loyalty_coverage, 0) >= {COVERAGE_MIN})
+            """,
+            says="A loyalty index is given where enough of it is measured, and only there.",
+            because="An index of one part would pass for the whole.",
+            characteristic="completeness",
+            columns=("loyalty_index", "loyalty_coverage"),
+        ),
     )
 
 

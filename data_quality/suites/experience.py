@@ -1,8 +1,8 @@
 """Rules of the product `experience`: anchors, journey, touchpoints, process steps, perceived value.
 
-Belongs here: the marts anchor_attainment, anchor_audits, anchor_audit_sample, journey_funnel,
-touchpoints, process_steps, perceived_value_by_group. Not here: the same figures of single customers
-(`customers`).
+Belongs here: the marts anchor_attainment, anchor_audits, anchor_audit_sample, anchor_projects,
+journey_funnel, touchpoints, process_steps, perceived_value_by_group. Not here: the same figures of
+single customers (`customers`).
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ AUDITS = Table("scorecard", "anchor_audits", OWNER, ("as_of_date", "anchor_id"))
 SAMPLE = Table(
     "scorecard", "anchor_audit_sample", OWNER, ("as_of_date", "anchor_id", "sample_number")
 )
+PROJECTS = Table("scorecard", "anchor_projects", OWNER, ("as_of_date", "project_id"))
 FUNNEL = Table(
     "scorecard", "journey_funnel", OWNER, ("as_of_date", "cohort_kind", "cohort_month", "stage")
 )
@@ -49,6 +50,8 @@ VALUE = Table(
 # The limits between which an impact is clamped.
 IMPACT_MIN = 0.5
 IMPACT_MAX = 5
+# Fewer days than this on either side of a roll-out are not compared (handbook C17).
+PROJECT_DAYS_MIN = 28
 # An anchor of which more audits than this disagree is flagged.
 DISAGREEMENT_MAX = 0.10
 
@@ -59,6 +62,7 @@ def rules() -> tuple[Rule, ...]:
         *_attainment(),
         *_audits(),
         *_sample(),
+        *_projects(),
         *_funnel(),
         *_touchpoints(),
         *_steps(),
@@ -169,6 +173,65 @@ def _sample() -> tuple[Rule, ...]:
             because="A sample that is cut short says less than it promises.",
             characteristic="completeness",
             columns=("sample_number", "sample_size", "population_count"),
+        ),
+    )
+
+
+def _projects() -> tuple[Rule, ...]:
+    names = ", ".join(PROJECTS.keys)
+    return (
+        *keys(PROJECTS),
+        month_ends(PROJECTS),
+        *shares(PROJECTS, "before_attainment", "after_attainment"),
+        interval_holds(PROJECTS, "difference", "difference_low", "difference_high"),
+        interval_holds(PROJECTS, "net_difference", "net_difference_low", "net_difference_high"),
+        few_cases_are_flagged(PROJECTS, "is_low_n", "least(before_count, after_count)"),
+        PROJECTS.no_rows(
+            "differences_are_after_less_before",
+            f"""
+            select {names} from scorecard.anchor_projects
+            where abs(difference - (after_attainment - before_attainment)) > {TOLERANCE}
+                or abs(net_difference - (difference - comparison_difference)) > {TOLERANCE}
+            """,
+            says="A difference is after less before, the net one less that of the comparison.",
+            because="Turned round, a project that did harm would look like a success.",
+            characteristic="accuracy",
+            columns=("difference", "net_difference", "comparison_difference"),
+        ),
+        PROJECTS.no_rows(
+            "compared_where_there_is_time",
+            f"""
+            select {names} from scorecard.anchor_projects
+            where status not in ('rolling out', 'too early', 'too little before', 'not measured',
+                    'no occurrence', 'compared')
+                or (status = 'compared') <> (difference is not null)
+                or (
+                    status = 'compared'
+                    and coalesce(least(before_days, after_days), 0) < {PROJECT_DAYS_MIN}
+                )
+                or (after_days is not null and coalesce(rollout_ended_on >= as_of_date, true))
+            """,
+            says="A project is compared from 28 days on each side of its roll-out on, not before.",
+            because="A few days say nothing; those of the roll-out are neither before nor after.",
+            characteristic="credibility",
+            columns=("status", "before_days", "after_days", "difference"),
+        ),
+        PROJECTS.no_rows(
+            "beyond_chance_follows_from_the_interval",
+            f"""
+            select {names} from scorecard.anchor_projects
+            where is_beyond_chance is distinct from case
+                    when status <> 'compared' then null
+                    when net_difference is not null
+                        then net_difference_low > 0 or net_difference_high < 0
+                    else difference_low > 0 or difference_high < 0
+                end
+                or evidence not in ('descriptive', 'randomised') or evidence is null
+            """,
+            says="An effect is called one where the interval leaves out zero, and nowhere else.",
+            because="Managers act on this flag.",
+            characteristic="consistency",
+            columns=("is_beyond_chance", "evidence"),
         ),
     )
 

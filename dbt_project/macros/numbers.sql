@@ -50,3 +50,19 @@
 {% macro normal_95() -%}
     1.959963984540054
 {%- endmacro %}
+
+{#- Bounds of the interval of a difference of two independent figures, first less second, from the
+    bounds of each. With Wilson bounds of two shares it is Newcombe's interval (1998, method 10). -#}
+{% macro difference_low(first, first_low, second, second_high) -%}
+    (
+        {{ first }} - {{ second }}
+        - sqrt(power({{ first }} - {{ first_low }}, 2) + power({{ second_high }} - {{ second }}, 2))
+    )
+{%- endmacro %}
+
+{% macro difference_high(first, first_high, second, second_low) -%}
+    (
+        {{ first }} - {{ second }}
+        + sqrt(power({{ first_high }} - {{ first }}, 2) + power({{ second }} - {{ second_low }}, 2))
+    )
+{%- endmacro %}

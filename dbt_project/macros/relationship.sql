@@ -199,3 +199,33 @@
         else ''
     end
 {%- endmacro %}
+
+{#- Renewals due and renewed of the months that end at each month of the run, by customer: over the
+    whole window (`renewal_months`) and over twelve months. Expects the CTE `run_months`. -#}
+{% macro renewals_so_far() -%}
+    select
+        renewal_months.customer_id,
+        months.as_of_date,
+        sum(renewal_months.renewals_due) as renewals_due,
+        sum(renewal_months.renewals) as renewals,
+        sum(
+            case
+                when
+                    renewal_months.as_of_date
+                    > {{ month_end_after('months.as_of_date', -12) }}
+                    then renewal_months.renewals
+                else 0
+            end
+        ) as renewals_12m
+    from {{ ref('int_renewal_months') }} as renewal_months
+    inner join {{ ref('int_months') }} as months
+        on
+            renewal_months.as_of_date <= months.as_of_date
+            and renewal_months.as_of_date
+            > {{ month_end_after('months.as_of_date', -var('renewal_months')) }}
+    inner join run_months
+        on
+            months.as_of_date >= run_months.first_month
+            and months.as_of_date <= run_months.last_month
+    group by renewal_months.customer_id, months.as_of_date
+{%- endmacro %}

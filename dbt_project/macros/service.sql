@@ -168,3 +168,32 @@
             ){{ ' + 1' if limit == 'alarm_from' }}
     end
 {%- endmacro %}
+
+{#- The states of tickets that were opened or solved in the twelve months before a month of the run
+    or, if asked, are not solved yet, with the tier that their customer had when they were opened.
+    Expects the CTE `run_months`. -#}
+{% macro ticket_states_by_tier(keep_unsolved=false) -%}
+    select
+        ticket_states.*,
+        coalesce(ind_value.tier, 'none') as tier,
+        {{ ticket_kind_group('ticket_states.kind') }} as kind_group
+    from {{ ref('int_ticket_states') }} as ticket_states
+    inner join run_months
+        on
+            ticket_states.from_month <= run_months.last_month
+            and (
+                ticket_states.to_month is null
+                or ticket_states.to_month > run_months.first_month
+            )
+            and (
+                {% if keep_unsolved -%} not ticket_states.is_solved or {% endif -%}
+                ticket_states.created_month
+                > {{ month_end_after('run_months.first_month', -12) }}
+                or ticket_states.solved_month
+                > {{ month_end_after('run_months.first_month', -12) }}
+            )
+    left join {{ ref('ind_value') }} as ind_value
+        on
+            ticket_states.customer_id = ind_value.customer_id
+            and ticket_states.created_month = ind_value.as_of_date
+{%- endmacro %}

@@ -104,6 +104,7 @@ TABLES = (
         "matrix_id, row_criterion, column_criterion, assessor_id",
     ),
     SourceTable("organisation", "anchor_audits", "period", "audited_on, audit_id"),
+    SourceTable("organisation", "anchor_projects", "once", "project_id"),
     SourceTable("organisation", "experiments", "once", "experiment_id"),
     SourceTable("organisation", "experiment_assignments", "period", "experiment_id, customer_id"),
     SourceTable("organisation", "action_outcomes", "period", "happened_at, outcome_id"),

@@ -2,41 +2,49 @@
     materialized='incremental',
     incremental_strategy='replace_months',
 ) }}
-{#- Grain: one row per customer and month in which a product came into, or went out of, the
-    customer's last 12 months. The distinct products of 12 months are the running sum of these, so
-    that a month costs one month's rows and not twelve's. -#}
+{#- Grain: one row per customer and month in which a product or a category of products came into, or
+    went out of, the customer's last 12 months. The distinct ones of 12 months are the running sum
+    of these, so that a month costs one month's rows and not twelve's. -#}
 with run_months as (
 
     {{ run_months() }}
 
 ),
 
-products as (
+bought as (
 
+    {% for relation, thing in [
+        (ref('int_customer_products'), 'product_id'),
+        (ref('int_customer_categories'), 'product_category'),
+    ] -%}
     select
-        customer_products.customer_id,
-        customer_products.product_id,
-        customer_products.month_end
-    from {{ ref('int_customer_products') }} as customer_products
+        things.customer_id,
+        '{{ thing }}' as kind,
+        things.{{ thing }} as thing,
+        things.month_end
+    from {{ relation }} as things
     inner join run_months
         on
-            customer_products.month_end >= {{ month_end_after('run_months.first_month', -24) }}
-            and customer_products.month_end <= run_months.last_month
+            things.month_end >= {{ month_end_after('run_months.first_month', -24) }}
+            and things.month_end <= run_months.last_month
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 
 ),
 
 neighbours as (
 
     select
-        products.customer_id,
-        products.month_end,
-        lag(products.month_end) over (
-            partition by products.customer_id, products.product_id order by products.month_end
+        bought.customer_id,
+        bought.kind,
+        bought.month_end,
+        lag(bought.month_end) over (
+            partition by bought.customer_id, bought.kind, bought.thing order by bought.month_end
         ) as previous_month,
-        lead(products.month_end) over (
-            partition by products.customer_id, products.product_id order by products.month_end
+        lead(bought.month_end) over (
+            partition by bought.customer_id, bought.kind, bought.thing order by bought.month_end
         ) as next_month
-    from products
+    from bought
 
 ),
 
@@ -44,6 +52,7 @@ changes as (
 
     select
         neighbours.customer_id,
+        neighbours.kind,
         neighbours.month_end as as_of_date,
         1 as entered,
         0 as left_count
@@ -54,6 +63,7 @@ changes as (
     union all
     select
         neighbours.customer_id,
+        neighbours.kind,
         {{ month_end_after('neighbours.month_end', 12) }} as as_of_date,
         0 as entered,
         1 as left_count
@@ -66,9 +76,15 @@ changes as (
 
 select
     changes.customer_id,
-    changes.as_of_date,
-    cast(sum(changes.entered) as integer) as product_entered_count,
-    cast(sum(changes.left_count) as integer) as product_left_count
+    changes.as_of_date
+    {%- for kind, name in [('product_id', 'product'), ('product_category', 'category')] %},
+    cast(
+        sum(case when changes.kind = '{{ kind }}' then changes.entered else 0 end) as integer
+    ) as {{ name }}_entered_count,
+    cast(
+        sum(case when changes.kind = '{{ kind }}' then changes.left_count else 0 end) as integer
+    ) as {{ name }}_left_count
+    {%- endfor %}
 from changes
 inner join run_months
     on changes.as_of_date >= run_months.first_month and changes.as_of_date <= run_months.last_month

@@ -34,7 +34,8 @@ carried as (
         cast(null as integer) as lifetime_line_count,
         cast(null as integer) as lifetime_gap_count,
         cast(null as integer) as lifetime_long_gap_count,
-        cast(null as integer) as product_count_12m
+        cast(null as integer) as product_count_12m,
+        cast(null as integer) as category_count_12m
     from run_months
     where 1 = 0
     {%- endif %}
@@ -164,7 +165,9 @@ joined as (
         monthly_purchases.last_purchase_date as month_last_purchase_date,
         monthly_purchases.first_purchase_amount as window_first_purchase_amount,
         coalesce(breadth.product_entered_count, 0)
-        - coalesce(breadth.product_left_count, 0) as product_change
+        - coalesce(breadth.product_left_count, 0) as product_change,
+        coalesce(breadth.category_entered_count, 0)
+        - coalesce(breadth.category_left_count, 0) as category_change
     from spine
     left join lines
         on spine.customer_id = lines.customer_id and spine.as_of_date = lines.month_end
@@ -194,7 +197,8 @@ running as (
         sum(joined.line_count) over so_far as line_count_so_far,
         sum(joined.gap_count) over so_far as gap_count_so_far,
         sum(joined.long_gap_count) over so_far as long_gap_count_so_far,
-        sum(joined.product_change) over so_far as product_count_so_far
+        sum(joined.product_change) over so_far as product_count_so_far,
+        sum(joined.category_change) over so_far as category_count_so_far
     from joined
     window so_far as (
         partition by joined.customer_id order by joined.as_of_date
@@ -226,6 +230,9 @@ select
     cast(
         coalesce(carried.product_count_12m, 0) + running.product_count_so_far as integer
     ) as product_count_12m,
+    cast(
+        coalesce(carried.category_count_12m, 0) + running.category_count_so_far as integer
+    ) as category_count_12m,
     cast(
         coalesce(carried.first_purchase_amount, running.first_purchase_amount_so_far)
         as decimal(18, 4)

@@ -1,7 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='replace_months') }}
-{#- Grain: one row per customer and month end: loyalty and depth as far as billing can say (handbook
-    C15). Share of wallet and attitude are not measured by billing: they are left out and lower
-    `loyalty_coverage`, they are not zero. -#}
+{#- Grain: one row per customer and month end: who is active, for how long, how regularly, and how
+    deep the relationship is (handbook C15). The amount in it is what stands for value in the whole
+    company. -#}
 with run_months as (
 
     {{ run_months() }}
@@ -35,7 +35,7 @@ measured as (
         windows.first_purchase_date,
         windows.last_purchase_date,
         windows.purchases_12m,
-        windows.revenue_12m,
+        ind_value.value_12m,
         activity.is_active,
         activity.activity_days,
         case
@@ -60,6 +60,10 @@ measured as (
         on
             windows.customer_id = activity.customer_id
             and windows.as_of_date = activity.as_of_date
+    left join {{ ref('ind_value') }} as ind_value
+        on
+            windows.customer_id = ind_value.customer_id
+            and windows.as_of_date = ind_value.as_of_date
 
 ),
 
@@ -80,7 +84,7 @@ parts as (
         measured.as_of_date,
         measured.tenure_days,
         measured.purchases_12m,
-        measured.revenue_12m
+        measured.value_12m
     from measured
     where measured.last_purchase_date is not null
 
@@ -93,53 +97,34 @@ percentiles as (
         parts.as_of_date,
         {{ percentile_score('parts.tenure_days', 'parts.as_of_date') }} as duration_percentile,
         {{ percentile_score('parts.purchases_12m', 'parts.as_of_date') }} as frequency_percentile,
-        {{ percentile_score('parts.revenue_12m', 'parts.as_of_date') }} as amount_percentile
+        {{ percentile_score('parts.value_12m', 'parts.as_of_date') }} as amount_percentile
     from parts
-
-),
-
-weighted as (
-
-    select
-        regular.*,
-        case when regular.repeat_rate_12m is null then 0 else 0.4 end
-        + case when regular.purchase_regularity_12m is null then 0 else 0.2 end
-            as loyalty_coverage
-    from regular
 
 )
 
 select
-    weighted.customer_id,
-    weighted.as_of_date,
-    weighted.is_active,
-    weighted.activity_days,
-    weighted.tenure_days,
-    weighted.is_tenure_censored,
-    weighted.repeat_rate_12m,
-    weighted.purchase_regularity_12m,
-    weighted.gap_days_mean_12m,
-    weighted.gap_cv_12m,
-    cast(weighted.loyalty_coverage as double) as loyalty_coverage,
+    regular.customer_id,
+    regular.as_of_date,
+    regular.is_active,
+    regular.activity_days,
+    regular.tenure_days,
+    regular.is_tenure_censored,
+    regular.repeat_rate_12m,
+    regular.purchase_regularity_12m,
+    regular.gap_days_mean_12m,
+    regular.gap_cv_12m,
     case
-        when weighted.loyalty_coverage >= {{ var('min_coverage') }} then
-            100 * (
-                0.4 * coalesce(weighted.repeat_rate_12m, 0)
-                + 0.2 * coalesce(weighted.purchase_regularity_12m, 0)
-            ) / cast(weighted.loyalty_coverage as double)
-    end as loyalty_index,
-    case
-        when weighted.last_purchase_date is null then null
-        when weighted.purchases_12m <= 0 or weighted.revenue_12m <= 0 then 0
-        when weighted.tenure_days <= 0 then 0
+        when regular.last_purchase_date is null then null
+        when regular.purchases_12m <= 0 or regular.value_12m <= 0 then 0
+        when regular.tenure_days <= 0 then 0
         else power(
             percentiles.duration_percentile * percentiles.frequency_percentile
             * percentiles.amount_percentile,
             1.0 / 3
         )
     end as depth_index
-from weighted
+from regular
 left join percentiles
     on
-        weighted.customer_id = percentiles.customer_id
-        and weighted.as_of_date = percentiles.as_of_date
+        regular.customer_id = percentiles.customer_id
+        and regular.as_of_date = percentiles.as_of_date

@@ -7,7 +7,7 @@ A page has no script, fetches nothing and opens from disk. It is a function of t
 database and manifest alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -110,8 +110,12 @@ def write_report(release_dir: Path) -> Path:
     return folder / PAGE_NAME
 
 
-def render_pages(release_dir: Path) -> dict[str, str]:
+def render_pages(release_dir: Path, pages: Sequence[PageSpec] = PAGES) -> dict[str, str]:
     """The pages beside the first one as HTML text, by file name.
+
+    Args:
+        release_dir: The release folder.
+        pages: Which pages.
 
     Raises:
         ReleaseError: The manifest is missing or unreadable.
@@ -120,7 +124,7 @@ def render_pages(release_dir: Path) -> dict[str, str]:
     with open_database(release_dir / DATABASE_NAME) as con:
         environment = _environment(_read_currency(con, manifest))
         reader = Reader(con, manifest, environment.filters["money"], _read_catalogue(con, manifest))
-        return {page.file_name: _render_page(page, reader, environment) for page in PAGES}
+        return {page.file_name: _render_page(page, reader, environment) for page in pages}
 
 
 def _render_page(page: PageSpec, reader: Reader, environment: Environment) -> str:

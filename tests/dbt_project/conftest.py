@@ -31,6 +31,8 @@ BUILT = (
     "+path:models/core/relationship",
     "+ind_lifecycle",
     "+ind_retention",
+    "ind_revenue_retention",
+    "+ind_loyalty",
     "+ind_satisfaction",
     "+path:models/indicators/efficiency",
     "+path:models/indicators/experience",

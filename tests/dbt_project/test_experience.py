@@ -111,3 +111,44 @@ def test_nobody_is_judged_before_the_waiting_time_is_over(con: duckdb.DuckDBPyCo
     assert len(rows) > 10
     assert all(decided - month >= timedelta(days=28) for month, decided in rows)
     assert max(month for month, _ in rows) <= date(2025, 12, 31)
+
+
+def test_projects_that_change_nothing_are_no_effect(con: duckdb.DuckDBPyConnection) -> None:
+    """In the simulation both change nothing; the second was picked by the month of the crisis."""
+    told = con.execute(
+        """
+        select project_id, status, is_beyond_chance, evidence, picked_month, rollout_started_on,
+            rollout_ended_on, anchor_id, metric, before_count, after_count, before_met_count
+        from indicators.ind_anchor_projects
+        where as_of_date = date '2025-12-31' order by project_id
+        """
+    ).fetchall()
+    assert [row[:4] for row in told] == [
+        (name, "compared", False, "descriptive") for name in ("PRJ-1", "PRJ-2")
+    ]
+    for *_, picked, started, ended, anchor, metric, before, after, kept in told:
+        counted = con.execute(
+            """
+            select
+                count(*) filter (day < $started and strftime(day, '%Y-%m') <> $picked),
+                count(*) filter (day > $ended),
+                count(*) filter (
+                    day < $started and strftime(day, '%Y-%m') <> $picked and is_met
+                )
+            from (
+                select occurred_at::date as day, is_met from core.int_anchor_occurrences
+                where anchor_id = $anchor and metric = $metric and is_met is not null
+                    and decided_month <= date '2025-12-31' and excluded_month is null
+                    and occurred_at::date between $started - 365 and $ended + 365
+            )
+            """,
+            {
+                "started": started,
+                "ended": ended,
+                "picked": picked.strftime("%Y-%m"),
+                "anchor": anchor,
+                "metric": metric,
+            },
+        ).fetchone()
+        assert counted == (before, after, kept)
+        assert before > 0

@@ -53,6 +53,7 @@ BY_MONTH = {
     "scorecard.anchor_attainment": "as_of_date",
     "scorecard.anchor_audit_sample": "as_of_date",
     "scorecard.anchor_audits": "as_of_date",
+    "scorecard.anchor_projects": "as_of_date",
     "scorecard.customer_activity": "as_of_date",
     "scorecard.customer_history": "as_of_date",
     "scorecard.customer_indicators": "as_of_date",

@@ -6,10 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import duckdb
 import pytest
 import yaml
 
+from orchestration.release.reading import open_database
 from tests.command import scorecard
 from tests.conftest import ROOT, checksums, manifest
 
@@ -81,7 +81,7 @@ def _not_the_project(folder: str, names: list[str]) -> set[str]:
 
 def test_the_real_example_says_what_it_cannot_measure(first_run):
     """Invoices and customers are all that it has; every gap has its reason, in words."""
-    with duckdb.connect(str(first_run / "current" / "scorecard.duckdb"), read_only=True) as con:
+    with open_database((first_run / "current").resolve() / "scorecard.duckdb") as con:
         rows = con.execute(
             """
             select indicator_id, needs_system, status, why_not

@@ -1,19 +1,8 @@
 {#- Grain: one row per lead, each fact with the month by whose end the CRM had recorded it. The
-    channel and the campaign are those of the first version: a lead that is moved later moves no
-    past month. -#}
+    channel is that of the first version: a lead that is moved later moves no past month. -#}
 with run_window as (
 
     select * from {{ ref('stg_control__run_window') }}
-
-),
-
-links as (
-
-    select
-        identity_links.source_id as crm_customer_id,
-        identity_links.customer_id
-    from {{ ref('int_identity_links') }} as identity_links
-    where identity_links.source_system = 'crm'
 
 ),
 
@@ -36,8 +25,7 @@ facts as (
         min(case when versions.first_response_at is not null then versions.version_number end)
             as responded_version,
         min(case when versions.converted_at is not null then versions.version_number end)
-            as converted_version,
-        min(case when versions.status = 'lost' then versions.valid_from end) as lost_at
+            as converted_version
     from versions
     group by versions.lead_id
 
@@ -46,20 +34,16 @@ facts as (
 select
     facts.lead_id,
     first_versions.channel,
-    first_versions.campaign_id,
     facts.created_at,
     {{ month_end('facts.created_at') }} as created_month,
     {{ month_end('facts.known_at') }} as known_month,
-    responded.first_response_at as responded_at,
     {{ month_end('responded.valid_from') }} as responded_month,
     case
         when responded.first_response_at >= facts.created_at
             then {{ minutes_between('facts.created_at', 'responded.first_response_at') }}
     end as response_minutes,
     converted.converted_at,
-    {{ month_end('converted.valid_from') }} as converted_month,
-    links.customer_id,
-    {{ month_end('facts.lost_at') }} as lost_month
+    {{ month_end('converted.valid_from') }} as converted_month
 from facts
 inner join versions as first_versions
     on facts.lead_id = first_versions.lead_id and first_versions.version_number = 1
@@ -71,4 +55,3 @@ left join versions as converted
     on
         facts.lead_id = converted.lead_id
         and facts.converted_version = converted.version_number
-left join links on converted.crm_customer_id = links.crm_customer_id

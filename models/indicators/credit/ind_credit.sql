@@ -213,7 +213,8 @@ weighed as (
         joined.*
         {%- for characteristic in characteristics %},
         rules_{{ loop.index }}.evidence as evidence_{{ loop.index }},
-        rules_{{ loop.index }}.reason as reason_{{ loop.index }}
+        rules_{{ loop.index }}.reason as reason_{{ loop.index }},
+        rules_{{ loop.index }}.reason_zh as reason_zh_{{ loop.index }}
         {%- endfor %}
     from joined
     {%- for characteristic in characteristics %}
@@ -299,13 +300,15 @@ select
     grades.grade as credit_grade,
     pointed.credit_coverage,
     cast(pointed.credit_characteristics as integer) as credit_characteristics,
+    {%- for reason in ['reason', 'reason_zh'] %}
     case
         when pointed.credit_status <> 'rated' or pointed.worst_evidence >= 0 then null
         {%- for characteristic in characteristics %}
         when pointed.evidence_{{ loop.index }} = pointed.worst_evidence
-            then pointed.reason_{{ loop.index }}
+            then pointed.{{ reason }}_{{ loop.index }}
         {%- endfor %}
-    end as credit_main_reason,
+    end as credit_main_{{ reason }},
+    {%- endfor %}
     cast(pointed.days_past_due_max_12m as integer) as days_past_due_max_12m,
     pointed.receivable_amount,
     pointed.overdue_amount,

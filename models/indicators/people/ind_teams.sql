@@ -20,28 +20,7 @@ windows as (
 
 states as (
 
-    select
-        ticket_states.*,
-        coalesce(ind_value.tier, 'none') as tier,
-        {{ ticket_kind_group('ticket_states.kind') }} as kind_group
-    from {{ ref('int_ticket_states') }} as ticket_states
-    inner join run_months
-        on
-            ticket_states.from_month <= run_months.last_month
-            and (
-                ticket_states.to_month is null
-                or ticket_states.to_month > run_months.first_month
-            )
-            and (
-                ticket_states.created_month
-                > {{ month_end_after('run_months.first_month', -12) }}
-                or ticket_states.solved_month
-                > {{ month_end_after('run_months.first_month', -12) }}
-            )
-    left join {{ ref('ind_value') }} as ind_value
-        on
-            ticket_states.customer_id = ind_value.customer_id
-            and ticket_states.created_month = ind_value.as_of_date
+    {{ ticket_states_by_tier() }}
 
 ),
 
@@ -57,6 +36,20 @@ opened_tickets as (
 
 ),
 
+owned_tickets as (
+
+    select
+        opened_tickets.*,
+        owners.team_id,
+        owners.agent_id
+    from opened_tickets
+    inner join owners
+        on
+            opened_tickets.ticket_id = owners.ticket_id
+            and {{ holds_on('opened_tickets.as_of_date', 'owners.from_month', 'owners.to_month') }}
+
+),
+
 opened as (
 
     {% for scope, scope_id in scopes -%}
@@ -66,19 +59,7 @@ opened as (
         '{{ scope }}' as scope,
         {{ scope_id }} as scope_id,
         {{ opened_ticket_sums('owned') }}
-    from (
-        select
-            opened_tickets.*,
-            owners.team_id,
-            owners.agent_id
-        from opened_tickets
-        inner join owners
-            on
-                opened_tickets.ticket_id = owners.ticket_id
-                and {{ holds_on(
-                    'opened_tickets.as_of_date', 'owners.from_month', 'owners.to_month'
-                ) }}
-    ) as owned
+    from owned_tickets as owned
     where {{ scope_id }} is not null
     group by owned.as_of_date, owned.period_months, {{ scope_id }}
     {{ 'union all' if not loop.last }}

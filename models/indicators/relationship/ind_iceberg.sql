@@ -181,31 +181,7 @@ payments as (
 
 renewals as (
 
-    select
-        renewal_months.customer_id,
-        months.as_of_date,
-        sum(renewal_months.renewals_due) as renewals_due,
-        sum(renewal_months.renewals) as renewals,
-        sum(
-            case
-                when
-                    renewal_months.as_of_date
-                    > {{ month_end_after('months.as_of_date', -12) }}
-                    then renewal_months.renewals
-                else 0
-            end
-        ) as renewals_12m
-    from {{ ref('int_renewal_months') }} as renewal_months
-    inner join {{ ref('int_months') }} as months
-        on
-            renewal_months.as_of_date <= months.as_of_date
-            and renewal_months.as_of_date
-            > {{ month_end_after('months.as_of_date', -var('renewal_months')) }}
-    inner join run_months
-        on
-            months.as_of_date >= run_months.first_month
-            and months.as_of_date <= run_months.last_month
-    group by renewal_months.customer_id, months.as_of_date
+    {{ renewals_so_far() }}
 
 ),
 
@@ -282,7 +258,7 @@ joined as (
         ind_activity.is_active,
         ind_activity.is_active_by_purchase,
         ind_retention.tenure_days,
-        ind_retention.loyalty_index,
+        ind_loyalty.loyalty_index,
         ind_satisfaction.nps_answer,
         ind_satisfaction.nps_answer_age_days,
         ind_service.complaint_sla_met_ratio_6m,
@@ -305,6 +281,10 @@ joined as (
         on
             voices.customer_id = ind_retention.customer_id
             and voices.as_of_date = ind_retention.as_of_date
+    inner join {{ ref('ind_loyalty') }} as ind_loyalty
+        on
+            voices.customer_id = ind_loyalty.customer_id
+            and voices.as_of_date = ind_loyalty.as_of_date
     inner join {{ ref('ind_satisfaction') }} as ind_satisfaction
         on
             voices.customer_id = ind_satisfaction.customer_id

@@ -33,12 +33,7 @@ invitations as (
         survey_invitations.wave,
         survey_invitations.month_end,
         coalesce(ind_value.tier, 'unknown') as tier,
-        case
-            when customer_windows.tenure_days is null then 'unknown'
-            when customer_windows.tenure_days < 365 then 'under 1 year'
-            when customer_windows.tenure_days < 1095 then '1 to 3 years'
-            else 'over 3 years'
-        end as tenure
+        {{ tenure_band('customer_windows.tenure_days') }} as tenure
     from {{ ref('int_survey_invitations') }} as survey_invitations
     inner join run_months
         on

@@ -44,29 +44,7 @@ measured as (
 
 states as (
 
-    select
-        ticket_states.*,
-        coalesce(ind_value.tier, 'none') as tier,
-        {{ ticket_kind_group('ticket_states.kind') }} as kind_group
-    from {{ ref('int_ticket_states') }} as ticket_states
-    inner join run_months
-        on
-            ticket_states.from_month <= run_months.last_month
-            and (
-                ticket_states.to_month is null
-                or ticket_states.to_month > run_months.first_month
-            )
-            and (
-                not ticket_states.is_solved
-                or ticket_states.created_month
-                > {{ month_end_after('run_months.first_month', -12) }}
-                or ticket_states.solved_month
-                > {{ month_end_after('run_months.first_month', -12) }}
-            )
-    left join {{ ref('ind_value') }} as ind_value
-        on
-            ticket_states.customer_id = ind_value.customer_id
-            and ticket_states.created_month = ind_value.as_of_date
+    {{ ticket_states_by_tier(keep_unsolved=true) }}
 
 ),
 

@@ -8,6 +8,8 @@ with run_months as (
 select
     grades.as_of_date,
     grades.grade,
+    credit_grades.meaning,
+    credit_grades.meaning_zh,
     grades.customer_count,
     cast(round(grades.receivable_amount, 2) as decimal(18, 2)) as receivable_amount,
     cast(round(grades.overdue_amount, 2) as decimal(18, 2)) as overdue_amount,
@@ -25,3 +27,4 @@ inner join run_months
     on
         grades.as_of_date >= run_months.first_month
         and grades.as_of_date <= run_months.last_month
+left join {{ ref('credit_grades') }} as credit_grades on grades.grade = credit_grades.grade

@@ -450,6 +450,19 @@ from (select distinct as_of_date from scorecard.customer_indicators) as months
 cross join (select unnest(['all', 'A', 'B']) as tier) as tiers
 cross join (select unnest(['all', 'resolution_time']) as metric) as metrics;
 
+insert into scorecard.anchor_projects by name
+select as_of_date, 'PRJ-1' as project_id, 'invoice_query' as anchor_id, 'all' as metric,
+    date '2011-03-01' as rollout_started_on, date '2011-03-31' as rollout_ended_on,
+    'major_complaint' as comparison_anchor_id, 'compared' as status, 200 as before_days,
+    datediff('day', date '2011-03-31', as_of_date) as after_days, 80 as before_count,
+    0.6::double as before_attainment, 70 as after_count, 0.8::double as after_attainment,
+    0 as pending_count, 0.2::double as difference, 0.052431::double as difference_low,
+    0.333873::double as difference_high, 0.1::double as comparison_difference,
+    0.1::double as net_difference, -0.149637::double as net_difference_low,
+    0.352103::double as net_difference_high, false as is_beyond_chance,
+    'descriptive' as evidence, true as is_season_different, false as is_low_n
+from (select distinct as_of_date from scorecard.customer_indicators) as months;
+
 insert into scorecard.anchor_audits by name
 select as_of_date, 'invoice_query' as anchor_id, 45 as audit_count, 40 as compared_count,
     20 as agreed_count, 0.5::double as agreement_ratio, 0.4::double as agreement_low,

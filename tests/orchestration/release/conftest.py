@@ -19,7 +19,7 @@ from orchestration.release.glance import Glance, read_glance
 from orchestration.release.manifest import Manifest, MartEntry, ProductEntry
 from orchestration.release.marts import mart_columns
 from orchestration.release.reading import open_database
-from orchestration.release.report import render_pages, render_report
+from orchestration.release.report import PAGES, render_pages, render_report
 from orchestration.release.store import Release
 from orchestration.settings import Settings
 
@@ -27,6 +27,7 @@ MARTS = Path(__file__).with_name("synthetic_marts.sql")
 COMPANY = Path(__file__).with_name("synthetic_company.sql")
 GROUPS = Path(__file__).with_name("synthetic_groups.sql")
 SCRIPTS = (MARTS, COMPANY, GROUPS)
+KEYS = tuple(page.key for page in PAGES)
 ROOT = Path(__file__).parents[3]
 LEFT_OUT = {"efficiency", "people", "credit", "commercial", "relationship", "experience"}
 
@@ -100,9 +101,9 @@ class CompanyFolder:
         self._write_manifest(changes)
         return render_report(self.folder)
 
-    def pages(self, **changes: object) -> dict[str, str]:
+    def pages(self, *names: str, **changes: object) -> dict[str, str]:
         self._write_manifest(changes)
-        return render_pages(self.folder)
+        return render_pages(self.folder, [page for page in PAGES if page.key in (names or KEYS)])
 
     def _write_manifest(self, changes: dict[str, object]) -> None:
         text = replace(self.manifest(), **changes).to_json()  # type: ignore[arg-type]

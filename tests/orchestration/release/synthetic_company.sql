@@ -376,6 +376,13 @@ select
 from months
 cross join (values ('all'), ('A'), ('B')) as tiers (tier);
 
+create table scorecard.anchor_projects as
+select
+    as_of_date,
+    'PRJ-1' as project_id,
+    'rolling out' as status
+from months;
+
 create table scorecard.anchor_audits as
 select
     as_of_date,

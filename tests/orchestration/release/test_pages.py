@@ -376,7 +376,7 @@ def test_a_crisis_is_listed_once_as_known_last(pages: Mapping[str, str]) -> None
 
 
 def test_no_crisis_is_a_finding_and_no_gap(changed: Callable[..., CompanyFolder]) -> None:
-    html = changed("delete from scorecard.complaint_episodes").pages()["service.html"]
+    html = changed("delete from scorecard.complaint_episodes").pages("service")["service.html"]
 
     text = section(html, "crises")
     assert "None was found in the months measured (Mar 2011 to Dec 2011)" in text
@@ -433,7 +433,7 @@ def test_months_without_a_figure_are_dashes_and_no_zeros(
         "update scorecard.service_by_tier set resolved_count = null, "
         "resolution_business_minutes_p50 = null, resolution_business_minutes_p90 = null "
         "where as_of_date = '2011-08-31'"
-    ).pages()["service.html"]
+    ).pages("service")["service.html"]
 
     rows = {
         row[0]: row for row in Tables(html).cells("Time to solve and backlog by month, all tiers")
@@ -456,7 +456,9 @@ def test_no_mart_at_all_leaves_pages_that_say_so(changed: Callable[..., CompanyF
 def test_an_older_version_without_a_column_says_which(
     changed: Callable[..., CompanyFolder],
 ) -> None:
-    html = changed("alter table scorecard.nps_by_group drop column weighted_nps").pages()
+    html = changed("alter table scorecard.nps_by_group drop column weighted_nps").pages(
+        "experience"
+    )
 
     text = section(html["experience.html"], "responses")
     reason = "The last good version of nps_by_group is of an older release, without weighted_nps."
@@ -469,7 +471,7 @@ def test_a_held_product_is_marked_on_its_page_and_on_no_other(whole: CompanyFold
         "hold", True, "too few rows", "r-0", "2011-11-30", "run-0", 3, (), ("service_by_tier",)
     )
     others = replace(everything, marts=tuple(set(everything.marts) - {"service_by_tier"}))
-    pages = whole.pages(products={"customers": others, "service": held})
+    pages = whole.pages("service", "retention", products={"customers": others, "service": held})
 
     page = Page(pages["service.html"]).text
     assert "Part of this page is older than the release" in page
@@ -550,7 +552,9 @@ def test_no_page_asks_for_a_personal_column() -> None:
 def test_a_change_of_the_score_is_said_in_words(
     changed: Callable[..., CompanyFolder], is_real: bool
 ) -> None:
-    html = changed(f"update scorecard.nps_by_group set is_nps_change_real = {is_real}").pages()
+    html = changed(f"update scorecard.nps_by_group set is_nps_change_real = {is_real}").pages(
+        "experience"
+    )
 
     text = section(html["experience.html"], "recommend")
     assert ("so the change is real" in text) is is_real
