@@ -745,7 +745,7 @@ def _cohorts(reader: Reader) -> Table:
                 return Cell("too early")
             ratio = row["conversion_ratio"]
             flag = "" if row["is_final"] else "incomplete"
-            return Cell(percent_short(ratio), flag, float(ratio))
+            return Cell(percent_short(ratio), flag, float(ratio) if row["is_final"] else None)
 
         return cell
 
