@@ -4,7 +4,7 @@ Belongs here: what is read of the survey and experience marts and how it is told
 pages, chart specifications.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from orchestration.release.formats import (
@@ -140,74 +140,82 @@ def _nps(reader: Reader) -> Section | None:
         ],
         rows=[
             (
-                Figure(
-                    "Net promoter score over time",
-                    "Each point holds the twelve months before it. Band: 95 % interval.",
-                    charts.lines(
-                        trend,
-                        dict(zip(programmes, TREND_COLOURS, strict=False)),
-                        tick=charts.short_number,
-                    ),
-                    Table(
-                        "Net promoter score by month, 12 months each",
-                        [
-                            Column(
-                                "Month",
-                                lambda row: format_month(row["month"]),
-                                is_number=False,
-                                is_head=True,
-                            ),
-                            number("Answers", "nps_count"),
-                            number("NPS", "nps", _points, small_key="is_low_n"),
-                            interval("nps_low", "nps_high", _points, on_phone=True),
-                        ],
-                        [row for row in months if row["month"] in shown],
-                        sources="nps_by_group.nps, nps_low, nps_high (group_kind = 'all')",
-                    ),
-                    "Promoters less detractors over all answers; the interval follows from the "
-                    "counts.",
-                ),
-                Figure(
-                    "Net promoter score by tier and wave",
-                    "Dot: score. Bar: 95 % interval. Pale: fewer answers than a comparison needs.",
-                    charts.intervals(
-                        dots(
-                            listed,
-                            "nps",
-                            low="nps_low",
-                            high="nps_high",
-                            small_key="is_low_n",
-                            label=label,
-                        ),
-                        form=lambda value: _points(value, decimals=0),
-                        domain=(-100, 100),
-                        rule=0,
-                    ),
-                    Table(
-                        "Net promoter score by group, 12 months",
-                        [
-                            label_column("Group"),
-                            number("Answers", "nps_count"),
-                            number("NPS", "nps", _points, small_key="is_low_n"),
-                            interval("nps_low", "nps_high", _points),
-                            Column("Change", _change),
-                            number(
-                                "Margin of change",
-                                "nps_change_margin",
-                                format_score,
-                                on_phone=False,
-                            ),
-                        ],
-                        listed,
-                        note="Change against the twelve months before; it is real only where it is "
-                        "larger than its margin.",
-                        sources="nps_by_group.nps, nps_change, nps_change_margin, "
-                        "is_nps_change_real",
-                    ),
-                    "Tiers are those that the customers had when they were asked.",
-                ),
+                _nps_over_time(trend, programmes, months, shown),
+                _nps_by_group(listed, label),
             )
         ],
+    )
+
+
+def _nps_over_time(
+    trend: Sequence[Row], programmes: Sequence[str], months: Sequence[Row], shown: Sequence[Row]
+) -> Figure:
+    return Figure(
+        "Net promoter score over time",
+        "Each point holds the twelve months before it. Band: 95 % interval.",
+        charts.lines(
+            trend,
+            dict(zip(programmes, TREND_COLOURS, strict=False)),
+            tick=charts.short_number,
+        ),
+        Table(
+            "Net promoter score by month, 12 months each",
+            [
+                Column(
+                    "Month",
+                    lambda row: format_month(row["month"]),
+                    is_number=False,
+                    is_head=True,
+                ),
+                number("Answers", "nps_count"),
+                number("NPS", "nps", _points, small_key="is_low_n"),
+                interval("nps_low", "nps_high", _points, on_phone=True),
+            ],
+            [row for row in months if row["month"] in shown],
+            sources="nps_by_group.nps, nps_low, nps_high (group_kind = 'all')",
+        ),
+        "Promoters less detractors over all answers; the interval follows from the counts.",
+    )
+
+
+def _nps_by_group(listed: Sequence[Row], label: Callable[[Row], str]) -> Figure:
+    return Figure(
+        "Net promoter score by tier and wave",
+        "Dot: score. Bar: 95 % interval. Pale: fewer answers than a comparison needs.",
+        charts.intervals(
+            dots(
+                listed,
+                "nps",
+                low="nps_low",
+                high="nps_high",
+                small_key="is_low_n",
+                label=label,
+            ),
+            form=lambda value: _points(value, decimals=0),
+            domain=(-100, 100),
+            rule=0,
+        ),
+        Table(
+            "Net promoter score by group, 12 months",
+            [
+                label_column("Group"),
+                number("Answers", "nps_count"),
+                number("NPS", "nps", _points, small_key="is_low_n"),
+                interval("nps_low", "nps_high", _points),
+                Column("Change", _change),
+                number(
+                    "Margin of change",
+                    "nps_change_margin",
+                    format_score,
+                    on_phone=False,
+                ),
+            ],
+            listed,
+            note="Change against the twelve months before; it is real only where it is "
+            "larger than its margin.",
+            sources="nps_by_group.nps, nps_change, nps_change_margin, is_nps_change_real",
+        ),
+        "Tiers are those that the customers had when they were asked.",
     )
 
 
@@ -293,54 +301,61 @@ def _responses(reader: Reader) -> Section | None:
         ],
         rows=[
             (
-                Figure(
-                    "Share of the invitations answered",
-                    "Twelve months. Dot: share. Bar: 95 % interval. Pale: few answers.",
-                    charts.intervals(
-                        [
-                            {
-                                "label": row["label"],
-                                "value": row["response_ratio"],
-                                "low": row["response_low"],
-                                "high": row["response_high"],
-                                "is_small": row["delivered_count"] < 30,
-                            }
-                            for row in listed
-                        ],
-                        form=percent_short,
-                        domain=(0, 1),
-                    ),
-                    Table(
-                        "Response, 12 months",
-                        [
-                            label_column("Survey"),
-                            number("Arrived", "delivered_count"),
-                            number("Answered", "answered_count"),
-                            rate("Share", "response_ratio"),
-                            interval("response_low", "response_high"),
-                        ],
-                        listed,
-                        sources="nps_by_group.response_ratio",
-                    ),
-                    "Valid answers over invitations that arrived; one answer of a customer in each "
-                    "wave counts.",
-                ),
-                Table(
-                    "Score with and without weights",
-                    [
-                        label_column("Survey"),
-                        number("Answers", "nps_count"),
-                        number("As answered", "nps", _points, small_key="is_low_n"),
-                        number("Weighted", "weighted_nps", _points),
-                    ],
-                    [row for row in listed if row["nps_count"]],
-                    note="A large difference says that those who answered are not like those who "
-                    "were asked.",
-                    sources="nps_by_group.nps, weighted_nps",
-                    empty="No survey asks whether the customer would recommend us.",
-                ),
+                _response_by_group(listed),
+                _weighted_scores(listed),
             )
         ],
+    )
+
+
+def _response_by_group(listed: Sequence[Row]) -> Figure:
+    return Figure(
+        "Share of the invitations answered",
+        "Twelve months. Dot: share. Bar: 95 % interval. Pale: few answers.",
+        charts.intervals(
+            [
+                {
+                    "label": row["label"],
+                    "value": row["response_ratio"],
+                    "low": row["response_low"],
+                    "high": row["response_high"],
+                    "is_small": row["delivered_count"] < 30,
+                }
+                for row in listed
+            ],
+            form=percent_short,
+            domain=(0, 1),
+        ),
+        Table(
+            "Response, 12 months",
+            [
+                label_column("Survey"),
+                number("Arrived", "delivered_count"),
+                number("Answered", "answered_count"),
+                rate("Share", "response_ratio"),
+                interval("response_low", "response_high"),
+            ],
+            listed,
+            sources="nps_by_group.response_ratio",
+        ),
+        "Valid answers over invitations that arrived; one answer of a customer in each "
+        "wave counts.",
+    )
+
+
+def _weighted_scores(listed: Sequence[Row]) -> Table:
+    return Table(
+        "Score with and without weights",
+        [
+            label_column("Survey"),
+            number("Answers", "nps_count"),
+            number("As answered", "nps", _points, small_key="is_low_n"),
+            number("Weighted", "weighted_nps", _points),
+        ],
+        [row for row in listed if row["nps_count"]],
+        note="A large difference says that those who answered are not like those who were asked.",
+        sources="nps_by_group.nps, weighted_nps",
+        empty="No survey asks whether the customer would recommend us.",
     )
 
 
@@ -489,101 +504,111 @@ def _anchors(reader: Reader) -> Section | None:
         headline=f"{len(missed)} of {len(rows)} standards of the moments that matter are missed.",
         rows=[
             (
-                Figure(
-                    "Standards kept, against their targets",
-                    "Most friction first. Dot: share. Bar: 95 % interval. Upright stroke: target. "
-                    "Pale: few cases.",
-                    charts.intervals(
-                        dots(
-                            listed,
-                            "attainment",
-                            low="attainment_low",
-                            high="attainment_high",
-                            small_key="is_low_n",
-                            target="target_attainment",
-                            label=lambda row: str(row["label"]),
-                        ),
-                        form=percent_short,
-                        domain=(0, 1),
-                    ),
-                    Table(
-                        "Standards kept, 12 months",
-                        [
-                            label_column("Moment and standard"),
-                            number("Cases", "occurrence_count"),
-                            rate("Kept", "attainment", small_key="is_low_n"),
-                            interval("attainment_low", "attainment_high"),
-                            rate("Target", "target_attainment"),
-                        ],
-                        listed,
-                        sources="anchor_attainment.attainment, target_attainment",
-                    ),
-                    "Cases in which the standard was kept over all cases that are decided.",
-                ),
-                Table(
-                    "Where it hurts, twelve months",
-                    [
-                        Column(
-                            "#",
-                            lambda row: format_integer(row["friction_rank"]),
-                            is_on_phone=False,
-                        ),
-                        Column(
-                            "Standard",
-                            lambda row: f"{row['moment']}: {_lower(row['standard_name'])}",
-                            is_number=False,
-                            is_head=True,
-                        ),
-                        Column(
-                            "Missed",
-                            lambda row: small(
-                                format_integer(row["occurrence_count"] - row["met_count"]),
-                                is_small=row["is_low_n"],
-                            ),
-                        ),
-                        Column(
-                            "Impact",
-                            lambda row: f"×\u2060{format_number(row['impact'])}",
-                            is_on_phone=False,
-                        ),
-                        number("Friction", "friction_index", format_number),
-                        number("Pending", "pending_count", on_phone=False),
-                    ],
-                    listed,
-                    note="Impact: how many times the odds of leaving rise where the standard was "
-                    "missed (1 where too few cases tell). Friction: missed cases times impact. A "
-                    "dash: not ranked, too few cases.",
-                    sources="anchor_attainment.friction_index, impact",
+                _standards_kept(listed),
+                _friction(listed),
+            ),
+            (_agreement(audits),),
+        ],
+    )
+
+
+def _standards_kept(listed: Sequence[Row]) -> Figure:
+    return Figure(
+        "Standards kept, against their targets",
+        "Most friction first. Dot: share. Bar: 95 % interval. Upright stroke: target. "
+        "Pale: few cases.",
+        charts.intervals(
+            dots(
+                listed,
+                "attainment",
+                low="attainment_low",
+                high="attainment_high",
+                small_key="is_low_n",
+                target="target_attainment",
+                label=lambda row: str(row["label"]),
+            ),
+            form=percent_short,
+            domain=(0, 1),
+        ),
+        Table(
+            "Standards kept, 12 months",
+            [
+                label_column("Moment and standard"),
+                number("Cases", "occurrence_count"),
+                rate("Kept", "attainment", small_key="is_low_n"),
+                interval("attainment_low", "attainment_high"),
+                rate("Target", "target_attainment"),
+            ],
+            listed,
+            sources="anchor_attainment.attainment, target_attainment",
+        ),
+        "Cases in which the standard was kept over all cases that are decided.",
+    )
+
+
+def _friction(listed: Sequence[Row]) -> Table:
+    return Table(
+        "Where it hurts, twelve months",
+        [
+            Column(
+                "#",
+                lambda row: format_integer(row["friction_rank"]),
+                is_on_phone=False,
+            ),
+            Column(
+                "Standard",
+                lambda row: f"{row['moment']}: {_lower(row['standard_name'])}",
+                is_number=False,
+                is_head=True,
+            ),
+            Column(
+                "Missed",
+                lambda row: small(
+                    format_integer(row["occurrence_count"] - row["met_count"]),
+                    is_small=row["is_low_n"],
                 ),
             ),
-            (
-                Table(
-                    "Do auditors agree with the system?",
-                    [
-                        Column(
-                            "Moment",
-                            lambda row: readable(row["anchor_id"]),
-                            is_number=False,
-                            is_head=True,
-                        ),
-                        number("Audited", "compared_count", small_key="is_low_n"),
-                        rate("Agree", "agreement_ratio"),
-                        interval("agreement_low", "agreement_high"),
-                        rate("Kept: system", "system_met_ratio", on_phone=False),
-                        rate("Kept: auditors", "auditor_met_ratio", on_phone=False),
-                        Column(
-                            "Measure",
-                            lambda row: "in doubt" if row["is_measure_in_doubt"] else "holds",
-                        ),
-                    ],
-                    audits,
-                    note="A random sample of each quarter’s cases, judged by a person. More than "
-                    "10 % of disagreement puts the measure in doubt.",
-                    sources="anchor_audits",
-                    empty="No audit was recorded.",
-                ),
+            Column(
+                "Impact",
+                lambda row: f"×\u2060{format_number(row['impact'])}",
+                is_on_phone=False,
+            ),
+            number("Friction", "friction_index", format_number),
+            number("Pending", "pending_count", on_phone=False),
+        ],
+        listed,
+        note="Impact: how many times the odds of leaving rise where the standard was "
+        "missed (1 where too few cases tell). Friction: missed cases times impact. A "
+        "dash: not ranked, too few cases.",
+        sources="anchor_attainment.friction_index, impact",
+    )
+
+
+def _agreement(audits: Sequence[Row]) -> Table:
+    return Table(
+        "Do auditors agree with the system?",
+        [
+            Column(
+                "Moment",
+                lambda row: readable(row["anchor_id"]),
+                is_number=False,
+                is_head=True,
+            ),
+            number("Audited", "compared_count", small_key="is_low_n"),
+            rate("Agree", "agreement_ratio"),
+            interval("agreement_low", "agreement_high"),
+            rate("Kept: system", "system_met_ratio", on_phone=False),
+            rate("Kept: auditors", "auditor_met_ratio", on_phone=False),
+            Column(
+                "Measure",
+                lambda row: "in doubt" if row["is_measure_in_doubt"] else "holds",
             ),
         ],
+        audits,
+        note="A random sample of each quarter’s cases, judged by a person. More than "
+        "10 % of disagreement puts the measure in doubt.",
+        sources="anchor_audits",
+        empty="No audit was recorded.",
     )
 
 
@@ -626,65 +651,73 @@ def _journey(reader: Reader) -> Section | None:
         else [],
         rows=[
             (
-                Figure(
-                    "How far customers come",
-                    "Entered each stage in twelve months, by what came of it.",
-                    charts.stacks(
-                        [
-                            {"label": row["label"], "part": part, "value": value}
-                            for row in listed
-                            for part, value in outcomes(row)
-                        ],
-                        {
-                            "Went on": GREEN,
-                            "Did not": RED,
-                            "Last stage": SKY,
-                            "Too early to say": GREY,
-                        },
-                        form=format_integer,
-                    ),
-                    Table(
-                        "The journey, 12 months",
-                        [
-                            label_column("Stage"),
-                            number("Entered", "entered_count"),
-                            number("Decided", "conversion_cases"),
-                            rate("Went on", "conversion_ratio", small_key="is_low_n"),
-                            interval("conversion_low", "conversion_high"),
-                            number("Too early", "pending_count", on_phone=False),
-                        ],
-                        listed,
-                        sources="journey_funnel.entered_count, conversion_ratio, pending_count "
-                        "(cohort_kind = 'last_12_months')",
-                    ),
-                    "Went on to the next stage within the time that the stage has; decided are "
-                    "those for whom that time is over.",
-                ),
-                Table(
-                    "Stage by stage, twelve months",
-                    [
-                        label_column("Stage"),
-                        rate("Went on", "conversion_ratio", small_key="is_low_n"),
-                        Column(
-                            "Half within",
-                            lambda row: _days(row["dwell_days_p50"]),
-                        ),
-                        Column(
-                            "90 % within",
-                            lambda row: _days(row["dwell_days_p90"]),
-                            is_on_phone=False,
-                        ),
-                        rate("Dropped off", "drop_off_ratio"),
-                        number("Out of order", "out_of_order_count", on_phone=False),
-                    ],
-                    listed,
-                    note="Dropped off: no next stage in the time in which nine in ten take it. Out "
-                    "of order: came to the stage without the one before; counted, not left out.",
-                    sources="journey_funnel",
-                ),
+                _funnel(listed),
+                _stage_by_stage(listed),
             ),
             (_cohorts(reader),),
         ],
+    )
+
+
+def _funnel(listed: Sequence[Row]) -> Figure:
+    return Figure(
+        "How far customers come",
+        "Entered each stage in twelve months, by what came of it.",
+        charts.stacks(
+            [
+                {"label": row["label"], "part": part, "value": value}
+                for row in listed
+                for part, value in outcomes(row)
+            ],
+            {
+                "Went on": GREEN,
+                "Did not": RED,
+                "Last stage": SKY,
+                "Too early to say": GREY,
+            },
+            form=format_integer,
+        ),
+        Table(
+            "The journey, 12 months",
+            [
+                label_column("Stage"),
+                number("Entered", "entered_count"),
+                number("Decided", "conversion_cases"),
+                rate("Went on", "conversion_ratio", small_key="is_low_n"),
+                interval("conversion_low", "conversion_high"),
+                number("Too early", "pending_count", on_phone=False),
+            ],
+            listed,
+            sources="journey_funnel.entered_count, conversion_ratio, pending_count "
+            "(cohort_kind = 'last_12_months')",
+        ),
+        "Went on to the next stage within the time that the stage has; decided are "
+        "those for whom that time is over.",
+    )
+
+
+def _stage_by_stage(listed: Sequence[Row]) -> Table:
+    return Table(
+        "Stage by stage, twelve months",
+        [
+            label_column("Stage"),
+            rate("Went on", "conversion_ratio", small_key="is_low_n"),
+            Column(
+                "Half within",
+                lambda row: _days(row["dwell_days_p50"]),
+            ),
+            Column(
+                "90 % within",
+                lambda row: _days(row["dwell_days_p90"]),
+                is_on_phone=False,
+            ),
+            rate("Dropped off", "drop_off_ratio"),
+            number("Out of order", "out_of_order_count", on_phone=False),
+        ],
+        listed,
+        note="Dropped off: no next stage in the time in which nine in ten take it. Out "
+        "of order: came to the stage without the one before; counted, not left out.",
+        sources="journey_funnel",
     )
 
 
@@ -807,59 +840,67 @@ def _touchpoints(reader: Reader) -> Section | None:
         said=[said],
         rows=[
             (
-                Figure(
-                    "Contacts by touchpoint",
-                    "Twelve months.",
-                    charts.bars(
-                        [
-                            {"label": row["label"], "value": row["contact_count"]}
-                            for row in sorted(listed, key=lambda row: -int(row["contact_count"]))
-                        ],
-                        form=format_integer,
-                    ),
-                    Table(
-                        "Contacts by touchpoint, 12 months",
-                        [
-                            label_column("Touchpoint"),
-                            number("Contacts", "contact_count"),
-                            number(
-                                "Per customer and month",
-                                "contacts_per_customer_month",
-                                format_number,
-                            ),
-                        ],
-                        listed,
-                        sources="touchpoints.contact_count",
-                    ),
-                    "Contacts of customers at the touchpoint, in both directions.",
-                ),
-                Table(
-                    "Who owns it",
-                    [
-                        label_column("Touchpoint"),
-                        Column(
-                            "Owner",
-                            lambda row: (
-                                Cell("no owner", "finding")
-                                if row["is_unowned"]
-                                else Cell(readable(row["owner"]))
-                            ),
-                            is_number=False,
-                        ),
-                        Column(
-                            "Stage",
-                            lambda row: readable(row["journey_stage"]) or "–",
-                            is_number=False,
-                            is_on_phone=False,
-                        ),
-                        rate("By the customer", "customer_initiated_ratio", on_phone=False),
-                    ],
-                    listed,
-                    note="By the customer: share of the contacts that the customer began.",
-                    sources="touchpoints.owner, is_unowned, customer_initiated_ratio",
-                ),
+                _contacts(listed),
+                _owners(listed),
             )
         ],
+    )
+
+
+def _contacts(listed: Sequence[Row]) -> Figure:
+    return Figure(
+        "Contacts by touchpoint",
+        "Twelve months.",
+        charts.bars(
+            [
+                {"label": row["label"], "value": row["contact_count"]}
+                for row in sorted(listed, key=lambda row: -int(row["contact_count"]))
+            ],
+            form=format_integer,
+        ),
+        Table(
+            "Contacts by touchpoint, 12 months",
+            [
+                label_column("Touchpoint"),
+                number("Contacts", "contact_count"),
+                number(
+                    "Per customer and month",
+                    "contacts_per_customer_month",
+                    format_number,
+                ),
+            ],
+            listed,
+            sources="touchpoints.contact_count",
+        ),
+        "Contacts of customers at the touchpoint, in both directions.",
+    )
+
+
+def _owners(listed: Sequence[Row]) -> Table:
+    return Table(
+        "Who owns it",
+        [
+            label_column("Touchpoint"),
+            Column(
+                "Owner",
+                lambda row: (
+                    Cell("no owner", "finding")
+                    if row["is_unowned"]
+                    else Cell(readable(row["owner"]))
+                ),
+                is_number=False,
+            ),
+            Column(
+                "Stage",
+                lambda row: readable(row["journey_stage"]) or "–",
+                is_number=False,
+                is_on_phone=False,
+            ),
+            rate("By the customer", "customer_initiated_ratio", on_phone=False),
+        ],
+        listed,
+        note="By the customer: share of the contacts that the customer began.",
+        sources="touchpoints.owner, is_unowned, customer_initiated_ratio",
     )
 
 
@@ -957,57 +998,65 @@ def _value(reader: Reader) -> Section | None:
         tiles=tiles,
         rows=[
             (
-                Figure(
-                    "How customers judge each part",
-                    "Dot: mean of the answers, 0 to 100. Bar: 95 % interval. Pale: few answers.",
-                    charts.intervals(
-                        dots(
-                            parts,
-                            "performance",
-                            low="performance_low",
-                            high="performance_high",
-                            small_key="is_low_n",
-                            label=lambda row: str(row["label"]),
-                        ),
-                        form=format_score,
-                        domain=(0, 100),
-                        tick=charts.short_number,
-                    ),
-                    Table(
-                        "Parts of perceived value",
-                        [
-                            label_column("Part"),
-                            number("Answers", "answer_count", small_key="is_low_n"),
-                            number("Score", "performance", format_score),
-                            interval("performance_low", "performance_high", format_score),
-                        ],
-                        parts,
-                        sources="perceived_value_by_group.performance",
-                    ),
-                    "Answers on the scale of each question, brought to 0 to 100, higher is better; "
-                    "newest answers of 24 months.",
-                ),
-                Table(
-                    "What to do about it",
-                    [
-                        label_column("Part"),
-                        number("Score", "performance", format_score, small_key="is_low_n"),
-                        rate("Importance", "derived_importance", on_phone=False),
-                        Column(
-                            "So",
-                            lambda row: _QUADRANTS.get(row["quadrant"], "–"),
-                            is_number=False,
-                        ),
-                    ],
-                    parts,
-                    note="Importance: how closely the part goes with satisfaction as a whole, each "
-                    "side adding up to 100 %.",
-                    sources="perceived_value_by_group.derived_importance, quadrant",
-                ),
+                _parts_of_value(parts),
+                _what_to_do(parts),
             )
         ]
         if parts
         else [],
+    )
+
+
+def _parts_of_value(parts: Sequence[Row]) -> Figure:
+    return Figure(
+        "How customers judge each part",
+        "Dot: mean of the answers, 0 to 100. Bar: 95 % interval. Pale: few answers.",
+        charts.intervals(
+            dots(
+                parts,
+                "performance",
+                low="performance_low",
+                high="performance_high",
+                small_key="is_low_n",
+                label=lambda row: str(row["label"]),
+            ),
+            form=format_score,
+            domain=(0, 100),
+            tick=charts.short_number,
+        ),
+        Table(
+            "Parts of perceived value",
+            [
+                label_column("Part"),
+                number("Answers", "answer_count", small_key="is_low_n"),
+                number("Score", "performance", format_score),
+                interval("performance_low", "performance_high", format_score),
+            ],
+            parts,
+            sources="perceived_value_by_group.performance",
+        ),
+        "Answers on the scale of each question, brought to 0 to 100, higher is better; "
+        "newest answers of 24 months.",
+    )
+
+
+def _what_to_do(parts: Sequence[Row]) -> Table:
+    return Table(
+        "What to do about it",
+        [
+            label_column("Part"),
+            number("Score", "performance", format_score, small_key="is_low_n"),
+            rate("Importance", "derived_importance", on_phone=False),
+            Column(
+                "So",
+                lambda row: _QUADRANTS.get(row["quadrant"], "–"),
+                is_number=False,
+            ),
+        ],
+        parts,
+        note="Importance: how closely the part goes with satisfaction as a whole, each "
+        "side adding up to 100 %.",
+        sources="perceived_value_by_group.derived_importance, quadrant",
     )
 
 

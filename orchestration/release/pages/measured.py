@@ -113,42 +113,49 @@ def _overview(reader: Reader) -> Section | None:
         ],
         rows=[
             (
-                Figure(
-                    "Indicators by the system that they need",
-                    "Number of indicators that are measured for all, some or none of the active "
-                    "customers.",
-                    charts.stacks(
-                        [
-                            {"label": row["label"], "part": words, "value": row[state]}
-                            for row in listed
-                            for state, words in _STATES.items()
-                        ],
-                        _COLOURS,
-                        form=format_integer,
-                    ),
-                    Table(
-                        "Indicators by system",
-                        [
-                            label_column("Needs"),
-                            *(number(words, state) for state, words in _STATES.items()),
-                        ],
-                        listed,
-                        sources="indicator_coverage.needs_system, status",
-                    ),
-                    "Without the system no customer has a value of the indicator; all others stay.",
-                ),
-                Table(
-                    "By system",
-                    [
-                        label_column("Needs"),
-                        *(number(words, state) for state, words in _STATES.items()),
-                    ],
-                    listed,
-                    note="Of two systems with “or” between, one is enough.",
-                    sources="indicator_coverage",
-                ),
+                _by_system_drawn(listed),
+                _by_system_listed(listed),
             )
         ],
+    )
+
+
+def _by_system_drawn(listed: Sequence[Row]) -> Figure:
+    return Figure(
+        "Indicators by the system that they need",
+        "Number of indicators that are measured for all, some or none of the active customers.",
+        charts.stacks(
+            [
+                {"label": row["label"], "part": words, "value": row[state]}
+                for row in listed
+                for state, words in _STATES.items()
+            ],
+            _COLOURS,
+            form=format_integer,
+        ),
+        Table(
+            "Indicators by system",
+            [
+                label_column("Needs"),
+                *(number(words, state) for state, words in _STATES.items()),
+            ],
+            listed,
+            sources="indicator_coverage.needs_system, status",
+        ),
+        "Without the system no customer has a value of the indicator; all others stay.",
+    )
+
+
+def _by_system_listed(listed: Sequence[Row]) -> Table:
+    return Table(
+        "By system",
+        [
+            label_column("Needs"),
+            *(number(words, state) for state, words in _STATES.items()),
+        ],
+        listed,
+        note="Of two systems with “or” between, one is enough.",
+        sources="indicator_coverage",
     )
 
 

@@ -146,52 +146,59 @@ def _stages(reader: Reader) -> Section | None:
         ],
         rows=[
             (
-                Figure(
-                    "Relationships by stage",
-                    "Customers in each stage, the declining ones apart.",
-                    charts.stacks(
-                        [
-                            {"label": row["label"], "part": part, "value": value}
-                            for row in listed
-                            for part, value in (
-                                ("Holding", row["customer_count"] - row["declining_count"]),
-                                ("Declining", row["declining_count"]),
-                            )
-                        ],
-                        {"Holding": GREEN, "Declining": RED},
-                        form=format_integer,
-                    ),
-                    Table(
-                        "Relationships by stage",
-                        [
-                            label_column("Stage"),
-                            number("Customers", "customer_count"),
-                            Column("Declining", lambda row: _count(row["declining_count"])),
-                            number("Their revenue, 12 m", "declining_revenue", reader.money),
-                        ],
-                        listed,
-                        sources="customer_indicators.relationship_stage, is_stage_declining",
-                    ),
-                    reader.meaning("relationship_stage")
-                    or "The highest stage all of whose entry rules hold.",
-                ),
-                Table(
-                    "What to do in each stage",
-                    [
-                        label_column("Stage"),
-                        Column("Goal", lambda row: str(row["goal"]), is_number=False),
-                        Column(
-                            "Strategy",
-                            lambda row: str(row["strategy"]),
-                            is_number=False,
-                            is_on_phone=False,
-                        ),
-                    ],
-                    listed,
-                    sources="stage_playbooks",
-                ),
+                _stages_now(reader, listed),
+                _playbooks(listed),
             ),
         ],
+    )
+
+
+def _stages_now(reader: Reader, listed: Sequence[Row]) -> Figure:
+    return Figure(
+        "Relationships by stage",
+        "Customers in each stage, the declining ones apart.",
+        charts.stacks(
+            [
+                {"label": row["label"], "part": part, "value": value}
+                for row in listed
+                for part, value in (
+                    ("Holding", row["customer_count"] - row["declining_count"]),
+                    ("Declining", row["declining_count"]),
+                )
+            ],
+            {"Holding": GREEN, "Declining": RED},
+            form=format_integer,
+        ),
+        Table(
+            "Relationships by stage",
+            [
+                label_column("Stage"),
+                number("Customers", "customer_count"),
+                Column("Declining", lambda row: _count(row["declining_count"])),
+                number("Their revenue, 12 m", "declining_revenue", reader.money),
+            ],
+            listed,
+            sources="customer_indicators.relationship_stage, is_stage_declining",
+        ),
+        reader.meaning("relationship_stage") or "The highest stage all of whose entry rules hold.",
+    )
+
+
+def _playbooks(listed: Sequence[Row]) -> Table:
+    return Table(
+        "What to do in each stage",
+        [
+            label_column("Stage"),
+            Column("Goal", lambda row: str(row["goal"]), is_number=False),
+            Column(
+                "Strategy",
+                lambda row: str(row["strategy"]),
+                is_number=False,
+                is_on_phone=False,
+            ),
+        ],
+        listed,
+        sources="stage_playbooks",
     )
 
 
@@ -410,43 +417,51 @@ def _health(reader: Reader) -> Section | None:
         ],
         rows=[
             (
-                Figure(
-                    "Health of the relationships",
-                    "Customers by health, 0 to 100, of those for whom it is measured.",
-                    charts.histogram(bins, colours=_HEALTH_COLOURS),
-                    Table(
-                        "Customers by health",
-                        [
-                            Column(
-                                "Health",
-                                lambda row: f"{row['low']:.0f} to {row['high']:.0f}",
-                                is_number=False,
-                                is_head=True,
-                            ),
-                            number("Customers", "customer_count"),
-                        ],
-                        bins,
-                        sources="customer_indicators.relationship_health",
-                    ),
-                    reader.meaning("relationship_health")
-                    or "Interaction, solving problems and emotion, over those that are measured.",
-                ),
-                Table(
-                    "Open alerts, by what raised them",
-                    [
-                        label_column("Reason"),
-                        Column("Alerts", lambda row: _count(row["alert_count"])),
-                        number("Revenue, 12 m", "revenue_12m", reader.money),
-                        number("Open for, months", "months_open", on_phone=False),
-                    ],
-                    listed,
-                    note="An alert may have several reasons. Revenue: of the twelve months before "
-                    "it. Open for: half of the alerts longer, half shorter.",
-                    sources="rhi_alerts",
-                    empty="No alert is open.",
-                ),
+                _health_spread(reader, bins),
+                _open_alerts(reader, listed),
             )
         ],
+    )
+
+
+def _health_spread(reader: Reader, bins: Sequence[Row]) -> Figure:
+    return Figure(
+        "Health of the relationships",
+        "Customers by health, 0 to 100, of those for whom it is measured.",
+        charts.histogram(bins, colours=_HEALTH_COLOURS),
+        Table(
+            "Customers by health",
+            [
+                Column(
+                    "Health",
+                    lambda row: f"{row['low']:.0f} to {row['high']:.0f}",
+                    is_number=False,
+                    is_head=True,
+                ),
+                number("Customers", "customer_count"),
+            ],
+            bins,
+            sources="customer_indicators.relationship_health",
+        ),
+        reader.meaning("relationship_health")
+        or "Interaction, solving problems and emotion, over those that are measured.",
+    )
+
+
+def _open_alerts(reader: Reader, listed: Sequence[Row]) -> Table:
+    return Table(
+        "Open alerts, by what raised them",
+        [
+            label_column("Reason"),
+            Column("Alerts", lambda row: _count(row["alert_count"])),
+            number("Revenue, 12 m", "revenue_12m", reader.money),
+            number("Open for, months", "months_open", on_phone=False),
+        ],
+        listed,
+        note="An alert may have several reasons. Revenue: of the twelve months before "
+        "it. Open for: half of the alerts longer, half shorter.",
+        sources="rhi_alerts",
+        empty="No alert is open.",
     )
 
 
@@ -475,57 +490,64 @@ def _performance(reader: Reader) -> Section | None:
         said=performance_said({row["rule"]: row for row in rows}),
         rows=[
             (
-                Figure(
-                    "Alerts against a simple rule",
-                    "Dot: share. Bar: 95 % interval. Pale: few cases.",
-                    charts.intervals(
-                        [
-                            {
-                                "label": f"{measure}: {_short(row)}",
-                                "value": row[f"{key}_ratio"],
-                                "low": row[f"{key}_low"],
-                                "high": row[f"{key}_high"],
-                                "is_small": row[small_key],
-                            }
-                            for measure, key, small_key in measures
-                            for row in listed
-                        ],
-                        form=percent_short,
-                        domain=(0, 1),
-                    ),
-                    Table(
-                        "How well alerts foretell losses",
-                        [
-                            label_column("Rule"),
-                            rate("Losses foretold", "recall_ratio", small_key="is_recall_low_n"),
-                            rate("Came true", "precision_ratio", small_key="is_precision_low_n"),
-                            rate("60 days ahead", "in_time_ratio"),
-                        ],
-                        listed,
-                        sources="rhi_alert_performance.recall_ratio, precision_ratio, "
-                        "in_time_ratio",
-                    ),
-                    "Losses foretold: lost customers with an open alert before. Came true: alerts "
-                    "whose customer was lost. 60 days ahead: of the losses foretold, those with at "
-                    "least 60 days to act.",
-                ),
-                Table(
-                    "Behind these shares",
-                    [
-                        label_column("Rule"),
-                        number("Losses", "loss_count"),
-                        number("Foretold", "warned_count"),
-                        number("Alerts", "alert_count", on_phone=False),
-                        number("Came true", "right_count", on_phone=False),
-                        number("Pending", "pending_count", on_phone=False),
-                        number("Days ahead, median", "lead_days_median"),
-                    ],
-                    listed,
-                    note="Pending: alerts too young to be judged; in no share.",
-                    sources="rhi_alert_performance",
-                ),
+                _rules_compared(listed, measures),
+                _rules_counted(listed),
             )
         ],
+    )
+
+
+def _rules_compared(listed: Sequence[Row], measures: Sequence[tuple[str, str, str]]) -> Figure:
+    return Figure(
+        "Alerts against a simple rule",
+        "Dot: share. Bar: 95 % interval. Pale: few cases.",
+        charts.intervals(
+            [
+                {
+                    "label": f"{measure}: {_short(row)}",
+                    "value": row[f"{key}_ratio"],
+                    "low": row[f"{key}_low"],
+                    "high": row[f"{key}_high"],
+                    "is_small": row[small_key],
+                }
+                for measure, key, small_key in measures
+                for row in listed
+            ],
+            form=percent_short,
+            domain=(0, 1),
+        ),
+        Table(
+            "How well alerts foretell losses",
+            [
+                label_column("Rule"),
+                rate("Losses foretold", "recall_ratio", small_key="is_recall_low_n"),
+                rate("Came true", "precision_ratio", small_key="is_precision_low_n"),
+                rate("60 days ahead", "in_time_ratio"),
+            ],
+            listed,
+            sources="rhi_alert_performance.recall_ratio, precision_ratio, in_time_ratio",
+        ),
+        "Losses foretold: lost customers with an open alert before. Came true: alerts "
+        "whose customer was lost. 60 days ahead: of the losses foretold, those with at "
+        "least 60 days to act.",
+    )
+
+
+def _rules_counted(listed: Sequence[Row]) -> Table:
+    return Table(
+        "Behind these shares",
+        [
+            label_column("Rule"),
+            number("Losses", "loss_count"),
+            number("Foretold", "warned_count"),
+            number("Alerts", "alert_count", on_phone=False),
+            number("Came true", "right_count", on_phone=False),
+            number("Pending", "pending_count", on_phone=False),
+            number("Days ahead, median", "lead_days_median"),
+        ],
+        listed,
+        note="Pending: alerts too young to be judged; in no share.",
+        sources="rhi_alert_performance",
     )
 
 
@@ -646,54 +668,58 @@ def _silence(reader: Reader) -> Section | None:
         said=said,
         rows=[
             (
-                Figure(
-                    "Customers whom tickets do not show",
-                    "Newest month.",
-                    charts.bars(
-                        [
-                            {"label": group["label"], "value": group["customer_count"]}
-                            for group in groups
-                        ],
-                        form=_count,
-                    ),
-                    Table(
-                        "Silent and loud customers",
-                        [
-                            label_column("Group"),
-                            Column("Customers", lambda group: _count(group["customer_count"])),
-                            number("Of those judged", "known"),
-                        ],
-                        groups,
-                        sources="customer_indicators.is_silent_leaver, is_silent_loyalist, "
-                        "frequent_complainer",
-                    ),
-                    " ".join(
-                        reader.meaning(name)
-                        for name in (
-                            "is_silent_leaver",
-                            "is_silent_loyalist",
-                            "frequent_complainer",
-                        )
-                    ),
-                ),
-                Table(
-                    "What it means",
-                    [
-                        label_column("Group"),
-                        Column("Customers", lambda group: _count(group["customer_count"])),
-                        number("Revenue, 12 m", "revenue_12m", reader.money),
-                        Column(
-                            "So",
-                            lambda group: str(group["words"]),
-                            is_number=False,
-                            is_on_phone=False,
-                        ),
-                    ],
-                    [_held_back(group) for group in groups],
-                    sources="customer_indicators.revenue_12m",
-                ),
+                _silent_groups(reader, groups),
+                _silent_advice(reader, groups),
             )
         ],
+    )
+
+
+def _silent_groups(reader: Reader, groups: Sequence[Row]) -> Figure:
+    return Figure(
+        "Customers whom tickets do not show",
+        "Newest month.",
+        charts.bars(
+            [{"label": group["label"], "value": group["customer_count"]} for group in groups],
+            form=_count,
+        ),
+        Table(
+            "Silent and loud customers",
+            [
+                label_column("Group"),
+                Column("Customers", lambda group: _count(group["customer_count"])),
+                number("Of those judged", "known"),
+            ],
+            groups,
+            sources="customer_indicators.is_silent_leaver, is_silent_loyalist, frequent_complainer",
+        ),
+        " ".join(
+            reader.meaning(name)
+            for name in (
+                "is_silent_leaver",
+                "is_silent_loyalist",
+                "frequent_complainer",
+            )
+        ),
+    )
+
+
+def _silent_advice(reader: Reader, groups: Sequence[Row]) -> Table:
+    return Table(
+        "What it means",
+        [
+            label_column("Group"),
+            Column("Customers", lambda group: _count(group["customer_count"])),
+            number("Revenue, 12 m", "revenue_12m", reader.money),
+            Column(
+                "So",
+                lambda group: str(group["words"]),
+                is_number=False,
+                is_on_phone=False,
+            ),
+        ],
+        [_held_back(group) for group in groups],
+        sources="customer_indicators.revenue_12m",
     )
 
 
@@ -749,35 +775,43 @@ def _iceberg(reader: Reader) -> Section | None:
         else [],
         rows=[
             (
-                Figure(
-                    "Value that shows and value below",
-                    "Customers by quadrant, newest month.",
-                    charts.bars(
-                        [{"label": row["label"], "value": row["customer_count"]} for row in listed],
-                        form=_count,
-                    ),
-                    Table(
-                        "Customers by quadrant",
-                        [label_column("Quadrant"), number("Customers", "customer_count")],
-                        listed,
-                        sources="customer_indicators.iceberg_quadrant",
-                    ),
-                    reader.meaning("iceberg_quadrant")
-                    or "Both sides are percentiles; from 50 on a side counts as high.",
-                ),
-                Table(
-                    "The four quadrants",
-                    [
-                        label_column("Quadrant"),
-                        Column("Who", lambda row: str(row["words"]), is_number=False),
-                        Column("Customers", lambda row: _count(row["customer_count"])),
-                        number("Revenue, 12 m", "revenue_12m", reader.money),
-                    ],
-                    listed,
-                    sources="customer_indicators.iceberg_quadrant, revenue_12m",
-                ),
+                _quadrants_drawn(reader, listed),
+                _quadrants_listed(reader, listed),
             )
         ],
+    )
+
+
+def _quadrants_drawn(reader: Reader, listed: Sequence[Row]) -> Figure:
+    return Figure(
+        "Value that shows and value below",
+        "Customers by quadrant, newest month.",
+        charts.bars(
+            [{"label": row["label"], "value": row["customer_count"]} for row in listed],
+            form=_count,
+        ),
+        Table(
+            "Customers by quadrant",
+            [label_column("Quadrant"), number("Customers", "customer_count")],
+            listed,
+            sources="customer_indicators.iceberg_quadrant",
+        ),
+        reader.meaning("iceberg_quadrant")
+        or "Both sides are percentiles; from 50 on a side counts as high.",
+    )
+
+
+def _quadrants_listed(reader: Reader, listed: Sequence[Row]) -> Table:
+    return Table(
+        "The four quadrants",
+        [
+            label_column("Quadrant"),
+            Column("Who", lambda row: str(row["words"]), is_number=False),
+            Column("Customers", lambda row: _count(row["customer_count"])),
+            number("Revenue, 12 m", "revenue_12m", reader.money),
+        ],
+        listed,
+        sources="customer_indicators.iceberg_quadrant, revenue_12m",
     )
 
 
@@ -800,56 +834,64 @@ def _credit(reader: Reader) -> Section | None:
         said=[_credit_said(reader, grades)],
         rows=[
             (
-                Figure(
-                    "Customers who did not pay, by their grade of a year ago",
-                    "Dot: share. Bar: 95 % interval. Pale: few customers.",
-                    charts.intervals(
-                        [
-                            {
-                                "label": row["label"],
-                                "value": row["bad_ratio"],
-                                "low": row["bad_low"],
-                                "high": row["bad_high"],
-                                "is_small": row["is_bad_low_n"],
-                            }
-                            for row in listed
-                        ],
-                        form=lambda value: f"{100 * float(value):.1f}\u00a0%",
-                        tick=percent_short,
-                        domain=(0, 1),
-                    ),
-                    Table(
-                        "What became of the grades of a year ago",
-                        [
-                            label_column("Grade"),
-                            number("Customers", "bad_cases"),
-                            number("Did not pay", "bad_count"),
-                            rate("Share", "bad_ratio", small_key="is_bad_low_n"),
-                            interval("bad_low", "bad_high"),
-                        ],
-                        listed,
-                        sources="credit_by_grade.bad_ratio",
-                    ),
-                    "Did not pay: was 90 days past due at any time in the twelve months after "
-                    "the grade was given.",
-                ),
-                Table(
-                    "What they owe now",
-                    [
-                        label_column("Grade"),
-                        number("Customers", "customer_count"),
-                        number("Owed", "receivable_amount", reader.money, on_phone=False),
-                        number("Overdue", "overdue_amount", reader.money),
-                        rate("Share", "overdue_ratio", on_phone=False),
-                        number("Over the line", "over_limit_count", on_phone=False),
-                    ],
-                    listed,
-                    note="Over the line: customers who owe more than their credit line. A grade is "
-                    "advice with a reason, never a refusal by itself.",
-                    sources="credit_by_grade",
-                ),
+                _grades_proved(listed),
+                _grades_owing(reader, listed),
             )
         ],
+    )
+
+
+def _grades_proved(listed: Sequence[Row]) -> Figure:
+    return Figure(
+        "Customers who did not pay, by their grade of a year ago",
+        "Dot: share. Bar: 95 % interval. Pale: few customers.",
+        charts.intervals(
+            [
+                {
+                    "label": row["label"],
+                    "value": row["bad_ratio"],
+                    "low": row["bad_low"],
+                    "high": row["bad_high"],
+                    "is_small": row["is_bad_low_n"],
+                }
+                for row in listed
+            ],
+            form=lambda value: f"{100 * float(value):.1f}\u00a0%",
+            tick=percent_short,
+            domain=(0, 1),
+        ),
+        Table(
+            "What became of the grades of a year ago",
+            [
+                label_column("Grade"),
+                number("Customers", "bad_cases"),
+                number("Did not pay", "bad_count"),
+                rate("Share", "bad_ratio", small_key="is_bad_low_n"),
+                interval("bad_low", "bad_high"),
+            ],
+            listed,
+            sources="credit_by_grade.bad_ratio",
+        ),
+        "Did not pay: was 90 days past due at any time in the twelve months after "
+        "the grade was given.",
+    )
+
+
+def _grades_owing(reader: Reader, listed: Sequence[Row]) -> Table:
+    return Table(
+        "What they owe now",
+        [
+            label_column("Grade"),
+            number("Customers", "customer_count"),
+            number("Owed", "receivable_amount", reader.money, on_phone=False),
+            number("Overdue", "overdue_amount", reader.money),
+            rate("Share", "overdue_ratio", on_phone=False),
+            number("Over the line", "over_limit_count", on_phone=False),
+        ],
+        listed,
+        note="Over the line: customers who owe more than their credit line. A grade is "
+        "advice with a reason, never a refusal by itself.",
+        sources="credit_by_grade",
     )
 
 

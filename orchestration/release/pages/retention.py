@@ -119,100 +119,101 @@ def _kept(reader: Reader) -> Section | None:
         tiles=_kept_tiles(months),
         rows=[
             (
-                Figure(
-                    "Kept over twelve months, month by month",
-                    "Each point looks back twelve months. Bands: 95 % interval.",
-                    charts.lines(
-                        [
-                            {
-                                "month": row["month"],
-                                "series": label,
-                                "value": row[column],
-                                "low": row[f"{key}_low"],
-                                "high": row[f"{key}_high"],
-                            }
-                            for key, (label, column, _) in rates.items()
-                            for row in months
-                        ],
-                        {
-                            label: colour
-                            for (label, _, _), colour in zip(
-                                rates.values(), TREND_COLOURS, strict=False
-                            )
-                        },
-                        tick=percent_short,
-                        domain=_around(
-                            [
-                                row[f"{key}_{end}"]
-                                for key in rates
-                                for end in ("low", "high")
-                                for row in months
-                            ]
-                        ),
-                    ),
-                    Table(
-                        "Kept over twelve months",
-                        [
-                            month_column(),
-                            rate("Customers", "customer_retention_ratio", small_key="is_low_n"),
-                            rate("Revenue", "gross_revenue_retention"),
-                            rate("With growth", "net_revenue_retention"),
-                        ],
-                        months,
-                        sources="portfolio_indicators.customer_retention_ratio, "
-                        "gross_revenue_retention, net_revenue_retention (period_months = 12)",
-                    ),
-                    " ".join(text for _, _, text in rates.values()),
-                ),
-                Figure(
-                    "Customers, then and now",
-                    "From the active customers of a year ago to those of today.",
-                    charts.walk(
-                        [
-                            {
-                                "label": "A year ago",
-                                "value": now["start_customer_count"],
-                                "is_total": True,
-                            },
-                            {
-                                "label": "Lost",
-                                "value": -now["lost_customer_count"],
-                                "is_total": False,
-                            },
-                            {
-                                "label": "Won back",
-                                "value": now["won_back_customer_count"],
-                                "is_total": False,
-                            },
-                            {
-                                "label": "New",
-                                "value": now["new_customer_count"],
-                                "is_total": False,
-                            },
-                            {"label": "Now", "value": now["end_customer_count"], "is_total": True},
-                        ],
-                        form=format_integer,
-                    ),
-                    Table(
-                        "Active customers over the year",
-                        [
-                            month_column(),
-                            number("A year ago", "start_customer_count"),
-                            number("Lost", "lost_customer_count"),
-                            number("Won back", "won_back_customer_count"),
-                            number("New", "new_customer_count"),
-                            number("Now", "end_customer_count"),
-                        ],
-                        [now],
-                        sources="portfolio_indicators.start_customer_count, lost_customer_count, "
-                        "won_back_customer_count, new_customer_count, end_customer_count",
-                    ),
-                    "Active: bought recently enough for the tier, or under contract. Won back: was "
-                    "lost before the year began.",
-                ),
+                _kept_by_month(months, rates),
+                _then_and_now(now),
             ),
             *_by_tier(tiers, has_mrr=has_mrr),
         ],
+    )
+
+
+def _kept_by_month(months: Sequence[Row], rates: Mapping[str, tuple[str, str, str]]) -> Figure:
+    return Figure(
+        "Kept over twelve months, month by month",
+        "Each point looks back twelve months. Bands: 95 % interval.",
+        charts.lines(
+            [
+                {
+                    "month": row["month"],
+                    "series": label,
+                    "value": row[column],
+                    "low": row[f"{key}_low"],
+                    "high": row[f"{key}_high"],
+                }
+                for key, (label, column, _) in rates.items()
+                for row in months
+            ],
+            {
+                label: colour
+                for (label, _, _), colour in zip(rates.values(), TREND_COLOURS, strict=False)
+            },
+            tick=percent_short,
+            domain=_around(
+                [row[f"{key}_{end}"] for key in rates for end in ("low", "high") for row in months]
+            ),
+        ),
+        Table(
+            "Kept over twelve months",
+            [
+                month_column(),
+                rate("Customers", "customer_retention_ratio", small_key="is_low_n"),
+                rate("Revenue", "gross_revenue_retention"),
+                rate("With growth", "net_revenue_retention"),
+            ],
+            months,
+            sources="portfolio_indicators.customer_retention_ratio, "
+            "gross_revenue_retention, net_revenue_retention (period_months = 12)",
+        ),
+        " ".join(text for _, _, text in rates.values()),
+    )
+
+
+def _then_and_now(now: Row) -> Figure:
+    return Figure(
+        "Customers, then and now",
+        "From the active customers of a year ago to those of today.",
+        charts.walk(
+            [
+                {
+                    "label": "A year ago",
+                    "value": now["start_customer_count"],
+                    "is_total": True,
+                },
+                {
+                    "label": "Lost",
+                    "value": -now["lost_customer_count"],
+                    "is_total": False,
+                },
+                {
+                    "label": "Won back",
+                    "value": now["won_back_customer_count"],
+                    "is_total": False,
+                },
+                {
+                    "label": "New",
+                    "value": now["new_customer_count"],
+                    "is_total": False,
+                },
+                {"label": "Now", "value": now["end_customer_count"], "is_total": True},
+            ],
+            form=format_integer,
+        ),
+        Table(
+            "Active customers over the year",
+            [
+                month_column(),
+                number("A year ago", "start_customer_count"),
+                number("Lost", "lost_customer_count"),
+                number("Won back", "won_back_customer_count"),
+                number("New", "new_customer_count"),
+                number("Now", "end_customer_count"),
+            ],
+            [now],
+            sources="portfolio_indicators.start_customer_count, lost_customer_count, "
+            "won_back_customer_count, new_customer_count, end_customer_count",
+        ),
+        "Active: bought recently enough for the tier, or under contract. Won back: was "
+        "lost before the year began.",
     )
 
 
@@ -391,47 +392,51 @@ def _recurring(reader: Reader) -> Section | None:
         ],
         rows=[
             (
-                Figure(
-                    "From a year ago to now",
-                    "Recurring revenue a month, with what moved it in twelve months.",
-                    charts.walk(steps, form=reader.money),
-                    Table(
-                        "Movements of the year",
-                        [label_column("Step"), number("A month", "value", reader.money)],
-                        steps,
-                        sources="mrr_movements.opening_mrr, new_mrr, reactivation_mrr, "
-                        "expansion_mrr, contraction_mrr, churned_mrr, closing_mrr",
-                    ),
-                    "Each customer has one movement in a month. Came back: from nothing, whatever "
-                    "the gap.",
-                ),
-                Figure(
-                    "Recurring revenue at the end of each month",
-                    "All subscriptions in force.",
-                    charts.columns(
-                        [{"month": row["month"], "value": row["closing_mrr"]} for row in months],
-                        tick=charts.short_number,
-                    ),
-                    Table(
-                        "Movements of each month",
-                        [
-                            month_column(),
-                            number("New and back", "gained", reader.money, on_phone=False),
-                            number("Expansion", "expansion_mrr", reader.money),
-                            number("Contraction", "contraction_mrr", reader.money, on_phone=False),
-                            number("Churned", "churned_mrr", reader.money),
-                            number("Closing", "closing_mrr", reader.money),
-                        ],
-                        [
-                            {**row, "gained": row["new_mrr"] + row["reactivation_mrr"]}
-                            for row in months
-                        ],
-                        sources="mrr_movements.closing_mrr, expansion_mrr, churned_mrr",
-                    ),
-                    "At the price and quantity in force at the month’s end.",
-                ),
+                _movements_of_year(reader, steps),
+                _recurring_by_month(reader, months),
             )
         ],
+    )
+
+
+def _movements_of_year(reader: Reader, steps: Sequence[Row]) -> Figure:
+    return Figure(
+        "From a year ago to now",
+        "Recurring revenue a month, with what moved it in twelve months.",
+        charts.walk(steps, form=reader.money),
+        Table(
+            "Movements of the year",
+            [label_column("Step"), number("A month", "value", reader.money)],
+            steps,
+            sources="mrr_movements.opening_mrr, new_mrr, reactivation_mrr, "
+            "expansion_mrr, contraction_mrr, churned_mrr, closing_mrr",
+        ),
+        "Each customer has one movement in a month. Came back: from nothing, whatever the gap.",
+    )
+
+
+def _recurring_by_month(reader: Reader, months: Sequence[Row]) -> Figure:
+    return Figure(
+        "Recurring revenue at the end of each month",
+        "All subscriptions in force.",
+        charts.columns(
+            [{"month": row["month"], "value": row["closing_mrr"]} for row in months],
+            tick=charts.short_number,
+        ),
+        Table(
+            "Movements of each month",
+            [
+                month_column(),
+                number("New and back", "gained", reader.money, on_phone=False),
+                number("Expansion", "expansion_mrr", reader.money),
+                number("Contraction", "contraction_mrr", reader.money, on_phone=False),
+                number("Churned", "churned_mrr", reader.money),
+                number("Closing", "closing_mrr", reader.money),
+            ],
+            [{**row, "gained": row["new_mrr"] + row["reactivation_mrr"]} for row in months],
+            sources="mrr_movements.closing_mrr, expansion_mrr, churned_mrr",
+        ),
+        "At the price and quantity in force at the month’s end.",
     )
 
 
@@ -463,49 +468,57 @@ def _winback(reader: Reader) -> Section | None:
         "losses that is judged therefore ended 180 days ago; later losses are pending.",
         rows=[
             (
-                Figure(
-                    "Lost customers won back within 180 days",
-                    "Dot: share. Bar: 95 % interval. Pale: few customers.",
-                    charts.intervals(
-                        dots(
-                            listed,
-                            "winback_ratio",
-                            low="winback_low",
-                            high="winback_high",
-                            small_key="is_winback_low_n",
-                        ),
-                        form=percent_short,
-                        domain=(0, 1),
-                    ),
-                    Table(
-                        "Won back",
-                        [
-                            tier_column(),
-                            number("Losses", "winback_count"),
-                            rate("Won back", "winback_ratio", small_key="is_winback_low_n"),
-                            interval("winback_low", "winback_high"),
-                            number("Pending", "winback_pending_count"),
-                        ],
-                        listed,
-                        sources="tier_indicators.winback_ratio, portfolio_indicators.winback_ratio",
-                    ),
-                    "By the day of the loss, not by the day on which the customer had joined.",
-                ),
-                Table(
-                    "Lost and won back",
-                    [
-                        tier_column(),
-                        number("Losses", "winback_count", small_key="is_winback_low_n"),
-                        rate("Won back", "winback_ratio"),
-                        number("Pending", "winback_pending_count"),
-                    ],
-                    listed,
-                    note="Who is lost twice counts twice. Pending: lost less than 180 days ago, in "
-                    "no share yet.",
-                    sources="tier_indicators, portfolio_indicators",
-                ),
+                _winback_by_tier(listed),
+                _losses(listed),
             )
         ],
+    )
+
+
+def _winback_by_tier(listed: Sequence[Row]) -> Figure:
+    return Figure(
+        "Lost customers won back within 180 days",
+        "Dot: share. Bar: 95 % interval. Pale: few customers.",
+        charts.intervals(
+            dots(
+                listed,
+                "winback_ratio",
+                low="winback_low",
+                high="winback_high",
+                small_key="is_winback_low_n",
+            ),
+            form=percent_short,
+            domain=(0, 1),
+        ),
+        Table(
+            "Won back",
+            [
+                tier_column(),
+                number("Losses", "winback_count"),
+                rate("Won back", "winback_ratio", small_key="is_winback_low_n"),
+                interval("winback_low", "winback_high"),
+                number("Pending", "winback_pending_count"),
+            ],
+            listed,
+            sources="tier_indicators.winback_ratio, portfolio_indicators.winback_ratio",
+        ),
+        "By the day of the loss, not by the day on which the customer had joined.",
+    )
+
+
+def _losses(listed: Sequence[Row]) -> Table:
+    return Table(
+        "Lost and won back",
+        [
+            tier_column(),
+            number("Losses", "winback_count", small_key="is_winback_low_n"),
+            rate("Won back", "winback_ratio"),
+            number("Pending", "winback_pending_count"),
+        ],
+        listed,
+        note="Who is lost twice counts twice. Pending: lost less than 180 days ago, in "
+        "no share yet.",
+        sources="tier_indicators, portfolio_indicators",
     )
 
 
@@ -711,35 +724,7 @@ def _acquisition(reader: Reader) -> Section | None:
         ],
         rows=[
             (
-                Figure(
-                    "Cost of a new customer, by channel",
-                    "Twelve months. Pale: few customers won.",
-                    charts.bars(
-                        [
-                            {
-                                "label": row["label"],
-                                "value": row["acquisition_cost_per_customer"],
-                                "is_small": row["is_low_n"],
-                            }
-                            for row in channels
-                        ],
-                        form=reader.money,
-                    ),
-                    Table(
-                        "Cost by channel, 12 months",
-                        [
-                            label_column("Channel"),
-                            number("Cost", "acquisition_cost", reader.money),
-                            number("Won", "new_customer_count", small_key="is_low_n"),
-                            number("Each", "acquisition_cost_per_customer", reader.money),
-                            number("Shared cost in it", "shared_cost", reader.money),
-                        ],
-                        channels,
-                        sources="acquisition_cost.acquisition_cost_per_customer",
-                    ),
-                    "Shared cost is divided among the channels by their part in the contacts that "
-                    "led to customers.",
-                ),
+                _cost_by_channel(reader, channels),
                 payback("Payback by channel", "Channel", channels),
             ),
             (
@@ -763,6 +748,38 @@ def _acquisition(reader: Reader) -> Section | None:
                 ),
             ),
         ],
+    )
+
+
+def _cost_by_channel(reader: Reader, channels: Sequence[Row]) -> Figure:
+    return Figure(
+        "Cost of a new customer, by channel",
+        "Twelve months. Pale: few customers won.",
+        charts.bars(
+            [
+                {
+                    "label": row["label"],
+                    "value": row["acquisition_cost_per_customer"],
+                    "is_small": row["is_low_n"],
+                }
+                for row in channels
+            ],
+            form=reader.money,
+        ),
+        Table(
+            "Cost by channel, 12 months",
+            [
+                label_column("Channel"),
+                number("Cost", "acquisition_cost", reader.money),
+                number("Won", "new_customer_count", small_key="is_low_n"),
+                number("Each", "acquisition_cost_per_customer", reader.money),
+                number("Shared cost in it", "shared_cost", reader.money),
+            ],
+            channels,
+            sources="acquisition_cost.acquisition_cost_per_customer",
+        ),
+        "Shared cost is divided among the channels by their part in the contacts that "
+        "led to customers.",
     )
 
 

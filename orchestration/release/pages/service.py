@@ -4,7 +4,7 @@ Belongs here: what is read of the service marts and how it is told. Not here: ot
 specifications.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from orchestration.release.formats import (
     format_day,
@@ -171,108 +171,116 @@ def _speed(reader: Reader) -> Section | None:
         ],
         rows=[
             (
-                Figure(
-                    "Time to solve against each tier’s target",
-                    "Dot: mean hours by the clock. Upright stroke: the most that the tier’s target "
-                    "allows. Left of the stroke is good.",
-                    charts.intervals(
-                        against,
-                        form=lambda value: f"{value:,.0f}\u00a0h",
-                        domain=(0, highest),
-                        nice=True,
-                    ),
-                    Table(
-                        "Time to solve against the target, 12 months",
-                        [
-                            tier_column(),
-                            number("Solved", "resolved_count"),
-                            number(
-                                "Mean",
-                                "resolution_minutes_mean",
-                                format_hours,
-                                small_key="is_low_n",
-                            ),
-                            number("Target", "resolution_minutes_target", format_hours),
-                        ],
-                        shown,
-                        sources="service_by_tier.resolution_minutes_mean, "
-                        "efficiency_by_tier.resolution_hours_target",
-                    ),
-                    "Mean time by the clock from the first message to the final solution, over the "
-                    "tickets solved in twelve months. Open tickets are not in it: see the backlog.",
-                ),
-                Figure(
-                    "Time to solve, month by month",
-                    "Business hours of the tickets solved in each month, all tiers.",
-                    charts.lines(
-                        [
-                            {
-                                "month": row["month"],
-                                "series": series,
-                                "value": None if row[key] is None else row[key] / 60,
-                            }
-                            for series, key in (
-                                ("Median", "resolution_business_minutes_p50"),
-                                ("One in ten takes longer", "resolution_business_minutes_p90"),
-                            )
-                            for row in months
-                        ],
-                        dict(
-                            zip(("Median", "One in ten takes longer"), TREND_COLOURS, strict=False)
-                        ),
-                        tick=charts.short_number,
-                    ),
-                    Table(
-                        "Time to solve and backlog by month, all tiers",
-                        [
-                            month_column(),
-                            number("Opened", "ticket_count", on_phone=False),
-                            number("Solved", "resolved_count"),
-                            number("Median", "resolution_business_minutes_p50", format_hours),
-                            number("90 % within", "resolution_business_minutes_p90", format_hours),
-                            number("Open", "open_count"),
-                        ],
-                        months,
-                        sources="service_by_tier.resolution_business_minutes_p50, "
-                        "resolution_business_minutes_p90, open_count (period_months = 1)",
-                    ),
-                    "Half of the tickets solved in the month took less than the median; nine in "
-                    "ten took less than the upper line.",
-                ),
+                _time_against_target(against, shown, highest),
+                _time_by_month(months),
             ),
-            (
-                Table(
-                    "By tier, twelve months",
-                    [
-                        tier_column(),
-                        number("Opened", "ticket_count", on_phone=False),
-                        number("Solved", "resolved_count", small_key="is_low_n"),
-                        number("Median", "resolution_business_minutes_p50", format_hours),
-                        number("90 % within", "resolution_business_minutes_p90", format_hours),
-                        number(
-                            "First reply",
-                            "first_reply_business_minutes_mean",
-                            format_hours,
-                            on_phone=False,
-                        ),
-                        number("Open now", "open_count"),
-                        Column(
-                            "Oldest open",
-                            lambda row: (
-                                count_of(row["open_age_days_max"], "day", "days")
-                                if row["open_age_days_max"] is not None
-                                else "–"
-                            ),
-                            is_on_phone=False,
-                        ),
-                    ],
-                    tiers,
-                    note="Business hours. No tier: the ticket’s writer was no customer yet, or "
-                    "could not be found among the customers. " + _open_note(every),
-                    sources="service_by_tier",
+            (_time_by_tier(tiers, every),),
+        ],
+    )
+
+
+def _time_against_target(against: Sequence[Row], shown: Sequence[Row], highest: float) -> Figure:
+    return Figure(
+        "Time to solve against each tier’s target",
+        "Dot: mean hours by the clock. Upright stroke: the most that the tier’s target "
+        "allows. Left of the stroke is good.",
+        charts.intervals(
+            against,
+            form=lambda value: f"{value:,.0f}\u00a0h",
+            domain=(0, highest),
+            nice=True,
+        ),
+        Table(
+            "Time to solve against the target, 12 months",
+            [
+                tier_column(),
+                number("Solved", "resolved_count"),
+                number(
+                    "Mean",
+                    "resolution_minutes_mean",
+                    format_hours,
+                    small_key="is_low_n",
                 ),
+                number("Target", "resolution_minutes_target", format_hours),
+            ],
+            shown,
+            sources="service_by_tier.resolution_minutes_mean, "
+            "efficiency_by_tier.resolution_hours_target",
+        ),
+        "Mean time by the clock from the first message to the final solution, over the "
+        "tickets solved in twelve months. Open tickets are not in it: see the backlog.",
+    )
+
+
+def _time_by_month(months: Sequence[Row]) -> Figure:
+    return Figure(
+        "Time to solve, month by month",
+        "Business hours of the tickets solved in each month, all tiers.",
+        charts.lines(
+            [
+                {
+                    "month": row["month"],
+                    "series": series,
+                    "value": None if row[key] is None else row[key] / 60,
+                }
+                for series, key in (
+                    ("Median", "resolution_business_minutes_p50"),
+                    ("One in ten takes longer", "resolution_business_minutes_p90"),
+                )
+                for row in months
+            ],
+            dict(zip(("Median", "One in ten takes longer"), TREND_COLOURS, strict=False)),
+            tick=charts.short_number,
+        ),
+        Table(
+            "Time to solve and backlog by month, all tiers",
+            [
+                month_column(),
+                number("Opened", "ticket_count", on_phone=False),
+                number("Solved", "resolved_count"),
+                number("Median", "resolution_business_minutes_p50", format_hours),
+                number("90 % within", "resolution_business_minutes_p90", format_hours),
+                number("Open", "open_count"),
+            ],
+            months,
+            sources="service_by_tier.resolution_business_minutes_p50, "
+            "resolution_business_minutes_p90, open_count (period_months = 1)",
+        ),
+        "Half of the tickets solved in the month took less than the median; nine in "
+        "ten took less than the upper line.",
+    )
+
+
+def _time_by_tier(tiers: Sequence[Row], every: Row) -> Table:
+    return Table(
+        "By tier, twelve months",
+        [
+            tier_column(),
+            number("Opened", "ticket_count", on_phone=False),
+            number("Solved", "resolved_count", small_key="is_low_n"),
+            number("Median", "resolution_business_minutes_p50", format_hours),
+            number("90 % within", "resolution_business_minutes_p90", format_hours),
+            number(
+                "First reply",
+                "first_reply_business_minutes_mean",
+                format_hours,
+                on_phone=False,
+            ),
+            number("Open now", "open_count"),
+            Column(
+                "Oldest open",
+                lambda row: (
+                    count_of(row["open_age_days_max"], "day", "days")
+                    if row["open_age_days_max"] is not None
+                    else "–"
+                ),
+                is_on_phone=False,
             ),
         ],
+        tiers,
+        note="Business hours. No tier: the ticket’s writer was no customer yet, or "
+        "could not be found among the customers. " + _open_note(every),
+        sources="service_by_tier",
     )
 
 
@@ -367,122 +375,133 @@ def _promises(reader: Reader) -> Section | None:
         ],
         rows=[
             (
-                Figure(
-                    "Solved at first contact, by tier",
-                    "Dot: share. Bar: 95 % interval. Upright stroke: the tier’s target. Pale: few "
-                    "tickets.",
-                    charts.intervals(
-                        dots(
-                            shown,
-                            "first_contact_ratio",
-                            low="first_contact_low",
-                            high="first_contact_high",
-                            small_key="is_first_contact_low_n",
-                            target="first_contact_ratio_target",
-                        ),
-                        form=percent_short,
-                        domain=(0, 1),
-                    ),
-                    Table(
-                        "Solved at first contact, 12 months",
-                        [
-                            tier_column(),
-                            number("Judged", "first_contact_cases"),
-                            rate(
-                                "Share", "first_contact_ratio", small_key="is_first_contact_low_n"
-                            ),
-                            interval("first_contact_low", "first_contact_high"),
-                            rate("Target", "first_contact_ratio_target"),
-                            rate("Net", "first_contact_net_ratio", on_phone=False),
-                            number("Pending", "first_contact_pending_count", on_phone=False),
-                        ],
-                        shown,
-                        note="Net: of the tickets that the first level can solve at all.",
-                        sources="service_by_tier.first_contact_ratio, "
-                        "efficiency_by_tier.first_contact_ratio_target",
-                    ),
-                    "Gross share: of all tickets judged. The last seven days before the date are "
-                    "pending.",
-                ),
-                Figure(
-                    "Solved in time, by tier",
-                    "Dot: share of the service level kept. Bar: 95 % interval. Pale: few tickets.",
-                    charts.intervals(
-                        dots(
-                            shown,
-                            "sla_met_ratio",
-                            low="sla_met_low",
-                            high="sla_met_high",
-                            small_key="is_sla_low_n",
-                        ),
-                        form=percent_short,
-                        domain=(0, 1),
-                    ),
-                    Table(
-                        "Service level, 12 months",
-                        [
-                            tier_column(),
-                            number("Judged", "sla_met_cases"),
-                            rate("Solved in time", "sla_met_ratio", small_key="is_sla_low_n"),
-                            interval("sla_met_low", "sla_met_high"),
-                            rate("Answered in time", "first_reply_sla_met_ratio"),
-                            number("Pending", "sla_pending_count", on_phone=False),
-                        ],
-                        shown,
-                        sources="service_by_tier.sla_met_ratio, first_reply_sla_met_ratio",
-                    ),
-                    "The service level is the one in force when it was promised, not today’s.",
-                ),
+                _first_contact_by_tier(shown),
+                _level_by_tier(shown),
             ),
             (
-                Figure(
-                    "Promises kept, month by month",
-                    "Share of the tickets of each month, all tiers. The newest months still have "
-                    "pending tickets.",
-                    charts.lines(
-                        [
-                            {"month": row["month"], "series": label, "value": row[key]}
-                            for label, key in series.items()
-                            for row in months
-                        ],
-                        dict(zip(series, TREND_COLOURS, strict=False)),
-                        tick=percent_short,
-                        domain=(0, 1),
-                    ),
-                    Table(
-                        "Promises kept by month, all tiers",
-                        [
-                            month_column(),
-                            rate("Solved in time", "sla_met_ratio", small_key="is_sla_low_n"),
-                            rate("Answered in time", "first_reply_sla_met_ratio"),
-                            rate(
-                                "First contact",
-                                "first_contact_ratio",
-                                small_key="is_first_contact_low_n",
-                            ),
-                        ],
-                        months,
-                        sources="service_by_tier.sla_met_ratio, first_reply_sla_met_ratio, "
-                        "first_contact_ratio (period_months = 1)",
-                    ),
-                    "Tickets whose time is not over are in none of these shares.",
-                ),
-                Table(
-                    "What the month’s tickets still leave open",
-                    [
-                        tier_column(),
-                        number("Level pending", "sla_pending_count"),
-                        number("Contact pending", "first_contact_pending_count"),
-                        rate("Reopened", "reopen_ratio"),
-                        interval("reopen_low", "reopen_high"),
-                    ],
-                    shown,
-                    note="Twelve months. Pending tickets are in no share until they are decided.",
-                    sources="service_by_tier.sla_pending_count, first_contact_pending_count, "
-                    "reopen_ratio",
-                ),
+                _promises_by_month(months, series),
+                _pending_by_tier(shown),
             ),
         ],
+    )
+
+
+def _first_contact_by_tier(shown: Sequence[Row]) -> Figure:
+    return Figure(
+        "Solved at first contact, by tier",
+        "Dot: share. Bar: 95 % interval. Upright stroke: the tier’s target. Pale: few tickets.",
+        charts.intervals(
+            dots(
+                shown,
+                "first_contact_ratio",
+                low="first_contact_low",
+                high="first_contact_high",
+                small_key="is_first_contact_low_n",
+                target="first_contact_ratio_target",
+            ),
+            form=percent_short,
+            domain=(0, 1),
+        ),
+        Table(
+            "Solved at first contact, 12 months",
+            [
+                tier_column(),
+                number("Judged", "first_contact_cases"),
+                rate("Share", "first_contact_ratio", small_key="is_first_contact_low_n"),
+                interval("first_contact_low", "first_contact_high"),
+                rate("Target", "first_contact_ratio_target"),
+                rate("Net", "first_contact_net_ratio", on_phone=False),
+                number("Pending", "first_contact_pending_count", on_phone=False),
+            ],
+            shown,
+            note="Net: of the tickets that the first level can solve at all.",
+            sources="service_by_tier.first_contact_ratio, "
+            "efficiency_by_tier.first_contact_ratio_target",
+        ),
+        "Gross share: of all tickets judged. The last seven days before the date are pending.",
+    )
+
+
+def _level_by_tier(shown: Sequence[Row]) -> Figure:
+    return Figure(
+        "Solved in time, by tier",
+        "Dot: share of the service level kept. Bar: 95 % interval. Pale: few tickets.",
+        charts.intervals(
+            dots(
+                shown,
+                "sla_met_ratio",
+                low="sla_met_low",
+                high="sla_met_high",
+                small_key="is_sla_low_n",
+            ),
+            form=percent_short,
+            domain=(0, 1),
+        ),
+        Table(
+            "Service level, 12 months",
+            [
+                tier_column(),
+                number("Judged", "sla_met_cases"),
+                rate("Solved in time", "sla_met_ratio", small_key="is_sla_low_n"),
+                interval("sla_met_low", "sla_met_high"),
+                rate("Answered in time", "first_reply_sla_met_ratio"),
+                number("Pending", "sla_pending_count", on_phone=False),
+            ],
+            shown,
+            sources="service_by_tier.sla_met_ratio, first_reply_sla_met_ratio",
+        ),
+        "The service level is the one in force when it was promised, not today’s.",
+    )
+
+
+def _promises_by_month(months: Sequence[Row], series: Mapping[str, str]) -> Figure:
+    return Figure(
+        "Promises kept, month by month",
+        "Share of the tickets of each month, all tiers. The newest months still have "
+        "pending tickets.",
+        charts.lines(
+            [
+                {"month": row["month"], "series": label, "value": row[key]}
+                for label, key in series.items()
+                for row in months
+            ],
+            dict(zip(series, TREND_COLOURS, strict=False)),
+            tick=percent_short,
+            domain=(0, 1),
+        ),
+        Table(
+            "Promises kept by month, all tiers",
+            [
+                month_column(),
+                rate("Solved in time", "sla_met_ratio", small_key="is_sla_low_n"),
+                rate("Answered in time", "first_reply_sla_met_ratio"),
+                rate(
+                    "First contact",
+                    "first_contact_ratio",
+                    small_key="is_first_contact_low_n",
+                ),
+            ],
+            months,
+            sources="service_by_tier.sla_met_ratio, first_reply_sla_met_ratio, "
+            "first_contact_ratio (period_months = 1)",
+        ),
+        "Tickets whose time is not over are in none of these shares.",
+    )
+
+
+def _pending_by_tier(shown: Sequence[Row]) -> Table:
+    return Table(
+        "What the month’s tickets still leave open",
+        [
+            tier_column(),
+            number("Level pending", "sla_pending_count"),
+            number("Contact pending", "first_contact_pending_count"),
+            rate("Reopened", "reopen_ratio"),
+            interval("reopen_low", "reopen_high"),
+        ],
+        shown,
+        note="Twelve months. Pending tickets are in no share until they are decided.",
+        sources="service_by_tier.sla_pending_count, first_contact_pending_count, reopen_ratio",
     )
 
 
@@ -537,45 +556,52 @@ def _complaints(reader: Reader) -> Section | None:
         ],
         rows=[
             (
-                Figure(
-                    "Complaints for each 1,000 active customers",
-                    "Received in each month, all tiers.",
-                    charts.columns(months, tick=charts.short_number),
-                    Table(
-                        "Complaints by month, all tiers",
-                        [
-                            month_column(),
-                            number("Complaints", "complaint_count"),
-                            number("Per 1,000", "complaints_per_1000_customers", format_number),
-                        ],
-                        months,
-                        sources="complaints_by_tier.complaints_per_1000_customers "
-                        "(period_months = 1)",
-                    ),
-                    "Complaints of the month over the customers active in it, times 1,000.",
-                ),
-                Table(
-                    "What became of complaints, twelve months",
-                    [
-                        tier_column(),
-                        number("Complaints", "complaint_count", small_key="is_low_n"),
-                        number("Per 1,000", "complaints_per_1000_customers", format_number),
-                        rate("In time", "sla_met_ratio"),
-                        rate("Repeated", "repeat_ratio", on_phone=False),
-                        rate("Found right", "upheld_ratio", on_phone=False),
-                        rate("Stayed", "retained_ratio", on_phone=False),
-                    ],
-                    shown,
-                    note="Stayed: still active 180 days after the complaint, of those for whom "
-                    "180 days have passed. Tier D has few active customers, so its number for each "
-                    "1,000 runs high."
-                    if any(row["tier"] == "D" for row in shown)
-                    else "Stayed: still active 180 days after the complaint, of those for whom 180 "
-                    "days have passed.",
-                    sources="complaints_by_tier",
-                ),
+                _complaints_by_month(months),
+                _complaints_by_tier(shown),
             ),
         ],
+    )
+
+
+def _complaints_by_month(months: Sequence[Row]) -> Figure:
+    return Figure(
+        "Complaints for each 1,000 active customers",
+        "Received in each month, all tiers.",
+        charts.columns(months, tick=charts.short_number),
+        Table(
+            "Complaints by month, all tiers",
+            [
+                month_column(),
+                number("Complaints", "complaint_count"),
+                number("Per 1,000", "complaints_per_1000_customers", format_number),
+            ],
+            months,
+            sources="complaints_by_tier.complaints_per_1000_customers (period_months = 1)",
+        ),
+        "Complaints of the month over the customers active in it, times 1,000.",
+    )
+
+
+def _complaints_by_tier(shown: Sequence[Row]) -> Table:
+    return Table(
+        "What became of complaints, twelve months",
+        [
+            tier_column(),
+            number("Complaints", "complaint_count", small_key="is_low_n"),
+            number("Per 1,000", "complaints_per_1000_customers", format_number),
+            rate("In time", "sla_met_ratio"),
+            rate("Repeated", "repeat_ratio", on_phone=False),
+            rate("Found right", "upheld_ratio", on_phone=False),
+            rate("Stayed", "retained_ratio", on_phone=False),
+        ],
+        shown,
+        note="Stayed: still active 180 days after the complaint, of those for whom "
+        "180 days have passed. Tier D has few active customers, so its number for each "
+        "1,000 runs high."
+        if any(row["tier"] == "D" for row in shown)
+        else "Stayed: still active 180 days after the complaint, of those for whom 180 "
+        "days have passed.",
+        sources="complaints_by_tier",
     )
 
 
@@ -617,49 +643,45 @@ def _episodes(reader: Reader) -> Section | None:
         "are a crisis.",
         said=[said],
         rows=[
-            (
-                Table(
-                    "Crises, newest first",
-                    [
-                        Column(
-                            "Topic",
-                            lambda row: readable(row["topic"]),
-                            is_number=False,
-                            is_head=True,
-                        ),
-                        Column("Began", lambda row: format_day(row["started_on"])),
-                        Column(
-                            "Seen on", lambda row: format_day(row["detected_on"]), is_on_phone=False
-                        ),
-                        Column(
-                            "Peak",
-                            lambda row: (
-                                f"{format_integer(row['peak_count'])} a day on "
-                                f"{format_day(row['peak_on'])} "
-                                f"(usual {format_number(row['usual_count'])})"
-                            ),
-                            is_on_phone=False,
-                        ),
-                        Column(
-                            "Over",
-                            lambda row: (
-                                format_day(row["recovered_on"])
-                                if row["recovered_on"]
-                                else "not yet"
-                            ),
-                        ),
-                        number("Tickets", "ticket_count", on_phone=False),
-                        number("Customers", "affected_customers", on_phone=False),
-                        number("Their revenue, 12 m", "affected_revenue_12m", reader.money),
-                    ],
-                    episodes,
-                    sources="complaint_episodes",
-                    empty="No crisis in the months measured.",
-                ),
-            ),
+            (_crises(reader, episodes),),
         ]
         if episodes
         else [],
+    )
+
+
+def _crises(reader: Reader, episodes: Sequence[Row]) -> Table:
+    return Table(
+        "Crises, newest first",
+        [
+            Column(
+                "Topic",
+                lambda row: readable(row["topic"]),
+                is_number=False,
+                is_head=True,
+            ),
+            Column("Began", lambda row: format_day(row["started_on"])),
+            Column("Seen on", lambda row: format_day(row["detected_on"]), is_on_phone=False),
+            Column(
+                "Peak",
+                lambda row: (
+                    f"{format_integer(row['peak_count'])} a day on "
+                    f"{format_day(row['peak_on'])} "
+                    f"(usual {format_number(row['usual_count'])})"
+                ),
+                is_on_phone=False,
+            ),
+            Column(
+                "Over",
+                lambda row: format_day(row["recovered_on"]) if row["recovered_on"] else "not yet",
+            ),
+            number("Tickets", "ticket_count", on_phone=False),
+            number("Customers", "affected_customers", on_phone=False),
+            number("Their revenue, 12 m", "affected_revenue_12m", reader.money),
+        ],
+        episodes,
+        sources="complaint_episodes",
+        empty="No crisis in the months measured.",
     )
 
 
@@ -719,21 +741,25 @@ def _self_service(reader: Reader) -> Section | None:
         "seven days.",
         rows=[
             (
-                Figure(
-                    "Settled without a person",
-                    "Dot: share. Bar: 95 % interval. Twelve months.",
-                    charts.intervals(
-                        ways,
-                        form=percent_short,
-                        domain=(0, 1),
-                    ),
-                    table,
-                    "Ended without a person, and without a new message within seven days; the last "
-                    "seven days are pending.",
-                ),
+                _settled(table, ways),
                 table,
             )
         ],
+    )
+
+
+def _settled(table: Table, ways: Sequence[Row]) -> Figure:
+    return Figure(
+        "Settled without a person",
+        "Dot: share. Bar: 95 % interval. Twelve months.",
+        charts.intervals(
+            ways,
+            form=percent_short,
+            domain=(0, 1),
+        ),
+        table,
+        "Ended without a person, and without a new message within seven days; the last "
+        "seven days are pending.",
     )
 
 
@@ -769,74 +795,84 @@ def _teams(reader: Reader) -> Section | None:
         "usual. Where the interval holds 1, no difference is shown: do not rank by it.",
         rows=[
             (
-                Figure(
-                    "Time to solve against the expected",
-                    "1 is what the mix of tickets takes; lower is faster. Bar: 95 % interval.",
-                    charts.intervals(
-                        dots(
-                            teams,
-                            "resolution_time_ratio",
-                            low="resolution_time_low",
-                            high="resolution_time_high",
-                            small_key="is_resolution_time_low_n",
-                            label=lambda row: str(row["label"]),
-                        ),
-                        form=lambda value: f"{value:.2f}",
-                        domain=(0, max(highest, 1.5)),
-                        nice=True,
-                        rule=1.0,
-                    ),
-                    Table(
-                        "Time to solve by team, 12 months",
-                        [
-                            label_column("Team"),
-                            number("Solved", "resolved_count"),
-                            rate(
-                                "Ratio",
-                                "resolution_time_ratio",
-                                form=format_number,
-                                small_key="is_resolution_time_low_n",
-                            ),
-                            interval(
-                                "resolution_time_low",
-                                "resolution_time_high",
-                                format_number,
-                                on_phone=True,
-                            ),
-                            standing("resolution_time_standing"),
-                        ],
-                        teams,
-                        sources="team_indicators.resolution_time_ratio",
-                    ),
-                    "Mean time over the time that tickets of the same tier, kind and priority "
-                    "take, drawn towards 1 where tickets are few.",
-                ),
-                Table(
-                    "By team, twelve months",
-                    [
-                        label_column("Team"),
-                        number("Solved", "resolved_count"),
-                        rate(
-                            "First contact",
-                            "first_contact_ratio",
-                            small_key="is_first_contact_low_n",
-                        ),
-                        rate("Satisfied", "csat_ratio", small_key="is_csat_low_n", on_phone=False),
-                        number(
-                            "Quality",
-                            "quality_score",
-                            format_score,
-                            small_key="is_quality_low_n",
-                            on_phone=False,
-                        ),
-                    ],
-                    teams,
-                    note="Quality: score of 0 to 100 of reviewed conversations. All figures are "
-                    "drawn towards the usual where cases are few. Single persons are not shown.",
-                    sources="team_indicators",
-                ),
+                _time_by_team(teams, standing, highest),
+                _figures_by_team(teams),
             )
         ],
+    )
+
+
+def _time_by_team(
+    teams: Sequence[Row], standing: Callable[[str], Column], highest: float
+) -> Figure:
+    return Figure(
+        "Time to solve against the expected",
+        "1 is what the mix of tickets takes; lower is faster. Bar: 95 % interval.",
+        charts.intervals(
+            dots(
+                teams,
+                "resolution_time_ratio",
+                low="resolution_time_low",
+                high="resolution_time_high",
+                small_key="is_resolution_time_low_n",
+                label=lambda row: str(row["label"]),
+            ),
+            form=lambda value: f"{value:.2f}",
+            domain=(0, max(highest, 1.5)),
+            nice=True,
+            rule=1.0,
+        ),
+        Table(
+            "Time to solve by team, 12 months",
+            [
+                label_column("Team"),
+                number("Solved", "resolved_count"),
+                rate(
+                    "Ratio",
+                    "resolution_time_ratio",
+                    form=format_number,
+                    small_key="is_resolution_time_low_n",
+                ),
+                interval(
+                    "resolution_time_low",
+                    "resolution_time_high",
+                    format_number,
+                    on_phone=True,
+                ),
+                standing("resolution_time_standing"),
+            ],
+            teams,
+            sources="team_indicators.resolution_time_ratio",
+        ),
+        "Mean time over the time that tickets of the same tier, kind and priority "
+        "take, drawn towards 1 where tickets are few.",
+    )
+
+
+def _figures_by_team(teams: Sequence[Row]) -> Table:
+    return Table(
+        "By team, twelve months",
+        [
+            label_column("Team"),
+            number("Solved", "resolved_count"),
+            rate(
+                "First contact",
+                "first_contact_ratio",
+                small_key="is_first_contact_low_n",
+            ),
+            rate("Satisfied", "csat_ratio", small_key="is_csat_low_n", on_phone=False),
+            number(
+                "Quality",
+                "quality_score",
+                format_score,
+                small_key="is_quality_low_n",
+                on_phone=False,
+            ),
+        ],
+        teams,
+        note="Quality: score of 0 to 100 of reviewed conversations. All figures are "
+        "drawn towards the usual where cases are few. Single persons are not shown.",
+        sources="team_indicators",
     )
 
 
@@ -869,49 +905,55 @@ def _efficiency(reader: Reader) -> Section | None:
         "tier’s own target, become one score: 75 is on target, 100 the most.",
         rows=[
             (
-                Figure(
-                    "Efficiency score by tier",
-                    "0 to 100; the dashed line at 75 is on target. Pale: few cases.",
-                    charts.intervals(
-                        bars,
-                        form=lambda value: f"{value:.0f}",
-                        domain=(0, 100),
-                        rule=75,
-                    ),
-                    Table(
-                        "Efficiency by tier, 12 months",
-                        [
-                            tier_column(),
-                            number("Score", "efficiency_score", format_score, small_key="is_low_n"),
-                            number("Time", "resolution_hours_score", format_score),
-                            number("Winning", "acquisition_cost_score", format_score),
-                            number("First contact", "first_contact_ratio_score", format_score),
-                        ],
-                        tiers,
-                        sources="efficiency_by_tier.efficiency_score",
-                    ),
-                    "Weighted mean of target over actual (lower is better) or actual over target, "
-                    "times 75, at most 100.",
-                ),
-                Table(
-                    "What service costs, twelve months",
-                    [
-                        tier_column(),
-                        number("Cost to serve", "cost_to_serve", reader.money),
-                        number("Per ticket", "cost_per_ticket", reader.money),
-                        number("Retention cost", "retention_cost", reader.money, on_phone=False),
-                        number(
-                            "Margin kept", "retained_gross_margin", reader.money, on_phone=False
-                        ),
-                        Column("Ratio", lambda row: Cell(format_number(row["efficiency_ratio"]))),
-                    ],
-                    tiers,
-                    note="Ratio: margin kept over the cost to serve, to keep and to win. Below 1 "
-                    "the tier costs more than it brings.",
-                    sources="efficiency_by_tier",
-                ),
+                _scores_by_tier(bars, tiers),
+                _costs_by_tier(reader, tiers),
             )
         ],
+    )
+
+
+def _scores_by_tier(bars: Sequence[Row], tiers: Sequence[Row]) -> Figure:
+    return Figure(
+        "Efficiency score by tier",
+        "0 to 100; the dashed line at 75 is on target. Pale: few cases.",
+        charts.intervals(
+            bars,
+            form=lambda value: f"{value:.0f}",
+            domain=(0, 100),
+            rule=75,
+        ),
+        Table(
+            "Efficiency by tier, 12 months",
+            [
+                tier_column(),
+                number("Score", "efficiency_score", format_score, small_key="is_low_n"),
+                number("Time", "resolution_hours_score", format_score),
+                number("Winning", "acquisition_cost_score", format_score),
+                number("First contact", "first_contact_ratio_score", format_score),
+            ],
+            tiers,
+            sources="efficiency_by_tier.efficiency_score",
+        ),
+        "Weighted mean of target over actual (lower is better) or actual over target, "
+        "times 75, at most 100.",
+    )
+
+
+def _costs_by_tier(reader: Reader, tiers: Sequence[Row]) -> Table:
+    return Table(
+        "What service costs, twelve months",
+        [
+            tier_column(),
+            number("Cost to serve", "cost_to_serve", reader.money),
+            number("Per ticket", "cost_per_ticket", reader.money),
+            number("Retention cost", "retention_cost", reader.money, on_phone=False),
+            number("Margin kept", "retained_gross_margin", reader.money, on_phone=False),
+            Column("Ratio", lambda row: Cell(format_number(row["efficiency_ratio"]))),
+        ],
+        tiers,
+        note="Ratio: margin kept over the cost to serve, to keep and to win. Below 1 "
+        "the tier costs more than it brings.",
+        sources="efficiency_by_tier",
     )
 
 
