@@ -1,23 +1,87 @@
-"""The indicator catalogue: reading it, and the page for people that is rendered from it.
+"""The indicator catalogue: reading it, what is written from it, and whether all agrees with it.
 
-What belongs here: the seed `dbt_project/seeds/indicators.csv` as rows, and `docs/indicators.md`.
-What does not: any fact about an indicator; it is in the seed, and tests hold seed, models, contract
-and page together. Render anew with `python -m orchestration.catalogue`.
+What belongs here: the seed `dbt_project/seeds/indicators.csv` as rows; `docs/indicators.md` and the
+columns of the mart's contract, which `python -m orchestration.catalogue` writes from it; what seed,
+models, contract and page say differently, each with the place and the remedy. What does not: any
+fact about an indicator; it is in the seed.
 """
 
 import csv
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import re
+import sys
+import textwrap
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
+import yaml
+
+from orchestration.errors import ScorecardError
 from orchestration.settings import Settings
+from orchestration.warehouse import connect
 
 SEED = Path("dbt_project") / "seeds" / "indicators.csv"
 PAGE = Path("docs") / "indicators.md"
+MART = "customer_indicators"
+MART_SQL = Path("models") / "scorecard" / "indicators" / f"{MART}.sql"
+CONTRACT = Path("models") / "scorecard" / "indicators" / "_indicators__models.yml"
+MODELS = Path("models") / "indicators"
+COMMAND = "python -m orchestration.catalogue"
+KEYS = ("customer_id", "as_of_date")
+# Ten times as fast where PyYAML was built with it.
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 # Units that need no words behind the description.
 UNITLESS = frozenset({"class", "date", "flag", "text"})
+
+# Units, each with the types that a column of it may have.
+NUMBERS = frozenset({"integer", "bigint", "double"})
+UNITS = {
+    "GBP": frozenset({"decimal(18,2)", "decimal(18,4)"}),
+    "class": frozenset({"varchar"}),
+    "text": frozenset({"varchar"}),
+    "flag": frozenset({"boolean"}),
+    "date": frozenset({"date"}),
+    "minutes": frozenset({"double", "decimal(18,2)"}),
+    "ratio": frozenset({"double"}),
+    "score": frozenset({"double"}),
+    "count": NUMBERS,
+    "days": NUMBERS,
+    "index -1 to 1": NUMBERS,
+    "level 0-4": NUMBERS,
+    "level 1-4": NUMBERS,
+    "points 0-10": NUMBERS,
+    "points 300-850": NUMBERS,
+    "score 1-5": NUMBERS,
+    "times": NUMBERS,
+}
+COUNTS = frozenset({"integer", "bigint"})
+# Systems that an indicator may need beyond billing and the CRM.
+SYSTEMS = frozenset({"support", "survey", "usage", "marketing", "organisation"})
+# What the other columns of the seed may say.
+CHOICES = {
+    "unit": frozenset(UNITS),
+    "direction": frozenset({"higher_is_better", "lower_is_better", "none"}),
+    "viewpoint": frozenset({"buyer", "seller", "both"}),
+    "kind": frozenset({"quantitative", "qualitative"}),
+    "grain": frozenset({"customer x month"}),
+    "owner": frozenset(
+        {
+            "customer experience",
+            "customer service",
+            "data",
+            "finance",
+            "marketing",
+            "operations",
+            "sales",
+        }
+    ),
+    "mart": frozenset({MART}),
+}
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 # What the indicators of a model are about, in the order of the page.
 FAMILIES = {
@@ -76,12 +140,12 @@ class Indicator:
         mart: Mart that publishes it.
         model: Model that computes it.
         formula_reference: Section of the definitions.
-        source_rows_column: Column of the mart that counts what it rests on.
         needs_system: Source systems that it cannot do without, comma between; with `or` between,
             of which one is enough.
         also_uses: Further source systems that change it, comma between.
         needs_table: Table of billing or CRM, beyond invoices and customers, that it needs.
         presence_column: Column of the mart that is filled wherever it was measured.
+        source_rows_column: Column of the mart that counts what it rests on.
     """
 
     indicator_id: str
@@ -102,11 +166,11 @@ class Indicator:
     mart: str
     model: str
     formula_reference: str
-    source_rows_column: str
     needs_system: str
     also_uses: str
     needs_table: str
     presence_column: str
+    source_rows_column: str
 
     @property
     def needed_systems(self) -> frozenset[str]:
@@ -139,10 +203,34 @@ def _systems(listed: str) -> frozenset[str]:
     return frozenset(listed.replace(" or ", ", ").split(", ")) - {""}
 
 
+class CatalogueError(ScorecardError):
+    """The catalogue cannot be read, or something does not agree with it."""
+
+
 def read_catalogue(root: Path) -> list[Indicator]:
-    """Read the seed below the project's root, in its order."""
-    with (root / SEED).open(encoding="utf-8", newline="") as file:
-        return [Indicator(**row) for row in csv.DictReader(file)]
+    """Read the seed below the project's root, in its order.
+
+    Raises:
+        CatalogueError: The file is not UTF-8, or a row has not the columns of the head.
+    """
+    names = [field.name for field in fields(Indicator)]
+    try:
+        # Some editors put a mark before the first character.
+        with (root / SEED).open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file)
+            head = next(reader)
+            rows = [(reader.line_num, row) for row in reader if row]
+    except UnicodeDecodeError as error:
+        raise CatalogueError(f"{SEED}: not UTF-8 ({error.reason}). Save it as UTF-8.") from error
+    if sorted(head) != sorted(names):
+        raise CatalogueError(f"{SEED}: its columns must be {','.join(names)}")
+    for number, row in rows:
+        if len(row) != len(head):
+            raise CatalogueError(
+                f"{SEED}:{number}: {row[0]} has {len(row)} values for {len(head)} columns. "
+                'A value with a comma in it stands in double quotes: "so, and so".'
+            )
+    return [Indicator(**dict(zip(head, row, strict=True))) for _, row in rows]
 
 
 def render_catalogue(indicators: Sequence[Indicator]) -> str:
@@ -153,6 +241,12 @@ def render_catalogue(indicators: Sequence[Indicator]) -> str:
 def _page(indicators: Sequence[Indicator]) -> Iterator[str]:
     yield INTRODUCTION
     order = list(FAMILIES)
+    unknown = sorted({each.model for each in indicators} - set(order))
+    if unknown:
+        raise CatalogueError(
+            f"orchestration/catalogue.py: FAMILIES has no {', '.join(unknown)}, named as model in "
+            f"{SEED}. Add it with a heading, or mend the model in the seed."
+        )
     by_model = sorted(indicators, key=lambda each: order.index(each.model))
     for model, group in groupby(by_model, key=lambda each: each.model):
         yield f"## {FAMILIES[model]}"
@@ -176,11 +270,274 @@ def _page(indicators: Sequence[Indicator]) -> Iterator[str]:
         yield ""
 
 
-def main() -> None:
-    """Write the page."""
-    root = Settings.from_environment().root
-    (root / PAGE).write_text(render_catalogue(read_catalogue(root)), encoding="utf-8")
+# --- The contract of the mart ---
+
+
+def contract_columns(root: Path) -> dict[str, dict[str, Any]]:
+    """The columns of the mart's contract, by name."""
+    models = {model["name"]: model for model in _models(root / CONTRACT)}
+    return {column["name"]: column for column in models[MART]["columns"]}
+
+
+def render_contract(text: str, indicators: Sequence[Indicator], types: Mapping[str, str]) -> str:
+    """The contract's file with the mart's columns as the catalogue has them.
+
+    Args:
+        text: The file as it is. Keys of the mart, tests of a column and other marts stay.
+        indicators: The catalogue.
+        types: Type of each column; one without a type is left out.
+    """
+    start = text.index(f"  - name: {MART}\n")
+    ends = [text.find(mark, start + 1) for mark in ("\n  - name: ", "\n\n")]
+    end = min((end for end in ends if end >= 0), default=len(text.rstrip("\n")))
+    block = text[start:end] + "\n"
+    first, *columns = re.split(r"(?m)^(?=      - name: )", block)
+    found = {column.split("\n")[0].removeprefix("      - name: "): column for column in columns}
+    written = [found[key] for key in KEYS]
+    for each in indicators:
+        if each.mart == MART and each.indicator_id in types:
+            lines = textwrap.wrap(
+                each.contract_description, 86, break_long_words=False, break_on_hyphens=False
+            )
+            written.append(
+                f"      - name: {each.indicator_id}\n"
+                f"        data_type: {types[each.indicator_id]}\n"
+                "        description: >-\n"
+                + "".join(f"          {line}\n" for line in lines)
+                + _besides(found.get(each.indicator_id, ""))
+            )
+    return text[:start] + (first + "".join(written)).rstrip("\n") + text[end:]
+
+
+def _besides(column: str) -> str:
+    """What a column of the contract says besides its type and its description."""
+    entries = re.split(r"(?m)^(?=        \w)", column)[1:]
+    written = ("        data_type:", "        description:")
+    return "".join(entry for entry in entries if not entry.startswith(written))
+
+
+def published_types(settings: Settings, indicators: Sequence[Indicator]) -> dict[str, str]:
+    """Type that each indicator has in the mart: as its model was built, else as the contract says.
+
+    Money that a model gives as a fraction is published with two decimals.
+    """
+    contract = contract_columns(settings.root)
+    built = _built_types(settings)
+    types = {}
+    for each in indicators:
+        known = contract.get(each.indicator_id, {}).get("data_type")
+        found = built.get((each.model, each.indicator_id), known)
+        if found is not None:
+            is_money = each.unit == "GBP" and found == "double"
+            types[each.indicator_id] = "decimal(18,2)" if is_money else found
+    return types
+
+
+def _built_types(settings: Settings) -> dict[tuple[str, str], str]:
+    if not settings.warehouse.exists():
+        return {}
+    with connect(settings, read_only=True) as con:
+        rows = con.execute(
+            "select table_name, column_name, lower(data_type) from information_schema.columns "
+            "where table_schema = 'indicators'"
+        ).fetchall()
+    return {(model, column): data_type for model, column, data_type in rows}
+
+
+# --- What does not agree ---
+
+
+def find_problems(root: Path) -> list[str]:
+    """What catalogue, models, contract and page say differently: where, what, and what to do."""
+    indicators = read_catalogue(root)
+    described = {
+        model["name"]: (file.relative_to(root), {each["name"]: each for each in model["columns"]})
+        for file in sorted((root / MODELS).rglob("_*__models.yml"))
+        for model in _models(file)
+    }
+    contract = contract_columns(root)
+    found = [*_repeated(indicators)]
+    for model in dict.fromkeys(each.model for each in indicators):
+        found += _of_model(root, model)
+    for each in indicators:
+        found += [f"{SEED}: {each.indicator_id}: {problem}" for problem in _of_row(each, contract)]
+        found += _of_column(each, described)
+        found += _of_contract(each, contract)
+    listed = {each.indicator_id for each in indicators}
+    found += [
+        f"{CONTRACT}: {MART} has {column}, which is not in {SEED}. Run `{COMMAND}`, or add its row."
+        for column in contract
+        if column not in KEYS and column not in listed
+    ]
+    found += _of_what_is_written(root, indicators, contract)
+    return found
+
+
+def _repeated(indicators: Sequence[Indicator]) -> Iterator[str]:
+    for field in ("indicator_id", "name", "name_zh"):
+        counted = Counter(getattr(each, field) for each in indicators)
+        for value, times in counted.items():
+            if times > 1:
+                yield f"{SEED}: {field} {value!r} stands in {times} rows. Each needs its own."
+
+
+def _of_row(each: Indicator, contract: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with the row of the seed itself."""
+    for field, allowed in CHOICES.items():
+        value = getattr(each, field)
+        if value not in allowed:
+            yield f"{field} is {value!r}. It may be {', '.join(sorted(allowed))}."
+    for field in ("name", "description", "purpose", "time_window"):
+        if not getattr(each, field).strip():
+            yield f"{field} is empty. Fill it in."
+    for field in ("name", "description"):
+        if CHINESE.search(getattr(each, field)):
+            yield f"{field} has Chinese in it, which belongs to {field}_zh."
+    if not each.name_zh.strip() or each.name_zh.isascii():
+        yield f"name_zh is {each.name_zh!r}. Give the name in Chinese."
+    if not CHINESE.search(each.description_zh):
+        yield f"description_zh is {each.description_zh!r}. Give the description in Chinese."
+    for field in ("min_n", "freshness_days"):
+        value = getattr(each, field)
+        if not value.isdecimal() or int(value) < 1:
+            yield f"{field} is {value!r}. It is a whole number from 1 on."
+    yield from _of_needs(each, contract)
+    rests_on = contract.get(each.source_rows_column, {}).get("data_type")
+    if rests_on not in COUNTS:
+        is_what = f"of type {rests_on}" if rests_on else f"no column of {MART}"
+        yield (
+            f"source_rows_column is {each.source_rows_column!r}, {is_what}. Name a published "
+            "column that counts what the value rests on."
+        )
+
+
+def _of_needs(each: Indicator, contract: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with what the row says of systems and of being measured."""
+    for field in ("needs_system", "also_uses"):
+        unknown = _systems(getattr(each, field)) - SYSTEMS
+        if unknown:
+            yield (
+                f"{field} names {', '.join(sorted(unknown))}. It may name "
+                f"{', '.join(sorted(SYSTEMS))}; leave it empty where billing and the CRM suffice."
+            )
+    if each.presence_column not in {each.indicator_id, *contract}:
+        yield (
+            f"presence_column is {each.presence_column!r}, no column of {MART}. Repeat the "
+            "indicator_id, unless an empty value is an answer, too."
+        )
+
+
+def _of_model(root: Path, model: str) -> Iterator[str]:
+    """Whether a model that the catalogue names is known everywhere."""
+    if model not in FAMILIES:
+        yield (
+            f"orchestration/catalogue.py: FAMILIES has no {model}, named as model in {SEED}. Add "
+            "it with a heading, or mend the seed."
+        )
+    if f"'{model}'" not in (root / MART_SQL).read_text(encoding="utf-8"):
+        yield f"{MART_SQL}: its list of models has no {model}, named as model in {SEED}. Add it."
+
+
+def _of_column(each: Indicator, described: Mapping[str, Any]) -> Iterator[str]:
+    """Whether the model describes the column."""
+    if each.model not in described:
+        yield (
+            f"{MODELS}: no _*__models.yml describes {each.model}, the model of "
+            f"{each.indicator_id}. Describe it in the file of its folder."
+        )
+        return
+    file, columns = described[each.model]
+    if len(_words(columns.get(each.indicator_id))) < 2:
+        yield (
+            f"{file}: {each.model} does not describe its column {each.indicator_id}. Add its name "
+            "and a description."
+        )
+
+
+def _of_contract(each: Indicator, contract: Mapping[str, Any]) -> Iterator[str]:
+    """Whether the contract of the mart says the same."""
+    column = contract.get(each.indicator_id)
+    if column is None:
+        yield (
+            f"{CONTRACT}: {MART} has no {each.indicator_id}, which is in {SEED}. Build it with "
+            f"`dbt run --full-refresh -s {each.model}`, then run `{COMMAND}`."
+        )
+        return
+    if " ".join(_words(column)) != " ".join(each.contract_description.split()):
+        yield (
+            f"{CONTRACT}: {each.indicator_id} is described in other words than in {SEED}. "
+            f"Run `{COMMAND}`."
+        )
+    allowed = UNITS.get(each.unit, frozenset({column["data_type"]}))
+    if column["data_type"] not in allowed:
+        yield (
+            f"{CONTRACT}: {each.indicator_id} is {column['data_type']}, its unit in {SEED} is "
+            f"{each.unit}, which is {' or '.join(sorted(allowed))}. Mend the unit, or cast the "
+            f"column in {each.model}, build it anew and run `{COMMAND}`."
+        )
+
+
+def _of_what_is_written(
+    root: Path, indicators: Sequence[Indicator], contract: Mapping[str, Any]
+) -> Iterator[str]:
+    types = {name: column["data_type"] for name, column in contract.items()}
+    text = (root / CONTRACT).read_text(encoding="utf-8")
+    written = {CONTRACT: (text, render_contract(text, indicators, types))}
+    if all(each.model in FAMILIES for each in indicators):
+        text = (root / PAGE).read_text(encoding="utf-8")
+        written[PAGE] = (text, render_catalogue(indicators))
+    for path, (is_now, should_be) in written.items():
+        if is_now != should_be:
+            yield f"{path}: not as {SEED} says. Run `{COMMAND}`."
+
+
+def _models(file: Path) -> list[dict[str, Any]]:
+    """The models that a YAML file describes."""
+    read = yaml.load(file.read_text(encoding="utf-8"), LOADER)  # noqa: S506 (a safe loader)
+    return list(read["models"])
+
+
+def _words(column: Mapping[str, Any] | None) -> list[str]:
+    """The words of a column's description."""
+    return str((column or {}).get("description") or "").split()
+
+
+def write_catalogue(settings: Settings) -> list[Path]:
+    """Write the mart's contract and the page; what is new is returned.
+
+    Raises:
+        CatalogueError: A model of the catalogue has no heading on the page.
+    """
+    indicators = read_catalogue(settings.root)
+    contract = settings.root / CONTRACT
+    types = published_types(settings, indicators)
+    texts = {
+        CONTRACT: render_contract(contract.read_text(encoding="utf-8"), indicators, types),
+        PAGE: render_catalogue(indicators),
+    }
+    changed = []
+    for path, text in texts.items():
+        if (settings.root / path).read_text(encoding="utf-8") != text:
+            (settings.root / path).write_text(text, encoding="utf-8")
+            changed.append(path)
+    return changed
+
+
+def main() -> int:
+    """Write what the catalogue says and tell what does not agree with it; 0 when all does."""
+    settings = Settings.from_environment()
+    try:
+        for path in write_catalogue(settings):
+            sys.stdout.write(f"{path}: written\n")
+        problems = find_problems(settings.root)
+    except ScorecardError as error:
+        problems = [str(error)]
+    sys.stdout.writelines(f"{problem}\n" for problem in problems)
+    if not problems:
+        count = len(read_catalogue(settings.root))
+        sys.stdout.write(f"{count} indicators: catalogue, models, contract and page agree.\n")
+    return 1 if problems else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

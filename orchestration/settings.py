@@ -20,6 +20,7 @@ ENVIRONMENT = {
     "profile": "SCORECARD_PROFILE",
     "target": "SCORECARD_TARGET",
     "memory_limit": "SCORECARD_MEMORY_LIMIT",
+    "threads": "SCORECARD_THREADS",
 }
 
 
@@ -60,7 +61,7 @@ class Settings:
             **overrides: Values by field name, for instance from the command line.
 
         Raises:
-            UsageError: An override names no setting.
+            UsageError: An override names no setting, or the number of threads is none.
         """
         unknown = sorted(set(overrides) - {field.name for field in fields(cls)})
         if unknown:
@@ -75,7 +76,8 @@ class Settings:
         root = _absolute(values.pop("root", Path(__file__).parents[1]))
         home = _absolute(values.pop("home", root / HOME_FOLDER))
         landing = _absolute(values.pop("landing", home / "landing"))
-        return cls(root=root, home=home, landing=landing, **values)
+        threads = _threads(values.pop("threads", cls.threads))
+        return cls(root=root, home=home, landing=landing, threads=threads, **values)
 
     @property
     def warehouse(self) -> Path:
@@ -135,3 +137,10 @@ class Settings:
 
 def _absolute(path: Path | str) -> Path:
     return Path(path).expanduser().absolute()
+
+
+def _threads(given: int | str) -> int:
+    text = str(given)
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise UsageError(f"SCORECARD_THREADS is {text!r}; it must be a whole number from 1.")
+    return int(text)

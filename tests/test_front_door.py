@@ -1,4 +1,4 @@
-"""The two commands of the README: which company they run on, and where its home is."""
+"""What meets who comes first: the commands of the README, and pages that are whole."""
 
 import os
 import re
@@ -60,7 +60,15 @@ def test_every_example_can_be_prepared() -> None:
             assert (folder / "prepare.py").is_file(), folder.name
 
 
-@pytest.mark.parametrize("page", sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")]))
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_merge_is_left_half_done(page: Path) -> None:
+    assert not re.search(r"^(<<<<<<<|>>>>>>>) ", page.read_text(encoding="utf-8"), flags=re.M)
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_links_of_the_documents_lead_somewhere(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     for link in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):

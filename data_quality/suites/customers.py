@@ -165,6 +165,13 @@ def _indicator_values() -> tuple[Rule, ...]:
             characteristic="completeness",
             columns=("loyalty_index", "loyalty_coverage"),
         ),
+        INDICATORS.between(
+            "purchase_delay_ratio_12m",
+            0,
+            None,
+            says="The delay of the next purchase is not negative.",
+            because="Below zero the last purchase would lie after the month end.",
+        ),
     )
 
 

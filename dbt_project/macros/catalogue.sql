@@ -1,6 +1,7 @@
 {#-
     The columns of an indicator model that the catalogue publishes in `customer_indicators`, as a
-    list of expressions. Money is published with two decimals, other doubles with six.
+    list of expressions. Money is published with two decimals, other doubles with six. A column that
+    the built model has not is refused with the remedy.
 -#}
 {% macro published_indicators(model) -%}
     {%- if not execute -%} {{ return([]) }} {%- endif -%}
@@ -18,6 +19,15 @@
     {%- endfor -%}
     {%- set columns = [] -%}
     {%- for row in run_query(query).rows -%}
+        {#- No types: nothing is built yet (compile, lint). -#}
+        {%- if types and row['indicator_id'] not in types -%}
+            {{ exceptions.raise_compiler_error(
+                'dbt_project/seeds/indicators.csv: ' ~ row['indicator_id'] ~ ' is no column of '
+                ~ model ~ ' as it was built. Add the column to the SQL of ' ~ model
+                ~ ', or mend the seed; then `dbt run --full-refresh -s ' ~ model ~ '`. Where other '
+                ~ 'code built the warehouse, `scorecard run` brings all of it up to date.'
+            ) }}
+        {%- endif -%}
         {%- set value = model ~ '.' ~ row['indicator_id'] -%}
         {%- if types.get(row['indicator_id']) != 'double' -%}
             {%- do columns.append(value) -%}

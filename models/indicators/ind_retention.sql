@@ -54,7 +54,15 @@ measured as (
                 ) / (windows.gap_count_12m - 1))
                 / {{ ratio('windows.gap_days_sum_12m', 'windows.gap_count_12m') }}
         end as gap_cv_12m,
-        {{ ratio('windows.gap_days_sum_12m', 'windows.gap_count_12m') }} as gap_days_mean_12m
+        {{ ratio('windows.gap_days_sum_12m', 'windows.gap_count_12m') }} as gap_days_mean_12m,
+        -- As for regularity: at least two gaps.
+        case
+            when windows.purchases_12m >= 3 and windows.gap_count_12m >= 2
+                then {{ ratio(
+                    'windows.days_since_purchase * windows.gap_count_12m',
+                    'windows.gap_days_sum_12m'
+                ) }}
+        end as purchase_delay_ratio_12m
     from windows
     left join activity
         on
@@ -113,6 +121,7 @@ select
     regular.purchase_regularity_12m,
     regular.gap_days_mean_12m,
     regular.gap_cv_12m,
+    regular.purchase_delay_ratio_12m,
     case
         when regular.last_purchase_date is null then null
         when regular.purchases_12m <= 0 or regular.value_12m <= 0 then 0

@@ -26,7 +26,7 @@ from orchestration.runs import RunMonths, begin
 from orchestration.settings import Settings
 from orchestration.warehouse import connect, prepare_home
 from tests.conftest import ROOT
-from tests.end_to_end.in_process import rows_that_differ
+from tests.end_to_end.in_process import compared
 
 pytestmark = pytest.mark.slow
 
@@ -513,7 +513,8 @@ def test_links_do_not_depend_on_the_order_of_delivery(split: Path, at_once: Path
 def test_restated_months_are_those_of_one_run_over_everything(
     split: Path, at_once: Path, table: str
 ) -> None:
-    assert rows_that_differ(split, at_once, table) == 0
+    with compared(split, at_once) as both:
+        assert both.rows_that_differ(table) == 0
 
 
 # Marketing has no records of its own, so it goes with another system.

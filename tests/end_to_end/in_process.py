@@ -3,9 +3,17 @@
 What belongs here: loading, choosing the months and building every model in a home, as a run does,
 without training and gates (whole runs are tested in `test_runs`); and the rows that differ. What
 does not: what should be equal.
+
+dbt builds one home. Other homes are built by the statements that dbt ran there, word for word and
+in its order: a model reads its months from a table, so its statement is the same in every home, and
+four fifths of what a build costs on small data is dbt's own work.
 """
 
-from collections.abc import Sequence
+import json
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -20,61 +28,117 @@ from orchestration.text import TEXT_MODELS, score_items
 from orchestration.warehouse import connect, prepare_home
 from tests.command import keep_parsed, lend_parsed
 
+# What dbt ran in a home, in its order: the resource types and names of each call.
+RAN = "ran.json"
+SCHEMA = re.compile(r'create\s+(?:table|view)\s+"warehouse"\.("\w+")\.')
 
-def build_in_process(home: Path, landing: Path, *, to_month: date | None = None) -> IngestReport:
-    """Load a landing area and build every model over all months; the home is made where missing.
+
+def build_in_process(home: Path, landing: Path) -> IngestReport:
+    """Load a landing area and build every model over all months by dbt; the home is made.
 
     Raises:
         ScorecardError: A file, a month or a model went wrong.
     """
+    settings, report = _loaded(home, landing, to_month=None)
+    lend_parsed(home)
+    texts = run_dbt(settings, "run", select=[f"+{model}" for model in TEXT_MODELS])
+    score_items(settings)
+    models = run_dbt(settings, "build", exclude_types=("test", "unit_test"), full_refresh=True)
+    keep_parsed(home)
+    ran = [
+        [[node.resource_type, node.name] for node in outcome.nodes] for outcome in (texts, models)
+    ]
+    (home / RAN).write_text(json.dumps(ran), encoding="utf-8")
+    return report
+
+
+def build_alike(
+    home: Path, landing: Path, *, like: Path, to_month: date | None = None
+) -> IngestReport:
+    """Load a landing area and build every model by the statements that built `like` by dbt.
+
+    Args:
+        home: The home to make.
+        landing: What to load into it.
+        like: A home that `build_in_process` made.
+        to_month: The last month to build; the last complete one by default.
+
+    Raises:
+        ScorecardError: A file or a month went wrong.
+        duckdb.Error: A statement went wrong.
+    """
+    settings, report = _loaded(home, landing, to_month=to_month)
+    texts, models = json.loads((like / RAN).read_text(encoding="utf-8"))
+    with connect(settings) as con:
+        _copy_seeds(con, like, [name for kind, name in models if kind == "seed"])
+        _run_statements(con, like, [name for kind, name in texts if kind == "model"])
+    score_items(settings)
+    done = {name for _, name in texts}
+    with connect(settings) as con:
+        rest = [name for kind, name in models if kind == "model" and name not in done]
+        _run_statements(con, like, rest)
+    return report
+
+
+def _loaded(home: Path, landing: Path, *, to_month: date | None) -> tuple[Settings, IngestReport]:
     settings = Settings.from_environment({}, home=home, landing=landing)
     prepare_home(settings)
-    lend_parsed(home)
     report = ingest(settings, loaded_at=utc_now())
     months = RunMonths(run_id="test", to_month=to_month, may_go_back=True)
     begin(settings, months, now=utc_now())
     with connect(settings) as con:
         ensure_ml_tables(con)
-    run_dbt(settings, "run", select=[f"+{model}" for model in TEXT_MODELS])
-    score_items(settings)
-    run_dbt(settings, "build", exclude_types=("test", "unit_test"), full_refresh=True)
-    keep_parsed(home)
-    return report
+    return settings, report
 
 
-def columns_of(home: Path, table: str) -> list[str]:
-    """The columns of a table (`schema.name`), in order."""
-    schema, _, name = table.partition(".")
-    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as con:
-        rows = con.execute(
-            "select column_name from information_schema.columns "
-            "where table_schema = ? and table_name = ? order by ordinal_position",
-            [schema, name],
-        ).fetchall()
-    assert rows, f"{table} is not there"
-    return [row[0] for row in rows]
+def _copy_seeds(con: duckdb.DuckDBPyConnection, like: Path, names: Sequence[str]) -> None:
+    con.execute(f"attach '{like / 'warehouse.duckdb'}' as built (read_only)")
+    rows = con.execute(
+        "select schema_name, table_name from duckdb_tables() where database_name = 'built'"
+    ).fetchall()
+    schemas = {table: schema for schema, table in rows}
+    for name in names:
+        con.execute(f"create schema if not exists {schemas[name]}")
+        con.execute(f"create table {schemas[name]}.{name} as from built.{schemas[name]}.{name}")
+    con.execute("detach built")
 
 
-def rows_that_differ(
-    one: Path,
-    other: Path,
-    table: str,
-    *,
-    without: Sequence[str] = (),
-    where: str = "true",
-    may_be_empty: bool = False,
-) -> int:
-    """Count the rows of a table that only one of two homes has."""
-    columns = [name for name in columns_of(one, table) if name not in without]
-    query = f"select {', '.join(columns)} from {{}}.{table} where {where}"
-    with duckdb.connect() as con:
-        con.execute(f"attach '{one / 'warehouse.duckdb'}' as one (read_only)")
-        con.execute(f"attach '{other / 'warehouse.duckdb'}' as other (read_only)")
+def _run_statements(con: duckdb.DuckDBPyConnection, like: Path, names: Sequence[str]) -> None:
+    files = {path.stem: path for path in (like / "dbt_target" / "run").rglob("*.sql")}
+    for name in names:
+        statement = files[name].read_text(encoding="utf-8").replace("__dbt_tmp", "")
+        schema = SCHEMA.search(statement)
+        assert schema is not None, f"the statement of {name} makes no relation"
+        con.execute(f"create schema if not exists {schema.group(1)}")
+        con.execute(statement)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two warehouses on one connection, `one` and `other`: opening them costs half a second."""
+
+    connection: duckdb.DuckDBPyConnection
+
+    def columns_of(self, table: str) -> list[str]:
+        """The columns of a table (`schema.name`) of the first, in order."""
+        rows = self.connection.execute(f"describe one.{table}").fetchall()
+        return [row[0] for row in rows]
+
+    def rows_that_differ(
+        self,
+        table: str,
+        *,
+        without: Sequence[str] = (),
+        where: str = "true",
+        may_be_empty: bool = False,
+    ) -> int:
+        """Count the rows of a table that only one of the two has."""
+        columns = [name for name in self.columns_of(table) if name not in without]
+        query = f"select {', '.join(columns)} from {{}}.{table} where {where}"
         if not may_be_empty:
-            counted = con.execute(f"select count(*) from ({query.format('one')})").fetchone()
-            assert counted is not None
-            assert counted[0] > 0, f"{table} has no row to compare"
-        row = con.execute(
+            counted = self._number(f"select count(*) from ({query.format('one')})")
+            assert counted > 0, f"{table} has no row to compare"
+        return self._number(
             f"""
             select count(*) from (
                 ({query.format("one")} except all {query.format("other")})
@@ -82,6 +146,18 @@ def rows_that_differ(
                 ({query.format("other")} except all {query.format("one")})
             )
             """
-        ).fetchone()
-    assert row is not None
-    return int(row[0])
+        )
+
+    def _number(self, query: str) -> int:
+        row = self.connection.execute(query).fetchone()
+        assert row is not None
+        return int(row[0])
+
+
+@contextmanager
+def compared(one: Path, other: Path) -> Iterator[Comparison]:
+    """Open the warehouses of two homes side by side, to read."""
+    with duckdb.connect() as con:
+        con.execute(f"attach '{one / 'warehouse.duckdb'}' as one (read_only)")
+        con.execute(f"attach '{other / 'warehouse.duckdb'}' as other (read_only)")
+        yield Comparison(con)

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from tests.company import cut_landing
-from tests.end_to_end.in_process import build_in_process, rows_that_differ
+from tests.end_to_end.in_process import build_alike, compared
 
 pytestmark = pytest.mark.slow
 
@@ -26,11 +26,14 @@ TABLES = (
 
 
 @pytest.mark.parametrize("until", PAST_MONTHS, ids=str)
-def test_no_row_of_a_month_knows_what_came_after_it(first_run, company, tmp_path, until):
+def test_no_row_of_a_month_knows_what_came_after_it(
+    first_run, company, simulated_build, tmp_path, until
+):
     """As-of invariance: cutting every raw fact after a month changes no row up to it."""
     landing = cut_landing(company, tmp_path / "landing", until=until)
     home = tmp_path / "home"
-    build_in_process(home, landing)
+    build_alike(home, landing, like=simulated_build)
     where = f"as_of_date <= date '{until}'"
-    differences = {table: rows_that_differ(home, first_run, table, where=where) for table in TABLES}
+    with compared(home, first_run) as both:
+        differences = {table: both.rows_that_differ(table, where=where) for table in TABLES}
     assert differences == dict.fromkeys(TABLES, 0)

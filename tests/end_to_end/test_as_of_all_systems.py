@@ -5,6 +5,7 @@ link may rest on evidence of any load.
 """
 
 import shutil
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 
 from tests.company import cut_parquet
 from tests.conftest import ROOT
-from tests.end_to_end.in_process import build_in_process, rows_that_differ
+from tests.end_to_end.in_process import Comparison, build_alike, compared
 
 pytestmark = pytest.mark.slow
 
@@ -89,15 +90,19 @@ AS_KNOWN = (
 
 
 @pytest.fixture(scope="module")
-def then(simulated_company: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def then(
+    simulated_company: Path, simulated_build: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """All facts are there; the run stops at a past month."""
     home = tmp_path_factory.mktemp("then") / "home"
-    build_in_process(home, simulated_company, to_month=UNTIL)
+    build_alike(home, simulated_company, like=simulated_build, to_month=UNTIL)
     return home
 
 
 @pytest.fixture(scope="module")
-def cut(simulated_company: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def cut(
+    simulated_company: Path, simulated_build: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """No fact after that month is there."""
     home = tmp_path_factory.mktemp("cut") / "home"
     facts = cut_parquet(simulated_company, home / "landing", until=UNTIL)
@@ -108,22 +113,32 @@ def cut(simulated_company: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
             target = facts / path.relative_to(simulated_company)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
-    build_in_process(home, facts)
+    build_alike(home, facts, like=simulated_build)
     return home
 
 
+@pytest.fixture(scope="module")
+def then_and_cut(then: Path, cut: Path) -> Iterator[Comparison]:
+    with compared(then, cut) as both:
+        yield both
+
+
+@pytest.fixture(scope="module")
+def then_and_now(then: Path, simulated_build: Path) -> Iterator[Comparison]:
+    with compared(then, simulated_build) as both:
+        yield both
+
+
 @pytest.mark.parametrize("table", [*BY_MONTH, *AS_KNOWN])
-def test_facts_of_later_months_change_nothing(table: str, then: Path, cut: Path) -> None:
-    assert rows_that_differ(then, cut, table, may_be_empty=table in MAY_BE_EMPTY) == 0
+def test_facts_of_later_months_change_nothing(table: str, then_and_cut: Comparison) -> None:
+    assert then_and_cut.rows_that_differ(table, may_be_empty=table in MAY_BE_EMPTY) == 0
 
 
 @pytest.mark.parametrize("table", BY_MONTH)
-def test_later_months_change_no_row_of_a_month(
-    table: str, then: Path, simulated_build: Path
-) -> None:
+def test_later_months_change_no_row_of_a_month(table: str, then_and_now: Comparison) -> None:
     where = f"{BY_MONTH[table]} <= date '{UNTIL}'"
     empty = table in MAY_BE_EMPTY
-    assert rows_that_differ(then, simulated_build, table, where=where, may_be_empty=empty) == 0
+    assert then_and_now.rows_that_differ(table, where=where, may_be_empty=empty) == 0
 
 
 def test_a_system_that_starts_late_is_null_before_and_never_zero(simulated_build: Path) -> None:

@@ -1,113 +1,320 @@
-"""Catalogue, models, contract and page say the same of every indicator."""
+"""Catalogue, models, contract and page say the same of every indicator, or it is said where not."""
 
 import re
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 import yaml
 
 from orchestration.catalogue import (
-    FAMILIES,
+    CONTRACT,
+    LOADER,
+    MART_SQL,
+    MODELS,
     PAGE,
-    UNITLESS,
-    Indicator,
+    SEED,
+    SYSTEMS,
+    CatalogueError,
+    contract_columns,
+    find_problems,
+    main,
     read_catalogue,
-    render_catalogue,
+    write_catalogue,
 )
 from orchestration.ingestion.contract import load_contracts
+from orchestration.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-CATALOGUE = read_catalogue(ROOT)
-UNITS = UNITLESS | {"GBP", "count", "days", "minutes", "ratio", "score"}
-UNITS |= {"index -1 to 1", "level 0-4", "level 1-4", "points 0-10", "points 300-850", "score 1-5"}
-OWNERS = {"customer experience", "customer service", "data", "finance", "marketing", "operations"}
-OWNERS |= {"sales"}
-CHINESE = re.compile(r"[\u4e00-\u9fff]")
-KEYS = {"customer_id", "as_of_date"}
-TABLES = {f"{each.system}.{each.name}" for each in load_contracts(ROOT / "models" / "staging")}
-SYSTEMS = {each.split(".")[0] for each in TABLES} - {"billing", "crm"}
+INDICATOR = "purchase_regularity_12m"
+RETENTION_YAML = MODELS / "_indicators__models.yml"
 
 
-def columns_of(model: str) -> dict[str, dict]:
-    """The columns of a model as its YAML describes them."""
-    for file in (ROOT / "models").rglob("_*__*models.yml"):
-        for found in yaml.safe_load(file.read_text(encoding="utf-8")).get("models", []):
-            if found["name"] == model:
-                return {column["name"]: column for column in found["columns"]}
-    raise AssertionError(f"no YAML describes {model}")
+def test_all_agree() -> None:
+    assert find_problems(ROOT) == []
+    assert len(read_catalogue(ROOT)) >= 160
 
 
-CONTRACT = columns_of("customer_indicators")
+def test_the_systems_and_tables_that_indicators_need_are_there() -> None:
+    contracts = load_contracts(ROOT / "models" / "staging")
+    assert {each.system for each in contracts} - {"billing", "crm"} == SYSTEMS
+    tables = {f"{each.system}.{each.name}" for each in contracts}
+    for each in read_catalogue(ROOT):
+        assert not each.needed_systems & each.further_systems
+        assert set(each.needs_table.split(" or ")) <= tables | {""}
 
 
-def test_the_contract_lists_the_catalogue_and_nothing_else() -> None:
-    listed = [each.indicator_id for each in CATALOGUE if each.mart == "customer_indicators"]
-    assert len(listed) == len(set(listed))
-    assert set(CONTRACT) - KEYS == set(listed)
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of all that the catalogue is held against, to be broken."""
+    for path in (SEED, PAGE, MART_SQL, CONTRACT):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / path, tmp_path / path)
+    shutil.copytree(ROOT / MODELS, tmp_path / MODELS)
+    return tmp_path
 
 
-@pytest.mark.parametrize("indicator", CATALOGUE, ids=lambda each: each.indicator_id)
-class TestOneIndicator:
-    def test_the_contract_describes_it_in_the_catalogues_words(self, indicator: Indicator) -> None:
-        described = " ".join(CONTRACT[indicator.indicator_id]["description"].split())
-        assert described == indicator.contract_description
-
-    def test_its_model_describes_the_column(self, indicator: Indicator) -> None:
-        column = columns_of(indicator.model).get(indicator.indicator_id)
-        assert column is not None, f"{indicator.model} does not describe {indicator.indicator_id}"
-        assert len(column["description"].split()) >= 2
-
-    def test_it_is_measurable_owned_and_of_a_known_unit(self, indicator: Indicator) -> None:
-        assert indicator.unit in UNITS
-        assert indicator.direction in {"higher_is_better", "lower_is_better", "none"}
-        assert indicator.viewpoint in {"buyer", "seller", "both"}
-        assert indicator.kind in {"quantitative", "qualitative"}
-        assert indicator.owner in OWNERS
-        assert indicator.purpose
-        assert indicator.time_window
-        assert int(indicator.min_n) >= 1
-        assert int(indicator.freshness_days) >= 1
-        assert indicator.model in FAMILIES
-
-    def test_its_unit_fits_its_type(self, indicator: Indicator) -> None:
-        data_type = CONTRACT[indicator.indicator_id]["data_type"]
-        of_unit = {
-            "GBP": {"decimal(18,2)", "decimal(18,4)"},
-            "class": {"varchar"},
-            "text": {"varchar"},
-            "flag": {"boolean"},
-            "date": {"date"},
-            "minutes": {"double", "decimal(18,2)"},
-            "ratio": {"double"},
-            "score": {"double"},
-        }.get(indicator.unit, {"integer", "double", "bigint"})
-        assert data_type in of_unit
-
-    def test_what_it_rests_on_is_published_beside_it(self, indicator: Indicator) -> None:
-        assert indicator.source_rows_column in CONTRACT
-        assert CONTRACT[indicator.source_rows_column]["data_type"] in {"integer", "bigint"}
-
-    def test_what_it_needs_and_what_shows_it_are_there(self, indicator: Indicator) -> None:
-        assert indicator.touching_systems <= SYSTEMS
-        assert not indicator.needed_systems & indicator.further_systems
-        assert set(indicator.needs_table.split(" or ")) <= TABLES | {""}
-        assert indicator.presence_column in CONTRACT
-
-    def test_it_has_a_name_and_a_definition_in_both_languages(self, indicator: Indicator) -> None:
-        assert indicator.name.strip()
-        assert not CHINESE.search(indicator.name + indicator.description)
-        assert CHINESE.search(indicator.name_zh) or indicator.name_zh.isascii() is False
-        assert CHINESE.search(indicator.description_zh)
+Edit = Callable[[str], str]
 
 
-@pytest.mark.parametrize("field", ["name", "name_zh"])
-def test_no_two_indicators_share_a_name(field: str) -> None:
-    names = [getattr(each, field) for each in CATALOGUE]
-    assert sorted(names) == sorted(set(names))
+def in_row(pattern: str, replacement: str) -> Edit:
+    """Change the indicator's row of the seed, and no other."""
+
+    def edit(text: str) -> str:
+        lines = text.splitlines(keepends=True)
+        (number,) = (n for n, line in enumerate(lines) if line.startswith(f"{INDICATOR},"))
+        lines[number] = re.sub(pattern, replacement, lines[number])
+        return "".join(lines)
+
+    return edit
 
 
-def test_the_page_is_in_step_with_the_catalogue() -> None:
-    written = (ROOT / PAGE).read_text(encoding="utf-8")
-    assert written == render_catalogue(CATALOGUE), (
-        f"{PAGE} is behind the catalogue: run `python -m orchestration.catalogue`"
-    )
+def without_column(model: str) -> Edit:
+    """Take the indicator's column out of a model's YAML."""
+
+    def edit(text: str) -> str:
+        start = text.index(f"  - name: {model}\n")
+        column = re.compile(rf"      - name: {INDICATOR}\n(?:        .*\n)+")
+        return text[:start] + column.sub("", text[start:], count=1)
+
+    return edit
+
+
+def replaced(old: str, new: str) -> Edit:
+    return lambda text: text.replace(old, new, 1)
+
+
+# File, what is broken in it, and what a person is told: the place, the thing, the remedy.
+FAULTS = {
+    "the seed's unit": (
+        SEED,
+        in_row(",ratio,", ",percent,"),
+        [f"{SEED}: {INDICATOR}: unit is 'percent'. It may be GBP, class, count"],
+    ),
+    "a unit that does not fit the type": (
+        SEED,
+        in_row(",ratio,", ",flag,"),
+        [f"{CONTRACT}: {INDICATOR} is double", "its unit in", "flag, which is boolean. Mend"],
+    ),
+    "no Chinese name": (
+        SEED,
+        in_row("购买规律性", "Regularity"),
+        [f"{SEED}: {INDICATOR}: name_zh is 'Regularity'. Give the name in Chinese."],
+    ),
+    "Chinese in the English text": (
+        SEED,
+        in_row("Purchase regularity", "购买规律性"),
+        [f"{SEED}: {INDICATOR}: name has Chinese in it"],
+    ),
+    "no purpose": (
+        SEED,
+        in_row(r"(,sales,)[^,]+,", r"\1,"),
+        [f"{SEED}: {INDICATOR}: purpose is empty. Fill it in."],
+    ),
+    "an owner whom nobody knows": (
+        SEED,
+        in_row(",sales,", ",nobody,"),
+        [f"{SEED}: {INDICATOR}: owner is 'nobody'. It may be customer experience"],
+    ),
+    "a number that is none": (
+        SEED,
+        in_row(r",\d+,45,", ",many,45,"),
+        [f"{SEED}: {INDICATOR}: min_n is 'many'. It is a whole number from 1 on."],
+    ),
+    "a system that there is not": (
+        SEED,
+        in_row("ind_retention,([^,]*),,", r"ind_retention,\1,telephone,"),
+        [f"{SEED}: {INDICATOR}: needs_system names telephone. It may name marketing"],
+    ),
+    "a column that cannot show it": (
+        SEED,
+        in_row(r",purchase_regularity_12m,(\w+\n)", r",gap_count_12m,\1"),
+        [f"{SEED}: {INDICATOR}: presence_column is 'gap_count_12m', no column"],
+    ),
+    "rows behind it that are not published": (
+        SEED,
+        in_row(r",\w+\n", ",gap_count_12m\n"),
+        ["source_rows_column is 'gap_count_12m', no column of customer_indicators. Name"],
+    ),
+    "rows behind it that are no count": (
+        SEED,
+        in_row(r",\w+\n", ",loyalty_index\n"),
+        ["source_rows_column is 'loyalty_index', of type double. Name a published column"],
+    ),
+    "a name that another has": (
+        SEED,
+        in_row("Purchase regularity", "Loyalty index"),
+        [f"{SEED}: name 'Loyalty index' stands in 2 rows. Each needs its own."],
+    ),
+    "a model that nobody knows": (
+        SEED,
+        in_row("ind_retention", "ind_nothing"),
+        [
+            "orchestration/catalogue.py: FAMILIES has no ind_nothing",
+            f"{MART_SQL}: its list of models has no ind_nothing",
+            f"{MODELS}: no _*__models.yml describes ind_nothing",
+        ],
+    ),
+    "other words in the contract": (
+        SEED,
+        in_row("One less the", "One minus the"),
+        [
+            f"{CONTRACT}: {INDICATOR} is described in other words than in {SEED}. Run `python",
+            f"{PAGE}: not as {SEED} says. Run `python -m orchestration.catalogue`.",
+        ],
+    ),
+    "a row taken out": (
+        SEED,
+        in_row("(?s).*", ""),
+        [f"{CONTRACT}: customer_indicators has {INDICATOR}, which is not in {SEED}. Run"],
+    ),
+    "a column that its model does not describe": (
+        RETENTION_YAML,
+        without_column("ind_retention"),
+        [f"{RETENTION_YAML}: ind_retention does not describe its column {INDICATOR}. Add"],
+    ),
+    "a column missing in the contract": (
+        CONTRACT,
+        without_column("customer_indicators"),
+        [
+            f"{CONTRACT}: customer_indicators has no {INDICATOR}, which is in {SEED}. Build it "
+            "with `dbt run --full-refresh -s ind_retention`, then run `python"
+        ],
+    ),
+    "another name in the contract": (
+        CONTRACT,
+        replaced("      - name: raw_tier\n", "      - name: tier_raw\n"),
+        [f"{CONTRACT}: not as {SEED} says. Run"],
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_told_with_its_place_and_its_remedy(project: Path, fault: str) -> None:
+    path, edit, told = FAULTS[fault]
+    text = (project / path).read_text(encoding="utf-8")
+    broken = edit(text)
+    assert broken != text
+    (project / path).write_text(broken, encoding="utf-8")
+    problems = find_problems(project)
+    for words in told:
+        assert any(words in problem for problem in problems), "\n".join(problems)
+
+
+def test_a_comma_without_quotes_is_told_with_its_line(project: Path) -> None:
+    seed = project / SEED
+    text = seed.read_text(encoding="utf-8")
+    seed.write_text(in_row("Purchase regularity", "Purchases, regular")(text), encoding="utf-8")
+    with pytest.raises(CatalogueError, match=rf"indicators.csv:\d+: {INDICATOR} has 24 values"):
+        read_catalogue(project)
+
+
+def test_a_seed_that_is_not_utf_8_is_told(project: Path) -> None:
+    text = (project / SEED).read_text(encoding="utf-8")
+    (project / SEED).write_bytes(text.encode("gb18030"))
+    with pytest.raises(CatalogueError, match="not UTF-8"):
+        read_catalogue(project)
+
+
+def test_a_seed_without_a_column_is_told(project: Path) -> None:
+    text = (project / SEED).read_text(encoding="utf-8")
+    (project / SEED).write_text(text.replace(",purpose,", ",reason,", 1), encoding="utf-8")
+    with pytest.raises(CatalogueError, match="its columns must be indicator_id,name"):
+        read_catalogue(project)
+
+
+class TestWriting:
+    @pytest.fixture
+    def settings(self, project: Path) -> Settings:
+        return Settings.from_environment({}, root=project, home=project / "home")
+
+    @pytest.fixture
+    def with_a_row(self, project: Path) -> Path:
+        """A new indicator in the seed: its model describes it, the contract has it not."""
+        seed = project / SEED
+        text = seed.read_text(encoding="utf-8")
+        (row,) = (line for line in text.splitlines() if line.startswith(f"{INDICATOR},"))
+        new = row.replace(INDICATOR, "gap_cv_12m").replace("购买规律性", "购买间隔变异系数")
+        new = new.replace("Purchase regularity", "Variation of the gaps")
+        seed.write_text(f"{text}{new}\n", encoding="utf-8")
+        return project
+
+    @staticmethod
+    def build(settings: Settings, data_type: str) -> None:
+        settings.home.mkdir()
+        with duckdb.connect(str(settings.warehouse)) as con:
+            con.execute("create schema indicators")
+            con.execute(f"create table indicators.ind_retention (gap_cv_12m {data_type})")
+
+    def test_nothing_is_written_where_all_agrees(self, settings: Settings) -> None:
+        assert write_catalogue(settings) == []
+
+    def test_a_new_indicator_gets_its_line_and_the_type_as_built(
+        self, settings: Settings, with_a_row: Path
+    ) -> None:
+        self.build(settings, "double")
+        assert write_catalogue(settings) == [CONTRACT, PAGE]
+        assert contract_columns(with_a_row)["gap_cv_12m"]["data_type"] == "double"
+        assert find_problems(with_a_row) == []
+        assert write_catalogue(settings) == []
+
+    def test_money_is_published_with_two_decimals(
+        self, settings: Settings, with_a_row: Path
+    ) -> None:
+        self.build(settings, "double")
+        seed = with_a_row / SEED
+        text = seed.read_text(encoding="utf-8")
+        seed.write_text(re.sub(r"(gap_cv_12m,.*),ratio,", r"\1,GBP,", text), encoding="utf-8")
+        write_catalogue(settings)
+        assert contract_columns(with_a_row)["gap_cv_12m"]["data_type"] == "decimal(18,2)"
+
+    def test_a_column_that_is_not_built_is_told(self, settings: Settings, with_a_row: Path) -> None:
+        assert write_catalogue(settings) == [PAGE]
+        (problem,) = find_problems(with_a_row)
+        assert "customer_indicators has no gap_cv_12m" in problem
+        assert "dbt run --full-refresh -s ind_retention" in problem
+
+    def test_other_marts_and_the_tests_of_a_column_stay(
+        self, settings: Settings, project: Path
+    ) -> None:
+        contract = project / CONTRACT
+        text = contract.read_text(encoding="utf-8")
+        tested = text.replace(
+            "      - name: raw_tier\n",
+            "      - name: raw_tier\n        data_tests: [not_null]\n",
+            1,
+        )
+        contract.write_text(in_contract(tested), encoding="utf-8")
+        assert write_catalogue(settings) == [CONTRACT]
+        assert contract_columns(project)["raw_tier"]["data_tests"] == ["not_null"]
+        assert _without_mart(contract.read_text(encoding="utf-8")) == _without_mart(text)
+
+    @pytest.mark.usefixtures("with_a_row")
+    def test_the_command_says_what_it_wrote_and_what_is_left(
+        self,
+        settings: Settings,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        monkeypatch.setattr(Settings, "from_environment", lambda: settings)
+        assert main() == 1
+        said = capsys.readouterr().out
+        assert f"{PAGE}: written" in said
+        assert "has no gap_cv_12m" in said
+        self.build(settings, "double")
+        assert main() == 0
+        said = capsys.readouterr().out
+        assert f"{CONTRACT}: written" in said
+        assert re.search(r"\d+ indicators: catalogue, models, contract and page agree", said)
+
+
+def in_contract(text: str) -> str:
+    """Another wording of one column's description in the contract."""
+    return text.replace("The tier that this month alone", "The tier of this month alone", 1)
+
+
+def _without_mart(text: str) -> list[dict]:
+    models = yaml.load(text, LOADER)["models"]  # noqa: S506
+    return [model for model in models if model["name"] != "customer_indicators"]

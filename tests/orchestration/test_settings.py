@@ -52,6 +52,17 @@ def test_the_process_environment_is_read_when_asked_not_at_import(tmp_path, monk
     assert Settings.from_environment().home == tmp_path / "late"
 
 
+def test_the_environment_says_how_many_threads():
+    assert Settings.from_environment({"SCORECARD_THREADS": "8"}).threads == 8
+    assert Settings.from_environment({}).threads == 2
+
+
+@pytest.mark.parametrize("threads", ["0", "-1", "two", "1.5", "²"])
+def test_a_number_of_threads_that_is_none_is_wrong_usage(threads):
+    with pytest.raises(UsageError, match="SCORECARD_THREADS"):
+        Settings.from_environment({"SCORECARD_THREADS": threads})
+
+
 def test_an_unknown_setting_is_wrong_usage():
     with pytest.raises(UsageError, match="'hom'"):
         Settings.from_environment({}, hom="x")
