@@ -777,7 +777,7 @@ def _cohorts(reader: Reader) -> Table:
             if not row["conversion_cases"]:
                 return Cell("too early")
             ratio = row["conversion_ratio"]
-            flag = "" if row["is_final"] else "incomplete"
+            flag = "" if row["is_final"] else "partial"
             return Cell(percent_short(ratio), flag, float(ratio) if row["is_final"] else None)
 
         return cell
@@ -793,7 +793,7 @@ def _cohorts(reader: Reader) -> Table:
             ),
             *(
                 Column(
-                    f"from {_lower(readable(stage))}",
+                    f"After {_lower(readable(stage))}",
                     read(stage),
                     is_on_phone=place in (1, 3),
                 )
@@ -801,7 +801,7 @@ def _cohorts(reader: Reader) -> Table:
             ),
         ],
         list(by_month.values()),
-        note="Darker: more went on. Incomplete: some of the month’s customers still have time. A "
+        note="Darker: more went on. Partial: some of the month’s customers still have time. A "
         "month has few customers: look for a pattern, not at a single cell.",
         sources="journey_funnel.conversion_ratio, is_final (cohort_kind = 'month')",
     )
