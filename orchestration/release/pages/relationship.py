@@ -565,8 +565,13 @@ def performance_said(rules: Mapping[str, Row]) -> list[str]:
         f"Alerts missed {format_integer(missed)} of {format_integer(alerts['loss_count'])} losses: "
         f"they foretold {format_percent(alerts['recall_ratio'])} "
         f"({percent_interval(alerts, 'recall')}). "
-        f"{format_percent(alerts['precision_ratio'])} of the alerts came true, half of the losses "
-        f"foretold were foretold {format_integer(alerts['lead_days_median'])} days ahead or more."
+        f"{format_percent(alerts['precision_ratio'])} of the alerts came true"
+        + (
+            ", half of the losses foretold were foretold "
+            f"{format_integer(alerts['lead_days_median'])} days ahead or more."
+            if alerts["lead_days_median"] is not None
+            else "."
+        )
     ]
     if simple is not None:
         more = (simple["recall_ratio"] or 0) > (alerts["recall_ratio"] or 0)

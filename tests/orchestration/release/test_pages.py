@@ -589,6 +589,15 @@ def test_alerts_are_judged_beside_the_simple_rule(simple: dict[str, float], verd
     assert verdict in said[1]
 
 
+def test_alerts_that_foretold_nothing_have_no_lead() -> None:
+    blind = RULE | {"warned_count": 0, "recall_ratio": 0.0, "lead_days_median": None}
+
+    (said,) = relationship.performance_said({"relationship_health": blind})
+
+    assert said.endswith("40.0\u00a0% of the alerts came true.")
+    assert "Alerts missed 40 of 40 losses" in said
+
+
 @pytest.mark.parametrize(
     ("needs", "words"),
     [
