@@ -14,22 +14,22 @@ from typing import Any
 import altair as alt
 import vl_convert
 
+from orchestration.release.palette import (
+    BLUE,
+    GREEN,
+    GREY,
+    GRID,
+    INK,
+    MUTED,
+    ORANGE,
+    PURPLE,
+    RED,
+    SKY,
+)
+
 Row = Mapping[str, Any]
 
-# Okabe and Ito's palette, which people with any colour vision tell apart.
-INK = "#1c2b36"
-MUTED = "#5a6b78"
-GRID = "#e4e9ed"
-BLUE = "#0072b2"
-SKY = "#7db9dc"
-ORANGE = "#e69f00"
-PURPLE = "#a6578a"
-BAND_COLOURS = {
-    "red": "#d55e00",
-    "amber": "#e69f00",
-    "green": "#009e73",
-    "none": "#b8c2ca",
-}
+BAND_COLOURS = {"red": RED, "amber": ORANGE, "green": GREEN, "none": GREY}
 BAND_LABELS = {"red": "Red", "amber": "Amber", "green": "Green", "none": "Not scored"}
 RISK_LABELS = {"green": "Low", "amber": "Medium", "red": "High"}
 DIMENSION_LABELS = {
@@ -37,7 +37,7 @@ DIMENSION_LABELS = {
     "potential": "Potential",
     "loyalty": "Loyalty",
 }
-DIMENSION_COLOURS = {"current_value": BLUE, "potential": PURPLE, "loyalty": "#009e73"}
+DIMENSION_COLOURS = {"current_value": BLUE, "potential": PURPLE, "loyalty": GREEN}
 
 _ACRONYMS = {"auc", "clv", "csat", "ece", "nps", "pr", "rfm"}
 # Large numbers on an axis as elsewhere on the page: 0, 500 k, 2 m.

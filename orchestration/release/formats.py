@@ -9,6 +9,15 @@ from decimal import Decimal
 from typing import Any
 
 CURRENCY_SIGNS = {"GBP": "£", "EUR": "€", "USD": "$", "JPY": "¥", "CNY": "¥"}
+SYSTEMS = {
+    "crm": "CRM",
+    "billing": "Billing",
+    "support": "Support",
+    "survey": "Surveys",
+    "usage": "Product use",
+    "marketing": "Marketing",
+    "organisation": "Organisation",
+}
 
 
 def currency_sign(currency: str | None) -> str:
@@ -84,3 +93,45 @@ def format_change(now: Any, before: Any, form: Callable[[Any], str]) -> str:
         return "unchanged in a month"
     # The word joiner keeps the sign with its figure where the line ends.
     return f"{'+' if difference > 0 else '−'}\u2060{form(abs(difference))} in a month"
+
+
+def format_number(value: Any) -> str:
+    """A number with two decimals, fewer where it is large; a dash where there is none."""
+    if value is None:
+        return "–"
+    number = float(value)
+    decimals = 0 if abs(number) >= 100 else 1 if abs(number) >= 10 else 2
+    return f"{number:,.{decimals}f}".replace("-", "−")
+
+
+def format_signed(value: Any) -> str:
+    """A difference with its sign and one decimal: `+4.8`; a dash where there is none."""
+    return "–" if value is None else f"{float(value):+.1f}".replace("-", "−")
+
+
+def format_hours(minutes: Any) -> str:
+    """A duration in minutes as `45 min`, `9.2 h`, `369 h`; a dash where there is none."""
+    if minutes is None:
+        return "–"
+    length = float(minutes)
+    if length < 59.5:
+        return f"{length:.0f}\u00a0min"
+    hours = length / 60
+    return f"{hours:,.1f}\u00a0h" if hours < 99.95 else f"{hours:,.0f}\u00a0h"
+
+
+def format_duration(minutes: Any) -> str:
+    """A duration by the clock, in hours up to three days, else in days."""
+    if minutes is None or float(minutes) < 3 * 24 * 60:
+        return format_hours(minutes)
+    return f"{float(minutes) / 1440:,.1f}\u00a0d"
+
+
+def format_interval(low: Any, high: Any, form: Callable[[Any], str]) -> str:
+    """Both ends of an interval: `78.2 % to 87.0 %`; a dash where there is none."""
+    return "–" if low is None or high is None else f"{form(low)} to {form(high)}"
+
+
+def system_name(system: str) -> str:
+    """A system's name for people: `usage` becomes `Product use`."""
+    return SYSTEMS.get(system, system.replace("_", " ").capitalize())

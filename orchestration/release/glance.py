@@ -16,25 +16,11 @@ from datetime import date
 import duckdb
 
 from orchestration.release.manifest import Manifest
+from orchestration.release.parts import Missing, Part, absence
 from orchestration.release.reading import Row, read_rows
 
 OVERDUE_STEPS = (30, 60, 90)
 FINDINGS_SHOWN = 12
-
-
-@dataclass(frozen=True)
-class Part:
-    """A part of the picture: what it takes to draw it.
-
-    Attributes:
-        title: What it shows, as a noun.
-        marts: Mart to the columns that are read of it.
-        unmeasured: What is said where it has no rows: mostly that a system sent nothing.
-    """
-
-    title: str
-    marts: Mapping[str, tuple[str, ...]]
-    unmeasured: str = "there are no rows for it in this release"
 
 
 PARTS: Mapping[str, Part] = {
@@ -131,19 +117,6 @@ PARTS: Mapping[str, Part] = {
 
 
 @dataclass(frozen=True)
-class Missing:
-    """A part that cannot be drawn.
-
-    Attributes:
-        title: What it would show.
-        reason: Why it cannot.
-    """
-
-    title: str
-    reason: str
-
-
-@dataclass(frozen=True)
 class Glance:
     """The company at a glance; a part without rows is named in `missing`.
 
@@ -208,7 +181,7 @@ def read_glance(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Glance:
     missing = {
         name: Missing(part.title, reason)
         for name, part in PARTS.items()
-        if (reason := _absence(part, manifest))
+        if (reason := absence(part, manifest))
     }
     company = read_rows(con, "select * from scorecard.company") if _has(manifest, "company") else []
     found = {name: read(con) for name, read in _READERS.items() if name not in missing}
@@ -232,27 +205,6 @@ def read_glance(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Glance:
 
 def _has(manifest: Manifest, mart: str) -> bool:
     return mart in manifest.marts
-
-
-def _absence(part: Part, manifest: Manifest) -> str:
-    """Say why a part's marts cannot be read; empty when they can."""
-    for mart, columns in part.marts.items():
-        if mart not in manifest.marts:
-            return _why_not_here(mart, manifest)
-        lacking = [name for name in columns if name not in manifest.marts[mart].columns]
-        if lacking:
-            return (
-                f"the last good version of {mart} is of an older release, without "
-                f"{', '.join(lacking)}"
-            )
-    return ""
-
-
-def _why_not_here(mart: str, manifest: Manifest) -> str:
-    for entry in manifest.products.values():
-        if mart in entry.marts and entry.reason:
-            return f"{mart} did not pass its gate: {entry.reason}"
-    return f"{mart} is not in this release"
 
 
 def _customers(con: duckdb.DuckDBPyConnection) -> list[Row]:

@@ -13,24 +13,22 @@ from typing import Any
 
 import altair as alt
 
-from orchestration.release.charts import (
-    BAND_COLOURS,
+from orchestration.release.charts import SHORT_NUMBER, draw, month_axis
+from orchestration.release.formats import SYSTEMS, system_name
+from orchestration.release.palette import (
     BLUE,
+    GREEN,
+    GREY,
     GRID,
     INK,
     MUTED,
     ORANGE,
     PURPLE,
-    SHORT_NUMBER,
+    RED,
     SKY,
-    draw,
-    month_axis,
 )
 from orchestration.release.reading import Row
 
-GREEN = BAND_COLOURS["green"]
-RED = BAND_COLOURS["red"]
-GREY = BAND_COLOURS["none"]
 KINDS = {"organisation": "Organisations", "individual": "Individuals", None: "Not known"}
 KIND_COLOURS = {"Organisations": BLUE, "Individuals": SKY, "Not known": GREY}
 MOVEMENTS = {
@@ -53,21 +51,7 @@ METHODS = {
     "manual": ("By hand", PURPLE),
     "unresolved": ("Not linked", RED),
 }
-SYSTEMS = {
-    "crm": "CRM",
-    "billing": "Billing",
-    "support": "Support",
-    "survey": "Surveys",
-    "usage": "Product use",
-    "marketing": "Marketing",
-    "organisation": "Organisation",
-}
 NO_TIER = "No tier"
-
-
-def system_name(system: str) -> str:
-    """A system's name for people: `usage` becomes `Product use`."""
-    return SYSTEMS.get(system, system.replace("_", " ").capitalize())
 
 
 def customers_by_tier(rows: Sequence[Row]) -> str:

@@ -1,17 +1,18 @@
-"""The report page of a release: one self-contained HTML file.
+"""The report of a release: self-contained HTML files that link to each other.
 
-Belongs here: the words and the layout around the figures. Not here: queries (`figures`), charts
-(`charts`), the quality page (`data_quality`).
+Belongs here: the words and the layout around the figures, which pages there are. Not here: queries
+(`figures`, `pages`), charts (`charts`), the quality page (`data_quality`).
 
-The page has no script, fetches nothing and opens from disk. It is a function of the release's
+A page has no script, fetches nothing and opens from disk. It is a function of the release's
 database and manifest alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from duckdb import DuckDBPyConnection
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -30,12 +31,21 @@ from orchestration.release.formats import (
 )
 from orchestration.release.glance import Glance
 from orchestration.release.manifest import Manifest, ProductEntry, read_manifest
-from orchestration.release.reading import open_database
+from orchestration.release.pages import experience, measured, relationship, retention, service
+from orchestration.release.pages.model import PageSpec, Reader, tell
+from orchestration.release.reading import Row, open_database, read_rows
 from orchestration.release.store import DATABASE_NAME
 from orchestration.release.tiles import company_tiles, scorecard_tiles
 
 REPORT_FOLDER = "report"
 PAGE_NAME = "index.html"
+PAGES: tuple[PageSpec, ...] = (
+    service.PAGE,
+    experience.PAGE,
+    retention.PAGE,
+    relationship.PAGE,
+    measured.PAGE,
+)
 
 _METHODS = {
     "estimator": "the trained estimator",
@@ -55,6 +65,21 @@ _CANDIDATES = {
 
 
 @dataclass(frozen=True)
+class PageLink:
+    """A page as the others name it."""
+
+    key: str
+    title: str
+    file_name: str
+
+
+_LINKS = (
+    PageLink("index", "Overview", PAGE_NAME),
+    *(PageLink(page.key, page.title, page.file_name) for page in PAGES),
+)
+
+
+@dataclass(frozen=True)
 class Status:
     """One data product's line in the status table."""
 
@@ -66,21 +91,61 @@ class Status:
 
 
 def write_report(release_dir: Path) -> Path:
-    """Write `report/index.html` of a release that is being built.
+    """Write the pages of a release that is being built into its folder `report`.
 
     Args:
         release_dir: The release folder, with `scorecard.duckdb` and `manifest.json`.
 
     Returns:
-        The page.
+        The first page.
 
     Raises:
         ReleaseError: The manifest is missing or unreadable.
     """
-    page = release_dir / REPORT_FOLDER / PAGE_NAME
-    page.parent.mkdir(exist_ok=True)
-    page.write_text(render_report(release_dir), encoding="utf-8")
-    return page
+    folder = release_dir / REPORT_FOLDER
+    folder.mkdir(exist_ok=True)
+    (folder / PAGE_NAME).write_text(render_report(release_dir), encoding="utf-8")
+    for name, html in render_pages(release_dir).items():
+        (folder / name).write_text(html, encoding="utf-8")
+    return folder / PAGE_NAME
+
+
+def render_pages(release_dir: Path, pages: Sequence[PageSpec] = PAGES) -> dict[str, str]:
+    """The pages beside the first one as HTML text, by file name.
+
+    Args:
+        release_dir: The release folder.
+        pages: Which pages.
+
+    Raises:
+        ReleaseError: The manifest is missing or unreadable.
+    """
+    manifest = read_manifest(release_dir)
+    with open_database(release_dir / DATABASE_NAME) as con:
+        environment = _environment(_read_currency(con, manifest))
+        reader = Reader(con, manifest, environment.filters["money"], _read_catalogue(con, manifest))
+        return {page.file_name: _render_page(page, reader, environment) for page in pages}
+
+
+def _render_page(page: PageSpec, reader: Reader, environment: Environment) -> str:
+    topics = tell(page, reader)
+    shown = [told.section for told in topics if told.section is not None]
+    marts = {mart for told in topics for mart in told.marts}
+    return environment.get_template("page.html.j2").render(
+        manifest=reader.manifest,
+        notice=reader.manifest.notice,
+        pages=_LINKS,
+        spec=page,
+        topics=topics,
+        lead=" ".join(section.headline for section in shown if section.headline),
+        tiles=[tile for section in shown for tile in section.tiles],
+        stale=_stale_by_mart(reader.manifest),
+        held=[
+            status
+            for status in _statuses(reader.manifest)
+            if status.entry.decision != "pass" and marts & set(status.entry.marts)
+        ],
+    )
 
 
 def render_report(release_dir: Path) -> str:
@@ -97,6 +162,7 @@ def render_report(release_dir: Path) -> str:
     return environment.get_template("report.html.j2").render(
         manifest=manifest,
         notice=manifest.notice,
+        pages=_LINKS,
         figures=figures,
         glance=figures.glance,
         company_tiles=company_tiles(figures, money),
@@ -158,6 +224,20 @@ def _currency(figures: Figures) -> str | None:
         return str(figures.glance.company["reporting_currency"])
     unit = str(figures.catalogue.get("revenue_12m", {}).get("unit", ""))
     return unit if len(unit) == 3 and unit.isupper() else None
+
+
+def _read_currency(con: DuckDBPyConnection, manifest: Manifest) -> str | None:
+    if "company" not in manifest.marts:
+        return None
+    rows = read_rows(con, "select reporting_currency from scorecard.company")
+    return str(rows[0]["reporting_currency"]) if rows else None
+
+
+def _read_catalogue(con: DuckDBPyConnection, manifest: Manifest) -> dict[str, Row]:
+    if "indicator_catalogue" not in manifest.marts:
+        return {}
+    rows = read_rows(con, "select * from scorecard.indicator_catalogue order by indicator_id")
+    return {str(row["indicator_id"]): row for row in rows}
 
 
 def _charts_module() -> Any:

@@ -10,7 +10,7 @@ from tests.conftest import ROOT
 PLACE = ROOT / "models" / "scorecard"
 MARTS = {path.stem for path in PLACE.rglob("*.sql")}
 READERS = {
-    "report": sorted((ROOT / "orchestration" / "release").glob("*.py")),
+    "report": sorted((ROOT / "orchestration" / "release").rglob("*.py")),
     "explain": [
         ROOT / "orchestration" / name
         for name in ("explain.py", "portrait.py", "indicator_values.py")

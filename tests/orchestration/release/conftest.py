@@ -1,6 +1,6 @@
 """A home whose warehouse holds synthetic marts, and evidence that fits them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -15,11 +15,19 @@ from data_quality.products import PRODUCTS_FILE, load_products
 from orchestration.ingestion.company import Company
 from orchestration.release import build
 from orchestration.release.build import RunSummary, build_release
+from orchestration.release.glance import Glance, read_glance
+from orchestration.release.manifest import Manifest, MartEntry, ProductEntry
+from orchestration.release.marts import mart_columns
+from orchestration.release.reading import open_database
+from orchestration.release.report import PAGES, render_pages, render_report
 from orchestration.release.store import Release
 from orchestration.settings import Settings
 
 MARTS = Path(__file__).with_name("synthetic_marts.sql")
 COMPANY = Path(__file__).with_name("synthetic_company.sql")
+GROUPS = Path(__file__).with_name("synthetic_groups.sql")
+SCRIPTS = (MARTS, COMPANY, GROUPS)
+KEYS = tuple(page.key for page in PAGES)
 ROOT = Path(__file__).parents[3]
 # Partitioned by month and not, with and without a product upstream; the other marts are alike.
 FEW_PRODUCTS = {"identity", "customers", "finance", "portfolio", "predictions", "scorecard"}
@@ -29,9 +37,100 @@ FEW_PRODUCTS = {"identity", "customers", "finance", "portfolio", "predictions", 
 def synthetic_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("warehouse") / "warehouse.duckdb"
     with duckdb.connect(str(path)) as con:
-        for script in (MARTS, COMPANY):
+        for script in SCRIPTS:
             con.execute(script.read_text(encoding="utf-8"))
     return path
+
+
+INFO = (
+    "create table scorecard.release_info as select 'r-1' as release_id, "
+    "cast(null as varchar) as company_name, false as is_simulated"
+)
+
+
+class CompanyFolder:
+    """A folder with the database of a release that holds every mart, and a manifest that fits."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def change(self, *statements: str) -> "CompanyFolder":
+        with duckdb.connect() as con:
+            con.execute(f"attach '{self.folder / 'scorecard.duckdb'}' as release; use release")
+            for statement in statements:
+                con.execute(statement)
+        return self
+
+    def manifest(self, products: dict[str, ProductEntry] | None = None) -> Manifest:
+        with open_database(self.folder / "scorecard.duckdb") as con:
+            names = [
+                str(row[0])
+                for row in con.execute(
+                    "select table_name from duckdb_tables() "
+                    "where schema_name = 'scorecard' and table_name <> 'release_info'"
+                ).fetchall()
+            ]
+            marts = {
+                name: MartEntry("customers", 1, mart_columns(con, name), "0", {}) for name in names
+            }
+        everything = ProductEntry(
+            "pass", False, "", "r-1", "2011-12-31", "run-1", 3, (), tuple(marts)
+        )
+        return Manifest(
+            "r-1",
+            "2012-01-01T00:00:00+00:00",
+            "run-1",
+            "retail_billing",
+            "2011-01-31",
+            "2011-12-31",
+            7,
+            (),
+            "c",
+            "c",
+            {"commit": None, "is_modified": None},
+            (),
+            {"duckdb": "1"},
+            products or {"customers": everything},
+            marts,
+        )
+
+    def glance(self) -> Glance:
+        with open_database(self.folder / "scorecard.duckdb") as con:
+            return read_glance(con, self.manifest())
+
+    def page(self, **changes: object) -> str:
+        self._write_manifest(changes)
+        return render_report(self.folder)
+
+    def pages(self, *names: str, **changes: object) -> dict[str, str]:
+        self._write_manifest(changes)
+        return render_pages(self.folder, [page for page in PAGES if page.key in (names or KEYS)])
+
+    def _write_manifest(self, changes: dict[str, object]) -> None:
+        text = replace(self.manifest(), **changes).to_json()  # type: ignore[arg-type]
+        (self.folder / "manifest.json").write_text(text, encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> CompanyFolder:
+    folder = tmp_path_factory.mktemp("company")
+    scripts = [path.read_text(encoding="utf-8") for path in SCRIPTS]
+    with duckdb.connect() as con:
+        con.execute(f"attach '{folder / 'scorecard.duckdb'}' as release; use release")
+        for script in (*scripts, INFO):
+            con.execute(script)
+    return CompanyFolder(folder)
+
+
+@pytest.fixture
+def changed(whole: CompanyFolder, tmp_path: Path) -> Iterator[Callable[..., CompanyFolder]]:
+    def change(*statements: str) -> CompanyFolder:
+        (tmp_path / "scorecard.duckdb").write_bytes(
+            (whole.folder / "scorecard.duckdb").read_bytes()
+        )
+        return CompanyFolder(tmp_path).change(*statements)
+
+    return change
 
 
 def new_home(folder: Path, warehouse: Path) -> Settings:

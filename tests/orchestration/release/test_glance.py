@@ -1,28 +1,19 @@
 """The company at a glance: figures are SQL's, gaps stay gaps, what is missing is named."""
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 
-import duckdb
 import pytest
 
 from orchestration.release import glance_charts
-from orchestration.release.glance import PARTS, Glance, read_glance
-from orchestration.release.manifest import Manifest, MartEntry, ProductEntry
-from orchestration.release.marts import mart_columns
+from orchestration.release.glance import PARTS, read_glance
+from orchestration.release.manifest import ProductEntry
 from orchestration.release.reading import open_database
-from orchestration.release.report import render_report
-from tests.orchestration.release.conftest import COMPANY, MARTS
+from tests.orchestration.release.conftest import CompanyFolder
 from tests.orchestration.release.test_report import Page
 
-INFO = (
-    "create table scorecard.release_info as select 'r-1' as release_id, "
-    "cast(null as varchar) as company_name, false as is_simulated"
-)
 YEAR = [
     date(2011, month, day)
     for month, day in zip(
@@ -31,97 +22,19 @@ YEAR = [
 ]
 
 
-class Company:
-    """A folder with the database of a release that holds every mart, and a manifest that fits."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def change(self, *statements: str) -> "Company":
-        with duckdb.connect() as con:
-            con.execute(f"attach '{self.folder / 'scorecard.duckdb'}' as release; use release")
-            for statement in statements:
-                con.execute(statement)
-        return self
-
-    def manifest(self, products: dict[str, ProductEntry] | None = None) -> Manifest:
-        with open_database(self.folder / "scorecard.duckdb") as con:
-            names = [
-                str(row[0])
-                for row in con.execute(
-                    "select table_name from duckdb_tables() "
-                    "where schema_name = 'scorecard' and table_name <> 'release_info'"
-                ).fetchall()
-            ]
-            marts = {
-                name: MartEntry("customers", 1, mart_columns(con, name), "0", {}) for name in names
-            }
-        everything = ProductEntry(
-            "pass", False, "", "r-1", "2011-12-31", "run-1", 3, (), tuple(marts)
-        )
-        return Manifest(
-            "r-1",
-            "2012-01-01T00:00:00+00:00",
-            "run-1",
-            "retail_billing",
-            "2011-01-31",
-            "2011-12-31",
-            7,
-            (),
-            "c",
-            "c",
-            {"commit": None, "is_modified": None},
-            (),
-            {"duckdb": "1"},
-            products or {"customers": everything},
-            marts,
-        )
-
-    def glance(self) -> Glance:
-        with open_database(self.folder / "scorecard.duckdb") as con:
-            return read_glance(con, self.manifest())
-
-    def page(self, **changes: object) -> str:
-        text = replace(self.manifest(), **changes).to_json()  # type: ignore[arg-type]
-        (self.folder / "manifest.json").write_text(text, encoding="utf-8")
-        return render_report(self.folder)
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Company:
-    folder = tmp_path_factory.mktemp("company")
-    scripts = [path.read_text(encoding="utf-8") for path in (MARTS, COMPANY)]
-    with duckdb.connect() as con:
-        con.execute(f"attach '{folder / 'scorecard.duckdb'}' as release; use release")
-        for script in (*scripts, INFO):
-            con.execute(script)
-    return Company(folder)
-
-
-@pytest.fixture
-def changed(whole: Company, tmp_path: Path) -> Iterator[Callable[..., Company]]:
-    def change(*statements: str) -> Company:
-        (tmp_path / "scorecard.duckdb").write_bytes(
-            (whole.folder / "scorecard.duckdb").read_bytes()
-        )
-        return Company(tmp_path).change(*statements)
-
-    return change
-
-
-def rows(company: Company, query: str) -> list[tuple[object, ...]]:
+def rows(company: CompanyFolder, query: str) -> list[tuple[object, ...]]:
     with open_database(company.folder / "scorecard.duckdb") as con:
         return con.execute(query).fetchall()
 
 
-def test_nothing_is_missing_where_all_is_measured(whole: Company) -> None:
+def test_nothing_is_missing_where_all_is_measured(whole: CompanyFolder) -> None:
     glance = whole.glance()
 
     assert glance.missing == {}
     assert glance.months == YEAR
 
 
-def test_customers_are_counted_by_tier_and_kind(whole: Company) -> None:
+def test_customers_are_counted_by_tier_and_kind(whole: CompanyFolder) -> None:
     found = {
         (row["tier"], row["customer_kind"]): row["customer_count"]
         for row in whole.glance().customers
@@ -139,7 +52,7 @@ def test_customers_are_counted_by_tier_and_kind(whole: Company) -> None:
     assert sum(found.values()) == 240
 
 
-def test_movements_lead_from_opening_to_closing_in_every_month(whole: Company) -> None:
+def test_movements_lead_from_opening_to_closing_in_every_month(whole: CompanyFolder) -> None:
     before = Decimal(0)
     for row in whole.glance().mrr:
         moved = sum(
@@ -151,7 +64,7 @@ def test_movements_lead_from_opening_to_closing_in_every_month(whole: Company) -
     assert before > 0
 
 
-def test_tickets_are_counted_only_where_support_was_measured(whole: Company) -> None:
+def test_tickets_are_counted_only_where_support_was_measured(whole: CompanyFolder) -> None:
     tickets = whole.glance().tickets
 
     assert [row["as_of_date"] for row in tickets] == YEAR[2:]
@@ -168,7 +81,7 @@ def test_tickets_are_counted_only_where_support_was_measured(whole: Company) -> 
 
 
 def test_a_measured_month_without_tickets_keeps_the_backlog(
-    changed: Callable[..., Company],
+    changed: Callable[..., CompanyFolder],
 ) -> None:
     tickets = (
         changed(
@@ -186,7 +99,9 @@ def test_a_measured_month_without_tickets_keeps_the_backlog(
     assert august["backlog"] == july["backlog"]
 
 
-def test_a_silent_survey_month_is_zero_and_an_unmeasured_one_is_no_row(whole: Company) -> None:
+def test_a_silent_survey_month_is_zero_and_an_unmeasured_one_is_no_row(
+    whole: CompanyFolder,
+) -> None:
     surveys = {row["as_of_date"]: row for row in whole.glance().surveys}
 
     assert sorted(surveys) == YEAR[3:10]
@@ -205,7 +120,7 @@ def test_a_silent_survey_month_is_zero_and_an_unmeasured_one_is_no_row(whole: Co
     )
 
 
-def test_overdue_steps_add_up_to_what_is_overdue(whole: Company) -> None:
+def test_overdue_steps_add_up_to_what_is_overdue(whole: CompanyFolder) -> None:
     overdue = whole.glance().overdue
 
     count, amount = rows(
@@ -224,7 +139,7 @@ def test_overdue_steps_add_up_to_what_is_overdue(whole: Company) -> None:
 
 
 def test_nothing_overdue_is_a_zero_where_payments_are_measured(
-    changed: Callable[..., Company],
+    changed: Callable[..., CompanyFolder],
 ) -> None:
     glance = changed("update scorecard.invoices set payment_status = 'paid'").glance()
 
@@ -271,7 +186,11 @@ def test_nothing_overdue_is_a_zero_where_payments_are_measured(
     ],
 )
 def test_what_cannot_be_drawn_is_named_and_the_rest_stays(
-    whole: Company, changed: Callable[..., Company], part: str, statement: str, reason: str
+    whole: CompanyFolder,
+    changed: Callable[..., CompanyFolder],
+    part: str,
+    statement: str,
+    reason: str,
 ) -> None:
     glance = changed(statement).glance()
 
@@ -283,7 +202,7 @@ def test_what_cannot_be_drawn_is_named_and_the_rest_stays(
         assert getattr(glance, other) == getattr(before, other), other
 
 
-def test_a_held_product_gives_its_reason(changed: Callable[..., Company]) -> None:
+def test_a_held_product_gives_its_reason(changed: Callable[..., CompanyFolder]) -> None:
     company = changed("drop table scorecard.tickets")
     manifest = company.manifest(
         {
@@ -299,7 +218,7 @@ def test_a_held_product_gives_its_reason(changed: Callable[..., Company]) -> Non
     assert glance.missing["tickets"].reason == "tickets did not pass its gate: too few rows"
 
 
-def test_findings_that_are_not_listed_are_counted(changed: Callable[..., Company]) -> None:
+def test_findings_that_are_not_listed_are_counted(changed: Callable[..., CompanyFolder]) -> None:
     company = changed(
         "insert into scorecard.source_findings by name select concat('rule_', i) as rule_id, "
         "'crm' as source_system, 'leads' as source_table, 'flagged' as action, 1 as row_count, "
@@ -313,7 +232,7 @@ def test_findings_that_are_not_listed_are_counted(changed: Callable[..., Company
     assert "< 0.1 %" in text
 
 
-def test_customers_who_came_later_are_told_apart(changed: Callable[..., Company]) -> None:
+def test_customers_who_came_later_are_told_apart(changed: Callable[..., CompanyFolder]) -> None:
     company = changed(
         "delete from scorecard.customers where customer_id <= 'c-0007'",
         "delete from scorecard.identity_summary where link_method = 'unresolved'",
@@ -324,7 +243,7 @@ def test_customers_who_came_later_are_told_apart(changed: Callable[..., Company]
     assert "none was left over. 7 of the customers were first seen after the newest month." in text
 
 
-def test_the_page_shows_every_part_and_fetches_nothing(whole: Company) -> None:
+def test_the_page_shows_every_part_and_fetches_nothing(whole: CompanyFolder) -> None:
     html = whole.page(company="Bright Parts", is_simulated=True)
     page = Page(html)
 
@@ -349,7 +268,9 @@ def test_the_page_shows_every_part_and_fetches_nothing(whole: Company) -> None:
     assert len(ids) == len(set(ids))
 
 
-def test_the_page_of_billing_alone_draws_no_empty_chart(changed: Callable[..., Company]) -> None:
+def test_the_page_of_billing_alone_draws_no_empty_chart(
+    changed: Callable[..., CompanyFolder],
+) -> None:
     marts = {mart for part in PARTS.values() for mart in part.marts}
     only_billing = {"customers", "customer_indicators"}
     html = changed(*(f"drop table scorecard.{mart}" for mart in marts - only_billing)).page()
@@ -362,7 +283,7 @@ def test_the_page_of_billing_alone_draws_no_empty_chart(changed: Callable[..., C
     assert "Revenue of each month" in text
 
 
-def test_months_that_nobody_measured_keep_their_place_on_the_axis(whole: Company) -> None:
+def test_months_that_nobody_measured_keep_their_place_on_the_axis(whole: CompanyFolder) -> None:
     glance = whole.glance()
 
     svg = glance_charts.recommendation_by_month(glance.surveys, glance.months)
@@ -372,7 +293,7 @@ def test_months_that_nobody_measured_keep_their_place_on_the_axis(whole: Company
     assert len(bars) == 3 * len([row for row in glance.surveys if row["answered"] is not None])
 
 
-def test_a_gap_breaks_the_line(whole: Company) -> None:
+def test_a_gap_breaks_the_line(whole: CompanyFolder) -> None:
     glance = whole.glance()
     shown = [row for row in glance.usage if row["as_of_date"].month not in (5, 6)]
 

@@ -1,0 +1,1029 @@
+"""The page of relationships: stages, decline, health and its alerts, silence, value, credit.
+
+Belongs here: what is read of the marts of relationships and credit and how it is told. Not here:
+other pages, chart specifications.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from orchestration.release.figures import SMALL_CELL
+from orchestration.release.formats import (
+    format_integer,
+    format_interval,
+    format_percent,
+    format_score,
+)
+from orchestration.release.pages import charts
+from orchestration.release.pages.model import (
+    SMALL,
+    Cell,
+    Column,
+    Figure,
+    PageSpec,
+    Reader,
+    Section,
+    Table,
+    Topic,
+)
+from orchestration.release.pages.words import (
+    count_of,
+    interval,
+    label_column,
+    names,
+    number,
+    percent_interval,
+    percent_short,
+    rate,
+    readable,
+    tile,
+)
+from orchestration.release.palette import BLUE, GREEN, RED
+from orchestration.release.parts import Part
+from orchestration.release.reading import Row
+
+SCALE_STEP = 10
+FEW = f"<\u2060{SMALL_CELL}"
+HEALTHY_FROM = 40
+_STAGES = ("explore", "familiar", "trust", "co_create", "exit")
+_RULES = {
+    "relationship_health": "Alerts of relationship health",
+    "no_purchase": "Simple rule: no purchase for 60 days",
+}
+_REASONS = {
+    "low_health": "Low health",
+    "falling_health": "Falling health",
+    "silent_before_billing": "Silent while still paying",
+}
+_QUADRANTS = {
+    "star": ("Star", "pays, and gives much else"),
+    "quiet_payer": ("Quiet payer", "pays, says and does little else"),
+    "hidden_gem": ("Hidden gem", "pays little, gives much else"),
+    "low": ("Low", "pays little, gives little"),
+}
+_HEALTH_COLOURS = {"Low enough for an alert": RED, "Higher": BLUE}
+_SILENT = ("is_silent_leaver", "is_silent_loyalist", "frequent_complainer")
+_GRADES = {"insufficient_evidence": "Too little known", "unrated": "Not rated", "all": "All"}
+
+
+def _stages(reader: Reader) -> Section | None:
+    rows = reader.rows(
+        """
+        select
+            max(as_of_date) as as_of_date,
+            relationship_stage as stage,
+            coalesce(is_stage_declining, false) as is_declining,
+            count(*) as customer_count,
+            sum(cast(revenue_12m as decimal(18, 4))) as revenue_12m
+        from scorecard.customer_indicators
+        where relationship_stage is not null
+            and as_of_date = (select max(as_of_date) from scorecard.customer_indicators)
+        group by relationship_stage, coalesce(is_stage_declining, false)
+        """
+    )
+    if not rows:
+        return None
+    playbooks = {
+        row["stage"]: row for row in reader.rows("select * from scorecard.stage_playbooks")
+    }
+
+    def name(stage: Any) -> str:
+        return str((playbooks.get(stage) or {}).get("name") or readable(stage))
+
+    as_of = rows[0]["as_of_date"]
+    here = [stage for stage in _STAGES if stage != "exit"]
+    present = [row for row in rows if row["stage"] in here]
+    declining = [row for row in present if row["is_declining"]]
+    count, falling = _sum(present, "customer_count"), _sum(declining, "customer_count")
+    worth = _sum(declining, "revenue_12m")
+    left = _sum([row for row in rows if row["stage"] == "exit"], "customer_count")
+    listed = [
+        {
+            "label": name(stage),
+            "goal": (playbooks.get(stage) or {}).get("goal") or "–",
+            "strategy": (playbooks.get(stage) or {}).get("strategy") or "–",
+            "customer_count": _sum(
+                [row for row in rows if row["stage"] == stage], "customer_count"
+            ),
+            "declining_count": _sum(
+                [row for row in declining if row["stage"] == stage], "customer_count"
+            ),
+            "declining_revenue": _worth([row for row in declining if row["stage"] == stage]),
+        }
+        for stage in here
+    ]
+    return Section(
+        as_of=as_of,
+        intro="A relationship grows in stages and skips none: one up a month at most, one down "
+        "after two months in which the stage’s own rules fail. Declining: those rules fail now, or "
+        "the stage fell in the last three months.",
+        said=[
+            f"{format_integer(falling)} of {format_integer(count)} relationships are declining; "
+            f"{reader.money(worth)} of the last twelve months’ revenue is theirs. "
+            f"{format_integer(left)} customers have left."
+        ],
+        headline=f"{format_integer(falling)} of {format_integer(count)} relationships are "
+        f"declining, worth {reader.money(worth)} a year.",
+        tiles=[
+            tile(
+                "Declining",
+                format_integer(falling),
+                f"{format_percent(_share(falling, count))} of those in a stage",
+                definition=reader.meaning("is_stage_declining")
+                or "The rules of the own stage fail now, or the stage fell in three months.",
+                as_of=as_of,
+                source="customer_indicators.is_stage_declining",
+            ),
+            tile(
+                "Value at stake there",
+                reader.money(worth),
+                "revenue of twelve months of the declining",
+                definition="Revenue of the last twelve months of the customers whose relationship "
+                "is declining. It is not a forecast of what will be lost.",
+                as_of=as_of,
+                source="customer_indicators.revenue_12m",
+            ),
+        ],
+        rows=[
+            (
+                _stages_now(reader, listed),
+                _playbooks(listed),
+            ),
+        ],
+    )
+
+
+def _stages_now(reader: Reader, listed: Sequence[Row]) -> Figure:
+    return Figure(
+        "Relationships by stage",
+        "Customers in each stage, the declining ones apart.",
+        charts.stacks(
+            [
+                {"label": row["label"], "part": part, "value": value}
+                for row in listed
+                for part, value in (
+                    ("Holding", row["customer_count"] - row["declining_count"]),
+                    ("Declining", row["declining_count"]),
+                )
+            ],
+            {"Holding": GREEN, "Declining": RED},
+            form=format_integer,
+        ),
+        Table(
+            "Relationships by stage",
+            [
+                label_column("Stage"),
+                number("Customers", "customer_count"),
+                Column("Declining", lambda row: _count(row["declining_count"])),
+                number("Their revenue, 12 m", "declining_revenue", reader.money),
+            ],
+            listed,
+            sources="customer_indicators.relationship_stage, is_stage_declining",
+        ),
+        reader.meaning("relationship_stage") or "The highest stage all of whose entry rules hold.",
+    )
+
+
+def _playbooks(listed: Sequence[Row]) -> Table:
+    return Table(
+        "What to do in each stage",
+        [
+            label_column("Stage"),
+            Column("Goal", lambda row: str(row["goal"]), is_number=False),
+            Column(
+                "Strategy",
+                lambda row: str(row["strategy"]),
+                is_number=False,
+                is_on_phone=False,
+            ),
+        ],
+        listed,
+        sources="stage_playbooks",
+    )
+
+
+def _sum(rows: Sequence[Row], key: str) -> Any:
+    return sum((row[key] or 0 for row in rows), 0)
+
+
+def _worth(rows: Sequence[Row]) -> Any:
+    """Revenue of a group; nothing is said of very few customers."""
+    is_few = 0 < _sum(rows, "customer_count") < SMALL_CELL
+    return None if is_few else _sum(rows, "revenue_12m")
+
+
+def _share(part: Any, whole: Any) -> float | None:
+    return float(part) / float(whole) if whole else None
+
+
+def _moves(reader: Reader) -> Section | None:
+    rows = reader.rows(
+        """
+        select * from scorecard.stage_transitions
+        where tier = 'all' and as_of_date = (
+            select max(as_of_date) from scorecard.stage_transitions where start_count > 0
+        )
+        order by period_months
+        """
+    )
+    if not rows:
+        return None
+    periods = sorted({row["period_months"] for row in rows})
+    shortest = [row for row in rows if row["period_months"] == periods[0]]
+    order = {stage: place for place, stage in enumerate(_STAGES)}
+    up = [
+        row
+        for row in shortest
+        if row["to_stage"] != "exit" and order[row["to_stage"]] > order[row["from_stage"]]
+    ]
+    down = [
+        row
+        for row in shortest
+        if row["to_stage"] != "exit" and order[row["to_stage"]] < order[row["from_stage"]]
+    ]
+    gone = [row for row in shortest if row["to_stage"] == "exit"]
+    span = "the month" if periods[0] == 1 else f"{periods[0]} months"
+    return Section(
+        as_of=rows[0]["as_of_date"],
+        intro="Each row holds the customers of a stage at the start; where they stand at the end "
+        "is read along the row.",
+        said=[
+            f"In {span} {format_integer(_sum(up, 'customer_count'))} relationships rose a stage, "
+            f"{format_integer(_sum(down, 'customer_count'))} fell back and "
+            f"{format_integer(_sum(gone, 'customer_count'))} customers left."
+        ],
+        rows=[tuple(_matrix(rows, period) for period in periods[:2])],
+    )
+
+
+def _matrix(rows: Sequence[Row], period: int) -> Table:
+    moves: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        if row["period_months"] == period:
+            stage = moves.setdefault(
+                row["from_stage"],
+                {"from": row["from_stage"], "start_count": row["start_count"], "small": False},
+            )
+            stage[row["to_stage"]] = row
+            stage["small"] = row["is_low_n"]
+
+    def read(to_stage: str) -> Any:
+        def cell(stage: Row) -> Cell:
+            row = stage.get(to_stage)
+            if row is None or not row["customer_count"]:
+                return Cell("·")
+            if row["customer_count"] < SMALL_CELL:
+                return Cell(FEW)
+            return Cell(format_integer(row["customer_count"]), shade=float(row["move_ratio"] or 0))
+
+        return cell
+
+    return Table(
+        "Moves of the month" if period == 1 else f"Moves of {period} months",
+        [
+            Column("From", lambda row: _stage(row["from"]), is_number=False, is_head=True),
+            Column(
+                "At the start",
+                lambda row: Cell(format_integer(row["start_count"]), SMALL if row["small"] else ""),
+                is_on_phone=False,
+            ),
+            *(
+                Column("left" if stage == "exit" else f"to {_stage(stage).lower()}", read(stage))
+                for stage in _STAGES
+            ),
+        ],
+        [moves[stage] for stage in _STAGES if stage in moves],
+        note="Number of customers; darker: a larger share of the stage. A dot: nobody. Fewer than "
+        f"{SMALL_CELL} are not counted out.",
+        sources=f"stage_transitions.customer_count, move_ratio (period_months = {period})",
+    )
+
+
+def _stage(stage: str) -> str:
+    return "Co-create" if stage == "co_create" else readable(stage)
+
+
+def _health(reader: Reader) -> Section | None:
+    bins = reader.rows(
+        f"""
+        with newest as (
+            select * from scorecard.customer_indicators
+            where as_of_date = (select max(as_of_date) from scorecard.customer_indicators)
+        ), steps as (
+            select i * {SCALE_STEP} as low from range({100 // SCALE_STEP}) as steps (i)
+        ), counted as (
+            select
+                least(
+                    floor(relationship_health / {SCALE_STEP}) * {SCALE_STEP}, {100 - SCALE_STEP}
+                ) as low,
+                count(*) as customer_count
+            from newest
+            where relationship_health is not null
+            group by 1
+        ), totals as (
+            select
+                max(as_of_date) as as_of_date,
+                count(*) filter (where is_active) as active_count,
+                count(relationship_health) as measured_count,
+                count(relationship_health) filter (where is_active) as active_measured_count,
+                median(relationship_health) as median_health,
+                count(*) filter (where is_relationship_alert) as alert_count,
+                sum(cast(revenue_12m as decimal(18, 4))) filter (where is_relationship_alert)
+                    as alert_revenue_12m
+            from newest
+        )
+        select
+            totals.*,
+            steps.low,
+            steps.low + {SCALE_STEP} as high,
+            case
+                when steps.low < {HEALTHY_FROM} then 'Low enough for an alert'
+                else 'Higher'
+            end as band,
+            coalesce(counted.customer_count, 0) as customer_count
+        from steps
+        cross join totals
+        left join counted on steps.low = counted.low
+        order by steps.low
+        """
+    )
+    now = bins[0]
+    if not now["measured_count"]:
+        return None
+    (open_now,) = reader.rows(
+        """
+        select count(*) as alert_count, sum(revenue_12m_at_opening) as revenue_12m
+        from scorecard.rhi_alerts
+        where alert_scope = 'customer' and closed_on is null
+        """
+    )
+    reasons = reader.rows(
+        """
+        select
+            reasons.reason,
+            count(*) as alert_count,
+            sum(reasons.revenue_12m_at_opening) as revenue_12m,
+            median(reasons.months_open) as months_open
+        from (
+            select
+                unnest(string_split(opened_by, ' ')) as reason,
+                revenue_12m_at_opening,
+                months_open
+            from scorecard.rhi_alerts
+            where alert_scope = 'customer' and closed_on is null
+        ) as reasons
+        group by reasons.reason
+        order by alert_count desc, reasons.reason
+        """
+    )
+    listed = [
+        _held_back({**row, "label": _REASONS.get(row["reason"], readable(row["reason"]))})
+        for row in reasons
+    ]
+    as_of = now["as_of_date"]
+    count, worth = open_now["alert_count"], open_now["revenue_12m"] or 0
+    return Section(
+        as_of=as_of,
+        intro="The health of a relationship is made of how often both sides speak, how well "
+        "problems are solved, and what the customer feels. Below 40, falling by 15 points in 90 "
+        "days, or silent while still paying raises an alert.",
+        said=[
+            f"Health is measured for {format_integer(now['active_measured_count'])} of "
+            f"{format_integer(now['active_count'])} active customers; for the others too little is "
+            "known, which is not the same as being well.",
+            f"{count_of(count, 'alert is', 'alerts are')} open, of customers who brought "
+            f"{reader.money(worth)} in the twelve months before.",
+        ],
+        headline=f"{count_of(count, 'alert is', 'alerts are')} open.",
+        tiles=[
+            tile(
+                "Open alerts",
+                format_integer(count),
+                f"their revenue of twelve months: {reader.money(worth)}",
+                definition=reader.meaning("is_relationship_alert")
+                or "Customers whose relationship raises an alert that is not closed.",
+                as_of=as_of,
+                source="rhi_alerts.opened_on",
+            ),
+            tile(
+                "Health, median",
+                format_score(now["median_health"]),
+                f"of 100, measured for {format_integer(now['measured_count'])} customers",
+                definition=reader.meaning("relationship_health")
+                or "0 to 100, over the parts that are measured.",
+                as_of=as_of,
+                source="customer_indicators.relationship_health",
+            ),
+        ],
+        rows=[
+            (
+                _health_spread(reader, bins),
+                _open_alerts(reader, listed),
+            )
+        ],
+    )
+
+
+def _health_spread(reader: Reader, bins: Sequence[Row]) -> Figure:
+    return Figure(
+        "Health of the relationships",
+        "Customers by health, 0 to 100, of those for whom it is measured.",
+        charts.histogram(bins, colours=_HEALTH_COLOURS),
+        Table(
+            "Customers by health",
+            [
+                Column(
+                    "Health",
+                    lambda row: f"{row['low']:.0f} to {row['high']:.0f}",
+                    is_number=False,
+                    is_head=True,
+                ),
+                number("Customers", "customer_count"),
+            ],
+            bins,
+            sources="customer_indicators.relationship_health",
+        ),
+        reader.meaning("relationship_health")
+        or "Interaction, solving problems and emotion, over those that are measured.",
+    )
+
+
+def _open_alerts(reader: Reader, listed: Sequence[Row]) -> Table:
+    return Table(
+        "Open alerts, by what raised them",
+        [
+            label_column("Reason"),
+            Column("Alerts", lambda row: _count(row["alert_count"])),
+            number("Revenue, 12 m", "revenue_12m", reader.money),
+            number("Open for, months", "months_open", on_phone=False),
+        ],
+        listed,
+        note="An alert may have several reasons. Revenue: of the twelve months before "
+        "it. Open for: half of the alerts longer, half shorter.",
+        sources="rhi_alerts",
+        empty="No alert is open.",
+    )
+
+
+def _performance(reader: Reader) -> Section | None:
+    rows = reader.rows(
+        """
+        select * from scorecard.rhi_alert_performance
+        where tier = 'all' and as_of_date = (
+            select max(as_of_date) from scorecard.rhi_alert_performance where loss_count > 0
+        )
+        order by rule <> 'relationship_health', rule
+        """
+    )
+    if not rows:
+        return None
+    listed = [{**row, "label": _RULES.get(row["rule"], readable(row["rule"]))} for row in rows]
+    measures = (
+        ("Losses foretold", "recall", "is_recall_low_n"),
+        ("Alerts that came true", "precision", "is_precision_low_n"),
+        ("Foretold 60 days ahead", "in_time", "is_recall_low_n"),
+    )
+    return Section(
+        as_of=rows[0]["as_of_date"],
+        intro="What an alert is worth is measured, not promised: were lost customers warned of, "
+        "did alerts come true, and how early? A rule that anyone could use stands beside it.",
+        said=performance_said({row["rule"]: row for row in rows}),
+        rows=[
+            (
+                _rules_compared(listed, measures),
+                _rules_counted(listed),
+            )
+        ],
+    )
+
+
+def _rules_compared(listed: Sequence[Row], measures: Sequence[tuple[str, str, str]]) -> Figure:
+    return Figure(
+        "Alerts against a simple rule",
+        "Dot: share. Bar: 95 % interval. Pale: few cases.",
+        charts.intervals(
+            [
+                {
+                    "label": f"{measure}: {_short(row)}",
+                    "value": row[f"{key}_ratio"],
+                    "low": row[f"{key}_low"],
+                    "high": row[f"{key}_high"],
+                    "is_small": row[small_key],
+                }
+                for measure, key, small_key in measures
+                for row in listed
+            ],
+            form=percent_short,
+            domain=(0, 1),
+        ),
+        Table(
+            "How well alerts foretell losses",
+            [
+                label_column("Rule"),
+                rate("Losses foretold", "recall_ratio", small_key="is_recall_low_n"),
+                rate("Came true", "precision_ratio", small_key="is_precision_low_n"),
+                rate("60 days ahead", "in_time_ratio"),
+            ],
+            listed,
+            sources="rhi_alert_performance.recall_ratio, precision_ratio, in_time_ratio",
+        ),
+        "Losses foretold: lost customers with an open alert before. Came true: alerts "
+        "whose customer was lost. 60 days ahead: of the losses foretold, those with at "
+        "least 60 days to act.",
+    )
+
+
+def _rules_counted(listed: Sequence[Row]) -> Table:
+    return Table(
+        "Behind these shares",
+        [
+            label_column("Rule"),
+            number("Losses", "loss_count"),
+            number("Foretold", "warned_count"),
+            number("Alerts", "alert_count", on_phone=False),
+            number("Came true", "right_count", on_phone=False),
+            number("Pending", "pending_count", on_phone=False),
+            number("Days ahead, median", "lead_days_median"),
+        ],
+        listed,
+        note="Pending: alerts too young to be judged; in no share.",
+        sources="rhi_alert_performance",
+    )
+
+
+def _short(row: Row) -> str:
+    return "alerts" if row["rule"] == "relationship_health" else "simple rule"
+
+
+def performance_said(rules: Mapping[str, Row]) -> list[str]:
+    """What alerts missed, and whether a rule that anyone could use does better."""
+    alerts, simple = rules.get("relationship_health"), rules.get("no_purchase")
+    if alerts is None:
+        return []
+    missed = alerts["loss_count"] - alerts["warned_count"]
+    said = [
+        f"Alerts missed {format_integer(missed)} of {format_integer(alerts['loss_count'])} losses: "
+        f"they foretold {format_percent(alerts['recall_ratio'])} "
+        f"({percent_interval(alerts, 'recall')}). "
+        f"{format_percent(alerts['precision_ratio'])} of the alerts came true"
+        + (
+            ", half of the losses foretold were foretold "
+            f"{format_integer(alerts['lead_days_median'])} days ahead or more."
+            if alerts["lead_days_median"] is not None
+            else "."
+        )
+    ]
+    if simple is not None:
+        more = (simple["recall_ratio"] or 0) > (alerts["recall_ratio"] or 0)
+        earlier = (alerts["lead_days_median"] or 0) > (simple["lead_days_median"] or 0)
+        said.append(
+            f"The simple rule foretold {format_percent(simple['recall_ratio'])}, "
+            f"{format_integer(simple['lead_days_median'])} days ahead: "
+            + (
+                "far more, but later. Use both: alerts to act early, the rule to miss few."
+                if more and earlier
+                else "more, and earlier. The alerts add nothing to it."
+                if more
+                else "fewer. The alerts are better here."
+            )
+        )
+    return said
+
+
+def _silence(reader: Reader) -> Section | None:
+    (row,) = reader.rows(
+        """
+        select
+            max(as_of_date) as as_of_date,
+            count(is_silent_loyalist) as loyalist_known,
+            count(is_silent_leaver) as leaver_known,
+            count(frequent_complainer) as complainer_known,
+            count(*) filter (where is_silent_loyalist) as loyalist_count,
+            sum(cast(revenue_12m as decimal(18, 4))) filter (where is_silent_loyalist)
+                as loyalist_revenue,
+            count(*) filter (where is_silent_leaver) as leaver_count,
+            sum(cast(revenue_12m as decimal(18, 4))) filter (where is_silent_leaver)
+                as leaver_revenue,
+            count(*) filter (where is_silent_leaver and is_silent_loyalist) as both_count,
+            count(*) filter (where frequent_complainer = 'constructive') as constructive_count,
+            sum(cast(revenue_12m as decimal(18, 4))) filter (
+                where frequent_complainer = 'constructive'
+            ) as constructive_revenue,
+            count(*) filter (where frequent_complainer = 'at_risk') as risky_count,
+            sum(cast(revenue_12m as decimal(18, 4))) filter (where frequent_complainer = 'at_risk')
+                as risky_revenue
+        from scorecard.customer_indicators
+        where as_of_date = (select max(as_of_date) from scorecard.customer_indicators)
+        """
+    )
+    if not (row["loyalist_known"] or row["leaver_known"] or row["complainer_known"]):
+        return None
+    groups = [
+        {
+            "label": label,
+            "known": row[known],
+            "customer_count": row[f"{key}_count"],
+            "words": words,
+            "revenue_12m": row[f"{key}_revenue"] or 0,
+        }
+        for label, key, known, words in (
+            (
+                "Silent leavers",
+                "leaver",
+                "leaver_known",
+                "Never come to us and interact far less than usual. No ticket is no health: call.",
+            ),
+            (
+                "Silent loyalists",
+                "loyalist",
+                "loyalist_known",
+                "Never come to us, and buy on as ever. Thank them, do not disturb them.",
+            ),
+            (
+                "Frequent complainers, constructive",
+                "constructive",
+                "complainer_known",
+                "Complain often, are helped in time, keep their value. Listen: they teach us.",
+            ),
+            (
+                "Frequent complainers, at risk",
+                "risky",
+                "complainer_known",
+                "Complain often and are not helped in time, or buy less. Solve, then talk.",
+            ),
+        )
+        if row[known]
+    ]
+    said = (
+        [
+            f"{count_of(row['leaver_count'], 'customer leaves', 'customers leave')} in silence; "
+            f"they brought {reader.money(row['leaver_revenue'] or 0)} in twelve months."
+        ]
+        if row["leaver_known"]
+        else []
+    )
+    if row["both_count"]:
+        said.append(
+            f"{count_of(row['both_count'], 'is', 'are')} silent loyalists at the same time: they "
+            "still buy as ever, but interact less than they used to. Look at them first."
+        )
+    return Section(
+        as_of=row["as_of_date"],
+        intro="Who says nothing is easily taken for content. Some of them are, others are leaving.",
+        said=said,
+        rows=[
+            (
+                _silent_groups(reader, groups),
+                _silent_advice(reader, groups),
+            )
+        ],
+    )
+
+
+def _silent_groups(reader: Reader, groups: Sequence[Row]) -> Figure:
+    return Figure(
+        "Customers whom tickets do not show",
+        "Newest month.",
+        charts.bars(
+            [{"label": group["label"], "value": group["customer_count"]} for group in groups],
+            form=_count,
+        ),
+        Table(
+            "Silent and loud customers",
+            [
+                label_column("Group"),
+                Column("Customers", lambda group: _count(group["customer_count"])),
+                number("Of those judged", "known"),
+            ],
+            groups,
+            sources="customer_indicators.is_silent_leaver, is_silent_loyalist, frequent_complainer",
+        ),
+        " ".join(
+            reader.meaning(name)
+            for name in (
+                "is_silent_leaver",
+                "is_silent_loyalist",
+                "frequent_complainer",
+            )
+        ),
+    )
+
+
+def _silent_advice(reader: Reader, groups: Sequence[Row]) -> Table:
+    return Table(
+        "What it means",
+        [
+            label_column("Group"),
+            Column("Customers", lambda group: _count(group["customer_count"])),
+            number("Revenue, 12 m", "revenue_12m", reader.money),
+            Column(
+                "So",
+                lambda group: str(group["words"]),
+                is_number=False,
+                is_on_phone=False,
+            ),
+        ],
+        [_held_back(group) for group in groups],
+        sources="customer_indicators.revenue_12m",
+    )
+
+
+def _count(value: Any) -> str:
+    return FEW if 0 < value < SMALL_CELL else format_integer(value)
+
+
+def _held_back(row: Row) -> dict[str, Any]:
+    """A group of very few customers without their money: it would be that of one of them."""
+    count = row.get("customer_count", row.get("alert_count"))
+    if count is not None and 0 < count < SMALL_CELL:
+        return {**row, "revenue_12m": None}
+    return dict(row)
+
+
+def _iceberg(reader: Reader) -> Section | None:
+    rows = reader.rows(
+        """
+        select
+            max(as_of_date) as as_of_date,
+            iceberg_quadrant as quadrant,
+            count(*) as customer_count,
+            sum(cast(revenue_12m as decimal(18, 4))) as revenue_12m
+        from scorecard.customer_indicators
+        where as_of_date = (select max(as_of_date) from scorecard.customer_indicators)
+        group by iceberg_quadrant
+        """
+    )
+    known = {row["quadrant"]: row for row in rows if row["quadrant"] is not None}
+    if not known:
+        return None
+    listed = [
+        _held_back(
+            {
+                "label": name,
+                "words": words,
+                "customer_count": known[quadrant]["customer_count"] if quadrant in known else 0,
+                "revenue_12m": known[quadrant]["revenue_12m"] if quadrant in known else 0,
+            }
+        )
+        for quadrant, (name, words) in _QUADRANTS.items()
+    ]
+    unknown = _sum([row for row in rows if row["quadrant"] is None], "customer_count")
+    return Section(
+        as_of=next(iter(known.values()))["as_of_date"],
+        intro="Revenue and margin are the part of a customer’s value that shows. Feedback, "
+        "recommendation, openness to what is new and loyalty lie under the surface.",
+        said=[
+            f"{format_integer(unknown)} customers cannot be placed: one of the two sides is not "
+            "measured."
+        ]
+        if unknown
+        else [],
+        rows=[
+            (
+                _quadrants_drawn(reader, listed),
+                _quadrants_listed(reader, listed),
+            )
+        ],
+    )
+
+
+def _quadrants_drawn(reader: Reader, listed: Sequence[Row]) -> Figure:
+    return Figure(
+        "Value that shows and value below",
+        "Customers by quadrant, newest month.",
+        charts.bars(
+            [{"label": row["label"], "value": row["customer_count"]} for row in listed],
+            form=_count,
+        ),
+        Table(
+            "Customers by quadrant",
+            [label_column("Quadrant"), number("Customers", "customer_count")],
+            listed,
+            sources="customer_indicators.iceberg_quadrant",
+        ),
+        reader.meaning("iceberg_quadrant")
+        or "Both sides are percentiles; from 50 on a side counts as high.",
+    )
+
+
+def _quadrants_listed(reader: Reader, listed: Sequence[Row]) -> Table:
+    return Table(
+        "The four quadrants",
+        [
+            label_column("Quadrant"),
+            Column("Who", lambda row: str(row["words"]), is_number=False),
+            Column("Customers", lambda row: _count(row["customer_count"])),
+            number("Revenue, 12 m", "revenue_12m", reader.money),
+        ],
+        listed,
+        sources="customer_indicators.iceberg_quadrant, revenue_12m",
+    )
+
+
+def _credit(reader: Reader) -> Section | None:
+    rows = reader.rows(
+        """
+        select * from scorecard.credit_by_grade
+        where as_of_date = (select max(as_of_date) from scorecard.credit_by_grade)
+        order by length(grade) > 1, grade = 'all', grade
+        """
+    )
+    grades = [row for row in rows if len(str(row["grade"])) == 1]
+    if not grades:
+        return None
+    listed = [{**row, "label": _grade(row["grade"])} for row in rows]
+    return Section(
+        as_of=rows[0]["as_of_date"],
+        intro="The grade says how likely a customer pays as agreed, A best. Whether it can be "
+        "trusted is seen in what became of those who had it a year ago.",
+        said=[_credit_said(reader, grades)],
+        rows=[
+            (
+                _grades_proved(listed),
+                _grades_owing(reader, listed),
+            )
+        ],
+    )
+
+
+def _grades_proved(listed: Sequence[Row]) -> Figure:
+    return Figure(
+        "Customers who did not pay, by their grade of a year ago",
+        "Dot: share. Bar: 95 % interval. Pale: few customers.",
+        charts.intervals(
+            [
+                {
+                    "label": row["label"],
+                    "value": row["bad_ratio"],
+                    "low": row["bad_low"],
+                    "high": row["bad_high"],
+                    "is_small": row["is_bad_low_n"],
+                }
+                for row in listed
+            ],
+            form=lambda value: f"{100 * float(value):.1f}\u00a0%",
+            tick=percent_short,
+            domain=(0, 1),
+        ),
+        Table(
+            "What became of the grades of a year ago",
+            [
+                label_column("Grade"),
+                number("Customers", "bad_cases"),
+                number("Did not pay", "bad_count"),
+                rate("Share", "bad_ratio", small_key="is_bad_low_n"),
+                interval("bad_low", "bad_high"),
+            ],
+            listed,
+            sources="credit_by_grade.bad_ratio",
+        ),
+        "Did not pay: was 90 days past due at any time in the twelve months after "
+        "the grade was given.",
+    )
+
+
+def _grades_owing(reader: Reader, listed: Sequence[Row]) -> Table:
+    return Table(
+        "What they owe now",
+        [
+            label_column("Grade"),
+            number("Customers", "customer_count"),
+            number("Owed", "receivable_amount", reader.money, on_phone=False),
+            number("Overdue", "overdue_amount", reader.money),
+            rate("Share", "overdue_ratio", on_phone=False),
+            number("Over the line", "over_limit_count", on_phone=False),
+        ],
+        listed,
+        note="Over the line: customers who owe more than their credit line. A grade is "
+        "advice with a reason, never a refusal by itself.",
+        sources="credit_by_grade",
+    )
+
+
+def _grade(grade: Any) -> str:
+    return _GRADES.get(str(grade), f"Grade {grade}")
+
+
+def _credit_said(reader: Reader, grades: Sequence[Row]) -> str:
+    worst = grades[-1]
+    text = (
+        f"{count_of(worst['customer_count'], 'customer has', 'customers have')} grade "
+        f"{worst['grade']} and {'owes' if worst['customer_count'] == 1 else 'owe'} "
+        f"{reader.money(worst['receivable_amount'])}, "
+        f"{reader.money(worst['overdue_amount'])} of it overdue."
+    )
+    if worst["bad_ratio"] is None:
+        return text
+    return (
+        f"{text} Of those who had it a year ago {format_percent(worst['bad_ratio'])} did not pay "
+        f"({format_interval(worst['bad_low'], worst['bad_high'], format_percent)})."
+    )
+
+
+PAGE = PageSpec(
+    "relationship",
+    "Relationship",
+    "Which relationships grow, which decline, and who leaves without a word?",
+    (
+        Topic(
+            "stages",
+            Part(
+                "Stages and decline",
+                {
+                    "customer_indicators": names(
+                        "as_of_date relationship_stage is_stage_declining revenue_12m"
+                    ),
+                    "stage_playbooks": names("stage name goal strategy"),
+                },
+                "no stage could be judged",
+            ),
+            _stages,
+        ),
+        Topic(
+            "moves",
+            Part(
+                "Who moved where",
+                {
+                    "stage_transitions": names(
+                        "as_of_date period_months tier from_stage to_stage start_count "
+                        "customer_count move_ratio is_low_n"
+                    )
+                },
+                "no stage could be judged",
+            ),
+            _moves,
+        ),
+        Topic(
+            "health",
+            Part(
+                "Health and alerts",
+                {
+                    "customer_indicators": names(
+                        "as_of_date is_active revenue_12m relationship_health is_relationship_alert"
+                    ),
+                    "rhi_alerts": names(
+                        "alert_scope opened_by closed_on months_open revenue_12m_at_opening"
+                    ),
+                },
+                "neither interactions nor tickets nor answers are measured",
+            ),
+            _health,
+        ),
+        Topic(
+            "alerts",
+            Part(
+                "What alerts are worth",
+                {
+                    "rhi_alert_performance": names(
+                        "as_of_date rule tier loss_count warned_count recall_ratio recall_low "
+                        "recall_high lead_days_median in_time_ratio in_time_low in_time_high "
+                        "alert_count right_count precision_ratio precision_low precision_high "
+                        "pending_count is_recall_low_n is_precision_low_n"
+                    )
+                },
+                "no customer was lost yet whose relationship was watched before",
+            ),
+            _performance,
+        ),
+        Topic(
+            "silence",
+            Part(
+                "The silent and the loud",
+                {
+                    "customer_indicators": names(
+                        "as_of_date revenue_12m is_silent_loyalist is_silent_leaver "
+                        "frequent_complainer"
+                    )
+                },
+                "neither tickets nor feedback are measured",
+            ),
+            _silence,
+        ),
+        Topic(
+            "iceberg",
+            Part(
+                "Value under the surface",
+                {
+                    "customer_indicators": names("as_of_date revenue_12m iceberg_quadrant"),
+                },
+                "feedback, recommendation and loyalty are not measured",
+            ),
+            _iceberg,
+        ),
+        Topic(
+            "credit",
+            Part(
+                "Credit",
+                {
+                    "credit_by_grade": names(
+                        "as_of_date grade customer_count receivable_amount overdue_amount "
+                        "overdue_ratio over_limit_count bad_cases bad_count bad_ratio bad_low "
+                        "bad_high is_bad_low_n"
+                    )
+                },
+                "billing sent no payments, so nobody is rated",
+            ),
+            _credit,
+        ),
+    ),
+)

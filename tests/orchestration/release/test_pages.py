@@ -1,0 +1,823 @@
+"""The pages of the report: figures are the marts', gaps are named, each page stands alone."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from orchestration.release.formats import (
+    format_amount,
+    format_duration,
+    format_hours,
+    format_interval,
+    format_number,
+    format_percent,
+    format_signed,
+)
+from orchestration.release.manifest import ProductEntry
+from orchestration.release.pages import charts, experience, measured, relationship, retention
+from orchestration.release.pages.model import PageSpec
+from orchestration.release.reading import open_database
+from orchestration.release.report import PAGES
+from orchestration.release.store import Release
+from tests.orchestration.release.conftest import CompanyFolder
+from tests.orchestration.release.test_report import Page
+
+ROOT = Path(__file__).parents[3]
+
+
+class Tables(HTMLParser):
+    """The tables of a page by caption: rows of cells, as text; marks in square brackets."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: dict[str, list[list[str]]] = {}
+        self._caption: list[str] = []
+        self._rows: list[list[str]] = []
+        self._place = ""
+        self._is_mark = False
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "table":
+            self._caption, self._rows = [], []
+        elif tag == "caption":
+            self._place = "caption"
+        elif tag == "tr":
+            self._rows.append([])
+        elif tag in ("th", "td"):
+            self._place = "cell"
+            self._rows[-1].append("")
+        elif tag == "span":
+            self._is_mark = "pill" in (dict(attrs).get("class") or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("caption", "th", "td"):
+            self._place = ""
+        elif tag == "span":
+            self._is_mark = False
+        elif tag == "table":
+            self.found["".join(self._caption)] = self._rows
+
+    def handle_data(self, data: str) -> None:
+        text = data.replace("\u00a0", " ").replace("\u2060", "")
+        if self._place == "caption":
+            self._caption.append(text)
+        elif self._place == "cell" and text.strip():
+            self._rows[-1][-1] += f"[{text.strip()}]" if self._is_mark else text
+
+    def cells(self, caption: str) -> list[list[str]]:
+        """Rows of a table without its head."""
+        return [[cell.strip() for cell in row] for row in self.found[caption][1:]]
+
+
+@pytest.fixture(scope="session")
+def pages(whole: CompanyFolder) -> Mapping[str, str]:
+    return whole.pages(company="Bright Parts", is_simulated=True)
+
+
+def one(company: CompanyFolder, query: str) -> tuple[Any, ...]:
+    with open_database(company.folder / "scorecard.duckdb") as con:
+        (row,) = con.execute(query).fetchall()
+    return tuple(row)
+
+
+def shown(value: str) -> str:
+    return value.replace("\u00a0", " ").replace("\u2060", "")
+
+
+def section(html: str, name: str) -> str:
+    """The words of one section."""
+    found = re.search(rf'<section id="{name}">(.*?)</section>', html, re.DOTALL)
+    assert found, name
+    return Page(found[1]).text
+
+
+def test_every_page_of_the_whole_company_tells_every_topic(pages: Mapping[str, str]) -> None:
+    assert list(pages) == [page.file_name for page in PAGES]
+    for html in pages.values():
+        assert "Not measured</h3>" not in html
+
+
+def test_every_column_a_page_reads_is_published() -> None:
+    """A column that a contract renames would show as a product of an older release."""
+    contracts: dict[str, set[str]] = {}
+    for path in (ROOT / "models" / "scorecard").rglob("_*models.yml"):
+        for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", []):
+            contracts[model["name"]] = {column["name"] for column in model.get("columns", [])}
+
+    for page in PAGES:
+        for topic in page.topics:
+            for mart, columns in topic.part.marts.items():
+                assert set(columns) <= contracts[mart], (page.key, topic.id, mart)
+
+
+def test_the_table_of_tiers_is_the_marts(pages: Mapping[str, str], whole: CompanyFolder) -> None:
+    cells = Tables(pages["service.html"]).cells("By tier, twelve months")
+
+    with open_database(whole.folder / "scorecard.duckdb") as con:
+        expected = con.execute(
+            """
+            select tier, ticket_count, resolved_count, is_low_n, resolution_business_minutes_p50,
+                resolution_business_minutes_p90, first_reply_business_minutes_mean, open_count,
+                open_age_days_max
+            from scorecard.service_by_tier
+            where period_months = 12 and as_of_date = '2011-12-31'
+            """
+        ).fetchall()
+    found = {row[0]: row[1:] for row in cells}
+    names = {"all": "All", "none": "No tier"}
+    assert len(found) == len(expected) == 5
+    for tier, opened, solved, is_low_n, median, ninety, reply, waiting, oldest in expected:
+        assert found[names.get(tier, f"Tier {tier}")] == [
+            str(opened),
+            f"{solved} [small n]" if is_low_n else str(solved),
+            shown(format_hours(median)),
+            shown(format_hours(ninety)),
+            shown(format_hours(reply)),
+            str(waiting),
+            "–" if oldest is None else f"{oldest} days",
+        ]
+
+
+@pytest.mark.parametrize(
+    ("page", "caption", "row"),
+    [
+        (
+            "service",
+            "Solved at first contact, 12 months",
+            ["Tier B", "200", "50.0 %", "45.0 % to 55.0 %", "55.0 %", "55.0 %", "5"],
+        ),
+        (
+            "service",
+            "What became of complaints, twelve months",
+            ["Tier C", "2 [small n]", "25.5", "80.0 %", "10.0 %", "40.0 %", "70.0 %"],
+        ),
+        (
+            "service",
+            "Time to solve against the target, 12 months",
+            ["Tier A", "120", "10.2 h", "11.0 h"],
+        ),
+        (
+            "service",
+            "Settled without a person, twelve months",
+            ["Help centre", "–", "–", "–", "–", "–"],
+        ),
+        ("service", "By team, twelve months", ["t-2", "18", "42.0 %", "61.0 % [small n]", "76.5"]),
+        (
+            "service",
+            "What service costs, twelve months",
+            ["Tier C", "£3,000", "£20", "£300", "£9,000", "4.50"],
+        ),
+        (
+            "experience",
+            "Net promoter score by group, 12 months",
+            ["Tier B", "20", "45.0 [small n]", "30.5 to 59.5", "+20.5 [real]", "14.5"],
+        ),
+        (
+            "experience",
+            "Where it hurts, twelve months",
+            [
+                "–",
+                "Major complaint: satisfied: 4 or 5 of 5",
+                "1 [small n]",
+                "×1.00",
+                "1.00",
+                "2",
+            ],
+        ),
+        (
+            "experience",
+            "Do auditors agree with the system?",
+            [
+                "Invoice query",
+                "40",
+                "85.0 %",
+                "71.0 % to 93.0 %",
+                "70.0 %",
+                "60.0 %",
+                "in doubt",
+            ],
+        ),
+        (
+            "experience",
+            "The journey, 12 months",
+            ["Purchase", "240", "180", "75.0 %", "68.0 % to 81.0 %", "60"],
+        ),
+        ("experience", "Who owns it", ["Executive call", "no owner [finding]", "–", "40.0 %"]),
+        (
+            "experience",
+            "Ticket, twelve months",
+            ["Open", "290", "10.0 h", "5.0 d", "5.0 %", "9"],
+        ),
+        (
+            "experience",
+            "What to do about it",
+            ["Money (cost)", "70.0 [small n]", "20.0 %", "keep it up"],
+        ),
+        (
+            "retention",
+            "Active customers over the year",
+            ["Dec 2011", "180", "52", "6", "40", None],
+        ),
+        ("retention", "Lost and won back", ["All", "72", "25.0 %", "9"]),
+        (
+            "retention",
+            "Payback by channel",
+            ["Social", "6 [small n]", "£250", "5.0 months [small n]"],
+        ),
+        ("retention", "Cost by channel, 12 months", ["Search", "£7,500", "30", "£250", "£100"]),
+        (
+            "relationship",
+            "Moves of the month",
+            ["Familiar", "100", "6", "80", "12", "·", "<5"],
+        ),
+        (
+            "relationship",
+            "Behind these shares",
+            ["Alerts of relationship health", "40", "8", "50", "20", "7", "70"],
+        ),
+        ("relationship", "Open alerts, by what raised them", ["Falling health", "<5", "–", "2"]),
+        (
+            "relationship",
+            "What became of the grades of a year ago",
+            ["Grade E", "20", "10", "50.0 % [small n]", "0.0 % to 90.0 %"],
+        ),
+        (
+            "measured",
+            "2 indicators measured for some",
+            [
+                "Value trendvalue_trend",
+                "75.0 %",
+                "150",
+                "0",
+                "Data begin within its window: billing (month to 2011-01-31)",
+                "Revenue of 6 months against the same months a year before",
+            ],
+        ),
+        (
+            "measured",
+            "2 indicators measured for some",
+            [
+                "tickets_resolved_6mtickets_resolved_6m",
+                "25.0 %",
+                "50",
+                "150",
+                "150 had no case in its window",
+                "–",
+            ],
+        ),
+        (
+            "measured",
+            "1 indicator measured for nobody",
+            [
+                "satisfaction_indexsatisfaction_index",
+                "Support or surveys",
+                "Not connected: survey",
+                "–",
+            ],
+        ),
+    ],
+)
+def test_tables_show_the_marts_figures(
+    pages: Mapping[str, str], page: str, caption: str, row: list[str | None]
+) -> None:
+    cells = Tables(pages[f"{page}.html"]).cells(caption)
+
+    assert any(
+        len(found) == len(row)
+        and all(want in (None, have) for want, have in zip(row, found, strict=True))
+        for found in cells
+    ), cells
+
+
+def test_stages_and_decline_are_the_customers(
+    pages: Mapping[str, str], whole: CompanyFolder
+) -> None:
+    declining, staying, worth, left = one(
+        whole,
+        """
+        select
+            count(*) filter (is_stage_declining),
+            count(*) filter (relationship_stage <> 'exit'),
+            sum(revenue_12m) filter (is_stage_declining),
+            count(*) filter (relationship_stage = 'exit')
+        from scorecard.customer_indicators where as_of_date = '2011-12-31'
+        """,
+    )
+    page = Page(pages["relationship.html"])
+
+    assert f"{declining} of {staying} relationships are declining" in page.text
+    assert f"{left} customers have left" in page.text
+    assert page.tiles["Declining"] == str(declining)
+    assert page.tiles["Value at stake there"].endswith(f"{float(worth) / 1e3:.1f}\u00a0k")
+
+
+def test_movements_of_the_year_lead_to_the_closing_figure(
+    pages: Mapping[str, str], whole: CompanyFolder
+) -> None:
+    (closing,) = one(
+        whole,
+        "select sum(closing_mrr) from scorecard.mrr_movements where as_of_date = '2011-12-31'",
+    )
+    steps = Tables(pages["retention.html"]).cells("Movements of the year")
+
+    amounts = [Decimal(re.sub(r"[£,]", "", text).replace("−", "-")) for _, text in steps]
+    assert sum(amounts[:-1]) == amounts[-1] == closing
+    assert shown(format_amount(closing, "£")) == steps[-1][1]
+
+
+def test_every_customer_with_a_score_is_in_the_histogram(
+    pages: Mapping[str, str], whole: CompanyFolder
+) -> None:
+    (scored,) = one(
+        whole,
+        "select count(relationship_health) from scorecard.customer_indicators "
+        "where as_of_date = '2011-12-31'",
+    )
+    cells = Tables(pages["relationship.html"]).cells("Customers by health")
+
+    assert len(cells) == 10
+    assert sum(int(count) for _, count in cells) == scored
+
+
+def test_a_system_that_fell_silent_shows_its_newest_month(pages: Mapping[str, str]) -> None:
+    """The surveys ended in October; the service desk still sends."""
+    experience_page = pages["experience.html"]
+
+    recommend = section(experience_page, "recommend")
+    assert "as of 31 October 2011" in recommend
+    assert "not measured since" in recommend
+    assert "not measured since" not in section(pages["service.html"], "speed")
+
+
+def test_cohorts_that_are_not_decided_are_marked(pages: Mapping[str, str]) -> None:
+    cells = Tables(pages["experience.html"]).cells("Went on to the next stage, by month of entry")
+    by_month = {row[0]: row[1:] for row in cells}
+
+    assert by_month["Dec 2011"] == ["too early", "too early"]
+    assert by_month["Jan 2011"] == ["75 %", "75 %"]
+
+
+def test_a_crisis_is_listed_once_as_known_last(pages: Mapping[str, str]) -> None:
+    cells = Tables(pages["service.html"]).cells("Crises, newest first")
+    ends = {row[0]: row[4] for row in cells}
+
+    assert ends == {"Login": "4 October 2011", "Delivery": "not yet"}
+    assert "2 crises in the months measured" in section(pages["service.html"], "crises")
+    assert "1 not over yet" in section(pages["service.html"], "crises")
+
+
+def test_no_crisis_is_a_finding_and_no_gap(changed: Callable[..., CompanyFolder]) -> None:
+    html = changed("delete from scorecard.complaint_episodes").pages("service")["service.html"]
+
+    text = section(html, "crises")
+    assert "None was found in the months measured (Mar 2011 to Dec 2011)" in text
+    assert "Not measured" not in text
+
+
+UNMEASURED = {
+    "service_by_tier": ("service", "speed", "the service desk sent nothing"),
+    "complaints_by_tier": ("service", "complaints", "the service desk sent nothing"),
+    "self_service": ("service", "self-service", "neither the service desk nor the help centre"),
+    "team_indicators": ("service", "teams", "does not say which team solved what"),
+    "efficiency_by_tier": ("service", "efficiency", "times, costs or targets are not measured"),
+    "nps_by_group": ("experience", "recommend", "the survey tool sent nothing"),
+    "satisfaction_by_group": ("experience", "satisfaction", "the survey tool sent nothing"),
+    "anchor_attainment": ("experience", "moments", "none of these moments was seen"),
+    "journey_funnel": ("experience", "journey", "there are no rows for it"),
+    "touchpoints": ("experience", "touchpoints", "no system sent contacts"),
+    "process_steps": ("experience", "processes", "sent no steps of its cases"),
+    "perceived_value_by_group": ("experience", "perceived-value", "no survey asks for it"),
+    "portfolio_indicators": ("retention", "kept", "do not reach back twelve months"),
+    "mrr_movements": ("retention", "recurring", "billing sent no subscriptions"),
+    "acquisition_cost": ("retention", "acquisition", "nobody sent the cost of marketing"),
+    "stage_transitions": ("relationship", "moves", "no stage could be judged"),
+    "rhi_alert_performance": ("relationship", "alerts", "no customer was lost yet"),
+    "credit_by_grade": ("relationship", "credit", "billing sent no payments"),
+    "indicator_coverage": ("measured", "coverage", "there are no rows for it"),
+}
+
+
+def test_a_system_that_is_not_there_is_named_and_draws_nothing(
+    changed: Callable[..., CompanyFolder],
+) -> None:
+    emptied = changed(
+        *(f"delete from scorecard.{mart}" for mart in UNMEASURED),
+        "update scorecard.customer_indicators set relationship_stage = null, "
+        "relationship_health = null, is_silent_loyalist = null, is_silent_leaver = null, "
+        "frequent_complainer = null, iceberg_quadrant = null",
+    ).pages()
+
+    for name, topic, reason in UNMEASURED.values():
+        text = section(emptied[f"{name}.html"], topic)
+        assert "Not measured" in text
+        assert reason.lower() in text.lower(), topic
+    for topic in ("stages", "health", "silence", "iceberg"):
+        assert "Not measured" in section(emptied["relationship.html"], topic)
+    assert "<svg viewBox" not in emptied["relationship.html"]
+    assert "<svg viewBox" not in emptied["service.html"]
+
+
+def test_months_without_a_figure_are_dashes_and_no_zeros(
+    changed: Callable[..., CompanyFolder],
+) -> None:
+    html = changed(
+        "update scorecard.service_by_tier set resolved_count = null, "
+        "resolution_business_minutes_p50 = null, resolution_business_minutes_p90 = null "
+        "where as_of_date = '2011-08-31'"
+    ).pages("service")["service.html"]
+
+    rows = {
+        row[0]: row for row in Tables(html).cells("Time to solve and backlog by month, all tiers")
+    }
+    assert rows["Aug 2011"][2:5] == ["–", "–", "–"]
+    assert rows["Jul 2011"][3] == "16.0 h"
+
+
+def test_no_mart_at_all_leaves_pages_that_say_so(changed: Callable[..., CompanyFolder]) -> None:
+    marts = {mart for page in PAGES for topic in page.topics for mart in topic.part.marts}
+    pages = changed(*(f"drop table scorecard.{mart}" for mart in marts)).pages()
+
+    for page in PAGES:
+        html = pages[page.file_name]
+        assert html.count("<h3>Not measured</h3>") == len(page.topics)
+        assert "<svg viewBox" not in html
+        assert "Nothing of this page is measured as one figure" in html
+
+
+def test_an_older_version_without_a_column_says_which(
+    changed: Callable[..., CompanyFolder],
+) -> None:
+    html = changed("alter table scorecard.nps_by_group drop column weighted_nps").pages(
+        "experience"
+    )
+
+    text = section(html["experience.html"], "responses")
+    reason = "The last good version of nps_by_group is of an older release, without weighted_nps."
+    assert reason in text
+
+
+def test_a_held_product_is_marked_on_its_page_and_on_no_other(whole: CompanyFolder) -> None:
+    everything = whole.manifest().products["customers"]
+    held = ProductEntry(
+        "hold", True, "too few rows", "r-0", "2011-11-30", "run-0", 3, (), ("service_by_tier",)
+    )
+    others = replace(everything, marts=tuple(set(everything.marts) - {"service_by_tier"}))
+    pages = whole.pages("service", "retention", products={"customers": others, "service": held})
+
+    page = Page(pages["service.html"]).text
+    assert "Part of this page is older than the release" in page
+    assert "you see the last good version, of 30 November 2011 (release r-0 )" in page
+    assert "Reason: too few rows" in page
+    assert "Held: last good version" in section(pages["service.html"], "speed")
+    assert "Held: last good version" not in section(pages["service.html"], "complaints")
+    assert "older than the release" not in Page(pages["retention.html"]).text
+
+
+def test_pages_stand_alone_and_link_to_each_other(
+    pages: Mapping[str, str], real_page: Release
+) -> None:
+    first = (real_page.path / "report" / "index.html").read_text(encoding="utf-8")
+    names = ["index.html", *pages]
+    for html in (first, *pages.values()):
+        assert re.search(r"https?:|//[a-z]|@import|<script|<link|<iframe|url\((?!#)", html) is None
+        assert re.findall(r'<a href="([a-z]+\.html)"', html) == names
+        assert html.count('aria-current="page"') == 1
+        ids = re.findall(r'\sid="([^"]+)"', html)
+        assert len(ids) == len(set(ids))
+        assert set(re.findall(r'href="#([^"]+)"', html)) <= set(ids)
+    for html in pages.values():
+        assert "<strong>Simulated figures: Bright Parts does not exist.</strong>" in html
+
+
+def test_every_chart_has_its_figures_in_words(pages: Mapping[str, str]) -> None:
+    for html in pages.values():
+        figures = re.findall(r"<figure.*?</figure>", html, re.DOTALL)
+        for figure in figures:
+            assert re.search(r'role="img" aria-label="[^"]+"', figure)
+            assert "<table>" in figure
+            assert re.search(r"<code>[a-z_]+\.[a-z_0-9]+", figure), figure[:200]
+    assert sum(html.count("<figure") for html in pages.values()) > 20
+
+
+def test_text_from_the_data_is_escaped(changed: Callable[..., CompanyFolder]) -> None:
+    evil = "<script>alert(1)</script>"
+    pages = changed(
+        f"update scorecard.team_indicators set scope_id = '{evil}' where scope_id = 't-1'",
+        f"update scorecard.touchpoints set touchpoint_name = '{evil}'",
+        f"update scorecard.nps_by_group set programme_id = '{evil}'",
+        f"update scorecard.acquisition_cost set channel = '{evil}' where channel = 'search'",
+        f"update scorecard.stage_playbooks set name = '{evil}'",
+        f"update scorecard.indicator_coverage set why_not = '{evil}'",
+    ).pages()
+
+    for html in pages.values():
+        assert "<script" not in html
+    assert sum(html.count("&lt;script&gt;") for html in pages.values()) > 8
+
+
+def test_the_same_release_gives_the_same_pages(
+    pages: Mapping[str, str], whole: CompanyFolder
+) -> None:
+    assert whole.pages(company="Bright Parts", is_simulated=True) == pages
+
+
+def test_a_release_holds_every_page_and_knows_its_hash(real_page: Release) -> None:
+    folder = real_page.path / "report"
+
+    names = {"index.html", *(page.file_name for page in PAGES)}
+    assert {path.name for path in folder.iterdir()} == names
+    assert {f"report/{name}" for name in names} <= set(real_page.manifest.files)
+
+
+def test_no_page_asks_for_a_personal_column() -> None:
+    folder = Path(charts.__file__).parent
+    for path in folder.glob("*.py"):
+        source = path.read_text(encoding="utf-8")
+        assert (
+            re.search(r"\b(email|phone_number|address|first_name|last_name|raw_text)\b", source)
+            is None
+        ), path.name
+
+
+@pytest.mark.parametrize("is_real", [True, False])
+def test_a_change_of_the_score_is_said_in_words(
+    changed: Callable[..., CompanyFolder], is_real: bool
+) -> None:
+    html = changed(f"update scorecard.nps_by_group set is_nps_change_real = {is_real}").pages(
+        "experience"
+    )
+
+    text = section(html["experience.html"], "recommend")
+    assert ("so the change is real" in text) is is_real
+    assert ("so it may be chance" in text) is not is_real
+
+
+RULE = {
+    "loss_count": 40,
+    "warned_count": 8,
+    "recall_ratio": 0.2,
+    "recall_low": 0.1,
+    "recall_high": 0.3,
+    "precision_ratio": 0.4,
+    "lead_days_median": 70.0,
+}
+
+
+@pytest.mark.parametrize(
+    ("simple", "verdict"),
+    [
+        ({"recall_ratio": 0.75, "lead_days_median": 20.0}, "far more, but later"),
+        ({"recall_ratio": 0.75, "lead_days_median": 90.0}, "The alerts add nothing to it"),
+        ({"recall_ratio": 0.1, "lead_days_median": 20.0}, "The alerts are better here"),
+    ],
+)
+def test_alerts_are_judged_beside_the_simple_rule(simple: dict[str, float], verdict: str) -> None:
+    said = relationship.performance_said(
+        {"relationship_health": RULE, "no_purchase": RULE | simple}
+    )
+
+    assert "Alerts missed 32 of 40 losses" in said[0]
+    assert verdict in said[1]
+
+
+def test_alerts_that_foretold_nothing_have_no_lead() -> None:
+    blind = RULE | {"warned_count": 0, "recall_ratio": 0.0, "lead_days_median": None}
+
+    (said,) = relationship.performance_said({"relationship_health": blind})
+
+    assert said.endswith("40.0\u00a0% of the alerts came true.")
+    assert "Alerts missed 40 of 40 losses" in said
+
+
+@pytest.mark.parametrize(
+    ("needs", "words"),
+    [
+        (None, "Billing and CRM"),
+        ("usage", "Product use"),
+        ("organisation, support", "Organisation and support"),
+        ("support or survey", "Support or surveys"),
+    ],
+)
+def test_needed_systems_are_named(needs: str | None, words: str) -> None:
+    assert measured.needed_systems(needs) == words
+
+
+def test_retention_below_and_above_all_of_it_is_told_apart() -> None:
+    now = {
+        "lost_customer_count": 5,
+        "start_customer_count": 100,
+        "end_customer_count": 97,
+        "new_customer_count": 1,
+        "won_back_customer_count": 1,
+        "customer_churn_ratio": 0.05,
+        "net_revenue_retention_low": 0.9,
+        "net_revenue_retention_high": 0.99,
+    }
+
+    assert "does not make up" in retention.kept_said(now)
+    assert "3 fewer than a year ago" in retention.kept_said(now)
+    above = now | {"net_revenue_retention_low": 1.01, "net_revenue_retention_high": 1.1}
+    assert "more than makes up" in retention.kept_said(above)
+    open_end = now | {"net_revenue_retention_high": 1.1}
+    assert "cannot be said" in retention.kept_said(open_end)
+    unmeasured = now | {"net_revenue_retention_low": None, "net_revenue_retention_high": None}
+    assert "Recurring" not in retention.kept_said(unmeasured)
+
+
+def test_the_last_stage_of_the_journey_did_not_fail() -> None:
+    row = {
+        "conversion_cases": None,
+        "entered_count": 10,
+        "pending_count": 4,
+        "converted_count": None,
+    }
+
+    assert experience.outcomes(row) == [("Last stage", 6), ("Too early to say", 4)]
+
+
+# --- charts ---------------------------------------------------------------------------------------
+
+
+def dot(label: str, value: float | None, **more: Any) -> dict[str, Any]:
+    return {"label": label, "value": value, "low": None, "high": None} | more
+
+
+def test_an_interval_is_drawn_to_scale_with_its_target() -> None:
+    svg = charts.intervals(
+        [dot("A", 0.5, low=0.25, high=0.75, target=1.0)],
+        form=lambda value: f"{value:g}",
+        domain=(0, 1),
+    )
+
+    grid = [float(x) for x in re.findall(r'<line x1="([\d.]+)" y1="0.0"', svg)]
+    (low, high) = re.findall(r'x1="([\d.]+)" y1="15.0" x2="([\d.]+)" y2="15.0"', svg)[0]
+    (middle,) = re.findall(r'<circle cx="([\d.]+)"', svg)
+    (target,) = re.findall(r'x1="([\d.]+)" y1="5.0"', svg)
+    assert len(grid) == 5
+    assert [float(low), float(middle), float(high), float(target)] == grid[1:]
+
+
+def test_what_is_not_measured_has_no_mark_and_few_cases_are_pale() -> None:
+    svg = charts.intervals([dot("A", None), dot("B", 0.5, is_small=True)], form=str, domain=(0, 1))
+
+    assert svg.count("<circle") == 1
+    assert 'fill="#b8c2ca"' in svg
+    assert "not measured" in svg
+    assert charts.bars([dot("A", None)], form=str).count("not measured") == 1
+
+
+def test_a_gap_breaks_line_and_band() -> None:
+    months = [date(2011, month, 28) for month in range(1, 8)]
+    rows = [
+        {
+            "month": month,
+            "series": "NPS",
+            "value": None if month.month == 4 else 10.0 * month.month,
+            "low": None if month.month == 4 else 5.0,
+            "high": None if month.month == 4 else 80.0,
+        }
+        for month in months
+    ]
+
+    svg = charts.lines(rows, {"NPS": "#0072b2"}, tick=charts.short_number)
+
+    assert svg.count("<polyline") == 2
+    assert svg.count("<polygon") == 2
+    assert svg.count("<circle") == 6
+    assert "Jul 11" in svg
+
+
+def test_a_month_without_a_column_keeps_its_place() -> None:
+    rows = [
+        {"month": date(2011, month, 28), "value": None if month == 2 else 1.0}
+        for month in (1, 2, 3)
+    ]
+
+    svg = charts.columns(rows, tick=charts.short_number)
+
+    left = [float(x) for x in re.findall(r'<rect x="([\d.]+)"', svg)]
+    assert len(left) == 2
+    assert left[1] - left[0] == pytest.approx(2 * (charts.WIDTH - 29.9) / 3, rel=0.05)
+
+
+def test_parts_of_a_bar_add_up_to_its_sum() -> None:
+    svg = charts.stacks(
+        [
+            {"label": "Use", "part": "On", "value": 30},
+            {"label": "Use", "part": "Off", "value": 10},
+            {"label": "Buy", "part": "On", "value": 20},
+        ],
+        {"On": "#009e73", "Off": "#d55e00", "Never": "#b8c2ca"},
+        form=lambda value: f"{value:.0f}",
+    )
+
+    widths = [float(width) for width in re.findall(r'width="([\d.]+)" height="20.0"', svg)]
+    assert widths[0] == pytest.approx(3 * widths[1], rel=0.01)
+    assert ">40</text>" in svg
+    assert ">20</text>" in svg
+    assert "Never" not in svg
+
+
+def test_a_walk_ends_where_its_movements_lead() -> None:
+    steps = [
+        {"label": "Before", "value": Decimal(100), "is_total": True},
+        {"label": "New", "value": Decimal(30), "is_total": False},
+        {"label": "Churned", "value": Decimal(-50), "is_total": False},
+        {"label": "After", "value": Decimal(80), "is_total": True},
+    ]
+
+    drawn = charts.walk_steps(steps)
+
+    assert [(bar["low"], bar["high"], bar["kind"]) for bar in drawn] == [
+        (0.0, 100.0, "Total"),
+        (100.0, 130.0, "Gained"),
+        (80.0, 130.0, "Lost"),
+        (0.0, 80.0, "Total"),
+    ]
+    assert charts.walk(steps, form=str).count("<text") == 3 + 2 * 4
+
+
+def test_a_histogram_is_as_high_as_its_counts() -> None:
+    rows = [
+        {"low": 0, "high": 50, "customer_count": 10, "band": "Low"},
+        {"low": 50, "high": 100, "customer_count": 40, "band": "High"},
+    ]
+
+    svg = charts.histogram(rows, colours={"Low": "#d55e00", "High": "#0072b2"})
+
+    heights = [float(h) for h in re.findall(r'width="[\d.]{5,}" height="([\d.]+)"', svg)]
+    assert heights[1] == pytest.approx(4 * heights[0])
+
+
+@pytest.mark.parametrize(
+    ("value", "end"), [(129, 200), (8.1, 10), (1.4, 2), (0.7, 0.8), (100, 100)]
+)
+def test_an_axis_ends_at_a_number_that_can_be_read(value: float, end: float) -> None:
+    assert charts.nice_end(value) == pytest.approx(end)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [
+        (0, 80, [0, 20, 40, 60, 80]),
+        (-11.4, 24.8, [-20, -10, 0, 10, 20, 30]),
+        (0, 0, [0, 0.25]),
+    ],
+)
+def test_places_on_an_axis_are_round(low: float, high: float, ticks: list[float]) -> None:
+    found = charts.nice_ticks(low, high)
+
+    assert found[0] <= low
+    assert found[-1] >= high
+    assert found == pytest.approx(ticks)
+
+
+def test_long_names_stand_in_lines_and_are_escaped() -> None:
+    svg = charts.bars(
+        [{"label": "Major complaint & first reply within four business hours", "value": 3}],
+        form=str,
+    )
+
+    assert "Major complaint &amp;" in svg
+    assert svg.count("<text") == 4
+
+
+@pytest.mark.parametrize(
+    ("form", "value", "text"),
+    [
+        (format_hours, None, "–"),
+        (format_hours, 45, "45 min"),
+        (format_hours, 551, "9.2 h"),
+        (format_hours, 22191.5, "370 h"),
+        (format_duration, 600, "10.0 h"),
+        (format_duration, 63360, "44.0 d"),
+        (format_number, 0.4467, "0.45"),
+        (format_number, 2105.26, "2,105"),
+        (format_signed, -17.5, "−17.5"),
+        (format_signed, 4.8, "+4.8"),
+        (format_signed, None, "–"),
+    ],
+)
+def test_figures_as_words(form: Callable[[Any], str], value: Any, text: str) -> None:
+    assert shown(form(value)) == text
+
+
+def test_half_an_interval_is_none() -> None:
+    assert format_interval(0.1, None, format_percent) == "–"
+    assert shown(format_interval(0.1, 0.2, format_percent)) == "10.0 % to 20.0 %"
+
+
+def test_pages_are_told_apart() -> None:
+    keys = [page.key for page in PAGES]
+
+    assert all(isinstance(page, PageSpec) for page in PAGES)
+    assert keys == ["service", "experience", "retention", "relationship", "measured"]
