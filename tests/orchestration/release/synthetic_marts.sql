@@ -439,6 +439,14 @@ from (values
         'higher_is_better', '12 months')
 ) as catalogue (indicator_id, name, description, unit, direction, time_window);
 
+create table scorecard.indicator_coverage as
+select
+    months.as_of_date,
+    catalogue.indicator_id,
+    'measured' as status
+from months
+cross join scorecard.indicator_catalogue as catalogue;
+
 create table scorecard.revenue_reconciliation as
 select
     *,
