@@ -656,8 +656,10 @@ def _silence(reader: Reader) -> Section | None:
     ]
     said = (
         [
-            f"{count_of(row['leaver_count'], 'customer leaves', 'customers leave')} in silence; "
-            f"they brought {reader.money(row['leaver_revenue'] or 0)} in twelve months."
+            f"{count_of(row['leaver_count'], 'customer shows', 'customers show')} the signs of "
+            "leaving in silence; they brought "
+            f"{reader.money(row['leaver_revenue'] or 0)} in twelve months."
+            + _what_silence_foretold(reader)
         ]
         if row["leaver_known"]
         else []
@@ -677,6 +679,34 @@ def _silence(reader: Reader) -> Section | None:
                 _silent_advice(reader, groups),
             )
         ],
+    )
+
+
+def _what_silence_foretold(reader: Reader) -> str:
+    """What became of those who showed the signs half a year ago, and of those who did not."""
+    (row,) = reader.rows(
+        """
+        select
+            count(*) filter (where before.is_silent_leaver) as silent_count,
+            count(*) filter (where before.is_silent_leaver and newest.lifecycle_state = 'lost')
+                as silent_lost,
+            count(*) filter (where not before.is_silent_leaver) as other_count,
+            count(*) filter (where not before.is_silent_leaver and newest.lifecycle_state = 'lost')
+                as other_lost
+        from scorecard.customer_indicators as before
+        inner join scorecard.customer_indicators as newest
+            on before.customer_id = newest.customer_id
+            and newest.as_of_date = last_day(before.as_of_date + interval 6 month)
+        where newest.as_of_date = (select max(as_of_date) from scorecard.customer_indicators)
+            and before.is_active
+        """
+    )
+    if row["silent_count"] < SMALL_CELL or not row["other_count"]:
+        return ""
+    return (
+        f" Signs are no proof: of the {format_integer(row['silent_count'])} who showed them half a "
+        f"year ago {format_percent(row['silent_lost'] / row['silent_count'])} are lost now, of the "
+        f"other active customers {format_percent(row['other_lost'] / row['other_count'])}."
     )
 
 
@@ -991,8 +1021,8 @@ PAGE = PageSpec(
                 "The silent and the loud",
                 {
                     "customer_indicators": names(
-                        "as_of_date revenue_12m is_silent_loyalist is_silent_leaver "
-                        "frequent_complainer"
+                        "customer_id as_of_date revenue_12m is_active lifecycle_state "
+                        "is_silent_loyalist is_silent_leaver frequent_complainer"
                     )
                 },
                 "neither tickets nor feedback are measured",

@@ -419,6 +419,7 @@ select
     case hash(indicators.customer_id) % 5
         when 0 then 'star' when 1 then 'quiet_payer' when 2 then 'hidden_gem' when 3 then 'low'
     end as iceberg_quadrant,
+    case when indicators.is_active then 'mature' else 'lost' end as lifecycle_state,
     cast(null as double) as stickiness_1m
 from scorecard.customer_indicators as indicators;
 

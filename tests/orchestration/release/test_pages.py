@@ -426,6 +426,32 @@ def test_a_system_that_is_not_there_is_named_and_draws_nothing(
     assert "<svg viewBox" not in emptied["service.html"]
 
 
+def test_the_signs_of_silence_are_told_with_what_became_of_them(
+    changed: Callable[..., CompanyFolder],
+) -> None:
+    """Of ten who showed them four are lost, of twenty others one."""
+
+    def first(number: int) -> str:
+        return (
+            "customer_id in (select customer_id from scorecard.customer_indicators where "
+            f"as_of_date = date '2011-06-30' order by customer_id limit {number})"
+        )
+
+    html = changed(
+        f"delete from scorecard.customer_indicators where not {first(30)}",
+        "update scorecard.customer_indicators set is_active = true, "
+        f"is_silent_leaver = {first(10)}",
+        "update scorecard.customer_indicators set lifecycle_state = case when "
+        f"as_of_date = '2011-12-31' and ({first(4)} or {first(11)} and not {first(10)}) "
+        "then 'lost' else 'mature' end",
+    ).pages("relationship")["relationship.html"]
+
+    text = shown(section(html, "silence"))
+    assert "10 customers show the signs of leaving in silence" in text
+    assert "of the 10 who showed them half a year ago 40.0 % are lost now" in text
+    assert "of the other active customers 5.0 %" in text
+
+
 def test_months_without_a_figure_are_dashes_and_no_zeros(
     changed: Callable[..., CompanyFolder],
 ) -> None:
