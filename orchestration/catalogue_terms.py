@@ -10,6 +10,7 @@ import csv
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -133,9 +134,13 @@ def problems_of_words(row: Any, choices: Mapping[str, frozenset[str]]) -> Iterat
 
 
 def models_of(file: Path) -> list[dict[str, Any]]:
-    """The models that a YAML file describes."""
-    read = yaml.load(file.read_text(encoding="utf-8"), LOADER)  # noqa: S506 (a safe loader)
-    return list(read["models"])
+    """The models that a YAML file describes; read only, as the same words are parsed once."""
+    return _parsed(file.read_text(encoding="utf-8"))
+
+
+@cache
+def _parsed(text: str) -> list[dict[str, Any]]:
+    return list(yaml.load(text, LOADER)["models"])  # noqa: S506 (a safe loader)
 
 
 def words_of(column: Mapping[str, Any] | None) -> list[str]:

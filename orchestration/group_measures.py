@@ -11,7 +11,6 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Protocol
@@ -219,15 +218,8 @@ def _contracts(root: Path) -> dict[str, Contract]:
             {column["name"]: column for column in model.get("columns", [])},
         )
         for file in sorted((root / MARTS).rglob("_*__models.yml"))
-        for model in _models(file, file.stat().st_mtime_ns)
+        for model in models_of(file)
     }
-
-
-@cache
-def _models(file: Path, changed_at: int) -> list[dict[str, Any]]:
-    """The models that a file describes, read once for each state of it."""
-    del changed_at
-    return models_of(file)
 
 
 # --- What does not agree ---

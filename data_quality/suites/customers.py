@@ -584,9 +584,15 @@ def _catalogue() -> tuple[Rule, ...]:
                 and columns.schema_name = 'scorecard'
                 and named.mart = columns.table_name
                 and named.column_name = columns.column_name
-            where named.mart is not null and named.column_name is not null
+            where named.column_name is not null
+                and named.mart in (
+                    select tables.table_name
+                    from duckdb_tables() as tables
+                    where tables.database_name = current_database()
+                        and tables.schema_name = 'scorecard'
+                )
             """,
-            says="What the catalogue names is a column of the mart it names.",
+            says="What the catalogue names is a column of the mart it names, where that is built.",
             because="Who follows a definition to its column, cases or interval must find them.",
             characteristic="traceability",
             columns=("indicator_id", "source_rows_column", "low_column", "high_column"),
