@@ -26,9 +26,11 @@
 
 {#-
     Whether a span of days [from, to) with a null `to` for *still open* holds at the end of a day.
+    Comparisons alone, no `or`: with one in its condition an outer join compares row by row.
 -#}
 {% macro holds_on(day, valid_from, valid_to) -%}
-    ({{ valid_from }} <= {{ day }} and ({{ valid_to }} is null or {{ valid_to }} > {{ day }}))
+    ({{ valid_from }} <= {{ day }}
+        and {{ day }} < coalesce({{ valid_to }}, cast('9999-12-31' as timestamp)))
 {%- endmacro %}
 
 {#-

@@ -49,8 +49,9 @@ OF_THE_REQUIRED = (
     "mrr_movements",
     "portfolio_indicators",
     "revenue_reconciliation",
-    "tier_indicators",
 )
+# The loyalty that it averages has an attitude part.
+TIERS_OF = {"mean_loyalty_index": {"survey"}, "loyalty_index_count": {"survey"}}
 # Other marts, and the systems that they rest on besides: without one of those they differ.
 MARTS_OF: dict[str, set[str]] = {
     "tickets": {"support"},
@@ -107,6 +108,10 @@ def test_without_a_system_its_measures_are_null_and_all_else_is_unchanged(
         }
         differences["scorecard.customer_activity"] = both.rows_that_differ(
             "scorecard.customer_activity", without=(*MEASURED_BY[system], *COVERAGE)
+        )
+        differences["scorecard.tier_indicators"] = both.rows_that_differ(
+            "scorecard.tier_indicators",
+            without=tuple(name for name, systems in TIERS_OF.items() if system in systems),
         )
         differences["scorecard.customer_indicators"] = both.rows_that_differ(
             "scorecard.customer_indicators",

@@ -471,8 +471,8 @@ judged as (
             and answers.answer_rank = 1
     left join {{ ref('int_ticket_states') }} as ticket_states
         on
-            waits.metric = 'first_contact'
-            and waits.ticket_id = ticket_states.ticket_id
+            case when waits.metric = 'first_contact' then waits.ticket_id end
+            = ticket_states.ticket_id
             and {{ holds_on(
                 'waits.decided_month', 'ticket_states.from_month', 'ticket_states.to_month'
             ) }}

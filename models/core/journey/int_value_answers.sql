@@ -18,8 +18,8 @@ with items as (
     from {{ ref('int_survey_answers') }} as survey_answers
     left join {{ ref('value_dimensions') }} as value_dimensions
         on
-            survey_answers.measure = 'value_item'
-            and survey_answers.dimension = value_dimensions.dimension
+            case when survey_answers.measure = 'value_item' then survey_answers.dimension end
+            = value_dimensions.dimension
     where
         survey_answers.score_0_100 is not null
         and survey_answers.invitation_id is not null

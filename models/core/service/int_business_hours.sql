@@ -77,8 +77,7 @@ declared as (
         on
             spans.calendar_id = hours.calendar_id
             and weekdays.generated_number = hours.weekday
-            and spans.valid_from >= hours.valid_from
-            and (hours.valid_to is null or spans.valid_from < hours.valid_to)
+            and {{ holds_on('spans.valid_from', 'hours.valid_from', 'hours.valid_to') }}
 
 ),
 

@@ -84,8 +84,7 @@ scaled as (
     left join questions
         on
             asked.question_id = questions.question_id
-            and asked.asked_on >= questions.valid_from
-            and (questions.valid_to is null or asked.asked_on < questions.valid_to)
+            and {{ holds_on('asked.asked_on', 'questions.valid_from', 'questions.valid_to') }}
 
 ),
 

@@ -72,7 +72,10 @@ measured as (
     inner join {{ ref('int_anchor_standards') }} as standards
         on
             sides.anchor_id = standards.anchor_id
-            and (sides.metric = standards.metric or (sides.metric = 'all' and standards.is_critical))
+            and (
+                sides.metric = standards.metric
+                or (sides.metric = 'all' and standards.is_critical)
+            )
             and {{ holds_on('sides.as_of_date', 'standards.valid_from', 'standards.valid_to') }}
     inner join {{ ref('int_measured_facts') }} as measured_facts
         on
@@ -295,7 +298,9 @@ compared as (
     select
         rated.*,
         {%- for side in ['own', 'comparison'] %}
-        case when rated.status = 'compared' then rated.{{ side }}_after - rated.{{ side }}_before end
+        case
+            when rated.status = 'compared' then rated.{{ side }}_after - rated.{{ side }}_before
+        end
             as {{ side }}_difference,
         case
             when rated.status = 'compared' then {{ difference_low(

@@ -3,9 +3,9 @@
 {#- Every column is a row of the catalogue (`dbt_project/seeds/indicators.csv`), which names the
     model that computes it. -#}
 {%- set models = [
-    'ind_value', 'ind_activity', 'ind_retention', 'ind_loyalty', 'ind_lifecycle', 'ind_satisfaction',
-    'ind_text', 'ind_service', 'ind_experience', 'ind_cost_to_serve', 'ind_relationship', 'ind_stages',
-    'ind_iceberg', 'ind_credit',
+    'ind_value', 'ind_activity', 'ind_retention', 'ind_loyalty', 'ind_lifecycle',
+    'ind_satisfaction', 'ind_text', 'ind_service', 'ind_experience', 'ind_cost_to_serve',
+    'ind_relationship', 'ind_stages', 'ind_iceberg', 'ind_credit',
 ] %}
 with run_months as (
 
