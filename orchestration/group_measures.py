@@ -139,7 +139,7 @@ def page(measures: Sequence[GroupMeasure]) -> Iterator[str]:
     yield INTRODUCTION
     for mart, group in groupby(measures, key=lambda each: each.mart):
         rows = list(group)
-        yield f"### {mart.replace('_', ' ').capitalize().replace('Nps', 'NPS')}"
+        yield f"### {_heading(mart)}"
         yield ""
         yield f"Mart `{mart}`, one row per {rows[0].grain.replace(' x ', ', ')}."
         yield ""
@@ -157,6 +157,12 @@ def page(measures: Sequence[GroupMeasure]) -> Iterator[str]:
                 f"| {each.min_n} | {each.formula_reference.removeprefix('Handbook ')} |"
             )
         yield ""
+
+
+def _heading(mart: str) -> str:
+    """The mart's name in words: `nps_by_group` becomes `NPS by group`."""
+    first, *others = mart.split("_")
+    return " ".join([first.upper() if len(first) == 3 else first.capitalize(), *others])
 
 
 def _code(name: str) -> str:
