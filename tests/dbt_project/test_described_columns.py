@@ -2,7 +2,7 @@
 
 import yaml
 
-from orchestration.catalogue import LOADER
+from orchestration.catalogue_terms import LOADER
 from orchestration.settings import Settings
 from orchestration.warehouse import connect
 from tests.conftest import ROOT
