@@ -3,23 +3,34 @@
 What belongs here: the seed `dbt_project/seeds/indicators.csv` as rows; `docs/indicators.md` and the
 columns of the mart's contract, which `python -m orchestration.catalogue` writes from it; what seed,
 models, contract and page say differently, each with the place and the remedy. What does not: any
-fact about an indicator; it is in the seed.
+fact about an indicator; it is in the seed. Measures of a tier, team or channel: `group_measures`.
 """
 
-import csv
 import re
 import sys
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from orchestration import group_measures
+from orchestration.catalogue_terms import (
+    COMMAND,
+    COMMON_CHOICES,
+    COUNTS,
+    UNITS,
+    CatalogueError,
+    models_of,
+    problems_of_words,
+    read_seed,
+    with_unit,
+    words_of,
+)
 from orchestration.errors import ScorecardError
+from orchestration.group_measures import GroupMeasure, read_group_measures
 from orchestration.settings import Settings
 from orchestration.warehouse import connect
 
@@ -29,59 +40,15 @@ MART = "customer_indicators"
 MART_SQL = Path("models") / "scorecard" / "indicators" / f"{MART}.sql"
 CONTRACT = Path("models") / "scorecard" / "indicators" / "_indicators__models.yml"
 MODELS = Path("models") / "indicators"
-COMMAND = "python -m orchestration.catalogue"
 KEYS = ("customer_id", "as_of_date")
-# Ten times as fast where PyYAML was built with it.
-LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-# Units that need no words behind the description.
-UNITLESS = frozenset({"class", "date", "flag", "text"})
-
-# Units, each with the types that a column of it may have.
-NUMBERS = frozenset({"integer", "bigint", "double"})
-UNITS = {
-    "GBP": frozenset({"decimal(18,2)", "decimal(18,4)"}),
-    "class": frozenset({"varchar"}),
-    "text": frozenset({"varchar"}),
-    "flag": frozenset({"boolean"}),
-    "date": frozenset({"date"}),
-    "minutes": frozenset({"double", "decimal(18,2)"}),
-    "ratio": frozenset({"double"}),
-    "score": frozenset({"double"}),
-    "count": NUMBERS,
-    "days": NUMBERS,
-    "index -1 to 1": NUMBERS,
-    "level 0-4": NUMBERS,
-    "level 1-4": NUMBERS,
-    "points 0-10": NUMBERS,
-    "points 300-850": NUMBERS,
-    "score 1-5": NUMBERS,
-    "times": NUMBERS,
-}
-COUNTS = frozenset({"integer", "bigint"})
 # Systems that an indicator may need beyond billing and the CRM.
 SYSTEMS = frozenset({"support", "survey", "usage", "marketing", "organisation"})
 # What the other columns of the seed may say.
 CHOICES = {
-    "unit": frozenset(UNITS),
-    "direction": frozenset({"higher_is_better", "lower_is_better", "none"}),
-    "viewpoint": frozenset({"buyer", "seller", "both"}),
-    "kind": frozenset({"quantitative", "qualitative"}),
+    **COMMON_CHOICES,
     "grain": frozenset({"customer x month"}),
-    "owner": frozenset(
-        {
-            "customer experience",
-            "customer service",
-            "data",
-            "finance",
-            "marketing",
-            "operations",
-            "sales",
-        }
-    ),
     "mart": frozenset({MART}),
 }
-CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 # What the indicators of a model are about, in the order of the page.
 FAMILIES = {
@@ -108,7 +75,8 @@ Every indicator of a customer, as it stands in the mart `customer_indicators`: o
 and month end. The same definitions are in the mart `indicator_catalogue`, in English and Chinese.
 This page is rendered from `dbt_project/seeds/indicators.csv` by
 `python -m orchestration.catalogue`; change the seed, not this page. How to add one is in
-[add-an-indicator.md](add-an-indicator.md).
+[add-an-indicator.md](add-an-indicator.md). Retention, service, cost and the like of a tier, team or
+channel are below, under [measures of groups](#measures-of-groups).
 
 *Empty* means not measured, which is never zero. *Needs* names the source system without which
 nobody has a value, where billing and the CRM do not suffice. *Rows behind it* names the column of
@@ -194,17 +162,11 @@ class Indicator:
     @property
     def contract_description(self) -> str:
         """The description of the mart's column: definition and unit."""
-        if self.unit in UNITLESS:
-            return self.description
-        return f"{self.description} Unit: {self.unit}."
+        return with_unit(self.description, self.unit)
 
 
 def _systems(listed: str) -> frozenset[str]:
     return frozenset(listed.replace(" or ", ", ").split(", ")) - {""}
-
-
-class CatalogueError(ScorecardError):
-    """The catalogue cannot be read, or something does not agree with it."""
 
 
 def read_catalogue(root: Path) -> list[Indicator]:
@@ -213,29 +175,12 @@ def read_catalogue(root: Path) -> list[Indicator]:
     Raises:
         CatalogueError: The file is not UTF-8, or a row has not the columns of the head.
     """
-    names = [field.name for field in fields(Indicator)]
-    try:
-        # Some editors put a mark before the first character.
-        with (root / SEED).open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file)
-            head = next(reader)
-            rows = [(reader.line_num, row) for row in reader if row]
-    except UnicodeDecodeError as error:
-        raise CatalogueError(f"{SEED}: not UTF-8 ({error.reason}). Save it as UTF-8.") from error
-    if sorted(head) != sorted(names):
-        raise CatalogueError(f"{SEED}: its columns must be {','.join(names)}")
-    for number, row in rows:
-        if len(row) != len(head):
-            raise CatalogueError(
-                f"{SEED}:{number}: {row[0]} has {len(row)} values for {len(head)} columns. "
-                'A value with a comma in it stands in double quotes: "so, and so".'
-            )
-    return [Indicator(**dict(zip(head, row, strict=True))) for _, row in rows]
+    return read_seed(root, SEED, Indicator)
 
 
-def render_catalogue(indicators: Sequence[Indicator]) -> str:
-    """The page: a section per family, a table per section."""
-    return "\n".join(_page(indicators)) + "\n"
+def render_catalogue(indicators: Sequence[Indicator], measures: Sequence[GroupMeasure]) -> str:
+    """The page: a section per family and per mart of groups, a table per section."""
+    return "\n".join([*_page(indicators), *group_measures.page(measures)]) + "\n"
 
 
 def _page(indicators: Sequence[Indicator]) -> Iterator[str]:
@@ -275,7 +220,7 @@ def _page(indicators: Sequence[Indicator]) -> Iterator[str]:
 
 def contract_columns(root: Path) -> dict[str, dict[str, Any]]:
     """The columns of the mart's contract, by name."""
-    models = {model["name"]: model for model in _models(root / CONTRACT)}
+    models = {model["name"]: model for model in models_of(root / CONTRACT)}
     return {column["name"]: column for column in models[MART]["columns"]}
 
 
@@ -353,7 +298,7 @@ def find_problems(root: Path) -> list[str]:
     described = {
         model["name"]: (file.relative_to(root), {each["name"]: each for each in model["columns"]})
         for file in sorted((root / MODELS).rglob("_*__models.yml"))
-        for model in _models(file)
+        for model in models_of(file)
     }
     contract = contract_columns(root)
     found = [*_repeated(indicators)]
@@ -370,6 +315,7 @@ def find_problems(root: Path) -> list[str]:
         if column not in KEYS and column not in listed
     ]
     found += _of_what_is_written(root, indicators, contract)
+    found += group_measures.find_problems(root, indicators)
     return found
 
 
@@ -383,24 +329,7 @@ def _repeated(indicators: Sequence[Indicator]) -> Iterator[str]:
 
 def _of_row(each: Indicator, contract: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong with the row of the seed itself."""
-    for field, allowed in CHOICES.items():
-        value = getattr(each, field)
-        if value not in allowed:
-            yield f"{field} is {value!r}. It may be {', '.join(sorted(allowed))}."
-    for field in ("name", "description", "purpose", "time_window"):
-        if not getattr(each, field).strip():
-            yield f"{field} is empty. Fill it in."
-    for field in ("name", "description"):
-        if CHINESE.search(getattr(each, field)):
-            yield f"{field} has Chinese in it, which belongs to {field}_zh."
-    if not each.name_zh.strip() or each.name_zh.isascii():
-        yield f"name_zh is {each.name_zh!r}. Give the name in Chinese."
-    if not CHINESE.search(each.description_zh):
-        yield f"description_zh is {each.description_zh!r}. Give the description in Chinese."
-    for field in ("min_n", "freshness_days"):
-        value = getattr(each, field)
-        if not value.isdecimal() or int(value) < 1:
-            yield f"{field} is {value!r}. It is a whole number from 1 on."
+    yield from problems_of_words(each, CHOICES)
     yield from _of_needs(each, contract)
     rests_on = contract.get(each.source_rows_column, {}).get("data_type")
     if rests_on not in COUNTS:
@@ -447,7 +376,7 @@ def _of_column(each: Indicator, described: Mapping[str, Any]) -> Iterator[str]:
         )
         return
     file, columns = described[each.model]
-    if len(_words(columns.get(each.indicator_id))) < 2:
+    if len(words_of(columns.get(each.indicator_id))) < 2:
         yield (
             f"{file}: {each.model} does not describe its column {each.indicator_id}. Add its name "
             "and a description."
@@ -463,7 +392,7 @@ def _of_contract(each: Indicator, contract: Mapping[str, Any]) -> Iterator[str]:
             f"`dbt run --full-refresh -s {each.model}`, then run `{COMMAND}`."
         )
         return
-    if " ".join(_words(column)) != " ".join(each.contract_description.split()):
+    if " ".join(words_of(column)) != " ".join(each.contract_description.split()):
         yield (
             f"{CONTRACT}: {each.indicator_id} is described in other words than in {SEED}. "
             f"Run `{COMMAND}`."
@@ -485,25 +414,14 @@ def _of_what_is_written(
     written = {CONTRACT: (text, render_contract(text, indicators, types))}
     if all(each.model in FAMILIES for each in indicators):
         text = (root / PAGE).read_text(encoding="utf-8")
-        written[PAGE] = (text, render_catalogue(indicators))
+        written[PAGE] = (text, render_catalogue(indicators, read_group_measures(root)))
     for path, (is_now, should_be) in written.items():
         if is_now != should_be:
             yield f"{path}: not as {SEED} says. Run `{COMMAND}`."
 
 
-def _models(file: Path) -> list[dict[str, Any]]:
-    """The models that a YAML file describes."""
-    read = yaml.load(file.read_text(encoding="utf-8"), LOADER)  # noqa: S506 (a safe loader)
-    return list(read["models"])
-
-
-def _words(column: Mapping[str, Any] | None) -> list[str]:
-    """The words of a column's description."""
-    return str((column or {}).get("description") or "").split()
-
-
 def write_catalogue(settings: Settings) -> list[Path]:
-    """Write the mart's contract and the page; what is new is returned.
+    """Write the contracts of the marts and the page; what is new is returned.
 
     Raises:
         CatalogueError: A model of the catalogue has no heading on the page.
@@ -511,10 +429,12 @@ def write_catalogue(settings: Settings) -> list[Path]:
     indicators = read_catalogue(settings.root)
     contract = settings.root / CONTRACT
     types = published_types(settings, indicators)
+    measures = read_group_measures(settings.root)
     texts = {
         CONTRACT: render_contract(contract.read_text(encoding="utf-8"), indicators, types),
-        PAGE: render_catalogue(indicators),
+        PAGE: render_catalogue(indicators, measures),
     }
+    texts |= group_measures.render_contracts(settings.root, measures, texts)
     changed = []
     for path, text in texts.items():
         if (settings.root / path).read_text(encoding="utf-8") != text:
@@ -535,7 +455,11 @@ def main() -> int:
     sys.stdout.writelines(f"{problem}\n" for problem in problems)
     if not problems:
         count = len(read_catalogue(settings.root))
-        sys.stdout.write(f"{count} indicators: catalogue, models, contract and page agree.\n")
+        of_groups = len(read_group_measures(settings.root))
+        sys.stdout.write(
+            f"{count} indicators: catalogue, models, contract and page agree; "
+            f"so do {of_groups} measures of groups.\n"
+        )
     return 1 if problems else 0
 
 

@@ -16,7 +16,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from orchestration.catalogue import FAMILIES, UNITLESS
+from orchestration.catalogue import FAMILIES
+from orchestration.catalogue_terms import UNITLESS
 from orchestration.release.reading import read_rows
 
 MART = "customer_indicators"

@@ -565,6 +565,38 @@ def _catalogue() -> tuple[Rule, ...]:
             columns=("indicator_id",),
             reads=(INDICATORS.path,),
         ),
+        CATALOGUE.no_rows(
+            "names_published_columns",
+            """
+            select named.mart, named.indicator_id
+            from (
+                select
+                    mart,
+                    indicator_id,
+                    unnest([
+                        indicator_id, source_rows_column, presence_column, low_column,
+                        high_column, low_n_column, target_column
+                    ]) as column_name
+                from scorecard.indicator_catalogue
+            ) as named
+            anti join duckdb_columns() as columns
+                on columns.database_name = current_database()
+                and columns.schema_name = 'scorecard'
+                and named.mart = columns.table_name
+                and named.column_name = columns.column_name
+            where named.column_name is not null
+                and named.mart in (
+                    select tables.table_name
+                    from duckdb_tables() as tables
+                    where tables.database_name = current_database()
+                        and tables.schema_name = 'scorecard'
+                )
+            """,
+            says="What the catalogue names is a column of the mart it names, where that is built.",
+            because="Who follows a definition to its column, cases or interval must find them.",
+            characteristic="traceability",
+            columns=("indicator_id", "source_rows_column", "low_column", "high_column"),
+        ),
     )
 
 

@@ -526,7 +526,11 @@ def _reconciliation(con: duckdb.DuckDBPyConnection) -> list[Row]:
 
 
 def _catalogue(con: duckdb.DuckDBPyConnection) -> dict[str, Row]:
-    rows = read_rows(con, "select * from scorecard.indicator_catalogue order by indicator_id")
+    rows = read_rows(
+        con,
+        "select * from scorecard.indicator_catalogue where mart = 'customer_indicators' "
+        "order by indicator_id",
+    )
     return {str(row["indicator_id"]): row for row in rows}
 
 

@@ -236,7 +236,11 @@ def _read_currency(con: DuckDBPyConnection, manifest: Manifest) -> str | None:
 def _read_catalogue(con: DuckDBPyConnection, manifest: Manifest) -> dict[str, Row]:
     if "indicator_catalogue" not in manifest.marts:
         return {}
-    rows = read_rows(con, "select * from scorecard.indicator_catalogue order by indicator_id")
+    rows = read_rows(
+        con,
+        "select * from scorecard.indicator_catalogue where mart = 'customer_indicators' "
+        "order by indicator_id",
+    )
     return {str(row["indicator_id"]): row for row in rows}
 
 

@@ -11,30 +11,49 @@ import yaml
 
 from orchestration.catalogue import (
     CONTRACT,
-    LOADER,
     MART_SQL,
     MODELS,
     PAGE,
     SEED,
     SYSTEMS,
-    CatalogueError,
     contract_columns,
     find_problems,
     main,
     read_catalogue,
     write_catalogue,
 )
+from orchestration.catalogue_terms import LOADER, CatalogueError
+from orchestration.group_measures import MARTS, PROJECT, read_group_measures
+from orchestration.group_measures import SEED as GROUP_SEED
 from orchestration.ingestion.contract import load_contracts
 from orchestration.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 INDICATOR = "purchase_regularity_12m"
+MEASURE = "service_by_tier,sla_met_ratio"
+SERVICE_YAML = MARTS / "service" / "_service__models.yml"
 RETENTION_YAML = MODELS / "_indicators__models.yml"
 
 
 def test_all_agree() -> None:
     assert find_problems(ROOT) == []
     assert len(read_catalogue(ROOT)) >= 160
+    assert len(read_group_measures(ROOT)) >= 100
+
+
+def test_marts_of_every_kind_of_group_have_their_measures() -> None:
+    assert {each.mart for each in read_group_measures(ROOT)} >= {
+        "anchor_attainment",
+        "complaint_episodes",
+        "journey_funnel",
+        "nps_by_group",
+        "portfolio_indicators",
+        "rhi_alert_performance",
+        "service_by_tier",
+        "stage_transitions",
+        "team_indicators",
+        "tier_indicators",
+    }
 
 
 def test_the_systems_and_tables_that_indicators_need_are_there() -> None:
@@ -49,34 +68,40 @@ def test_the_systems_and_tables_that_indicators_need_are_there() -> None:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A copy of all that the catalogue is held against, to be broken."""
-    for path in (SEED, PAGE, MART_SQL, CONTRACT):
+    for path in (SEED, GROUP_SEED, PAGE, PROJECT):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / path, tmp_path / path)
-    shutil.copytree(ROOT / MODELS, tmp_path / MODELS)
+    for path in (MARTS, MODELS):
+        shutil.copytree(ROOT / path, tmp_path / path)
     return tmp_path
 
 
 Edit = Callable[[str], str]
 
 
-def in_row(pattern: str, replacement: str) -> Edit:
-    """Change the indicator's row of the seed, and no other."""
+def in_row(pattern: str, replacement: str, row: str = INDICATOR) -> Edit:
+    """Change one row of the seed, the indicator's, and no other."""
 
     def edit(text: str) -> str:
         lines = text.splitlines(keepends=True)
-        (number,) = (n for n, line in enumerate(lines) if line.startswith(f"{INDICATOR},"))
+        (number,) = (n for n, line in enumerate(lines) if line.startswith(f"{row},"))
         lines[number] = re.sub(pattern, replacement, lines[number])
         return "".join(lines)
 
     return edit
 
 
-def without_column(model: str) -> Edit:
-    """Take the indicator's column out of a model's YAML."""
+def in_measure(pattern: str, replacement: str) -> Edit:
+    """Change the row of the measure of a group."""
+    return in_row(pattern, replacement, MEASURE)
+
+
+def without_column(model: str, name: str = INDICATOR) -> Edit:
+    """Take a column, the indicator's, out of a model's YAML."""
 
     def edit(text: str) -> str:
         start = text.index(f"  - name: {model}\n")
-        column = re.compile(rf"      - name: {INDICATOR}\n(?:        .*\n)+")
+        column = re.compile(rf"      - name: {name}\n(?:        .*\n)+")
         return text[:start] + column.sub("", text[start:], count=1)
 
     return edit
@@ -91,7 +116,7 @@ FAULTS = {
     "the seed's unit": (
         SEED,
         in_row(",ratio,", ",percent,"),
-        [f"{SEED}: {INDICATOR}: unit is 'percent'. It may be GBP, class, count"],
+        [f"{SEED}: {INDICATOR}: unit is 'percent'. It may be GBP, GBP per lead, class"],
     ),
     "a unit that does not fit the type": (
         SEED,
@@ -187,6 +212,100 @@ FAULTS = {
         CONTRACT,
         replaced("      - name: raw_tier\n", "      - name: tier_raw\n"),
         [f"{CONTRACT}: not as {SEED} says. Run"],
+    ),
+    "a measure's owner whom nobody knows": (
+        GROUP_SEED,
+        in_measure(",customer service,", ",nobody,"),
+        [f"{GROUP_SEED}: service_by_tier.sla_met_ratio: owner is 'nobody'. It may be customer"],
+    ),
+    "a measure without a Chinese description": (
+        GROUP_SEED,
+        in_measure("规定时限[^,]*,", "Share in time,"),
+        ["service_by_tier.sla_met_ratio: description_zh is 'Share in time'. Give the description"],
+    ),
+    "a measure's unit that does not fit the type": (
+        GROUP_SEED,
+        in_measure(",ratio,", ",flag,"),
+        [f"{SERVICE_YAML}: service_by_tier.sla_met_ratio is double", "flag, which is boolean."],
+    ),
+    "cases that are not published": (
+        GROUP_SEED,
+        in_measure(",sla_met_cases,", ",sla_cases,"),
+        ["sla_met_ratio: n_column is 'sla_cases', no column of service_by_tier."],
+    ),
+    "cases that are no number": (
+        GROUP_SEED,
+        in_measure(",sla_met_cases,", ",tier,"),
+        ["sla_met_ratio: n_column is 'tier', of type varchar."],
+    ),
+    "no cases": (
+        GROUP_SEED,
+        in_measure(",sla_met_cases,", ",,"),
+        ["sla_met_ratio: n_column is empty. Name the column that counts"],
+    ),
+    "half an interval": (
+        GROUP_SEED,
+        in_measure(",sla_met_high,", ",,"),
+        ["sla_met_ratio: low_column and high_column: fill in both, or neither."],
+    ),
+    "a flag that is none": (
+        GROUP_SEED,
+        in_measure(",is_sla_low_n,", ",sla_pending_count,"),
+        ["sla_met_ratio: low_n_column is 'sla_pending_count', of type integer."],
+    ),
+    "a target that is not published": (
+        GROUP_SEED,
+        in_measure(r",\n", ",sla_target\n"),
+        ["sla_met_ratio: target_column is 'sla_target', no column of service_by_tier."],
+    ),
+    "another min_n than the flag goes by": (
+        GROUP_SEED,
+        in_measure(",30,45,", ",20,45,"),
+        ["sla_met_ratio: min_n is '20', but its flag goes by min_n of dbt_project.yml"],
+    ),
+    "a period that the mart does not tell": (
+        GROUP_SEED,
+        in_row(",12 months,", ",as period_months says,", "tier_indicators,revenue_12m_ratio"),
+        ["revenue_12m_ratio: time_window is 'as period_months says', but tier_indicators has no"],
+    ),
+    "two grains of one mart": (
+        GROUP_SEED,
+        in_measure("month x period x tier x kind of ticket", "month x tier"),
+        [f"{GROUP_SEED}: the rows of service_by_tier tell its grain as ['month x period"],
+    ),
+    "a mart that there is not": (
+        GROUP_SEED,
+        in_measure("^service_by_tier,", "service_by_colour,"),
+        [f"{GROUP_SEED}: service_by_colour is no published mart"],
+    ),
+    "a model that the mart does not read": (
+        GROUP_SEED,
+        in_measure(",ind_service_tiers,", ",ind_service,"),
+        [f"{GROUP_SEED}: service_by_tier names ind_service as model, which models/"],
+    ),
+    "a measure's name that an indicator has": (
+        GROUP_SEED,
+        in_measure("Tickets solved within the service level", "Loyalty index"),
+        [f"{GROUP_SEED}: name 'Loyalty index' stands in 2 rows of the catalogue. Each needs"],
+    ),
+    "a measure in two rows": (
+        GROUP_SEED,
+        in_row("^service_by_tier,reopen_ratio", MEASURE, "service_by_tier,reopen_ratio"),
+        [f"{GROUP_SEED}: service_by_tier.sla_met_ratio stands in 2 rows. Keep one."],
+    ),
+    "other words in the mart of a measure": (
+        GROUP_SEED,
+        in_measure("were solved within it", "were settled in time"),
+        [
+            f"{SERVICE_YAML}: service_by_tier.sla_met_ratio is described in other words than in "
+            f"{GROUP_SEED}. Run `python",
+            f"{PAGE}: not as {SEED} says. Run",
+        ],
+    ),
+    "a measure whose column is not in the mart": (
+        SERVICE_YAML,
+        without_column("service_by_tier", "sla_met_ratio"),
+        [f"{GROUP_SEED}: service_by_tier has no column sla_met_ratio in {SERVICE_YAML}. Add it"],
     ),
 }
 
@@ -291,6 +410,25 @@ class TestWriting:
         assert contract_columns(project)["raw_tier"]["data_tests"] == ["not_null"]
         assert _without_mart(contract.read_text(encoding="utf-8")) == _without_mart(text)
 
+    def test_the_words_of_a_measure_are_written_to_its_mart_alone(
+        self, settings: Settings, project: Path
+    ) -> None:
+        yaml_before = (project / SERVICE_YAML).read_text(encoding="utf-8")
+        seed = project / GROUP_SEED
+        text = seed.read_text(encoding="utf-8")
+        words = ("that were solved within it", "that were settled in time")
+        seed.write_text(in_measure(*words)(text), encoding="utf-8")
+        assert write_catalogue(settings) == [PAGE, SERVICE_YAML]
+        assert find_problems(project) == []
+        assert write_catalogue(settings) == []
+        written = (project / SERVICE_YAML).read_text(encoding="utf-8")
+        before, after = (_columns(text) for text in (yaml_before, written))
+        assert "settled in time" in after["service_by_tier", "sla_met_ratio"]["description"]
+        assert {key for key in after if after[key] != before[key]} == {
+            ("service_by_tier", "sla_met_ratio")
+        }
+        assert after.keys() == before.keys()
+
     @pytest.mark.usefixtures("with_a_row")
     def test_the_command_says_what_it_wrote_and_what_is_left(
         self,
@@ -308,6 +446,12 @@ class TestWriting:
         said = capsys.readouterr().out
         assert f"{CONTRACT}: written" in said
         assert re.search(r"\d+ indicators: catalogue, models, contract and page agree", said)
+
+
+def _columns(text: str) -> dict[tuple[str, str], dict]:
+    """The columns of a YAML file, by model and name."""
+    models = yaml.load(text, LOADER)["models"]  # noqa: S506
+    return {(model["name"], each["name"]): each for model in models for each in model["columns"]}
 
 
 def in_contract(text: str) -> str:

@@ -274,6 +274,11 @@ class TestEveryIndicator:
         assert re.search(r"Return ratio\s+return_ratio_12m\s+[\d.]+ %", text)
         assert re.search(r"Revenue, 12 months\s+revenue_12m\s+[\d,]+\.\d\d GBP", text)
 
+    def test_a_measure_of_a_group_is_no_indicator_of_a_customer(self, database: Path) -> None:
+        explained = explain_customer(database, "c-0001").indicators
+        (revenue,) = (each for each in explained if each.indicator_id == "revenue_12m")
+        assert (revenue.name, revenue.unit) == ("Revenue, 12 months", "GBP")
+
     def test_what_is_not_measured_is_named_and_not_zero(
         self, edited: Callable[[str], Path]
     ) -> None:

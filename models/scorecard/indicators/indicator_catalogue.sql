@@ -1,3 +1,5 @@
+{#- Grain: one row per mart and column: the indicators of a customer, then the headline measures of
+    tiers, teams, channels and of the whole company. -#}
 select
     indicators.indicator_id,
     indicators.name,
@@ -21,5 +23,39 @@ select
     indicators.needs_system,
     indicators.also_uses,
     indicators.needs_table,
-    indicators.presence_column
+    indicators.presence_column,
+    cast(null as varchar) as low_column,
+    cast(null as varchar) as high_column,
+    cast(null as varchar) as low_n_column,
+    cast(null as varchar) as target_column
 from {{ ref('indicators') }} as indicators
+union all
+select
+    group_measures.indicator_id,
+    group_measures.name,
+    group_measures.description,
+    group_measures.name_zh,
+    group_measures.description_zh,
+    group_measures.unit,
+    group_measures.direction,
+    group_measures.viewpoint,
+    group_measures.kind,
+    group_measures.grain,
+    group_measures.time_window,
+    group_measures.owner,
+    group_measures.purpose,
+    group_measures.min_n,
+    group_measures.freshness_days,
+    group_measures.mart,
+    group_measures.model,
+    group_measures.formula_reference,
+    group_measures.n_column as source_rows_column,
+    cast(null as varchar) as needs_system,
+    cast(null as varchar) as also_uses,
+    cast(null as varchar) as needs_table,
+    group_measures.indicator_id as presence_column,
+    group_measures.low_column,
+    group_measures.high_column,
+    group_measures.low_n_column,
+    group_measures.target_column
+from {{ ref('group_measures') }} as group_measures

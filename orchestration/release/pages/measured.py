@@ -48,7 +48,9 @@ def _indicators(reader: Reader) -> list[Row]:
             catalogue.description
         from scorecard.indicator_coverage as coverage
         left join scorecard.indicator_catalogue as catalogue
-            on coverage.indicator_id = catalogue.indicator_id
+            on
+                coverage.indicator_id = catalogue.indicator_id
+                and catalogue.mart = 'customer_indicators'
         where coverage.as_of_date = (select max(as_of_date) from scorecard.indicator_coverage)
         order by coverage.measured_share nulls first, coverage.indicator_id
         """
@@ -293,7 +295,7 @@ _MARTS = {
         "as_of_date indicator_id needs_system customers measured_customers "
         "customers_without_cases measured_share status why_not"
     ),
-    "indicator_catalogue": names("indicator_id name description"),
+    "indicator_catalogue": names("indicator_id mart name description"),
 }
 
 PAGE = PageSpec(

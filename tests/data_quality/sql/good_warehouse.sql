@@ -112,7 +112,10 @@ insert into scorecard.indicator_catalogue by name
 select column_name as indicator_id, table_name as mart, 'What it means.' as description
 from duckdb_columns()
 where database_name = current_database() and schema_name = 'scorecard'
-    and table_name = 'customer_indicators' and column_name not in ('customer_id', 'as_of_date');
+    and table_name = 'customer_indicators' and column_name not in ('customer_id', 'as_of_date')
+union all by name
+select 'nps' as indicator_id, 'nps_by_group' as mart, 'What it means.' as description,
+    'nps_count' as source_rows_column, 'nps_low' as low_column, 'nps_high' as high_column;
 
 -- All measured but one.
 insert into scorecard.indicator_coverage by name
@@ -122,7 +125,8 @@ select as_of_date, indicator_id, 'seller' as viewpoint, 240 as customers,
     case when indicator_id = 'mrr' then 0.0 else 1.0 end::double as measured_share,
     case when indicator_id = 'mrr' then 'not measured' else 'measured' end as status,
     case when indicator_id = 'mrr' then 'no customer had a case in its window' end as why_not
-from months cross join scorecard.indicator_catalogue;
+from months cross join scorecard.indicator_catalogue
+where mart = 'customer_indicators';
 
 insert into scorecard.revenue_reconciliation by name
 with total as (select sum(revenue_1m) as revenue from scorecard.customer_indicators),

@@ -437,7 +437,14 @@ from (values
         'days', 'lower_is_better', 'to date'),
     ('purchase_regularity_12m', 'Purchase regularity', '1 less the variation of the gaps', 'ratio',
         'higher_is_better', '12 months')
-) as catalogue (indicator_id, name, description, unit, direction, time_window);
+) as catalogue (indicator_id, name, description, unit, direction, time_window)
+union all
+-- A measure of a group under the name of an indicator: pages of customers must not read it.
+select
+    'revenue_12m', 'Revenue of the customer base', 'Revenue of all customers together', 'EUR',
+    'higher_is_better', 'seller', 'quantitative', 'month x period', '12 months', 'finance',
+    'to follow the size of the business', 30, 45, 'portfolio_indicators', 'portfolio_indicators',
+    'C11', 'customer_count';
 
 create table scorecard.indicator_coverage as
 select
@@ -445,7 +452,8 @@ select
     catalogue.indicator_id,
     'measured' as status
 from months
-cross join scorecard.indicator_catalogue as catalogue;
+cross join scorecard.indicator_catalogue as catalogue
+where catalogue.mart = 'customer_indicators';
 
 create table scorecard.revenue_reconciliation as
 select

@@ -100,6 +100,12 @@ def section(html: str, name: str) -> str:
     return Page(found[1]).text
 
 
+def test_a_measure_of_a_group_is_no_indicator_of_a_customer(pages: Mapping[str, str]) -> None:
+    text = Page(pages["measured.html"]).text
+    assert "Revenue, 12 months" in text
+    assert "Revenue of the customer base" not in text
+
+
 def test_every_page_of_the_whole_company_tells_every_topic(pages: Mapping[str, str]) -> None:
     assert list(pages) == [page.file_name for page in PAGES]
     for html in pages.values():
