@@ -27,7 +27,8 @@ SAME_FOR_ALL = {
     "survey/questions.csv", "support/sla_policies.csv", "support/business_calendars.csv",
     "support/holidays.csv", "marketing/campaigns.csv", "crm/product_launches.csv",
     "organisation/teams.csv", "organisation/targets.csv", "organisation/ahp_judgements.csv",
-    "organisation/experiments.csv", "organisation/anchor_projects.csv", "company.yml", "crm/source.yml", "organisation/source.yml",
+    "organisation/experiments.csv", "organisation/anchor_projects.csv", "company.yml",
+    "crm/source.yml", "organisation/source.yml",
 }  # fmt: skip
 
 
