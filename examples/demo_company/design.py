@@ -124,11 +124,12 @@ class Design:
             "wrong_from": self.share(0.45),
             "wrong_to": self._half_year(0.45),
             # Two weeks in which one topic brings eight times its tickets: the share of subscribers
-            # who are hit is seven times the topic's usual two weeks.
+            # who are hit is seven times the topic's usual two weeks. More in a small company, where
+            # as many times of next to nothing would be no crisis.
             "crisis_month": self.share(0.60),
             "crisis_on": self.month_start(self.share(0.60)) + timedelta(days=7),
             "crisis_topic": CRISIS_TOPIC,
-            "crisis_share": 0.075,
+            "crisis_share": max(0.075, min(0.40, 250 / self.customers)),
             "launch_1": self.share(0.35),
             "launch_2": self.share(0.65),
             "launch_3": self.share(0.45),

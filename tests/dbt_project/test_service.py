@@ -5,9 +5,10 @@ What belongs here: what a whole simulated company says. The formulas, with their
 the traps, are dbt unit tests beside the models.
 """
 
+import json
 import shutil
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 import duckdb
 import pytest
@@ -185,6 +186,26 @@ def test_time_to_resolve_and_first_contact_by_tier_are_those_of_the_true_tickets
 
 
 @pytest.mark.parametrize("until", PAST_MONTHS, ids=str)
+def test_the_planted_crisis_is_listed_and_no_other(con, known_company):
+    """Found while it lasts, from its first day, and nothing else in 24 months is called one."""
+    effects = json.loads((known_company.truth / "effects.json").read_text(encoding="utf-8"))
+    crisis = effects["service_crisis"]
+    listed = _rows(
+        con,
+        """
+        select distinct topic, started_on, detected_on, recovered_on
+        from indicators.ind_topic_episodes where is_final
+        """,
+    )
+    assert len(listed) == 1
+    topic, started, detected, recovered = listed[0]
+    first, last = (date.fromisoformat(crisis[key]) for key in ("from", "to"))
+    assert topic == crisis["topic"]
+    assert abs((started - first).days) <= 2
+    assert first <= detected <= last
+    assert started < recovered <= last + timedelta(days=7)
+
+
 def test_no_month_knows_what_came_after_it(con, known_company, tmp_path, until):
     """Tickets are reopened, turn out to be spam, come again: none of that is known before."""
     home = shutil.copytree(known_company.warehouse.parent, tmp_path / "home", symlinks=True)
