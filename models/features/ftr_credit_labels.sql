@@ -3,10 +3,11 @@
     incremental_strategy='replace_months',
     meta={'months_back': var('credit_outcome_months')},
 ) }}
-{#- Grain: one row per customer and month end that the expert rating gives points. Bad: 90 days past
-    due in any of the twelve months after `as_of_date` (handbook C13). The outcome is given only when
-    these months are over and payments were measured in them. It looks ahead, so a run also rebuilds the twelve months before its own.
-    Who is bad already, and who neither owes anything nor has a credit line, is no case. -#}
+{#- Grain: one row per customer and month end that the expert rating gives points. Bad: 90 days
+    past due in any of the twelve months after `as_of_date` (handbook C13). The outcome is given
+    only when these months are over and payments were measured in them. It looks ahead, so a run
+    also rebuilds the twelve months before its own. Who is bad already, and who neither owes
+    anything nor has a credit line, is no case. -#}
 with run_months as (
 
     {{ run_months(months_back=var('credit_outcome_months')) }}
