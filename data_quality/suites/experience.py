@@ -190,8 +190,8 @@ def _projects() -> tuple[Rule, ...]:
             "differences_are_after_less_before",
             f"""
             select {names} from scorecard.anchor_projects
-            where abs(difference - (after_attainment - before_attainment)) > {TOLERANCE}
-                or abs(net_difference - (difference - comparison_difference)) > {TOLERANCE}
+            where abs(difference - (after_attainment - before_attainment)) > 2 * {TOLERANCE}
+                or abs(net_difference - (difference - comparison_difference)) > 2 * {TOLERANCE}
             """,
             says="A difference is after less before, the net one less that of the comparison.",
             because="Turned round, a project that did harm would look like a success.",

@@ -495,7 +495,8 @@ select as_of_date, 'PRJ-1' as project_id, 'invoice_query' as anchor_id, 'all' as
     date '2011-03-01' as rollout_started_on, date '2011-03-31' as rollout_ended_on,
     'major_complaint' as comparison_anchor_id, 'compared' as status, 200 as before_days,
     datediff('day', date '2011-03-31', as_of_date) as after_days, 80 as before_count,
-    0.6::double as before_attainment, 70 as after_count, 0.8::double as after_attainment,
+    -- Each of the three is rounded by itself, so that they add up to the last digit but one.
+    0.599999::double as before_attainment, 70 as after_count, 0.8::double as after_attainment,
     0 as pending_count, 0.2::double as difference, 0.052431::double as difference_low,
     0.333873::double as difference_high, 0.1::double as comparison_difference,
     0.1::double as net_difference, -0.149637::double as net_difference_low,
