@@ -35,7 +35,7 @@ INDICATORS = {
     for path in sorted((ROOT / "models" / "indicators").rglob("ind_*.sql"))
     if path.stem not in ("ind_activity_reviews", "ind_relationship_alerts")
 }
-# A company this small has no crisis; tests/dbt_project/test_service.py compares a greater one.
+# A company this small may have no crisis; test_service.py of dbt_project compares a greater one.
 # Nobody can have been retained for twelve months yet.
 MAY_BE_EMPTY = {"indicators.ind_topic_episodes", "indicators.ind_retained_margin"}
 # A row of a month stays as it is when later months come.

@@ -76,7 +76,7 @@ MARTS_OF: dict[str, set[str]] = {
     "process_steps": {"support"},
     "perceived_value_by_group": {"survey"},
 }
-# A company this small has no crisis.
+# A company this small may have no crisis.
 MAY_BE_EMPTY = {"scorecard.complaint_episodes"}
 INDICATORS = read_catalogue(ROOT)
 
