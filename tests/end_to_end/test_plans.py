@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 ROW_BY_ROW = {"BLOCKWISE_NL_JOIN", "NESTED_LOOP_JOIN"}
 EQUAL_COLUMNS = re.compile(
-    r"\((?:CAST\()?[a-z_]+(?: AS \w+\))? = (?:CAST\()?[a-z_]+(?: AS \w+\))?\)"
+    r"\((?:CAST\()?[a-z_][a-z0-9_]*(?: AS \w+\))? = (?:CAST\()?[a-z_][a-z0-9_]*(?: AS \w+\))?\)"
 )
 # Months by channels or tiers, or bins, on both sides, however many customers there are.
 SMALL_ON_BOTH_SIDES = {"int_costs", "ind_acquisition", "sales_performance", "credit_points"}
