@@ -245,7 +245,9 @@ previous_months as (
         case_months.*,
         lag(case_months.as_of_date) over (
             partition by
-                {% for column in cell %}case_months.{{ column }}{{ ', ' if not loop.last }}{% endfor %}
+                {% for column in cell -%}
+                case_months.{{ column }}{{ ',' if not loop.last }}
+                {% endfor -%}
             order by case_months.as_of_date
         ) as previous_month
     from case_months
@@ -266,7 +268,9 @@ cases as (
             end
         ) over (
             partition by
-                {% for column in cell %}previous_months.{{ column }}{{ ', ' if not loop.last }}{% endfor %}
+                {% for column in cell -%}
+                previous_months.{{ column }}{{ ',' if not loop.last }}
+                {% endfor -%}
             order by previous_months.as_of_date
             rows between unbounded preceding and current row
         ) as began_on
