@@ -1,9 +1,9 @@
 {{ config(materialized='incremental', incremental_strategy='replace_months') }}
 {#- Grain: one row per month end, value tier, region and number of tiers (1 or 2) that a customer
-    was served below its own, where a customer asked for help and both tiers are known. Customers are
-    compared and not tickets: those of one customer are served alike, so that ten of them are no ten
-    findings. A case is a region whose customers of a tier are served below it clearly more often
-    than the others of that tier; that all of a tier are, its ratio says. -#}
+    was served below its own, where a customer asked for help and both tiers are known. Customers
+    are compared and not tickets: those of one customer are served alike, so that ten of them are
+    no ten findings. A case is a region whose customers of a tier are served below it clearly more
+    often than the others of that tier; that all of a tier are, its ratio says. -#}
 {%- set cell = ['tier', 'region', 'tiers_below_from'] -%}
 with run_months as (
 

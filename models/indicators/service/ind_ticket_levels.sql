@@ -1,7 +1,7 @@
 {#- Grain: one row per ticket as known at the end of the run's last month. For which tier the
-    applied service level is, and which tier the customer had then: his of the last month end before the
-    ticket was opened. A policy that is for several tiers is for the best of them. Null where one of
-    the two is not known: nobody can tell how such a ticket was served. -#}
+    applied service level is, and which tier the customer had then: his of the last month end
+    before the ticket was opened. A policy that is for several tiers is for the best of them. Null
+    where one of the two is not known: nobody can tell how such a ticket was served. -#}
 with levels as (
 
     select
