@@ -83,6 +83,28 @@ def _health() -> tuple[Rule, ...]:
             columns=("problem_solving_score_6m", "tickets_created_6m", "tickets_resolved_6m"),
         ),
         INDICATORS.no_rows(
+            "served_below_tier_counts_tickets",
+            """
+            select customer_id, as_of_date from scorecard.customer_indicators
+            where tickets_served_below_tier_6m > served_below_tier_cases_6m
+                or served_below_tier_cases_6m > tickets_created_6m
+                or (coalesce(served_below_tier_cases_6m, 0) = 0)
+                    <> (tickets_served_below_tier_6m is null)
+                or abs(served_below_tier_ratio_6m
+                    - tickets_served_below_tier_6m / served_below_tier_cases_6m) > 0.000001
+            """,
+            says="Tickets served below the tier are counted among those of which both tiers are "
+            "known, and only where there are any.",
+            because="Where nobody knows, none is no praise.",
+            characteristic="consistency",
+            columns=(
+                "tickets_served_below_tier_6m",
+                "served_below_tier_cases_6m",
+                "served_below_tier_ratio_6m",
+                "tickets_created_6m",
+            ),
+        ),
+        INDICATORS.no_rows(
             "an_open_alert_has_its_day",
             """
             select customer_id, as_of_date from scorecard.customer_indicators

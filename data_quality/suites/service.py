@@ -1,6 +1,7 @@
 """Rules of the product `service`: the tickets of the service desk.
 
-Belongs here: the marts tickets, service_by_tier, complaints_by_tier, complaint_episodes. Not here:
+Belongs here: the marts tickets, service_by_tier, service_level_cases, complaints_by_tier,
+complaint_episodes. Not here:
 faults of single tickets that are marked and counted (`findings`).
 """
 
@@ -29,6 +30,12 @@ TICKETS = Table("scorecard", "tickets", OWNER, ("ticket_id",))
 SERVICE = Table(
     "scorecard", "service_by_tier", OWNER, ("as_of_date", "period_months", "tier", "kind_group")
 )
+CASES = Table(
+    "scorecard",
+    "service_level_cases",
+    OWNER,
+    ("as_of_date", "tier", "region", "tiers_below_from"),
+)
 COMPLAINTS = Table(
     "scorecard", "complaints_by_tier", OWNER, ("as_of_date", "period_months", "tier")
 )
@@ -55,10 +62,13 @@ def rules() -> tuple[Rule, ...]:
     return (
         *_tickets(),
         *_values(),
+        _tiers(),
         *_times(),
         *_findings(),
         *_by_tier(SERVICE, SERVICE_RATES),
         *_service(),
+        *_by_tier(CASES, ("below_customer",)),
+        *_cases(),
         *_by_tier(COMPLAINTS, COMPLAINT_RATES),
         few_cases_are_flagged(COMPLAINTS, "is_low_n", "complaint_count"),
         rates_flag_few_cases(COMPLAINTS, **{rate: f"{rate}_cases" for rate in COMPLAINT_RATES}),
@@ -127,6 +137,21 @@ def _values() -> tuple[Rule, ...]:
             characteristic="consistency",
             columns=("exclusion_reason", "status"),
         ),
+    )
+
+
+def _tiers() -> Rule:
+    return TICKETS.no_rows(
+        "served_below_tier_follows_from_both_tiers",
+        """
+        select ticket_id from scorecard.tickets
+        where is_served_below_tier is distinct from (sla_tier > customer_tier)
+        """,
+        says="A ticket is served below the tier where its service level is for a lower one, and "
+        "nobody says so where one of the two is not known.",
+        because="Not known is neither well served nor badly.",
+        characteristic="consistency",
+        columns=("is_served_below_tier", "sla_tier", "customer_tier"),
     )
 
 
@@ -294,6 +319,50 @@ def _service() -> tuple[Rule, ...]:
             characteristic="consistency",
             columns=("ticket_count", "measured_months"),
             reads=(TICKETS.path,),
+        ),
+    )
+
+
+def _cases() -> tuple[Rule, ...]:
+    names = ", ".join(CASES.keys)
+    return (
+        few_cases_are_flagged(CASES, "is_low_n", "customer_count"),
+        CASES.no_rows(
+            "a_case_is_above_the_rest_and_has_its_month",
+            f"""
+            select {names} from scorecard.service_level_cases
+            where coalesce(is_case, false) <> (case_since is not null)
+                or case_since > as_of_date
+                or (is_case and coalesce(difference_low, 0) <= 0)
+                or (is_case is null) <> (rest_customer_count = 0)
+            """,
+            says="A case is clearly above the other regions and has the month since which it is "
+            "one; where there is no other region, nobody says whether it is one.",
+            because="Somebody acts on it: a case without evidence or without its month is noise.",
+            characteristic="credibility",
+            columns=("is_case", "case_since", "difference_low", "rest_customer_count"),
+        ),
+        CASES.no_rows(
+            "regions_add_up_to_their_tier",
+            f"""
+            select {names} from (
+                select
+                    *,
+                    sum(customer_count) over tiers as tier_count,
+                    sum(below_customer_count) over tiers as tier_below_count
+                from scorecard.service_level_cases
+                window tiers as (partition by as_of_date, tier, tiers_below_from)
+            )
+            where below_customer_count > customer_count or below_ticket_count > ticket_count
+                or customer_count > ticket_count
+                or customer_count + rest_customer_count <> tier_count
+                or below_customer_count + rest_below_customer_count <> tier_below_count
+            """,
+            says="What a region is compared with are all other regions of the tier, and no part is "
+            "more than its whole.",
+            because="A comparison with too few or too many would find cases that are none.",
+            characteristic="consistency",
+            columns=("customer_count", "rest_customer_count", "below_customer_count"),
         ),
     )
 

@@ -197,3 +197,8 @@
             ticket_states.customer_id = ind_value.customer_id
             and ticket_states.created_month = ind_value.as_of_date
 {%- endmacro %}
+
+{#- Place of a value tier, 1 for A to 4 for D. -#}
+{% macro tier_place(tier) -%}
+    case {{ tier }} when 'A' then 1 when 'B' then 2 when 'C' then 3 when 'D' then 4 end
+{%- endmacro %}

@@ -161,6 +161,7 @@ def test_system_that_was_never_delivered_holds_nothing(warehouse: Path) -> None:
         warehouse,
         "delete from scorecard.tickets",
         "delete from scorecard.service_by_tier",
+        "delete from scorecard.service_level_cases",
         "delete from scorecard.complaints_by_tier",
         "delete from scorecard.complaint_episodes",
         "delete from raw.support__tickets",

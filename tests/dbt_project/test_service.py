@@ -27,6 +27,7 @@ TABLES = (
     "ind_complaint_tiers",
     "ind_topic_days",
     "ind_topic_episodes",
+    "ind_service_level_cases",
 )
 # What stands between the service desk's rows and these tables.
 BETWEEN = (
@@ -203,6 +204,71 @@ def test_the_planted_crisis_is_listed_and_no_other(con, known_company):
     assert abs((started - first).days) <= 2
     assert first <= detected <= last
     assert started < recovered <= last + timedelta(days=7)
+
+
+def test_the_planted_region_is_served_below_its_tier_and_no_other(con, known_company):
+    """Found while it lasts, gone when its months are out of the window, and nothing else."""
+    effects = json.loads((known_company.truth / "effects.json").read_text(encoding="utf-8"))
+    planted = effects["wrong_tier_service"]
+    cases = _rows(
+        con,
+        """
+        select
+            tier, region, concat('SLA-', usual_sla_tier), min(case_since), max(as_of_date)
+        from indicators.ind_service_level_cases where is_case
+        group by tier, region, usual_sla_tier
+        """,
+    )
+    assert [case[:3] for case in cases] == [
+        (planted["tier"], planted["region"], planted["served_under"])
+    ]
+    ((*_, since, last),) = cases
+    first, until = (date.fromisoformat(planted[key]) for key in ("from", "to"))
+    assert first < since <= until
+    assert last < until + timedelta(days=184)
+
+
+def test_the_planted_customers_are_those_served_below_their_tier_there(con, known_company):
+    """Of all who asked for help in those months: whoever asked for none was not served at all.
+
+    Listed is who was served below the tier under the level that the case names, in its region.
+    """
+    planted = f"""
+        select cases.true_customer_id, cases.from_on, cases.to_on
+        from read_csv('{known_company.truth / "planted_cases.csv"}') as cases
+        where cases.case_name = 'wrong_tier_service'
+    """
+    ((true_count, listed_count, found_count),) = _rows(
+        con,
+        f"""
+        with planted as ({planted}),
+        asked as (
+            select distinct told.customer_id
+            from told
+            inner join planted
+                on told.true_customer_id = planted.true_customer_id
+                and told.created_at::date between planted.from_on and planted.to_on
+        ),
+        listed as (
+            select distinct levels.customer_id
+            from indicators.ind_ticket_levels as levels
+            inner join indicators.ind_service_level_cases as cases
+                on levels.region = cases.region
+                and levels.sla_tier = cases.usual_sla_tier
+                and levels.created_month <= cases.as_of_date
+                and levels.created_month > last_day(cases.as_of_date - interval 6 month)
+            where cases.is_case and levels.is_served_below_tier
+        )
+        select
+            (select count(*) from asked),
+            (select count(*) from listed),
+            (select count(*) from asked inner join listed using (customer_id))
+        """,
+    )
+    assert true_count > 0
+    assert found_count >= 0.9 * true_count
+    # Others of the region are truly for tier C, and have tier B by what they brought.
+    assert found_count >= 0.8 * listed_count
 
 
 @pytest.mark.parametrize("until", PAST_MONTHS, ids=str)

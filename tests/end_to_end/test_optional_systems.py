@@ -56,6 +56,7 @@ TIERS_OF = {"mean_loyalty_index": {"survey"}, "loyalty_index_count": {"survey"}}
 MARTS_OF: dict[str, set[str]] = {
     "tickets": {"support"},
     "service_by_tier": {"support"},
+    "service_level_cases": {"support"},
     "complaints_by_tier": {"support"},
     "complaint_episodes": {"support"},
     "survey_responses": {"survey"},

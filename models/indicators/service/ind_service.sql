@@ -132,6 +132,28 @@ open_tickets as (
 
 ),
 
+-- Tickets of which it is known for which tier they were served, and which their customer had.
+levels as (
+
+    select
+        ticket_levels.customer_id,
+        windows.as_of_date,
+        count(*) as ticket_count,
+        {{ count_when('ticket_levels.is_served_below_tier') }} as below_count
+    from {{ ref('ind_ticket_levels') }} as ticket_levels
+    inner join windows
+        on
+            ticket_levels.created_month = windows.month_end
+            and ticket_levels.known_month <= windows.as_of_date
+            and (
+                ticket_levels.excluded_month is null
+                or ticket_levels.excluded_month > windows.as_of_date
+            )
+    where windows.tickets and ticket_levels.is_served_below_tier is not null
+    group by ticket_levels.customer_id, windows.as_of_date
+
+),
+
 complaint_states as (
 
     select complaint_states.*
@@ -246,6 +268,10 @@ select
         as first_reply_sla_met_ratio_6m,
     {{ measured_count('measured.ticket_comments_months > 0', 'opened.reply_sla_count') }}
         as first_reply_sla_cases_6m,
+    cast(levels.below_count as integer) as tickets_served_below_tier_6m,
+    {{ measured_count('measured.tickets_months > 0', 'levels.ticket_count') }}
+        as served_below_tier_cases_6m,
+    {{ ratio('levels.below_count', 'levels.ticket_count') }} as served_below_tier_ratio_6m,
     {{ measured_count('measured.is_tickets_measured_now', 'open_tickets.ticket_count') }}
         as open_tickets,
     {{ ratio('open_tickets.age_days', 'open_tickets.ticket_count') }} as open_ticket_age_days_mean,
@@ -280,7 +306,9 @@ select
     end as handling_minutes_6m
 from spine
 inner join measured on spine.as_of_date = measured.as_of_date
-{%- for facts in ['opened', 'resolved', 'open_tickets', 'complaints', 'severe_complaints'] %}
+{%- for facts in [
+    'opened', 'resolved', 'levels', 'open_tickets', 'complaints', 'severe_complaints'
+] %}
 left join {{ facts }}
     on spine.customer_id = {{ facts }}.customer_id and spine.as_of_date = {{ facts }}.as_of_date
 {%- endfor %}

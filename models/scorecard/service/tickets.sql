@@ -14,6 +14,9 @@ select
     tickets.sla_policy_id,
     tickets.sla_priority,
     tickets.sla_applied_at,
+    ticket_levels.sla_tier,
+    ticket_levels.customer_tier,
+    ticket_levels.is_served_below_tier,
     tickets.first_public_reply_at,
     tickets.first_agent_reply_at,
     tickets.first_reply_minutes,
@@ -32,3 +35,5 @@ select
     tickets.is_status_in_conflict,
     tickets.exclusion_reason
 from {{ ref('int_tickets') }} as tickets
+inner join {{ ref('ind_ticket_levels') }} as ticket_levels
+    on tickets.ticket_id = ticket_levels.ticket_id

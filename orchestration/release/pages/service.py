@@ -669,6 +669,133 @@ def _crises(reader: Reader, episodes: Sequence[Row]) -> Table:
     )
 
 
+def _below_tier(reader: Reader) -> Section | None:
+    tiers = reader.rows(
+        """
+        select
+            tier,
+            as_of_date,
+            sum(ticket_count) as ticket_count,
+            sum(below_ticket_count) as below_ticket_count,
+            sum(below_ticket_count) / sum(ticket_count) as below_ticket_ratio,
+            sum(customer_count) < 30 as is_low_n
+        from scorecard.service_level_cases
+        where tiers_below_from = 1
+            and as_of_date = (select max(as_of_date) from scorecard.service_level_cases)
+        group by tier, as_of_date
+        order by tier
+        """
+    )
+    if not tiers:
+        return None
+    cases = reader.rows(
+        """
+        select
+            *,
+            max(as_of_date) over run as last_month,
+            (select max(as_of_date) from scorecard.service_level_cases) as newest_month
+        from scorecard.service_level_cases
+        where is_case
+        window run as (partition by tier, region, case_since)
+        qualify row_number() over (
+            partition by tier, region, case_since
+            order by difference_low desc, as_of_date desc, tiers_below_from desc
+        ) = 1
+        order by last_month desc, case_since desc, tier, region
+        limit 12
+        """
+    )
+    return Section(
+        as_of=tiers[0]["as_of_date"],
+        intro="A ticket is served below the tier if its service level is for a lower tier than the "
+        "customer had at the month end before. A case is a region where customers of a tier get "
+        "that clearly more often than the same tier elsewhere. Customers are compared, not "
+        "tickets, since those of one customer are served alike.",
+        said=_below_tier_said(cases),
+        rows=[(_below_tier_cases(cases), _below_tier_now(tiers))],
+    )
+
+
+def _below_tier_said(cases: Sequence[Row]) -> list[str]:
+    if not cases:
+        return [
+            "No region stands out: nowhere are customers of a tier served below it clearly more "
+            "often than elsewhere."
+        ]
+    current = [row for row in cases if row["last_month"] == row["newest_month"]]
+    if not current:
+        newest = cases[0]
+        return [
+            f"No region stands out now. {tier_name(newest['tier'])} in {newest['region']} did from "
+            f"{format_month(newest['case_since'])} to {format_month(newest['last_month'])}."
+        ]
+    return [
+        f"{tier_name(row['tier'])} in {row['region']} is served below its tier since "
+        f"{format_month(row['case_since'])}."
+        for row in current
+    ]
+
+
+def _below_tier_cases(cases: Sequence[Row]) -> Table:
+    return Table(
+        "Served below their tier, newest first",
+        [
+            Column(
+                "Customers",
+                lambda row: f"{tier_name(row['tier'])}, {row['region']}",
+                is_number=False,
+                is_head=True,
+            ),
+            Column("Since", lambda row: format_month(row["case_since"])),
+            Column(
+                "Until",
+                lambda row: (
+                    "goes on"
+                    if row["last_month"] == row["newest_month"]
+                    else format_month(row["last_month"])
+                ),
+            ),
+            Column("Served like", lambda row: tier_name(row["usual_sla_tier"]), is_on_phone=False),
+            Column(
+                "Of them",
+                lambda row: (
+                    f"{format_integer(row['below_customer_count'])} of "
+                    f"{format_integer(row['customer_count'])}"
+                ),
+            ),
+            Column(
+                "Elsewhere",
+                lambda row: (
+                    f"{format_integer(row['rest_below_customer_count'])} of "
+                    f"{format_integer(row['rest_customer_count'])}"
+                ),
+                is_on_phone=False,
+            ),
+        ],
+        cases,
+        note="Six months up to the month end at which the difference was clearest. A case goes on "
+        "for up to six months after its cause is mended.",
+        sources="service_level_cases",
+        empty="No case in the months measured.",
+    )
+
+
+def _below_tier_now(tiers: Sequence[Row]) -> Table:
+    return Table(
+        "Tickets served below the tier, six months",
+        [
+            tier_column(),
+            number("Tickets", "ticket_count"),
+            number("Below", "below_ticket_count"),
+            rate("Share", "below_ticket_ratio", small_key="is_low_n"),
+        ],
+        tiers,
+        note="Nothing is below the lowest tier. A high share in all regions says that service "
+        "levels do not follow the value of the last twelve months.",
+        sources="service_level_cases.below_ticket_count, ticket_count (tiers_below_from = 1)",
+    )
+
+
 def _self_service(reader: Reader) -> Section | None:
     found = reader.rows(
         """
@@ -1013,6 +1140,32 @@ PAGE = PageSpec(
                 SILENT_DESK,
             ),
             _promises,
+        ),
+        Topic(
+            "below-tier",
+            Part(
+                "Served below their tier",
+                {
+                    "service_level_cases": (
+                        "as_of_date",
+                        "tier",
+                        "region",
+                        "tiers_below_from",
+                        "ticket_count",
+                        "below_ticket_count",
+                        "customer_count",
+                        "below_customer_count",
+                        "rest_customer_count",
+                        "rest_below_customer_count",
+                        "difference_low",
+                        "usual_sla_tier",
+                        "is_case",
+                        "case_since",
+                    )
+                },
+                "the service desk sent nothing, or does not say which service level was applied",
+            ),
+            _below_tier,
         ),
         Topic(
             "complaints",

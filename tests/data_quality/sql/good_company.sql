@@ -288,6 +288,20 @@ select as_of_date, 12 as period_months, tier, 'all' as kind_group, 12 as measure
 from (select distinct as_of_date from scorecard.customer_indicators) as months
 cross join (select unnest(['all', 'A']) as tier) as tiers;
 
+insert into scorecard.service_level_cases by name
+select as_of_date, 6 as period_months, 'A' as tier, region, 2 as tiers_below_from,
+    60 as ticket_count, below_count as below_ticket_count, 40 as customer_count,
+    below_count as below_customer_count, ratio as below_customer_ratio,
+    low as below_customer_low, high as below_customer_high, 40 as rest_customer_count,
+    24 - below_count as rest_below_customer_count, difference_low, false as is_low_n,
+    region = 'North' as is_case, case when region = 'North' then date '2011-09-30' end as case_since
+from (select distinct as_of_date from scorecard.customer_indicators) as months
+cross join (
+    values
+        ('North', 24, 0.6::double, 0.446::double, 0.737::double, 0.41::double),
+        ('South', 0, 0.0::double, 0.0::double, 0.088::double, -0.74::double)
+) as regions (region, below_count, ratio, low, high, difference_low);
+
 insert into scorecard.complaints_by_tier by name
 select as_of_date, 12 as period_months, tier, 40 as complaint_count,
     40 as sla_met_cases, 0.5::double as sla_met_ratio, 0.4::double as sla_met_low, 0.6::double as sla_met_high,

@@ -233,6 +233,16 @@ select
 from months
 cross join (values ('all'), ('A'), ('B')) as tiers (tier);
 
+create table scorecard.service_level_cases as
+select
+    as_of_date,
+    tier,
+    'North' as region,
+    2 as tiers_below_from,
+    true as is_case
+from scorecard.service_by_tier
+where tier = 'A';
+
 create table scorecard.complaints_by_tier as
 select
     as_of_date,

@@ -73,6 +73,32 @@ cross join groups
 cross join periods
 where groups.tier in ('A', 'B', 'C') and months.as_of_date >= date '2011-03-31';
 
+create or replace table scorecard.service_level_cases as
+select
+    months.as_of_date,
+    cells.tier,
+    cells.region,
+    thresholds.tiers_below_from,
+    50 as ticket_count,
+    cells.below_count as below_ticket_count,
+    40 as customer_count,
+    cells.below_count as below_customer_count,
+    80 as rest_customer_count,
+    2 as rest_below_customer_count,
+    cells.difference_low,
+    'C' as usual_sla_tier,
+    cells.difference_low > 0.1 and months.as_of_date >= date '2011-07-31' as is_case,
+    case
+        when cells.difference_low > 0.1 and months.as_of_date >= date '2011-07-31'
+            then date '2011-07-31'
+    end as case_since
+from months
+cross join (
+    values ('A', 'North', 30, 0.45), ('A', 'South', 1, -0.1), ('B', 'North', 1, -0.1)
+) as cells (tier, region, below_count, difference_low)
+cross join (values (1), (2)) as thresholds (tiers_below_from)
+where months.as_of_date >= date '2011-03-31';
+
 create or replace table scorecard.complaints_by_tier as
 select
     service.as_of_date,

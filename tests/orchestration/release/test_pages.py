@@ -399,8 +399,28 @@ def test_no_crisis_is_a_finding_and_no_gap(changed: Callable[..., CompanyFolder]
     assert "Not measured" not in text
 
 
+def test_a_region_served_below_its_tier_is_said(changed: Callable[..., CompanyFolder]) -> None:
+    html = changed("select 1").pages("service")["service.html"]
+
+    text = section(html, "below-tier")
+    assert "Tier A in North is served below its tier since Jul 2011." in text
+    assert "30 of 40" in text
+    assert "2 of 80" in text
+
+
+def test_no_region_below_its_tier_is_a_finding(changed: Callable[..., CompanyFolder]) -> None:
+    html = changed(
+        "update scorecard.service_level_cases set is_case = false, case_since = null"
+    ).pages("service")["service.html"]
+
+    text = section(html, "below-tier")
+    assert "No region stands out" in text
+    assert "Not measured" not in text
+
+
 UNMEASURED = {
     "service_by_tier": ("service", "speed", "the service desk sent nothing"),
+    "service_level_cases": ("service", "below-tier", "which service level was applied"),
     "complaints_by_tier": ("service", "complaints", "the service desk sent nothing"),
     "self_service": ("service", "self-service", "neither the service desk nor the help centre"),
     "team_indicators": ("service", "teams", "does not say which team solved what"),
