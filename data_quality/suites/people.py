@@ -47,6 +47,28 @@ def rules() -> tuple[Rule, ...]:
             columns=("resolved_count",),
         ),
         TEAMS.no_rows(
+            "occupancy_is_the_share_of_the_minutes",
+            f"""
+            select {names} from scorecard.team_indicators
+            where handling_minutes < 0 or available_minutes < 0
+                or (occupancy_ratio is not null)
+                    <> (handling_minutes is not null and coalesce(available_minutes, 0) > 0)
+                or abs(occupancy_ratio - handling_minutes / available_minutes) > 0.000001
+                or is_over_occupied is distinct from (occupancy_ratio > 1)
+            """,
+            says="Occupancy is the minutes noted by the minutes available, where both are known, "
+            "and above 1 it is flagged.",
+            because="Shifts are planned by it, and one that is cut at 1 hides who works overtime.",
+            characteristic="consistency",
+            columns=(
+                "occupancy_ratio",
+                "handling_minutes",
+                "available_minutes",
+                "is_over_occupied",
+            ),
+        ),
+        few_cases_are_flagged(TEAMS, "is_occupancy_low_n", "shift_count"),
+        TEAMS.no_rows(
             "standing_follows_from_the_interval",
             f"""
             select {names} from scorecard.team_indicators

@@ -76,6 +76,7 @@ TABLES = (
     SourceTable("support", "business_calendars", "once", "calendar_id, weekday, valid_from"),
     SourceTable("support", "holidays", "once", "calendar_id, holiday_date"),
     SourceTable("support", "qa_reviews", "period", "reviewed_at, review_id"),
+    SourceTable("support", "agent_shifts", "period", "shift_date, shift_id"),
     SourceTable("survey", "respondents", "period", "updated_at, respondent_id"),
     SourceTable("survey", "programmes", "once", "programme_id"),
     SourceTable("survey", "questions", "once", "question_id, valid_from"),

@@ -14,6 +14,7 @@
     'ticket_comments': (ref('stg_support__ticket_comments'), 'commented_at'),
     'complaints': (ref('int_complaints'), 'known_at'),
     'qa_reviews': (ref('stg_support__qa_reviews'), 'reviewed_at'),
+    'agent_shifts': (ref('stg_support__agent_shifts'), 'shift_date'),
     'survey_invitations': (ref('stg_survey__invitations'), 'sent_at'),
     'survey_answers': (ref('stg_survey__responses'), 'responded_at'),
     'usage': (ref('stg_usage__daily_counts'), 'usage_date'),

@@ -253,6 +253,112 @@ judged as (
     {% endfor %}
 ),
 
+busy_windows as (
+
+    {{ fact_windows(['ticket_comments', 'agent_shifts'], [1, 12]) }}
+
+),
+
+shifts as (
+
+    select
+        agent_shifts.agent_id,
+        {{ month_end('agent_shifts.shift_date') }} as month_end,
+        agent_shifts.team_id,
+        count(*) as shift_count,
+        sum(agent_shifts.available_minutes) as available_minutes
+    from {{ ref('stg_support__agent_shifts') }} as agent_shifts
+    inner join run_months
+        on
+            {{ month_end('agent_shifts.shift_date') }}
+            > {{ month_end_after('run_months.first_month', -12) }}
+            and {{ month_end('agent_shifts.shift_date') }} <= run_months.last_month
+    group by
+        agent_shifts.agent_id,
+        {{ month_end('agent_shifts.shift_date') }},
+        agent_shifts.team_id
+
+),
+
+-- Work is noted with the agent and not with the team: a month belongs to the team that the agent
+-- had most minutes for. Work outside any shift counts, too; else overtime would look like leisure.
+shift_months as (
+
+    select
+        shifts.agent_id,
+        shifts.month_end,
+        shifts.team_id,
+        sum(shifts.shift_count) over agent_months as shift_count,
+        sum(shifts.available_minutes) over agent_months as available_minutes,
+        row_number() over (
+            partition by shifts.agent_id, shifts.month_end
+            order by shifts.available_minutes desc, shifts.team_id asc
+        ) as team_rank
+    from shifts
+    window agent_months as (partition by shifts.agent_id, shifts.month_end)
+
+),
+
+handled as (
+
+    select
+        ticket_comments.agent_id,
+        {{ month_end('ticket_comments.commented_at') }} as month_end,
+        count(*) as message_count,
+        count(ticket_comments.handling_minutes) as noted_count,
+        sum(ticket_comments.handling_minutes) as handling_minutes
+    from {{ ref('stg_support__ticket_comments') }} as ticket_comments
+    inner join run_months
+        on
+            {{ month_end('ticket_comments.commented_at') }}
+            > {{ month_end_after('run_months.first_month', -12) }}
+            and {{ month_end('ticket_comments.commented_at') }} <= run_months.last_month
+    where ticket_comments.author_kind = 'agent' and ticket_comments.agent_id is not null
+    group by ticket_comments.agent_id, {{ month_end('ticket_comments.commented_at') }}
+
+),
+
+busy as (
+
+    {% for scope, scope_id in scopes -%}
+    select
+        owned.as_of_date,
+        owned.period_months,
+        '{{ scope }}' as scope,
+        {{ scope_id }} as scope_id,
+        sum(owned.shift_count) as shift_count,
+        sum(owned.available_minutes) as available_minutes,
+        sum(owned.message_count) as message_count,
+        sum(owned.noted_count) as noted_count,
+        sum(owned.handling_minutes) as handling_minutes
+    from (
+        select
+            busy_windows.as_of_date,
+            busy_windows.period_months,
+            shift_months.team_id,
+            shift_months.agent_id,
+            shift_months.shift_count,
+            shift_months.available_minutes,
+            coalesce(handled.message_count, 0) as message_count,
+            coalesce(handled.noted_count, 0) as noted_count,
+            coalesce(handled.handling_minutes, 0) as handling_minutes
+        from shift_months
+        inner join busy_windows on shift_months.month_end = busy_windows.month_end
+        left join handled
+            on
+                shift_months.agent_id = handled.agent_id
+                and shift_months.month_end = handled.month_end
+        where
+            shift_months.team_rank = 1
+            and busy_windows.agent_shifts
+            and busy_windows.ticket_comments
+    ) as owned
+    where {{ scope_id }} is not null
+    group by owned.as_of_date, owned.period_months, {{ scope_id }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
 measured as (
 
     select
@@ -272,7 +378,7 @@ spine as (
         found.scope,
         found.scope_id
     from (
-        {% for facts in ['opened', 'resolved', 'judged'] -%}
+        {% for facts in ['opened', 'resolved', 'judged', 'busy'] -%}
         select
             {{ facts }}.as_of_date,
             {{ facts }}.period_months,
@@ -374,6 +480,18 @@ drawn as (
             'desk.quality_spread', sign
         ) }} as quality_{{ bound }},
         {%- endfor %}
+        cast(busy.shift_count as integer) as shift_count,
+        cast(busy.available_minutes as decimal(18, 2)) as available_minutes,
+        -- Minutes that nobody noted are not known to be none.
+        case
+            when busy.message_count = 0 or busy.noted_count > 0
+                then cast(busy.handling_minutes as decimal(18, 2))
+        end as handling_minutes,
+        {{ ratio('busy.noted_count', 'busy.message_count') }} as noted_ratio,
+        case
+            when busy.message_count = 0 or busy.noted_count > 0
+                then {{ ratio('busy.handling_minutes', 'busy.available_minutes') }}
+        end as occupancy_ratio,
         desk.first_contact_ratio as desk_first_contact_ratio,
         desk.csat_ratio as desk_csat_ratio,
         desk.quality_score as desk_quality_score
@@ -386,7 +504,7 @@ drawn as (
         on
             spine.as_of_date = desk.as_of_date
             and spine.period_months = desk.period_months
-    {%- for facts in ['opened', 'resolved', 'judged'] %}
+    {%- for facts in ['opened', 'resolved', 'judged', 'busy'] %}
     left join {{ facts }}
         on
             spine.as_of_date = {{ facts }}.as_of_date
@@ -411,5 +529,7 @@ select
     drawn.resolved_count < {{ var('min_n') }} as is_resolution_time_low_n,
     drawn.first_contact_cases < {{ var('min_n') }} as is_first_contact_low_n,
     drawn.csat_cases < {{ var('min_n') }} as is_csat_low_n,
-    drawn.quality_review_count < {{ var('min_n') }} as is_quality_low_n
+    drawn.quality_review_count < {{ var('min_n') }} as is_quality_low_n,
+    drawn.occupancy_ratio > 1 as is_over_occupied,
+    drawn.shift_count < {{ var('min_n') }} as is_occupancy_low_n
 from drawn

@@ -38,7 +38,14 @@ select
     round(teams.quality_low, 6) as quality_low,
     round(teams.quality_high, 6) as quality_high,
     teams.quality_standing,
-    teams.is_quality_low_n
+    teams.is_quality_low_n,
+    teams.shift_count,
+    teams.available_minutes,
+    teams.handling_minutes,
+    round(teams.noted_ratio, 6) as noted_ratio,
+    round(teams.occupancy_ratio, 6) as occupancy_ratio,
+    teams.is_over_occupied,
+    teams.is_occupancy_low_n
 from {{ ref('ind_teams') }} as teams
 inner join run_months
     on

@@ -326,7 +326,10 @@ select as_of_date, 12 as period_months, teams.*, 40 as ticket_count,
     false as is_resolution_time_low_n,
     40 as first_contact_cases, 0.5::double as first_contact_ratio, 0.4::double as first_contact_low,
     0.6::double as first_contact_high, false as is_first_contact_low_n,
-    10 as csat_cases, 0.5::double as csat_ratio, 0.4::double as csat_low, 0.6::double as csat_high
+    10 as csat_cases, 0.5::double as csat_ratio, 0.4::double as csat_low, 0.6::double as csat_high,
+    40 as shift_count, 4000.00::decimal(18, 2) as available_minutes,
+    5000.00::decimal(18, 2) as handling_minutes, 1.0::double as noted_ratio,
+    1.25::double as occupancy_ratio, true as is_over_occupied, false as is_occupancy_low_n
 from (select distinct as_of_date from scorecard.customer_indicators) as months
 cross join (
     values ('all', 'all', 80), ('team', 't-1', 80), ('agent', 'a-1', 40), ('agent', 'a-2', 40)
