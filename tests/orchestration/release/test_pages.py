@@ -254,7 +254,7 @@ def test_the_table_of_tiers_is_the_marts(pages: Mapping[str, str], whole: Compan
         (
             "relationship",
             "What became of the grades of a year ago",
-            ["Grade E", "20", "10", "50.0 % [small n]", "0.0 % to 90.0 %"],
+            ["Grade E", "20", "50.0 % [small n]", "0.0 % to 90.0 %", "10"],
         ),
         (
             "measured",
