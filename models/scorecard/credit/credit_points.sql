@@ -104,7 +104,7 @@ expert as (
         spans.characteristic,
         row_number() over (
             partition by spans.characteristic
-            order by spans.from_value nulls last, spans.is_told desc
+            order by spans.from_value asc nulls last, spans.is_told desc
         ) as bin_number,
         spans.reason as bin_label,
         cast(spans.from_value as double) as from_value,
