@@ -23,13 +23,11 @@ import skops.io
 
 from ml.canonical import code_version, content_hash, library_versions, training_key
 from ml.churn.estimator import ChurnEstimator
-from ml.churn.training import ChurnTraining
 from ml.clv.estimator import ClvEstimator
-from ml.clv.training import ClvTraining
 from ml.credit.estimator import CreditEstimator
-from ml.credit.training import CreditTraining
 from ml.errors import EstimatorError, RegistryError
 from ml.frames import TABLES, conform
+from ml.training_rows import Training
 
 __all__ = [
     "find_estimator",
@@ -42,7 +40,6 @@ __all__ = [
 ]
 
 Estimator = ChurnEstimator | ClvEstimator | CreditEstimator
-Training = ChurnTraining | ClvTraining | CreditTraining
 
 CARD_FILE: Final = "card.json"
 ESTIMATOR_FILE: Final = "estimator.skops"
@@ -82,7 +79,7 @@ class _Files:
 
 
 def save_estimator(
-    trained: Estimator | Training,
+    trained: Estimator | Training[Estimator],
     directory: Path,
     *,
     training_key: str = "",
@@ -224,7 +221,7 @@ def _read(file: Path, kind: str) -> Estimator:
         ) from error
 
 
-def load_training(path: Path) -> Training:
+def load_training(path: Path) -> Training[Estimator]:
     """Load an estimator with the rows that describe it, as its training gave them.
 
     Raises:
@@ -235,14 +232,10 @@ def load_training(path: Path) -> Training:
     if not evidence:
         raise RegistryError(f"{path} was stored without metrics and checks. Train it again.")
     frames = {name: conform(evidence[name], table) for name, table in _EVIDENCE.items()}
-    if isinstance(estimator, ChurnEstimator):
-        return ChurnTraining(estimator=estimator, **frames)
-    if isinstance(estimator, CreditEstimator):
-        return CreditTraining(estimator=estimator, **frames)
-    return ClvTraining(estimator=estimator, **frames)
+    return Training(estimator=estimator, **frames)
 
 
-def _evidence(training: Training) -> dict[str, list[dict[str, Any]]]:
+def _evidence(training: Training[Estimator]) -> dict[str, list[dict[str, Any]]]:
     return {name: _records(getattr(training, name), table) for name, table in _EVIDENCE.items()}
 
 

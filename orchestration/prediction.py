@@ -32,7 +32,8 @@ from orchestration.settings import Settings
 from orchestration.warehouse import connect, transaction
 
 if TYPE_CHECKING:
-    from ml.registry import Training
+    from ml.registry import Estimator
+    from ml.training_rows import Training
 
 LOGGER = logging.getLogger(__name__)
 
@@ -246,7 +247,7 @@ def _key(con: duckdb.DuckDBPyConnection, kind: Kind, queries: _Queries, config: 
     return training_key(kind, checksum, config)
 
 
-def _train(kind: Kind, frames: Sequence[Any], config: Any) -> Training:
+def _train(kind: Kind, frames: Sequence[Any], config: Any) -> Training[Estimator]:
     if kind == "churn":
         from ml.churn.training import train_churn
 
@@ -264,7 +265,7 @@ def _frame(con: duckdb.DuckDBPyConnection, query: str) -> Any:
     return con.execute(query).fetch_arrow_table().to_pandas()
 
 
-def _write_description(con: duckdb.DuckDBPyConnection, training: Training) -> None:
+def _write_description(con: duckdb.DuckDBPyConnection, training: Training[Estimator]) -> None:
     """Replace the rows that describe one estimator, in one transaction."""
     from ml.credit.estimator import CreditEstimator
 

@@ -36,6 +36,8 @@ COVERAGE = Table("scorecard", "indicator_coverage", OWNER, ("as_of_date", "indic
 COVERAGE_MIN = 0.6
 # Between these the limit of days without a purchase is learnt (handbook C7).
 ACTIVE_DAYS_MIN, ACTIVE_DAYS_MAX = 90, 180
+# A report of a credit agency counts for two years, as `credit_report_days` says.
+CREDIT_REPORT_DAYS = 730
 LIFECYCLE_STATES = ("potential", "new", "mature", "lost", "won_back")
 # The CRM list should know who buys; a few walk-in customers are usual.
 CRM_COVERAGE = 0.95
@@ -56,6 +58,7 @@ def rules() -> tuple[Rule, ...]:
         *_satisfaction(),
         *_texts(),
         *_margin(),
+        *_credit(),
         *_experience(),
         *_customer_months(),
         *_months_compared(),
@@ -336,6 +339,31 @@ def _texts() -> tuple[Rule, ...]:
             because="Who wrote nothing is not in a neutral mood.",
             characteristic="credibility",
             columns=("sentiment", "scored_text_items_12m", "text_items_12m"),
+        ),
+    )
+
+
+def _credit() -> tuple[Rule, ...]:
+    return (
+        INDICATORS.no_rows(
+            "an_outside_report_has_one_grade_and_its_age",
+            f"""
+            select customer_id, as_of_date from scorecard.customer_indicators
+            where external_credit_rating is distinct from case external_credit_grade
+                    when 'A' then 4 when 'B' then 3 when 'C' then 2 when 'D' then 1 when 'E' then 0
+                end
+                or (external_credit_grade is null) <> (external_credit_age_days is null)
+                or external_credit_age_days not between 0 and {CREDIT_REPORT_DAYS}
+            """,
+            says="The outside credit grade as letter and as number say the same, and of a report "
+            "not older than two years.",
+            because="An old report, or two readings of one, is no view from outside.",
+            characteristic="consistency",
+            columns=(
+                "external_credit_rating",
+                "external_credit_grade",
+                "external_credit_age_days",
+            ),
         ),
     )
 

@@ -47,10 +47,11 @@ def _acquisition() -> tuple[Rule, ...]:
             f"""
             select {names} from scorecard.acquisition_cost
             where (new_customer_count = 0) <> (acquisition_cost_per_customer is null)
-                or payback_months < 0
+                or payback_months <= 0
             """,
             says="A cost of winning one customer stands where one was won, and nowhere else.",
-            because="Money that won nobody is not a low cost of winning.",
+            because="Money that won nobody is not a low cost of winning, and what cost nothing has "
+            "nothing to pay back.",
             characteristic="credibility",
             columns=("acquisition_cost_per_customer", "new_customer_count", "payback_months"),
         ),

@@ -287,6 +287,18 @@ def _service() -> tuple[Rule, ...]:
             columns=("resolution_minutes_mean", "resolved_count"),
         ),
         SERVICE.no_rows(
+            "no_reply_no_time_to_it",
+            f"""
+            select {names} from scorecard.service_by_tier
+            where (coalesce(replied_count, 0) = 0) <> (first_reply_minutes_mean is null)
+                or replied_count > ticket_count or business_replied_count > replied_count
+            """,
+            says="A time to the first reply stands where one was given, and nowhere else.",
+            because="A mean without its number of replies may rest on one.",
+            characteristic="credibility",
+            columns=("first_reply_minutes_mean", "replied_count", "business_replied_count"),
+        ),
+        SERVICE.no_rows(
             "nobody_looks_fast_by_closing_nothing",
             f"""
             select {names} from scorecard.service_by_tier

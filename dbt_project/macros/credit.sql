@@ -19,3 +19,18 @@
         - {{ credit_factor() }} * ln({{ var('credit_scale').base_odds }}.0)
     )
 {%- endmacro %}
+
+{#- Whether a rule of the seed `credit_rules` speaks of a value: it lies in the rule's span. A rule
+    without a beginning speaks of customers without a value where `is_measured` says that there could
+    have been one; without that condition there is no such rule. -#}
+{% macro credit_rule_holds(value, rules, is_measured=none) -%}
+    (
+        (
+            {{ value }} >= {{ rules }}.from_value
+            and ({{ rules }}.to_value is null or {{ value }} < {{ rules }}.to_value)
+        )
+        {%- if is_measured %}
+        or ({{ value }} is null and {{ rules }}.from_value is null and {{ is_measured }})
+        {%- endif %}
+    )
+{%- endmacro %}

@@ -58,3 +58,11 @@
         else {{ windows }}.revenue_12m
     end
 {%- endmacro %}
+
+{#- Gross margin rate of a group of customers: empty where its revenue is too small to divide by. -#}
+{% macro group_margin_ratio(margin, revenue) -%}
+    case
+        when {{ revenue }} > 0 and {{ revenue }} >= {{ var('margin_min_revenue') }}
+            then {{ ratio(margin, revenue) }}
+    end
+{%- endmacro %}

@@ -95,6 +95,7 @@ TABLES = (
     SourceTable("organisation", "staff", "once", "employee_id, updated_at", "xlsx"),
     SourceTable("organisation", "targets", "once", "target_month, metric_id, scope_value"),
     SourceTable("organisation", "judgements", "period", "judged_on, judgement_id"),
+    SourceTable("organisation", "credit_checks", "period", "updated_at, check_id"),
     SourceTable(
         "organisation", "cmat_answers", "once", "answered_on, practice_id, dimension, assessor_id"
     ),

@@ -8,9 +8,7 @@ Every threshold needs a number: a measure that could not be computed fails its c
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
 
 import numpy as np
 
@@ -18,33 +16,8 @@ from ml.churn.config import ChurnConfig, GateConfig
 from ml.churn.evaluation import Evaluation
 from ml.churn.features import FEATURES
 from ml.churn.panel import Panel
+from ml.gate import Check, number_text, percent_text
 from ml.metrics import auc
-
-WARNING_PREFIX: Final = "warning_"
-
-
-@dataclass(frozen=True)
-class Check:
-    """One line of the gate.
-
-    Attributes:
-        check_name: What was looked at; those beginning with `warning_` do not block.
-        value: What was found; NaN where it could not be computed.
-        threshold: What was asked, as text.
-        is_passed: Whether it was met.
-        explanation: What that means, for a manager.
-    """
-
-    check_name: str
-    value: float
-    threshold: str
-    is_passed: bool
-    explanation: str
-
-    @property
-    def is_blocking(self) -> bool:
-        """Whether a failure keeps the estimator from being published."""
-        return not self.check_name.startswith(WARNING_PREFIX)
 
 
 @dataclass(frozen=True)
@@ -74,21 +47,6 @@ def run_gate(given: GateInput, config: ChurnConfig) -> list[Check]:
     ]
 
 
-def is_publishable(checks: Sequence[Check]) -> bool:
-    """Whether every blocking check passed."""
-    return all(check.is_passed for check in checks if check.is_blocking)
-
-
-def refusal_reason(checks: Sequence[Check]) -> str:
-    """Name the failed checks with value and threshold; empty where none failed."""
-    failed = [check for check in checks if check.is_blocking and not check.is_passed]
-    return "; ".join(f"{c.check_name} is {_text(c.value)}, needs {c.threshold}" for c in failed)
-
-
-def _text(value: float) -> str:
-    return "not computable" if math.isnan(value) else f"{value:.4g}"
-
-
 def _ranking_checks(given: GateInput, gate: GateConfig) -> list[Check]:
     values = given.evaluation.measures
     found, rate = values["auc"], values["base_rate"]
@@ -102,7 +60,7 @@ def _ranking_checks(given: GateInput, gate: GateConfig) -> list[Check]:
             f">= {gate.min_auc:g}",
             found >= gate.min_auc,
             f"Shown one customer who left and one who stayed, the estimator names the right one "
-            f"in {_percent(found)} of cases; a coin names {_percent(0.5)}.",
+            f"in {percent_text(found)} of cases; a coin names {percent_text(0.5)}.",
         ),
         Check(
             "auc_above_baseline",
@@ -110,15 +68,16 @@ def _ranking_checks(given: GateInput, gate: GateConfig) -> list[Check]:
             f"> {given.baseline_auc:.4f}",
             found > given.baseline_auc,
             f"The best simple rule, such as 'no purchase for three months', is right in "
-            f"{_percent(given.baseline_auc)} of such pairs; an estimator must do better than that.",
+            f"{percent_text(given.baseline_auc)} of such pairs; an "
+            "estimator must do better than that.",
         ),
         Check(
             "top_decile_lift",
             lift,
             f">= {lift_floor:.4g}",
             lift >= lift_floor,
-            f"Among the tenth of customers at highest risk, churn is {_text(lift)} times as "
-            f"frequent as among all ({_percent(rate)}).",
+            f"Among the tenth of customers at highest risk, churn is {number_text(lift)} times as "
+            f"frequent as among all ({percent_text(rate)}).",
         ),
         Check(
             "brier_skill",
@@ -142,10 +101,10 @@ def _calibration_checks(evaluation: Evaluation, gate: GateConfig) -> list[Check]
             error,
             f"< {gate.max_ece:g}",
             error < gate.max_ece,
-            f"Predicted and observed churn differ by {_percent(values['ece_raw'])} on average, "
-            f"of which {_percent(values['ece_noise'])} is chance; predicted "
-            f"{_percent(values['mean_probability'])} overall, observed "
-            f"{_percent(values['base_rate'])}.",
+            f"Predicted and observed churn differ by {percent_text(values['ece_raw'])} on average, "
+            f"of which {percent_text(values['ece_noise'])} is chance; predicted "
+            f"{percent_text(values['mean_probability'])} overall, observed "
+            f"{percent_text(values['base_rate'])}.",
         ),
         Check(
             "calibration_slope",
@@ -153,9 +112,9 @@ def _calibration_checks(evaluation: Evaluation, gate: GateConfig) -> list[Check]
             f"95 % interval overlaps {floor:g} to {ceiling:g}",
             low <= ceiling and high >= floor,
             f"1 is right; below 1 the probabilities are too extreme, above 1 too timid. "
-            f"Interval {_text(low)} to {_text(high)}; intercept "
-            f"{_text(values['calibration_intercept'])}, where 0 is right and above 0 means that "
-            "more left than was predicted.",
+            f"Interval {number_text(low)} to {number_text(high)}; intercept "
+            f"{number_text(values['calibration_intercept'])}, where 0 is right and above 0 "
+            "means that more left than was predicted.",
         ),
     ]
 
@@ -216,8 +175,8 @@ def _warnings(given: GateInput, gate: GateConfig) -> list[Check]:
             ratio,
             f"<= {gate.warn_base_rate_ratio:g}",
             ratio <= gate.warn_base_rate_ratio,
-            f"Churn was {_percent(before)} in training and {_percent(after)} in the test; where "
-            "the level moves, probabilities learnt before are off.",
+            f"Churn was {percent_text(before)} in training and {percent_text(after)} in the "
+            "test; where the level moves, probabilities learnt before are off.",
         ),
         Check(
             "warning_single_feature_auc",
@@ -252,21 +211,3 @@ def strongest_feature(panel: Panel) -> tuple[str, float]:
         if not math.isnan(strength) and not strength <= best[1]:
             best = (name, strength)
     return best
-
-
-def check_rows(checks: Sequence[Check]) -> list[dict[str, Any]]:
-    """Rows of `ml.estimator_checks`, but for estimator and version."""
-    return [
-        {
-            "check_name": check.check_name,
-            "value": check.value,
-            "threshold": check.threshold,
-            "is_passed": bool(check.is_passed),
-            "explanation": check.explanation,
-        }
-        for check in checks
-    ]
-
-
-def _percent(share: float) -> str:
-    return "an unknown share" if math.isnan(share) else f"{100 * share:.1f} %"

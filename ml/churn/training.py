@@ -15,32 +15,24 @@ Does not belong here: the steps themselves (the other modules of this folder).
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ml.canonical import code_version
 from ml.churn.baseline import TIER_TENURE, RateTable, fit_rates, rule_names
 from ml.churn.candidates import CANDIDATES, Candidate, fit_base, fit_candidate
 from ml.churn.config import ChurnConfig, GateConfig
 from ml.churn.estimator import BASE_RATE, NOT_PUBLISHED, PUBLISHED, ChurnEstimator, score_churn
 from ml.churn.evaluation import Evaluation, evaluate, evaluation_rows, metric_row, slice_rows
 from ml.churn.features import FEATURES
-from ml.churn.gate import (
-    Check,
-    GateInput,
-    check_rows,
-    count_checks,
-    is_publishable,
-    refusal_reason,
-    run_gate,
-)
+from ml.churn.gate import GateInput, count_checks, run_gate
 from ml.churn.panel import Panel, read_panel
 from ml.churn.splits import Split, plan_splits, set_calibration_aside
-from ml.frames import conform, sample_customers
+from ml.frames import sample_customers
+from ml.gate import Check, is_publishable, refusal_reason
 from ml.metrics import auc, average_precision
+from ml.training_rows import Training, month_end_after, training_of
 
 __all__ = [
     "ChurnConfig",
@@ -54,21 +46,8 @@ __all__ = [
 Rows = list[dict[str, Any]]
 
 
-@dataclass(frozen=True)
-class ChurnTraining:
-    """What a training yields.
-
-    Attributes:
-        estimator: What scores from now on.
-        estimators: One row for `ml.estimators`.
-        metrics: Rows for `ml.estimator_metrics`.
-        checks: Rows for `ml.estimator_checks`.
-    """
-
-    estimator: ChurnEstimator
-    estimators: pd.DataFrame
-    metrics: pd.DataFrame
-    checks: pd.DataFrame
+ChurnTraining = Training[ChurnEstimator]
+"""What a training of this kind yields."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +92,7 @@ def train_churn(frame: pd.DataFrame, config: ChurnConfig) -> ChurnTraining:
         rates=fit_rates(verdict.rule, panel, config),
     )
     rows = [*verdict.metrics, *slice_rows(verdict.candidate, "all", panel)]
-    return _training(estimator, rows, verdict.checks)
+    return training_of(estimator, rows, verdict.checks)
 
 
 def _refusal(verdict: _Verdict) -> str:
@@ -243,7 +222,7 @@ def _cold_start(panel: Panel, config: ChurnConfig) -> ChurnTraining:
         rates=fit_rates(TIER_TENURE, panel, config),
     )
     rows = slice_rows(TIER_TENURE, "all", panel) if len(panel) else []
-    return _training(estimator, rows, [*counts, history])
+    return training_of(estimator, rows, [*counts, history])
 
 
 def _describe(
@@ -264,7 +243,7 @@ def _describe(
         candidate=candidate,
         trained_from=first,
         trained_to=last,
-        labels_to=_month_end_after(last, config.embargo_months) if last else None,
+        labels_to=month_end_after(last, config.embargo_months) if last else None,
         row_count=len(panel),
         customer_count=panel.customer_count(),
         positive_count=panel.customer_count(1.0),
@@ -272,32 +251,4 @@ def _describe(
         features=FEATURES,
         fitted=fitted,
         rates=rates,
-    )
-
-
-def _month_end_after(day: date, months: int) -> date:
-    return (pd.Timestamp(day) + pd.offsets.MonthEnd(0) + pd.offsets.MonthEnd(months)).date()
-
-
-def _training(estimator: ChurnEstimator, metrics: Rows, checks: list[Check]) -> ChurnTraining:
-    name = {"estimator": estimator.kind, "estimator_version": estimator.version}
-    about = {
-        **name,
-        "candidate": estimator.candidate,
-        "status": estimator.status,
-        "reason": estimator.reason,
-        "trained_from": estimator.trained_from,
-        "trained_to": estimator.trained_to,
-        "labels_to": estimator.labels_to,
-        "row_count": estimator.row_count,
-        "customer_count": estimator.customer_count,
-        "positive_count": estimator.positive_count,
-        "content_hash": estimator.content_hash,
-        "code_version": code_version(),
-    }
-    return ChurnTraining(
-        estimator=estimator,
-        estimators=conform([about], "estimators"),
-        metrics=conform([{**name, **row} for row in metrics], "estimator_metrics"),
-        checks=conform([{**name, **row} for row in check_rows(checks)], "estimator_checks"),
     )

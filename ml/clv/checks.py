@@ -10,14 +10,12 @@ could not be computed fails its check.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from ml.clv.config import ClvConfig
 from ml.clv.evaluation import ValueEvaluation
 from ml.clv.gamma_gamma import SpendParameters
 from ml.clv.purchases import PurchaseParameters
-
-Row = dict[str, Any]
+from ml.gate import Check
 
 
 @dataclass(frozen=True)
@@ -39,10 +37,10 @@ class Judgement:
     naive: ValueEvaluation | None
 
 
-def value_checks(given: Judgement, config: ClvConfig) -> list[Row]:
-    """All warnings, as rows of `ml.estimator_checks` but for estimator and version."""
+def value_checks(given: Judgement, config: ClvConfig) -> list[Check]:
+    """All warnings."""
     return [
-        _row(
+        _check(
             "warning_frequency_value_correlation",
             given.correlation,
             f"|value| < {config.max_correlation:g}",
@@ -56,18 +54,18 @@ def value_checks(given: Judgement, config: ClvConfig) -> list[Row]:
     ]
 
 
-def _fit_checks(given: Judgement) -> list[Row]:
+def _fit_checks(given: Judgement) -> list[Check]:
     converged = given.purchases.is_converged and given.spend.is_converged
     determined = not (given.purchases.is_at_bound or given.spend.is_at_bound)
     return [
-        _row(
+        _check(
             "warning_fit_converged",
             float(converged),
             "1",
             converged,
             "1 means that the search for the likeliest parameters ended at a summit.",
         ),
-        _row(
+        _check(
             "warning_parameters_determined",
             float(determined),
             "1",
@@ -78,10 +76,10 @@ def _fit_checks(given: Judgement) -> list[Row]:
     ]
 
 
-def _later_checks(given: Judgement, config: ClvConfig) -> list[Row]:
+def _later_checks(given: Judgement, config: ClvConfig) -> list[Check]:
     judged = given.chosen is not None and given.naive is not None
-    rows = [
-        _row(
+    checks = [
+        _check(
             "warning_judged_on_later_months",
             float(given.chosen.customers if given.chosen else 0),
             f"customers with {config.outcome_months} months of outcome",
@@ -91,16 +89,16 @@ def _later_checks(given: Judgement, config: ClvConfig) -> list[Row]:
         )
     ]
     if given.chosen is None or given.naive is None:
-        return rows
-    return [*rows, *_outcome_checks(given.chosen.measures, given.naive.measures, config)]
+        return checks
+    return [*checks, *_outcome_checks(given.chosen.measures, given.naive.measures, config)]
 
 
 def _outcome_checks(
     own: Mapping[str, float], naive: Mapping[str, float], config: ClvConfig
-) -> list[Row]:
+) -> list[Check]:
     bias = own["revenue_bias_pct"]
     return [
-        _row(
+        _check(
             "warning_total_bias_pct",
             bias,
             f"|value| <= {100 * config.max_bias:g}",
@@ -108,7 +106,7 @@ def _outcome_checks(
             f"Revenue of {config.outcome_months} months as predicted in total, against what came, "
             "in per cent: above 0 too much was promised.",
         ),
-        _row(
+        _check(
             "warning_error_against_naive",
             own["revenue_mae"],
             f"< {naive['revenue_mae']:.2f}",
@@ -116,7 +114,7 @@ def _outcome_checks(
             "Mean error per customer in money; the threshold is that of carrying last year's "
             "spending forward.",
         ),
-        _row(
+        _check(
             "warning_ranking_against_naive",
             own["revenue_gini"],
             f">= {naive['revenue_gini']:.4f}",
@@ -127,11 +125,6 @@ def _outcome_checks(
     ]
 
 
-def _row(name: str, value: float, threshold: str, is_passed: bool, explanation: str) -> Row:
-    return {
-        "check_name": name,
-        "value": value,
-        "threshold": threshold,
-        "is_passed": bool(is_passed) and not math.isnan(value),
-        "explanation": explanation,
-    }
+def _check(name: str, value: float, threshold: str, is_passed: bool, explanation: str) -> Check:
+    found = bool(is_passed) and not math.isnan(value)
+    return Check(name, value, threshold, found, explanation)

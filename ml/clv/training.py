@@ -20,7 +20,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ml.canonical import code_version
 from ml.clv import bg_nbd, gamma_gamma, mbg_nbd
 from ml.clv.checks import Judgement, value_checks
 from ml.clv.config import ClvConfig
@@ -46,7 +45,9 @@ from ml.clv.panel import ValuePanel, read_outcomes, read_values
 from ml.clv.purchases import PurchaseParameters, expected_purchases
 from ml.clv.summary import DAYS_PER_WEEK, WEEKS_PER_MONTH
 from ml.clv.value import HORIZON, discount_factors, outlook
-from ml.frames import conform, customer_hash
+from ml.frames import customer_hash
+from ml.gate import Check
+from ml.training_rows import Training, training_of
 
 __all__ = ["ClvConfig", "ClvEstimator", "ClvTraining", "score_clv", "train_clv"]
 
@@ -58,21 +59,8 @@ NAIVE = "naive_spend"
 _FIT = {MBG: mbg_nbd.fit, BG: bg_nbd.fit}
 
 
-@dataclass(frozen=True)
-class ClvTraining:
-    """What a training yields.
-
-    Attributes:
-        estimator: What scores from now on.
-        estimators: One row for `ml.estimators`.
-        metrics: Rows for `ml.estimator_metrics`.
-        checks: Rows for `ml.estimator_checks`.
-    """
-
-    estimator: ClvEstimator
-    estimators: pd.DataFrame
-    metrics: pd.DataFrame
-    checks: pd.DataFrame
+ClvTraining = Training[ClvEstimator]
+"""What a training of this kind yields."""
 
 
 @dataclass(frozen=True)
@@ -217,7 +205,7 @@ def _refit(
         status="published",
         reason=reason,
         candidate=candidate,
-        has_warning=not all(bool(check["is_passed"]) for check in checks),
+        has_warning=not all(check.is_passed for check in checks),
         purchases=purchases,
         spend=spend,
         prior=_prior(source.tier, outlook_matrix(found)),
@@ -225,7 +213,7 @@ def _refit(
     rows = _contest_rows(contest) + _fit_rows(
         candidate, purchases, spend, {"one_time_share": one_time, "spearman": correlation}, latest
     )
-    return _training(estimator, rows, checks)
+    return training_of(estimator, rows, checks)
 
 
 def _without_fit(latest: ValuePanel, config: ClvConfig) -> ClvTraining:
@@ -241,13 +229,13 @@ def _without_fit(latest: ValuePanel, config: ClvConfig) -> ClvTraining:
     values = np.column_stack(
         [unknown, unknown, unknown, monthly * factors[:12].sum(), monthly * factors.sum()]
     )
-    check = {
-        "check_name": "warning_customers_to_fit",
-        "value": float(len(latest)),
-        "threshold": f">= {config.min_customers}, {config.min_repeat_customers} of them repeat",
-        "is_passed": False,
-        "explanation": "Too few customers to learn how they buy: all get the mean of their tier.",
-    }
+    check = Check(
+        "warning_customers_to_fit",
+        float(len(latest)),
+        f">= {config.min_customers}, {config.min_repeat_customers} of them repeat",
+        False,
+        "Too few customers to learn how they buy: all get the mean of their tier.",
+    )
     estimator = _describe(
         latest,
         config,
@@ -259,7 +247,7 @@ def _without_fit(latest: ValuePanel, config: ClvConfig) -> ClvTraining:
         spend=None,
         prior=_prior(latest.tier, values),
     )
-    return _training(estimator, [], [check])
+    return training_of(estimator, [], [check])
 
 
 def _prior(tier: npt.NDArray[np.object_], values: Float) -> TierPrior:
@@ -354,27 +342,3 @@ def _fit_rows(
         }
         for metric, value in values.items()
     ]
-
-
-def _training(estimator: ClvEstimator, metrics: Rows, checks: Rows) -> ClvTraining:
-    name = {"estimator": estimator.kind, "estimator_version": estimator.version}
-    about = {
-        **name,
-        "candidate": estimator.candidate,
-        "status": estimator.status,
-        "reason": estimator.reason,
-        "trained_from": estimator.trained_from,
-        "trained_to": estimator.trained_to,
-        "labels_to": estimator.labels_to,
-        "row_count": estimator.row_count,
-        "customer_count": estimator.customer_count,
-        "positive_count": estimator.positive_count,
-        "content_hash": estimator.content_hash,
-        "code_version": code_version(),
-    }
-    return ClvTraining(
-        estimator=estimator,
-        estimators=conform([about], "estimators"),
-        metrics=conform([{**name, **row} for row in metrics], "estimator_metrics"),
-        checks=conform([{**name, **row} for row in checks], "estimator_checks"),
-    )

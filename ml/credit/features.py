@@ -58,7 +58,7 @@ FEATURE_DEFINITIONS: Final[tuple[Feature, ...]] = (
         "external_credit_rating",
         1,
         "grade of the credit report",
-        "Newest rating by a credit report, 0 worst to 4 best.",
+        "Newest grade of a credit agency, 0 worst to 4 best.",
     ),
 )
 

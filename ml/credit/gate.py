@@ -8,12 +8,12 @@ Every threshold needs a number: a measure that could not be computed fails its c
 """
 
 from ml.churn.calibration import line_interval
-from ml.churn.gate import Check
 from ml.credit.config import CreditConfig
 from ml.credit.evaluation import Judgement
 from ml.credit.features import FEATURE_DEFINITIONS
 from ml.credit.panel import Panel
 from ml.credit.points import Scorecard
+from ml.gate import Check
 
 
 def count_checks(train: Panel, test: Panel, config: CreditConfig) -> list[Check]:

@@ -12,15 +12,11 @@ Does not belong here: the steps themselves (the other modules of this folder).
 4. If it passes it is fitted again, in the same way, on all rows with a complete outcome.
 """
 
-from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ml.canonical import code_version
-from ml.churn.gate import Check, check_rows, is_publishable, refusal_reason
 from ml.credit.config import CreditConfig
 from ml.credit.estimator import NOT_PUBLISHED, PUBLISHED, CreditEstimator, score_credit
 from ml.credit.evaluation import (
@@ -36,28 +32,17 @@ from ml.credit.features import FEATURES
 from ml.credit.gate import count_checks, judgement_checks
 from ml.credit.panel import Panel, read_panel, split_panel
 from ml.credit.points import Scorecard, fit_scorecard
-from ml.frames import conform, sample_customers
+from ml.frames import sample_customers
+from ml.gate import Check, is_publishable, refusal_reason
+from ml.training_rows import Training, month_end_after, training_of
 
 __all__ = ["CreditConfig", "CreditEstimator", "CreditTraining", "score_credit", "train_credit"]
 
 Rows = list[dict[str, Any]]
 
 
-@dataclass(frozen=True)
-class CreditTraining:
-    """What a training yields.
-
-    Attributes:
-        estimator: What rates from now on.
-        estimators: One row for `ml.estimators`.
-        metrics: Rows for `ml.estimator_metrics`.
-        checks: Rows for `ml.estimator_checks`.
-    """
-
-    estimator: CreditEstimator
-    estimators: pd.DataFrame
-    metrics: pd.DataFrame
-    checks: pd.DataFrame
+CreditTraining = Training[CreditEstimator]
+"""What a training of this kind yields."""
 
 
 def train_credit(frame: pd.DataFrame, config: CreditConfig) -> CreditTraining:
@@ -93,7 +78,7 @@ def train_credit(frame: pd.DataFrame, config: CreditConfig) -> CreditTraining:
     elif len(np.unique(test.bad)) == 2:
         found, _ = compare(test, {EXPERT: test.expert_points}, config)
         metrics += separation_rows(EXPERT, "test", test, found[EXPERT])
-    return _training(_describe(panel, fitted, checks, config), metrics, checks)
+    return training_of(_describe(panel, fitted, checks, config), metrics, checks)
 
 
 def _history_check(panel: Panel, train: Panel, config: CreditConfig) -> Check:
@@ -118,38 +103,10 @@ def _describe(
         candidate=LEARNT if fitted else EXPERT,
         trained_from=first,
         trained_to=last,
-        labels_to=_month_end_after(last, config.outcome_months) if last else None,
+        labels_to=month_end_after(last, config.outcome_months) if last else None,
         row_count=len(panel),
         customer_count=panel.customer_count(),
         positive_count=panel.customer_count(1.0),
         features=FEATURES,
         fitted=fitted,
-    )
-
-
-def _month_end_after(day: date, months: int) -> date:
-    return (pd.Timestamp(day) + pd.offsets.MonthEnd(0) + pd.offsets.MonthEnd(months)).date()
-
-
-def _training(estimator: CreditEstimator, metrics: Rows, checks: list[Check]) -> CreditTraining:
-    name = {"estimator": estimator.kind, "estimator_version": estimator.version}
-    about = {
-        **name,
-        "candidate": estimator.candidate,
-        "status": estimator.status,
-        "reason": estimator.reason,
-        "trained_from": estimator.trained_from,
-        "trained_to": estimator.trained_to,
-        "labels_to": estimator.labels_to,
-        "row_count": estimator.row_count,
-        "customer_count": estimator.customer_count,
-        "positive_count": estimator.positive_count,
-        "content_hash": estimator.content_hash,
-        "code_version": code_version(),
-    }
-    return CreditTraining(
-        estimator=estimator,
-        estimators=conform([about], "estimators"),
-        metrics=conform([{**name, **row} for row in metrics], "estimator_metrics"),
-        checks=conform([{**name, **row} for row in check_rows(checks)], "estimator_checks"),
     )

@@ -81,6 +81,7 @@ COLUMN_KEYS = {
     "known_at",
     "static",
     "personal_data",
+    "restricted",
 }
 CSV_KEYS = {"delimiter", "quote", "escape", "header", "encoding", "null_text"}
 EXCEL_KEYS = {"sheet", "header_row"}
@@ -139,6 +140,7 @@ class Column:
         known_at: The column that says when this value became known.
         is_static: Whether the value never changes once the row is there.
         personal_data: One of ``none``, ``pseudonym``, ``personal``, ``sensitive``.
+        is_restricted: Whether it is for entitled persons alone and stays in the warehouse.
     """
 
     name: str
@@ -155,6 +157,7 @@ class Column:
     known_at: str | None
     is_static: bool
     personal_data: str
+    is_restricted: bool
 
 
 @dataclass(frozen=True)
@@ -381,6 +384,7 @@ def _column(column: Mapping[str, Any], *, table: str, path: Path) -> Column:
         known_at=None if known_at is None else str(known_at),
         is_static=reader.flag(meta, "static"),
         personal_data=reader.one_of(meta.get("personal_data"), "personal_data", PERSONAL_DATA),
+        is_restricted=reader.flag(meta, "restricted"),
     )
 
 

@@ -89,7 +89,8 @@ records, and the ledger's message says so.
   time, and what changes in it is computed anew from the day it holds.
 - **Known at**: the column that says when a value became known; a month before that does not see it.
 - **Personal data**: `pseudonym` (an identifier of a person or customer), `personal`, `sensitive`;
-  none of them leaves the warehouse but the customer's own id.
+  none of them leaves the warehouse but the customer's own id. What is *restricted* is besides for
+  entitled persons alone, and in no feature, indicator or score ([auditor.md](auditor.md)).
 """
 
 
@@ -187,7 +188,7 @@ def _render_column(column: Column) -> str:
         "yes" if column.is_required else "no",
         "; ".join(_rules(column)) or "–",
         known,
-        column.personal_data,
+        column.personal_data + (", restricted" if column.is_restricted else ""),
         column.description,
     ]
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

@@ -45,6 +45,7 @@ FROM_TEXTS = (
     "ind_text",
     "path:models/indicators/relationship",
     "int_receivable_months",
+    "int_credit_reports",
     "ind_credit",
     "ftr_credit",
     "ftr_credit_labels",

@@ -82,12 +82,51 @@ def test_the_expert_rating_told_the_bad_from_the_good_before(con):
     assert auc(np.asarray(rows["is_bad"]), -np.asarray(rows["expert_points"])) > 0.6
 
 
-def test_nothing_about_money_laundering_reaches_a_feature(con):
-    columns = con.execute(
+def test_the_agencies_grade_tells_who_pays_late(con):
+    """Late or never is drawn from price pressure, which the grade follows."""
+    rows = con.execute(
         """
-        select table_name, column_name from information_schema.columns
-        where table_schema in ('features', 'ml')
+        select (ind_credit.days_past_due_max_12m >= 15)::double as is_late,
+            external_credit_rating::double as rating
+        from indicators.ind_credit
+        where external_credit_rating is not null and days_past_due_max_12m is not null
+        """
+    ).fetchnumpy()
+    assert len(rows["rating"]) > 1000
+    assert 0.55 < auc(np.asarray(rows["is_late"]), -np.asarray(rows["rating"])) < 0.9
+
+
+def test_every_grade_of_every_agency_is_known_and_the_newest_counts(con):
+    ((unknown, known),) = con.execute(
+        """
+        select count(*) filter (where grades.rating is null), count(*)
+        from staging.stg_organisation__credit_checks as checks
+        left join seeds.credit_agency_grades as grades
+            on grades.agency = case checks.agency when 'meridian' then 'meridian' else 'any' end
+            and checks.agency_grade = grades.agency_grade
         """
     ).fetchall()
-    assert {"ftr_credit", "ftr_credit_labels"} <= {table for table, _ in columns}
-    assert [c for c in columns if "aml" in c[1].lower() or "launder" in c[1].lower()] == []
+    assert known > 300
+    assert unknown == 0
+    ((wrong, rows),) = con.execute(
+        """
+        with newest as (
+            select months.as_of_date, links.customer_id, max(checks.checked_on) as checked_on
+            from staging.stg_organisation__credit_checks as checks
+            inner join core.int_identity_links as links
+                on links.source_system = 'crm' and links.source_id = checks.crm_customer_id
+            cross join core.int_months as months
+            where checks.valid_from < months.as_of_date + interval 1 day
+                and checks.checked_on > months.as_of_date - interval 730 day
+            group by all
+        )
+        select count(*) filter (
+                where ind_credit.external_credit_age_days
+                    is distinct from date_diff('day', newest.checked_on, ind_credit.as_of_date)
+            ), count(newest.customer_id)
+        from indicators.ind_credit
+        left join newest using (customer_id, as_of_date)
+        """
+    ).fetchall()
+    assert rows > 1000
+    assert wrong == 0

@@ -9,15 +9,9 @@ from ml.churn.calibration import CalibrationError
 from ml.churn.config import ChurnConfig
 from ml.churn.evaluation import Evaluation
 from ml.churn.features import FEATURES
-from ml.churn.gate import (
-    Check,
-    GateInput,
-    is_publishable,
-    refusal_reason,
-    run_gate,
-    strongest_feature,
-)
+from ml.churn.gate import GateInput, run_gate, strongest_feature
 from ml.churn.panel import Panel, read_panel
+from ml.gate import Check, is_publishable, refusal_reason
 
 GOOD = {
     "auc": 0.75,

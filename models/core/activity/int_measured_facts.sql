@@ -25,6 +25,7 @@
     'cost_entries': (ref('stg_organisation__cost_entries'), 'cost_month'),
     'experiment_assignments': (ref('stg_organisation__experiment_assignments'), 'assigned_at'),
     'judgements': (ref('stg_organisation__judgements'), 'judged_on'),
+    'credit_checks': (ref('stg_organisation__credit_checks'), 'valid_from'),
 } -%}
 with run_months as (
 

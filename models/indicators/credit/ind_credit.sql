@@ -2,7 +2,8 @@
 {#- Grain: one row per customer and month end. How the customer paid, and a rating of 300 to 850
     points from it (handbook C13): each characteristic adds the weight of evidence that the seed
     `credit_rules` gives its value, in units of the logarithm of the odds; the points are those of
-    the sum. A new customer is unrated, not worst; too little that is known gives no points. -#}
+    the sum. A new customer is unrated, not worst; too little that is known gives no points. Where
+    credit agencies are asked, no report is no good news: the seed says what it weighs. -#}
 {%- set characteristics = [
     'paid_on_time_ratio_12m', 'days_past_due_max_12m', 'credit_utilisation_ratio',
     'return_ratio_12m', 'disputes_12m', 'tenure_days', 'external_credit_rating',
@@ -122,35 +123,12 @@ disputes as (
 
 ),
 
-links as (
+-- The months in which reports of credit agencies are known of, so that none says something.
+report_months as (
 
-    select
-        identity_links.source_id as crm_customer_id,
-        identity_links.customer_id
-    from {{ ref('int_identity_links') }} as identity_links
-    where identity_links.source_system = 'crm'
-
-),
-
--- The newest rating by a credit report, not older than the limit.
-ratings as (
-
-    select
-        months.as_of_date,
-        links.customer_id,
-        judgements.rating,
-        row_number() over (
-            partition by months.as_of_date, links.customer_id
-            order by judgements.judged_on desc, judgements.judgement_id desc
-        ) as rating_rank
-    from {{ ref('stg_organisation__judgements') }} as judgements
-    inner join links on judgements.crm_customer_id = links.crm_customer_id
-    inner join months
-        on
-            judgements.judged_on <= months.as_of_date
-            and judgements.judged_on
-            > {{ dbt.dateadd('day', -var('credit_report_days'), 'months.as_of_date') }}
-    where judgements.criterion = 'credit'
+    select measured_facts.as_of_date
+    from {{ ref('int_measured_facts') }} as measured_facts
+    where measured_facts.fact = 'credit_checks' and measured_facts.is_measured
 
 ),
 
@@ -183,7 +161,10 @@ joined as (
         {{ measured_count('complaint_months.as_of_date is not null', 'disputes.disputes_12m') }}
             as disputes_12m,
         customers.tenure_days,
-        ratings.rating as external_credit_rating
+        report_months.as_of_date is not null as is_report_measured,
+        credit_reports.rating as external_credit_rating,
+        credit_reports.grade as external_credit_grade,
+        credit_reports.age_days as external_credit_age_days
     from customers
     left join payment_months on customers.as_of_date = payment_months.month_end
     left join complaint_months on customers.as_of_date = complaint_months.as_of_date
@@ -199,11 +180,11 @@ joined as (
         on
             customers.customer_id = disputes.customer_id
             and customers.as_of_date = disputes.as_of_date
-    left join ratings
+    left join report_months on customers.as_of_date = report_months.as_of_date
+    left join {{ ref('int_credit_reports') }} as credit_reports
         on
-            customers.customer_id = ratings.customer_id
-            and customers.as_of_date = ratings.as_of_date
-            and ratings.rating_rank = 1
+            customers.customer_id = credit_reports.customer_id
+            and customers.as_of_date = credit_reports.as_of_date
 
 ),
 
@@ -221,11 +202,11 @@ weighed as (
     left join {{ ref('credit_rules') }} as rules_{{ loop.index }}
         on
             rules_{{ loop.index }}.characteristic = '{{ characteristic }}'
-            and joined.{{ characteristic }} >= rules_{{ loop.index }}.from_value
-            and (
-                rules_{{ loop.index }}.to_value is null
-                or joined.{{ characteristic }} < rules_{{ loop.index }}.to_value
-            )
+            and {{ credit_rule_holds(
+                'joined.' ~ characteristic,
+                'rules_' ~ loop.index,
+                'joined.is_report_measured' if characteristic == 'external_credit_rating'
+            ) }}
     {%- endfor %}
 
 ),
@@ -235,7 +216,12 @@ summed as (
     select
         weighed.*,
         {% for characteristic in characteristics -%}
-        case when weighed.evidence_{{ loop.index }} is not null then 1 else 0 end
+        case
+            when weighed.evidence_{{ loop.index }} is not null
+                and weighed.{{ characteristic }} is not null
+                then 1
+            else 0
+        end
         {{- ' +' if not loop.last }}
         {% endfor -%} as credit_characteristics,
         {% for characteristic in characteristics -%}
@@ -315,7 +301,9 @@ select
     cast(pointed.credit_limit as decimal(18, 4)) as credit_limit,
     pointed.credit_utilisation_ratio,
     pointed.disputes_12m,
-    cast(pointed.external_credit_rating as integer) as external_credit_rating
+    cast(pointed.external_credit_rating as integer) as external_credit_rating,
+    pointed.external_credit_grade,
+    cast(pointed.external_credit_age_days as integer) as external_credit_age_days
 from pointed
 left join {{ ref('credit_grades') }} as grades
     on

@@ -351,7 +351,7 @@ brought as (
         tier_months.tier,
         {{ ratio('sum(tier_months.revenue)', 'sum(tier_months.active_customer_count)') }}
             as monthly_revenue_per_customer,
-        {{ ratio(
+        {{ group_margin_ratio(
             'max(case when tier_months.as_of_date = months.as_of_date '
             ~ 'then tier_months.gross_margin_12m end)',
             'max(case when tier_months.as_of_date = months.as_of_date '
@@ -410,7 +410,7 @@ select
     costed.monthly_revenue_per_customer,
     costed.gross_margin_ratio,
     case
-        when costed.monthly_margin > 0
+        when costed.monthly_margin > 0 and costed.acquisition_cost > 0
             then {{ ratio('costed.acquisition_cost_per_customer', 'costed.monthly_margin') }}
     end as payback_months,
     costed.new_customer_count < {{ var('min_n') }} as is_low_n

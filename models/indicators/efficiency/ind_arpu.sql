@@ -12,7 +12,7 @@ select
     max(
         case when tier_months.as_of_date = months.as_of_date then tier_months.gross_margin_12m end
     ) as gross_margin_12m,
-    {{ ratio(
+    {{ group_margin_ratio(
         'max(case when tier_months.as_of_date = months.as_of_date '
         ~ 'then tier_months.gross_margin_12m end)',
         'max(case when tier_months.as_of_date = months.as_of_date '

@@ -610,6 +610,10 @@ judged as (
         changes.health_change,
         ind_activity.is_active,
         indexed.adjusted_health is not null or indexed.adjusted_score is not null as is_known,
+        -- Who has left needs no alert, where there is anything that could raise one.
+        indexed.adjusted_health is not null
+        or indexed.adjusted_score is not null
+        or (not ind_activity.is_active and indexed.count_0 is not null) as is_judged,
         case
             when indexed.adjusted_health < {{ var('alert_health_below') }} then 1 else 0
         end
@@ -661,6 +665,7 @@ states as (
         judged.as_of_date,
         judged.health_change,
         not judged.is_active as is_gone,
+        judged.is_judged,
         case when judged.is_active then judged.rules else 0 end as rules,
         case
             when not judged.is_active then 2 * {{ month_number('judged.as_of_date') }} + 1
@@ -680,6 +685,7 @@ states as (
         history.as_of_date,
         cast(null as double) as health_change,
         false as is_gone,
+        true as is_judged,
         0 as rules,
         2 * {{ month_number('history.as_of_date') }}
         + case when history.is_last_known_quiet then 1 else 0 end as known_number,
@@ -763,7 +769,10 @@ select
     indexed.adjusted_health as relationship_health_adjusted,
     episodes.health_change as relationship_health_change_3m,
     {{ alert_rule_names('episodes.rules') }} as alert_rules_now,
-    episodes.opening_number is not null as is_relationship_alert,
+    case
+        when episodes.opening_number is not null then true
+        when episodes.is_judged then false
+    end as is_relationship_alert,
     case
         when episodes.opening_number is not null
             then {{ month_of_number(

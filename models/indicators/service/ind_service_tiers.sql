@@ -314,7 +314,9 @@ select
         when groups_with_many_open.tier is not null then 'kaplan_meier'
         when resolved.resolution_minutes_p50 is not null then 'resolved'
     end as median_method,
+    cast(coalesce(opened.replied_count, 0) as integer) as replied_count,
     {{ ratio('opened.first_reply_minutes', 'opened.replied_count') }} as first_reply_minutes_mean,
+    cast(coalesce(opened.business_replied_count, 0) as integer) as business_replied_count,
     {{ ratio('opened.first_reply_business_minutes', 'opened.business_replied_count') }}
         as first_reply_business_minutes_mean,
     cast(coalesce(opened.bot_replied_count, 0) as integer) as bot_replied_count,

@@ -24,11 +24,20 @@ last_months as (
 
 ),
 
+report_months as (
+
+    select measured_facts.as_of_date
+    from {{ ref('int_measured_facts') }} as measured_facts
+    where measured_facts.fact = 'credit_checks' and measured_facts.is_measured
+
+),
+
 cases as (
 
     select
         features.*,
-        labels.is_bad
+        labels.is_bad,
+        report_months.as_of_date is not null as is_report_measured
     from labels
     inner join last_months
         on
@@ -38,6 +47,7 @@ cases as (
         on
             labels.customer_id = features.customer_id
             and labels.as_of_date = features.as_of_date
+    left join report_months on labels.as_of_date = report_months.as_of_date
 
 ),
 
@@ -46,6 +56,7 @@ counted as (
     {% for characteristic in characteristics -%}
     select
         '{{ characteristic }}' as characteristic,
+        rules.characteristic is not null as is_told,
         rules.from_value,
         count(*) as case_count,
         {{ count_when('cases.is_bad') }} as bad_count
@@ -53,12 +64,12 @@ counted as (
     left join {{ ref('credit_rules') }} as rules
         on
             rules.characteristic = '{{ characteristic }}'
-            and cases.{{ characteristic }} >= rules.from_value
-            and (
-                rules.to_value is null
-                or cases.{{ characteristic }} < rules.to_value
-            )
-    group by rules.from_value
+            and {{ credit_rule_holds(
+                'cases.' ~ characteristic,
+                'rules',
+                'cases.is_report_measured' if characteristic == 'external_credit_rating'
+            ) }}
+    group by rules.characteristic, rules.from_value
     {{ 'union all' if not loop.last }}
     {% endfor %}
 
@@ -68,6 +79,7 @@ spans as (
 
     select
         rules.characteristic,
+        true as is_told,
         rules.from_value,
         rules.to_value,
         rules.evidence,
@@ -77,6 +89,7 @@ spans as (
     union all
     select
         '{{ characteristic }}' as characteristic,
+        false as is_told,
         null as from_value,
         null as to_value,
         0 as evidence,
@@ -90,7 +103,8 @@ expert as (
     select
         spans.characteristic,
         row_number() over (
-            partition by spans.characteristic order by spans.from_value nulls last
+            partition by spans.characteristic
+            order by spans.from_value asc nulls last, spans.is_told desc
         ) as bin_number,
         spans.reason as bin_label,
         cast(spans.from_value as double) as from_value,
@@ -107,6 +121,7 @@ expert as (
     left join counted
         on
             spans.characteristic = counted.characteristic
+            and spans.is_told = counted.is_told
             and (
                 spans.from_value = counted.from_value
                 or (spans.from_value is null and counted.from_value is null)

@@ -282,6 +282,7 @@ select as_of_date, 12 as period_months, tier, 'all' as kind_group, 12 as measure
     40 as first_contact_net_cases, 0.5::double as first_contact_net_ratio, 0.4::double as first_contact_net_low, 0.6::double as first_contact_net_high,
     40 as reopen_cases, 0.5::double as reopen_ratio, 0.4::double as reopen_low, 0.6::double as reopen_high,
     40 as answered_cases, 0.5::double as answered_ratio, 0.4::double as answered_low, 0.6::double as answered_high,
+    20 as replied_count, 30.0::double as first_reply_minutes_mean, 19 as business_replied_count,
     false as is_low_n, false as is_still_open_low_n, false as is_sla_met_low_n,
     false as is_first_reply_sla_met_low_n, false as is_first_contact_low_n,
     false as is_first_contact_net_low_n, false as is_reopen_low_n, false as is_answered_low_n
@@ -441,6 +442,9 @@ update scorecard.customer_indicators set credit_status = 'rated', credit_points 
 where customer_id in ('customer-0001', 'customer-0002');
 update scorecard.customer_indicators set credit_status = 'unrated'
 where customer_id = 'customer-0003';
+update scorecard.customer_indicators
+set external_credit_rating = 3, external_credit_grade = 'B', external_credit_age_days = 90
+where customer_id = 'customer-0001';
 
 insert into scorecard.credit_ratings by name
 select customer_id, as_of_date, credit_status, method, points, grade, bad_probability_12m, reason_1,
