@@ -183,8 +183,8 @@ def _campaigns() -> tuple[Rule, ...]:
                 )
             )
             """,
-            says="A return is what is credited less the cost, divided by the cost, of campaigns that "
-            "have a cost and whose messages all had their time.",
+            says="A return is what is credited less the cost, divided by the cost, where a campaign "
+            "has a cost and its messages all had their time.",
             because="A return without a cost or before its time is no ground to spend again.",
             characteristic="consistency",
             columns=("linear_return_ratio", "cost_amount", "linear_margin"),
@@ -211,10 +211,7 @@ def _effects() -> tuple[Rule, ...]:
     figures = ("incremental_conversion", "incremental_value", "incremental_return_ratio")
     return (
         not_negative(EFFECTS, "treated_count", "control_count", "pending_count"),
-        *(
-            interval_holds(EFFECTS, figure, f"{figure}_low", f"{figure}_high")
-            for figure in figures
-        ),
+        *(interval_holds(EFFECTS, figure, f"{figure}_low", f"{figure}_high") for figure in figures),
         EFFECTS.no_rows(
             "an_effect_needs_a_control_group_that_had_its_time",
             f"""
