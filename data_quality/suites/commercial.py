@@ -17,6 +17,7 @@ from data_quality.suites.shapes import (
     month_ends,
     no_personal_data,
     not_negative,
+    rates_flag_few_cases,
     rates_hold,
 )
 
@@ -53,9 +54,9 @@ def _of_every_table() -> tuple[Rule, ...]:
         *(rule for table in tables for rule in keys(table)),
         *(month_ends(table) for table in tables),
         *(no_personal_data(table) for table in (LEADS, CAMPAIGNS, EFFECTS, ADOPTION)),
-        rates_hold(LEADS, "conversion"),
-        rates_hold(SALES, "win", "key_account_coverage"),
-        rates_hold(CAMPAIGNS, "conversion"),
+        rates_hold(LEADS, "conversion", "opportunity"),
+        rates_hold(SALES, "win", "slipped", "key_account_coverage"),
+        rates_hold(CAMPAIGNS, "conversion", "clicked", "unsubscribed"),
         rates_hold(EFFECTS, "treated_conversion", "control_conversion"),
         rates_hold(ADOPTION, "adoption"),
         rates_hold(SELF_SERVICE, "bot_containment", "help_centre"),
@@ -84,7 +85,12 @@ def _leads() -> tuple[Rule, ...]:
 def _sales() -> tuple[Rule, ...]:
     names = ", ".join(SALES.keys)
     return (
-        few_cases_are_flagged(SALES, "is_win_low_n", "decided_count"),
+        rates_flag_few_cases(
+            SALES,
+            win="decided_count",
+            slipped="slipped_cases",
+            key_account_coverage="key_account_count",
+        ),
         not_negative(SALES, "open_count", "overdue_count", "without_amount_count"),
         SALES.no_rows(
             "kinds_add_up",
@@ -112,7 +118,12 @@ def _sales() -> tuple[Rule, ...]:
 def _campaigns() -> tuple[Rule, ...]:
     names = ", ".join(CAMPAIGNS.keys)
     return (
-        few_cases_are_flagged(CAMPAIGNS, "is_conversion_low_n", "conversion_cases"),
+        rates_flag_few_cases(
+            CAMPAIGNS,
+            conversion="conversion_cases",
+            clicked="delivered_count",
+            unsubscribed="delivered_count",
+        ),
         CAMPAIGNS.no_rows(
             "reactions_are_of_delivered_messages",
             f"""
@@ -183,8 +194,8 @@ def _campaigns() -> tuple[Rule, ...]:
                 )
             )
             """,
-            says="A return is what is credited less the cost, divided by the cost, where a campaign "
-            "has a cost and its messages all had their time.",
+            says="A return is what is credited less the cost, divided by the cost, where there is a "
+            "cost and all messages had their time.",
             because="A return without a cost or before its time is no ground to spend again.",
             characteristic="consistency",
             columns=("linear_return_ratio", "cost_amount", "linear_margin"),

@@ -194,16 +194,16 @@ rated as (
 
     select
         judged.*,
-        {%- for arm in arms %}
+        {%- for arm, name in [('treatment', 'treated'), ('control', 'control')] %}
         {%- set counts = [
             'judged.' ~ arm ~ '_converted_count', 'judged.' ~ arm ~ '_customer_count'
         ] %}
         case when judged.status = 'compared' then {{ ratio(counts[0], counts[1]) }} end
-            as {{ arm }}_conversion,
+            as {{ name }}_conversion_ratio,
         case when judged.status = 'compared' then {{ wilson_low(counts[0], counts[1]) }} end
-            as {{ arm }}_conversion_low,
+            as {{ name }}_conversion_low,
         case when judged.status = 'compared' then {{ wilson_high(counts[0], counts[1]) }} end
-            as {{ arm }}_conversion_high,
+            as {{ name }}_conversion_high,
         {%- endfor %}
         case
             when judged.status = 'compared'
@@ -224,14 +224,14 @@ differences as (
 
     select
         rated.*,
-        rated.treatment_conversion - rated.control_conversion as conversion_difference,
+        rated.treated_conversion_ratio - rated.control_conversion_ratio as conversion_difference,
         {{ difference_low(
-            'rated.treatment_conversion', 'rated.treatment_conversion_low',
-            'rated.control_conversion', 'rated.control_conversion_high'
+            'rated.treated_conversion_ratio', 'rated.treated_conversion_low',
+            'rated.control_conversion_ratio', 'rated.control_conversion_high'
         ) }} as conversion_difference_low,
         {{ difference_high(
-            'rated.treatment_conversion', 'rated.treatment_conversion_high',
-            'rated.control_conversion', 'rated.control_conversion_low'
+            'rated.treated_conversion_ratio', 'rated.treated_conversion_high',
+            'rated.control_conversion_ratio', 'rated.control_conversion_low'
         ) }} as conversion_difference_high,
         {{ student_95('rated.degrees') }} * rated.standard_error as half_width
     from rated
@@ -257,11 +257,12 @@ select
         coalesce(differences.treatment_customer_count, 0),
         coalesce(differences.control_customer_count, 0)
     ) < {{ var('min_n') }} as is_low_n,
-    {%- for name, arm in [('treated', 'treatment'), ('control', 'control')] %}
-    differences.{{ arm }}_conversion as {{ name }}_conversion_ratio,
-    differences.{{ arm }}_conversion_low as {{ name }}_conversion_low,
-    differences.{{ arm }}_conversion_high as {{ name }}_conversion_high,
-    {%- endfor %}
+    differences.treated_conversion_ratio,
+    differences.treated_conversion_low,
+    differences.treated_conversion_high,
+    differences.control_conversion_ratio,
+    differences.control_conversion_low,
+    differences.control_conversion_high,
     -- Differences of doubles are off by their last digit.
     round(differences.conversion_difference, 9) as incremental_conversion,
     round(differences.conversion_difference_low, 9) as incremental_conversion_low,

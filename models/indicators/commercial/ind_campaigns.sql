@@ -206,20 +206,14 @@ select
     cast(joined.{{ fact }}_count as integer) as {{ fact }}_count,
     {%- endfor %}
     {{ ratio('joined.delivered_count', 'joined.sent_count') }} as delivered_ratio,
-    {%- for fact in ['opened', 'clicked', 'unsubscribed'] %}
-    {{ ratio('joined.' ~ fact ~ '_count', 'joined.delivered_count') }} as {{ fact }}_ratio,
+    {{ ratio('joined.opened_count', 'joined.delivered_count') }} as opened_ratio,
+    {%- for fact in ['clicked', 'unsubscribed'] %}
+    {{ rate_columns(fact, 'joined.' ~ fact ~ '_count', 'joined.delivered_count') }},
     {%- endfor %}
     cast(joined.due_count as integer) as conversion_cases,
     cast(joined.delivered_count - joined.due_count as integer) as conversion_pending_count,
     cast(joined.converted_count as integer) as converted_count,
-    {{ ratio('joined.converted_count', 'joined.due_count') }} as conversion_ratio,
-    case when joined.due_count > 0
-        then {{ wilson_low('joined.converted_count', 'joined.due_count') }}
-    end as conversion_low,
-    case when joined.due_count > 0
-        then {{ wilson_high('joined.converted_count', 'joined.due_count') }}
-    end as conversion_high,
-    joined.due_count < {{ var('min_n') }} as is_conversion_low_n,
+    {{ rate_columns('conversion', 'joined.converted_count', 'joined.due_count') }},
     cast(joined.cost_amount as decimal(18, 4)) as cost_amount,
     cast(joined.lead_count as integer) as lead_count,
     {{ ratio('joined.cost_amount', 'joined.lead_count') }} as cost_per_lead,

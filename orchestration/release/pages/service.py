@@ -432,7 +432,7 @@ def _level_by_tier(shown: Sequence[Row]) -> Figure:
                 "sla_met_ratio",
                 low="sla_met_low",
                 high="sla_met_high",
-                small_key="is_sla_low_n",
+                small_key="is_sla_met_low_n",
             ),
             form=percent_short,
             domain=(0, 1),
@@ -442,7 +442,7 @@ def _level_by_tier(shown: Sequence[Row]) -> Figure:
             [
                 tier_column(),
                 number("Judged", "sla_met_cases"),
-                rate("Solved in time", "sla_met_ratio", small_key="is_sla_low_n"),
+                rate("Solved in time", "sla_met_ratio", small_key="is_sla_met_low_n"),
                 interval("sla_met_low", "sla_met_high"),
                 rate("Answered in time", "first_reply_sla_met_ratio"),
                 number("Pending", "sla_pending_count", on_phone=False),
@@ -473,7 +473,7 @@ def _promises_by_month(months: Sequence[Row], series: Mapping[str, str]) -> Figu
             "Promises kept by month, all tiers",
             [
                 month_column(),
-                rate("Solved in time", "sla_met_ratio", small_key="is_sla_low_n"),
+                rate("Solved in time", "sla_met_ratio", small_key="is_sla_met_low_n"),
                 rate("Answered in time", "first_reply_sla_met_ratio"),
                 rate(
                     "First contact",
@@ -1020,7 +1020,7 @@ PAGE = PageSpec(
                         "sla_pending_count",
                         "first_contact_pending_count",
                         "is_first_contact_low_n",
-                        "is_sla_low_n",
+                        "is_sla_met_low_n",
                     ),
                     "efficiency_by_tier": _TARGET_COLUMNS,
                 },

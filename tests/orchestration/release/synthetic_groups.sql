@@ -43,7 +43,7 @@ select
     case when groups.cases > 0 then 10 * groups.place end as open_age_days_max,
     groups.cases < 30 as is_low_n,
     groups.cases < 30 as is_first_contact_low_n,
-    groups.cases < 30 as is_sla_low_n
+    groups.cases < 30 as is_sla_met_low_n
 from months
 cross join groups
 cross join periods
