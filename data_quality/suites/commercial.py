@@ -194,8 +194,8 @@ def _campaigns() -> tuple[Rule, ...]:
                 )
             )
             """,
-            says="A return is what is credited less the cost, divided by the cost, where there is a "
-            "cost and all messages had their time.",
+            says="A return is what is credited less the cost, divided by the cost, where there is "
+            "a cost and all messages had their time.",
             because="A return without a cost or before its time is no ground to spend again.",
             characteristic="consistency",
             columns=("linear_return_ratio", "cost_amount", "linear_margin"),
