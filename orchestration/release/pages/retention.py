@@ -31,6 +31,7 @@ from orchestration.release.pages.shares import Share, share_by_group
 from orchestration.release.pages.words import (
     TREND_COLOURS,
     count_of,
+    interval,
     label_column,
     month_column,
     names,
