@@ -829,12 +829,17 @@ def _campaigns(reader: Reader) -> Section | None:
                     ),
                     costs,
                     f"Return: {value} credited less cost, divided by cost. Each purchase is shared "
-                    "once among all messages of the 30 days before it.",
+                    "once among all messages of the 30 days before it; one large one can carry a campaign.",
                 ),
             ),
             *([(_effects_table(reader, effects, value),)] if effects else []),
         ],
     )
+
+
+def _points(value: Any) -> str:
+    """`-0.05` as `−5.0`."""
+    return "–" if value is None else f"{100 * float(value):+.1f}".replace("-", "−")
 
 
 def _effects_table(reader: Reader, effects: Sequence[Row], value: str) -> Table:
@@ -843,15 +848,17 @@ def _effects_table(reader: Reader, effects: Sequence[Row], value: str) -> Table:
         [
             label_column("Campaign"),
             number("Treated", "treated_count", small_key="is_low_n"),
-            number("Control", "control_count", small_key="is_low_n"),
-            rate("More buyers", "incremental_conversion"),
-            interval("incremental_conversion_low", "incremental_conversion_high"),
+            number("Control", "control_count", small_key="is_low_n", on_phone=False),
+            number("More buyers", "incremental_conversion", _points, on_phone=False),
+            interval("incremental_conversion_low", "incremental_conversion_high", _points),
             number(f"More {value}", "incremental_value", reader.money),
-            interval("incremental_value_low", "incremental_value_high", reader.money),
+            interval(
+                "incremental_value_low", "incremental_value_high", reader.money, on_phone=True
+            ),
         ],
         effects,
         note="Treated: customers who were to get it, reached or not. More: in 90 days, above the "
-        "control group.",
+        "control group; buyers in points of a hundred customers.",
         sources="campaign_effects.incremental_conversion, incremental_value",
     )
 
