@@ -829,7 +829,8 @@ def _campaigns(reader: Reader) -> Section | None:
                     ),
                     costs,
                     f"Return: {value} credited less cost, divided by cost. Each purchase is shared "
-                    "once among all messages of the 30 days before it; one large one can carry a campaign.",
+                    "once among all messages of the 30 days before it; a large one can carry a "
+                    "campaign.",
                 ),
             ),
             *([(_effects_table(reader, effects, value),)] if effects else []),
