@@ -19,18 +19,12 @@ months as (
 
     select
         measured_facts.as_of_date,
-        costs_measured.is_measured as is_cost_measured,
-        {{ month_end('costs_measured.first_fact_date') }} as costs_from_month,
         leads_measured.is_measured as is_lead_measured
     from {{ ref('int_measured_facts') }} as measured_facts
     inner join run_months
         on
             measured_facts.as_of_date >= run_months.first_month
             and measured_facts.as_of_date <= run_months.last_month
-    left join {{ ref('int_measured_facts') }} as costs_measured
-        on
-            measured_facts.as_of_date = costs_measured.as_of_date
-            and costs_measured.fact = 'campaign_costs'
     left join {{ ref('int_measured_facts') }} as leads_measured
         on
             measured_facts.as_of_date = leads_measured.as_of_date
@@ -56,6 +50,14 @@ counts as (
 
 ),
 
+-- From when on costs were booked at all.
+first_costs as (
+
+    select min(campaign_costs.month_end) as costs_from_month
+    from {{ ref('int_campaign_costs') }} as campaign_costs
+
+),
+
 costs as (
 
     select
@@ -66,7 +68,6 @@ costs as (
     from months
     inner join {{ ref('int_campaign_costs') }} as campaign_costs
         on months.as_of_date >= campaign_costs.month_end
-    where months.is_cost_measured
     group by months.as_of_date, campaign_costs.campaign_id
 
 ),
@@ -158,7 +159,7 @@ joined as (
         case
             when
                 costs.unpriced_count = 0
-                and coalesce(counts.first_sent_month >= months.costs_from_month, true)
+                and coalesce(counts.first_sent_month >= first_costs.costs_from_month, true)
                 then costs.amount
         end as cost_amount,
         case when months.is_lead_measured then coalesce(leads.lead_count, 0) end as lead_count,
@@ -179,6 +180,7 @@ joined as (
         {%- endfor %}
     from listed
     inner join months on listed.as_of_date = months.as_of_date
+    cross join first_costs
     left join counts
         on listed.as_of_date = counts.as_of_date and listed.campaign_id = counts.campaign_id
     left join costs

@@ -29,4 +29,5 @@ cross join lateral (
         ),
         (3, 'agency', (month_end + 15)::date, 0.80, 'EUR')
 ) as given (n, cost_kind, booked_on, share, currency)
-where booked_on <= getvariable('last_day') and m < getvariable('months') - 1
+-- The newest month was not delivered yet.
+where booked_on < month_start(getvariable('months') - 1)
