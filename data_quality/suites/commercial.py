@@ -1,15 +1,18 @@
 """Rules of the product `commercial`: leads, sales, campaigns, use of the CRM, self service.
 
 Belongs here: the marts lead_conversion, sales_performance, sales_forecasts, campaign_performance,
-crm_adoption and self_service. Not here: what customers bought (`billing`).
+campaign_effects, crm_adoption and self_service. Not here: what customers bought (`billing`).
 """
 
 from __future__ import annotations
 
 from data_quality.rules import Rule, Table
 from data_quality.suites.shapes import (
+    MIN_N,
     PENNY,
+    TOLERANCE,
     few_cases_are_flagged,
+    interval_holds,
     keys,
     month_ends,
     no_personal_data,
@@ -25,6 +28,7 @@ SALES = Table(
 )
 FORECASTS = Table("scorecard", "sales_forecasts", OWNER, ("as_of_date", "horizon_months"))
 CAMPAIGNS = Table("scorecard", "campaign_performance", "marketing", ("as_of_date", "campaign_id"))
+EFFECTS = Table("scorecard", "campaign_effects", "marketing", ("as_of_date", "campaign_id"))
 ADOPTION = Table("scorecard", "crm_adoption", OWNER, ("as_of_date", "team_id"))
 SELF_SERVICE = Table(
     "scorecard", "self_service", "customer service", ("as_of_date", "period_months")
@@ -38,20 +42,22 @@ def rules() -> tuple[Rule, ...]:
         *_leads(),
         *_sales(),
         *_campaigns(),
+        *_effects(),
         few_cases_are_flagged(ADOPTION, "is_adoption_low_n", "staff_count"),
         few_cases_are_flagged(SELF_SERVICE, "is_help_centre_low_n", "help_centre_cases"),
     )
 
 
 def _of_every_table() -> tuple[Rule, ...]:
-    tables = (LEADS, SALES, FORECASTS, CAMPAIGNS, ADOPTION, SELF_SERVICE)
+    tables = (LEADS, SALES, FORECASTS, CAMPAIGNS, EFFECTS, ADOPTION, SELF_SERVICE)
     return (
         *(rule for table in tables for rule in keys(table)),
         *(month_ends(table) for table in tables),
-        *(no_personal_data(table) for table in (LEADS, CAMPAIGNS, ADOPTION)),
+        *(no_personal_data(table) for table in (LEADS, CAMPAIGNS, EFFECTS, ADOPTION)),
         rates_hold(LEADS, "conversion", "opportunity"),
         rates_hold(SALES, "win", "slipped", "key_account_coverage"),
         rates_hold(CAMPAIGNS, "conversion", "clicked", "unsubscribed"),
+        rates_hold(EFFECTS, "treated_conversion", "control_conversion"),
         rates_hold(ADOPTION, "adoption"),
         rates_hold(SELF_SERVICE, "bot_containment", "help_centre"),
     )
@@ -150,5 +156,100 @@ def _campaigns() -> tuple[Rule, ...]:
             because="Money that is attributed twice is the oldest trick of campaign reports.",
             characteristic="consistency",
             columns=("first_touch_amount", "last_touch_amount", "linear_amount"),
+        ),
+        CAMPAIGNS.measure(
+            "attributed_margin_adds_up",
+            f"""
+            select count(*) from (
+                select
+                    sum(first_touch_margin) as first_touch,
+                    sum(last_touch_margin) as last_touch,
+                    sum(linear_margin) as linear,
+                    count(*) * {PENNY} as rounding
+                from scorecard.campaign_performance group by as_of_date
+            ) as months
+            where abs(first_touch - last_touch) > rounding or abs(first_touch - linear) > rounding
+            """,
+            low=0,
+            high=0,
+            says="The three ways of attribution share the same margin, once.",
+            because="Margin that is attributed twice pays for campaigns that bring nothing.",
+            characteristic="consistency",
+            columns=("first_touch_margin", "last_touch_margin", "linear_margin"),
+        ),
+        CAMPAIGNS.no_rows(
+            "a_return_follows_from_value_and_cost",
+            f"""
+            select {names} from (
+                select *,
+                    case when value_basis = 'margin' then linear_margin else linear_amount end
+                        as linear_value
+                from scorecard.campaign_performance
+            ) as campaigns
+            where linear_return_ratio is not null and (
+                coalesce(cost_amount, 0) <= 0 or conversion_pending_count > 0
+                or coalesce(
+                    abs((1 + linear_return_ratio) * cost_amount - linear_value)
+                    > {PENNY} * (2 + abs(linear_return_ratio)), true
+                )
+            )
+            """,
+            says="A return is what is credited less the cost, divided by the cost, where there is "
+            "a cost and all messages had their time.",
+            because="A return without a cost or before its time is no ground to spend again.",
+            characteristic="consistency",
+            columns=("linear_return_ratio", "cost_amount", "linear_margin"),
+        ),
+        CAMPAIGNS.no_rows(
+            "cost_per_lead_is_cost_over_leads",
+            f"""
+            select {names} from scorecard.campaign_performance
+            where coalesce(abs(cost_per_lead * lead_count - cost_amount) > {PENNY} * 2, false)
+                or (cost_per_lead is null) <> (
+                    cost_amount is null or coalesce(lead_count, 0) = 0
+                )
+            """,
+            says="Cost per lead times leads is the cost, and stands wherever both are known.",
+            because="A cost per lead of other leads compares nothing.",
+            characteristic="consistency",
+            columns=("cost_per_lead", "cost_amount", "lead_count"),
+        ),
+    )
+
+
+def _effects() -> tuple[Rule, ...]:
+    names = ", ".join(EFFECTS.keys)
+    figures = ("incremental_conversion", "incremental_value", "incremental_return_ratio")
+    return (
+        not_negative(EFFECTS, "treated_count", "control_count", "pending_count"),
+        *(interval_holds(EFFECTS, figure, f"{figure}_low", f"{figure}_high") for figure in figures),
+        EFFECTS.no_rows(
+            "an_effect_needs_a_control_group_that_had_its_time",
+            f"""
+            select {names} from scorecard.campaign_effects
+            where (status = 'compared') <> (incremental_conversion is not null)
+                or (status = 'compared' and (
+                    treated_count = 0 or control_count = 0 or pending_count > 0
+                ))
+                or is_low_n <> (least(treated_count, control_count) < {MIN_N})
+            """,
+            says="An effect is told where both groups have customers who all had their time, and "
+            "nowhere else; small groups are flagged.",
+            because="Without customers who were left out by lot nobody knows what a campaign did.",
+            characteristic="credibility",
+            columns=("status", "incremental_conversion", "control_count"),
+        ),
+        EFFECTS.no_rows(
+            "an_effect_is_a_difference_of_shares",
+            f"""
+            select {names} from scorecard.campaign_effects
+            where abs(
+                incremental_conversion - treated_conversion_ratio + control_conversion_ratio
+            ) > 3 * {TOLERANCE}
+            """,
+            says="The conversion that a campaign brought is the treated share less the control's.",
+            because="A difference of other shares is the effect of something else.",
+            characteristic="consistency",
+            columns=("incremental_conversion", "treated_conversion_ratio"),
         ),
     )

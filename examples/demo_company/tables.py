@@ -90,6 +90,7 @@ TABLES = (
     SourceTable("marketing", "touches", "period", "touched_at, touch_id"),
     SourceTable("marketing", "touch_responses", "period", "responded_at, response_id"),
     SourceTable("marketing", "channel_spend", "once", "spend_month, channel, spend_kind"),
+    SourceTable("marketing", "campaign_costs", "once", "booked_on, entry_id"),
     SourceTable("organisation", "cost_entries", "once", "cost_month, entry_id"),
     SourceTable("organisation", "teams", "once", "team_id"),
     SourceTable("organisation", "staff", "once", "employee_id, updated_at", "xlsx"),

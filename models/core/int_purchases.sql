@@ -16,6 +16,7 @@ lines as (
         billing_lines.customer_id,
         billing_lines.document_id,
         billing_lines.amount,
+        billing_lines.cost,
         billing_lines.month_end,
         cast(billing_lines.occurred_at as date) as purchase_date
     from {{ ref('int_billing_lines') }} as billing_lines
@@ -34,6 +35,9 @@ select
     lines.purchase_date,
     lines.month_end,
     cast(sum(lines.amount) as decimal(18, 4)) as amount,
+    cast(sum(case when lines.cost is not null then lines.amount else 0 end) as decimal(18, 4))
+        as costed_amount,
+    cast(coalesce(sum(lines.amount - lines.cost), 0) as decimal(18, 4)) as gross_margin,
     cast(count(*) as integer) as line_count,
     cast(count(distinct lines.document_id) as integer) as invoice_count
 from lines

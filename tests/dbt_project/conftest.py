@@ -36,6 +36,7 @@ BUILT = (
     "+ind_satisfaction",
     "+path:models/indicators/efficiency",
     "+path:models/indicators/experience",
+    "+ind_campaign_effects",
 )
 # What the scores of texts are joined with, and what is built of them.
 BEFORE_TEXTS = ("+int_survey_answers", "+int_customer_activity")

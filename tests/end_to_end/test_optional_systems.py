@@ -67,6 +67,7 @@ MARTS_OF: dict[str, set[str]] = {
     "sales_performance": {"organisation"},
     "sales_forecasts": set(),
     "campaign_performance": {"marketing"},
+    "campaign_effects": {"marketing", "organisation"},
     "crm_adoption": {"organisation"},
     "self_service": {"support", "usage"},
     "credit_by_grade": {"support", "organisation"},

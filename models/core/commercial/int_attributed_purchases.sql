@@ -5,7 +5,11 @@
 ) }}
 {#- Grain: one row per purchase and touch that was delivered to its customer in the
     `attribution_days` before it. The purchase's money is shared three ways: all to the first touch,
-    all to the last, or the same to each; each way adds up to the purchase. -#}
+    all to the last, or the same to each; each way adds up to the purchase. So are the part of it
+    whose cost is known, and the margin of that part. -#}
+{%- set measures = {
+    'amount': 'amount', 'costed_amount': 'costed_amount', 'margin': 'gross_margin',
+} -%}
 with run_months as (
 
     {{ run_months() }}
@@ -18,7 +22,9 @@ purchases as (
         purchases.customer_id,
         purchases.purchase_date,
         purchases.month_end,
-        purchases.amount
+        purchases.amount,
+        purchases.costed_amount,
+        purchases.gross_margin
     from {{ ref('int_purchases') }} as purchases
     inner join run_months
         on
@@ -48,6 +54,8 @@ touched as (
         purchases.purchase_date,
         purchases.month_end,
         purchases.amount,
+        purchases.costed_amount,
+        purchases.gross_margin,
         touches.touch_id,
         touches.campaign_id,
         touches.channel,
@@ -71,8 +79,10 @@ shared as (
 
     select
         touched.*,
-        cast(round({{ ratio('touched.amount', 'touched.touch_count') }}, 4) as decimal(18, 4))
-            as equal_share
+        {%- for name, column in measures.items() %}
+        cast(round({{ ratio('touched.' ~ column, 'touched.touch_count') }}, 4) as decimal(18, 4))
+            as equal_{{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from touched
 
 )
@@ -85,17 +95,21 @@ select
     shared.campaign_id,
     shared.channel,
     cast(shared.touch_count as integer) as touch_count,
-    cast(case when shared.touch_number = 1 then shared.amount else 0 end as decimal(18, 4))
-        as first_touch_amount,
+    {%- for name, column in measures.items() %}
     cast(
-        case when shared.touch_number = shared.touch_count then shared.amount else 0 end
-        as decimal(18, 4)
-    ) as last_touch_amount,
+        case when shared.touch_number = 1 then shared.{{ column }} else 0 end as decimal(18, 4)
+    ) as first_touch_{{ name }},
+    cast(
+        case
+            when shared.touch_number = shared.touch_count then shared.{{ column }} else 0
+        end as decimal(18, 4)
+    ) as last_touch_{{ name }},
     cast(
         case
             when shared.touch_number = shared.touch_count
-                then shared.amount - (shared.touch_count - 1) * shared.equal_share
-            else shared.equal_share
+                then shared.{{ column }} - (shared.touch_count - 1) * shared.equal_{{ name }}
+            else shared.equal_{{ name }}
         end as decimal(18, 4)
-    ) as linear_amount
+    ) as linear_{{ name }}{{ ',' if not loop.last }}
+    {%- endfor %}
 from shared

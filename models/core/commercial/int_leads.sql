@@ -1,5 +1,5 @@
-{#- Grain: one row per lead, each fact with the month by whose end the CRM had recorded it. The
-    channel is that of the first version: a lead that is moved later moves no past month. -#}
+{#- Grain: one row per lead, each fact with the month by whose end the CRM had recorded it. Channel
+    and campaign are those of the first version: a lead that is moved later moves no past month. -#}
 with run_window as (
 
     select * from {{ ref('stg_control__run_window') }}
@@ -34,6 +34,7 @@ facts as (
 select
     facts.lead_id,
     first_versions.channel,
+    first_versions.campaign_id,
     facts.created_at,
     {{ month_end('facts.created_at') }} as created_month,
     {{ month_end('facts.known_at') }} as known_month,

@@ -36,7 +36,18 @@ select
     campaigns.is_conversion_low_n,
     cast(round(campaigns.first_touch_amount, 2) as decimal(18, 2)) as first_touch_amount,
     cast(round(campaigns.last_touch_amount, 2) as decimal(18, 2)) as last_touch_amount,
-    cast(round(campaigns.linear_amount, 2) as decimal(18, 2)) as linear_amount
+    cast(round(campaigns.linear_amount, 2) as decimal(18, 2)) as linear_amount,
+    cast(round(campaigns.cost_amount, 2) as decimal(18, 2)) as cost_amount,
+    campaigns.lead_count,
+    round(campaigns.cost_per_lead, 6) as cost_per_lead,
+    campaigns.value_basis,
+    {%- for way in ['first_touch', 'last_touch', 'linear'] %}
+    cast(round(campaigns.{{ way }}_margin, 2) as decimal(18, 2)) as {{ way }}_margin,
+    {%- endfor %}
+    {%- for way in ['first_touch', 'last_touch', 'linear'] %}
+    round(campaigns.{{ way }}_return_ratio, 6) as {{ way }}_return_ratio
+    {{- ',' if not loop.last }}
+    {%- endfor %}
 from {{ ref('ind_campaigns') }} as campaigns
 inner join run_months
     on

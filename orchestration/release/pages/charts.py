@@ -410,7 +410,8 @@ def _text_of(value: Any, form: Form) -> str:
 
 
 def _width(text: str) -> float:
-    return _LETTER * len(text)
+    # Capitals are wider: a name of capitals would be cut.
+    return _LETTER * (len(text) + 0.3 * sum(letter.isupper() for letter in text))
 
 
 def _text(

@@ -31,6 +31,7 @@ from orchestration.release.pages.shares import Share, share_by_group
 from orchestration.release.pages.words import (
     TREND_COLOURS,
     count_of,
+    interval,
     label_column,
     month_column,
     names,
@@ -47,6 +48,7 @@ from orchestration.release.parts import Part
 from orchestration.release.reading import Row
 
 TREND_MONTHS = 24
+CAMPAIGNS_SHOWN = 12
 SCALE_STEP = 10
 _RATES: Mapping[str, tuple[str, str, str]] = {
     "customer_retention": (
@@ -760,6 +762,122 @@ def _cost_by_channel(reader: Reader, channels: Sequence[Row]) -> Figure:
     )
 
 
+def _campaigns(reader: Reader) -> Section | None:
+    rows = [
+        {**row, "label": row["campaign_id"]}
+        for row in reader.rows(
+            f"""
+            select * from scorecard.campaign_performance
+            where cost_amount is not null and as_of_date = (
+                select max(as_of_date) from scorecard.campaign_performance
+                where cost_amount is not null
+            )
+            order by starts_on desc nulls last, campaign_id desc
+            limit {CAMPAIGNS_SHOWN}
+            """
+        )
+    ]
+    if not rows:
+        return None
+    effects = [
+        {**row, "label": row["campaign_id"]}
+        for row in reader.rows(
+            """
+            select * from scorecard.campaign_effects
+            where as_of_date = (select max(as_of_date) from scorecard.campaign_effects)
+            order by campaign_id desc
+            """
+        )
+    ]
+    value = "revenue" if rows[0]["value_basis"] == "revenue" else "margin"
+    returned = [row for row in rows if row["linear_return_ratio"] is not None]
+    costs = Table(
+        "Cost and return of campaigns",
+        [
+            label_column("Campaign"),
+            number("Cost", "cost_amount", reader.money),
+            number("Leads", "lead_count", on_phone=False),
+            number("Per lead", "cost_per_lead", reader.money),
+            rate("By first message", "first_touch_return_ratio", on_phone=False),
+            rate("By last", "last_touch_return_ratio", on_phone=False),
+            rate("Equal shares", "linear_return_ratio"),
+        ],
+        rows,
+        note="A return is empty while messages are younger than 30 days. This cost is not added to "
+        "the cost of new customers: the same invoice may stand in both.",
+        sources="campaign_performance.cost_per_lead, linear_return_ratio",
+    )
+    return Section(
+        as_of=rows[0]["as_of_date"],
+        intro=f"What campaigns cost, and the {value} of purchases in the 30 days after their "
+        "messages. Credited is not caused: most of it would have been bought anyway, so these "
+        "returns compare campaigns with each other and prove none. Only a control group, chosen "
+        "by lot, shows what a campaign itself brought.",
+        said=[_effect_of(reader, row) for row in effects]
+        or ["No campaign had a control group, so what they themselves brought is not known."],
+        rows=[
+            (
+                Figure(
+                    f"Return on cost, {value} credited in equal shares",
+                    f"The newest campaigns. 100\u00a0% means twice the cost came back as {value}.",
+                    charts.bars(
+                        [
+                            {"label": row["label"], "value": row["linear_return_ratio"]}
+                            for row in returned
+                        ],
+                        form=percent_short,
+                    ),
+                    costs,
+                    f"Return: {value} credited less cost, divided by cost. Each purchase is shared "
+                    "once among all messages of the 30 days before it; a large one can carry a "
+                    "campaign.",
+                ),
+            ),
+            *([(_effects_table(reader, effects, value),)] if effects else []),
+        ],
+    )
+
+
+def _points(value: Any) -> str:
+    """`-0.05` as `−5.0`."""
+    return "–" if value is None else f"{100 * float(value):+.1f}".replace("-", "−")
+
+
+def _effects_table(reader: Reader, effects: Sequence[Row], value: str) -> Table:
+    return Table(
+        "Campaigns with a control group",
+        [
+            label_column("Campaign"),
+            number("Treated", "treated_count", small_key="is_low_n"),
+            number("Control", "control_count", small_key="is_low_n", on_phone=False),
+            number("More buyers", "incremental_conversion", _points, on_phone=False),
+            interval("incremental_conversion_low", "incremental_conversion_high", _points),
+            number(f"More {value}", "incremental_value", reader.money),
+            interval(
+                "incremental_value_low", "incremental_value_high", reader.money, on_phone=True
+            ),
+        ],
+        effects,
+        note="Treated: customers who were to get it, reached or not. More: in 90 days, above the "
+        "control group; buyers in points of a hundred customers.",
+        sources="campaign_effects.incremental_conversion, incremental_value",
+    )
+
+
+def _effect_of(reader: Reader, row: Row) -> str:
+    """What is said of a campaign with a control group."""
+    name, status = str(row["campaign_id"]), str(row["status"])
+    if status != "compared":
+        return f"{name} has a control group, but nothing is compared: {status}."
+    low, high = row["incremental_value_low"], row["incremental_value_high"]
+    if low is None or high is None or low <= 0 <= high:
+        plan = " Its groups are smaller than planned." if row["is_below_plan"] else ""
+        return f"{name} brought nothing that can be told from chance.{plan}"
+    way = "more" if low > 0 else "less"
+    amount = reader.money(abs(row["incremental_value"]))
+    return f"{name} itself brought {amount} {way} than its control group."
+
+
 def _channel(channel: Any) -> str:
     return "Unknown channel" if channel in (None, "none") else readable(channel)
 
@@ -852,6 +970,27 @@ PAGE = PageSpec(
                 "nobody sent the cost of marketing and sales",
             ),
             _acquisition,
+        ),
+        Topic(
+            "campaigns",
+            Part(
+                "What campaigns cost and give back",
+                {
+                    "campaign_performance": names(
+                        "as_of_date campaign_id starts_on cost_amount lead_count cost_per_lead "
+                        "value_basis first_touch_return_ratio last_touch_return_ratio "
+                        "linear_return_ratio"
+                    ),
+                    "campaign_effects": names(
+                        "as_of_date campaign_id status treated_count control_count is_below_plan "
+                        "is_low_n incremental_conversion incremental_conversion_low "
+                        "incremental_conversion_high incremental_value incremental_value_low "
+                        "incremental_value_high"
+                    ),
+                },
+                "nobody sent the cost of campaigns",
+            ),
+            _campaigns,
         ),
     ),
 )

@@ -374,7 +374,31 @@ select as_of_date, campaign_id, 60 as sent_count, 50 as delivered_count, 20 as o
     0.01::double as unsubscribed_low, 0.1::double as unsubscribed_high,
     false as is_unsubscribed_low_n,
     100::decimal(18, 2) as first_touch_amount, 100::decimal(18, 2) as last_touch_amount,
-    100::decimal(18, 2) as linear_amount
+    100::decimal(18, 2) as linear_amount, 10::decimal(18, 2) as cost_amount, 5 as lead_count,
+    2::double as cost_per_lead, 'margin' as value_basis, 30::decimal(18, 2) as first_touch_margin,
+    30::decimal(18, 2) as last_touch_margin, 30::decimal(18, 2) as linear_margin,
+    -- c-1 has sent all it will; messages of c-2 are younger than their days.
+    case when campaign_id = 'c-1' then 2::double end as first_touch_return_ratio,
+    case when campaign_id = 'c-1' then 2::double end as last_touch_return_ratio,
+    case when campaign_id = 'c-1' then 2::double end as linear_return_ratio
+from (select distinct as_of_date from scorecard.customer_indicators) as months
+cross join (select unnest(['c-1', 'c-2']) as campaign_id) as campaigns;
+
+update scorecard.campaign_performance set conversion_cases = 50, conversion_pending_count = 0
+where campaign_id = 'c-1';
+
+insert into scorecard.campaign_effects by name
+select as_of_date, campaign_id, 'e-1' as experiment_id, 'mail' as channel, 'compared' as status,
+    'margin' as value_basis, 40 as treated_count, 40 as control_count, 0 as pending_count,
+    false as is_low_n, 0.4::double as treated_conversion_ratio,
+    0.3::double as treated_conversion_low, 0.5::double as treated_conversion_high,
+    0.3::double as control_conversion_ratio, 0.2::double as control_conversion_low,
+    0.4::double as control_conversion_high, 0.1::double as incremental_conversion,
+    -0.05::double as incremental_conversion_low, 0.25::double as incremental_conversion_high,
+    50::decimal(18, 2) as incremental_value, -10::decimal(18, 2) as incremental_value_low,
+    110::decimal(18, 2) as incremental_value_high, 10::decimal(18, 2) as cost_amount,
+    4::double as incremental_return_ratio, -2::double as incremental_return_ratio_low,
+    10::double as incremental_return_ratio_high
 from (select distinct as_of_date from scorecard.customer_indicators) as months
 cross join (select unnest(['c-1', 'c-2']) as campaign_id) as campaigns;
 

@@ -447,6 +447,43 @@ cross join (
         ('social', 'all', 6)
 ) as costs (channel, tier, won);
 
+create or replace table scorecard.campaign_performance as
+select
+    months.as_of_date,
+    campaigns.campaign_id,
+    date '2011-01-01' + interval (campaigns.place) month as starts_on,
+    500 as sent_count,
+    480 as delivered_count,
+    0.02 as conversion_ratio,
+    cast(100 as decimal(18, 2)) as cost_amount,
+    5 as lead_count,
+    20.0 as cost_per_lead,
+    'margin' as value_basis,
+    cast(300 as decimal(18, 2)) as linear_margin,
+    case when campaigns.place = 1 then 2.1 end as first_touch_return_ratio,
+    case when campaigns.place = 1 then 1.9 end as last_touch_return_ratio,
+    case when campaigns.place = 1 then 2.0 end as linear_return_ratio
+from months
+cross join (values ('c-1', 1), ('c-2', 2)) as campaigns (campaign_id, place);
+
+create or replace table scorecard.campaign_effects as
+select
+    months.as_of_date,
+    'c-1' as campaign_id,
+    'compared' as status,
+    250 as treated_count,
+    240 as control_count,
+    true as is_below_plan,
+    false as is_low_n,
+    0.01 as incremental_conversion,
+    -0.05 as incremental_conversion_low,
+    0.07 as incremental_conversion_high,
+    cast(40 as decimal(18, 2)) as incremental_value,
+    cast(-20 as decimal(18, 2)) as incremental_value_low,
+    cast(100 as decimal(18, 2)) as incremental_value_high,
+    -0.6 as incremental_return_ratio
+from months;
+
 create or replace table scorecard.customer_indicators as
 select
     indicators.*,

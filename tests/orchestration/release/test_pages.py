@@ -418,6 +418,21 @@ def test_no_region_below_its_tier_is_a_finding(changed: Callable[..., CompanyFol
     assert "Not measured" not in text
 
 
+def test_a_campaign_is_said_to_work_only_where_its_control_group_shows_it(
+    pages: Mapping[str, str], changed: Callable[..., CompanyFolder]
+) -> None:
+    cells = Tables(pages["retention.html"]).cells("Cost and return of campaigns")
+    assert [row[0] for row in cells] == ["c-2", "c-1"]
+    assert [row[-1] for row in cells] == ["–", "200.0 %"]
+    text = section(pages["retention.html"], "campaigns")
+    assert "c-1 brought nothing that can be told from chance" in text
+    assert "Its groups are smaller than planned" in text
+    works = changed("update scorecard.campaign_effects set incremental_value_low = 10").pages()
+    assert "c-1 itself brought £40" in section(works["retention.html"], "campaigns")
+    alone = changed("delete from scorecard.campaign_effects").pages()
+    assert "No campaign had a control group" in section(alone["retention.html"], "campaigns")
+
+
 UNMEASURED = {
     "service_by_tier": ("service", "speed", "the service desk sent nothing"),
     "service_level_cases": ("service", "below-tier", "which service level was applied"),
@@ -435,6 +450,7 @@ UNMEASURED = {
     "portfolio_indicators": ("retention", "kept", "do not reach back twelve months"),
     "mrr_movements": ("retention", "recurring", "billing sent no subscriptions"),
     "acquisition_cost": ("retention", "acquisition", "nobody sent the cost of marketing"),
+    "campaign_performance": ("retention", "campaigns", "nobody sent the cost of campaigns"),
     "stage_transitions": ("relationship", "moves", "no stage could be judged"),
     "rhi_alert_performance": ("relationship", "alerts", "no customer was lost yet"),
     "credit_by_grade": ("relationship", "credit", "billing sent no payments"),
