@@ -114,6 +114,8 @@ def ensure_ml_tables(con: duckdb.DuckDBPyConnection) -> None:
     for table, columns in TABLES.items():
         listed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
         con.execute(f"create table if not exists ml.{table} ({listed})")
+        for name, kind in columns.items():  # a home of before may lack the newer ones
+            con.execute(f"alter table ml.{table} add column if not exists {name} {kind}")
 
 
 def train(settings: Settings, kind: Kind, *, force: bool = False) -> TrainingSummary:

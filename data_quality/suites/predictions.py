@@ -30,7 +30,12 @@ CHECKS = Table(
 )
 
 CHURN_METHODS = ("estimator", "baseline_rule", "base_rate")
-CLV_METHODS = ("mbg_nbd_gamma_gamma", "bg_nbd_gamma_gamma", "prior")
+CLV_METHODS = (
+    "mbg_nbd_gamma_gamma",
+    "bg_nbd_gamma_gamma",
+    "pareto_nbd_gamma_gamma",
+    "prior",
+)
 STATUSES = ("published", "not_published", "base_rate")
 RISK_BANDS = ("green", "amber", "red")
 # Handbook C9: below .25 green, up to .40 amber, above red.

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ml.clv.config import ClvConfig
+from ml.clv.counts import CountParameters
 from ml.clv.evaluation import ValueEvaluation
 from ml.clv.gamma_gamma import SpendParameters
-from ml.clv.purchases import PurchaseParameters
 from ml.gate import Check
 
 
@@ -31,7 +31,7 @@ class Judgement:
     """
 
     correlation: float
-    purchases: PurchaseParameters
+    purchases: CountParameters
     spend: SpendParameters
     chosen: ValueEvaluation | None
     naive: ValueEvaluation | None
@@ -121,6 +121,14 @@ def _outcome_checks(
             own["revenue_gini"] >= naive["revenue_gini"],
             "How well the order of customers by value was foreseen (1 perfectly, 0 not at all); "
             "the threshold is that of carrying last year's spending forward.",
+        ),
+        _check(
+            "warning_interval_coverage",
+            own["interval_coverage"],
+            f"{config.min_coverage:g} to {config.max_coverage:g}",
+            config.min_coverage <= own["interval_coverage"] <= config.max_coverage,
+            f"Share of customers whose revenue of {config.outcome_months} months lay in the middle "
+            "90 % of what was held possible: below, the intervals are too narrow, above, too wide.",
         ),
     ]
 

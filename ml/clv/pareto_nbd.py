@@ -26,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import digamma, gammaln
 
-from ml.clv.likelihood import maximise
+from ml.clv.likelihood import maximise_over_histories
 from ml.clv.summary import Summary
 from ml.errors import FitError
 
@@ -191,7 +191,7 @@ def fit(s: Summary) -> ParetoParameters:
     """
     if not (s.repeats > 0).any():
         raise FitError("No customer bought twice: purchase rates cannot be learnt.")
-    found = maximise(lambda v: _objective(v, s), _STARTS, scale=s.customers)
+    found = maximise_over_histories(_objective, _STARTS, s)
     return ParetoParameters(
         *found.parameters, found.log_likelihood, found.is_converged, found.is_at_bound
     )

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import betaincinv, betaln, digamma, gammaln, hyp2f1
 
-from ml.clv.likelihood import maximise
+from ml.clv.likelihood import maximise_over_histories
 from ml.clv.summary import Summary
 from ml.errors import FitError
 
@@ -110,7 +110,7 @@ def fit_purchases(s: Summary, *, extra: int) -> PurchaseParameters:
     """
     if not (s.repeats > 0).any():
         raise FitError("No customer bought twice: purchase rates cannot be learnt.")
-    found = maximise(lambda v: _objective(v, extra, s), _STARTS, scale=s.customers)
+    found = maximise_over_histories(lambda v, part: _objective(v, extra, part), _STARTS, s)
     r, alpha, a, b = found.parameters
     return PurchaseParameters(
         r, alpha, a, b, extra, found.log_likelihood, found.is_converged, found.is_at_bound

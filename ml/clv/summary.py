@@ -41,6 +41,11 @@ class Summary:
         """All customers."""
         return float(self.weight.sum())
 
+    @property
+    def columns(self) -> tuple[Float, Float, Float, Float]:
+        """Repeats, recency, age and weight."""
+        return self.repeats, self.recency, self.age, self.weight
+
     @cached_property
     def distinct_repeats(self) -> tuple[Float, npt.NDArray[np.intp]]:
         """Distinct x, and the place of each history's among them: there are few."""

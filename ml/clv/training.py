@@ -3,10 +3,10 @@
 Belongs here: the order of the steps: judge on later months, choose, refit, describe.
 Does not belong here: the steps themselves (the other modules of this folder).
 
-1. Both purchase-count estimators are fitted on the histories of the last as-of date whose
-   outcome is complete, and predict the months after it.
-2. The modified BG/NBD is taken, unless few customers bought only once and the plain one predicted
-   the purchases clearly better (mean Poisson deviance).
+1. The three estimators of purchase counts are fitted on the histories of the last as-of date
+   whose outcome is complete, and predict the months after it.
+2. The modified BG/NBD is taken, unless another predicted the purchases clearly better (mean
+   Poisson deviance): Pareto/NBD, or the plain BG/NBD where few customers bought only once.
 3. The chosen one is fitted again on the histories of the latest as-of date; it needs no label.
 4. Whatever makes its values doubtful becomes a check, and a failed check sets `has_warning`.
 """
@@ -20,12 +20,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ml.clv import bg_nbd, gamma_gamma, mbg_nbd
+from ml.clv import gamma_gamma
 from ml.clv.checks import Judgement, value_checks
 from ml.clv.config import ClvConfig
+from ml.clv.counts import BG, FITS, MBG, PARETO, CountParameters, expected_purchases, shape_values
 from ml.clv.estimator import (
-    BG,
-    MBG,
     OUTPUTS,
     PRIOR,
     ClvEstimator,
@@ -36,13 +35,15 @@ from ml.clv.estimator import (
 )
 from ml.clv.evaluation import (
     ValueEvaluation,
+    clearness,
     evaluate_values,
     naive_revenue,
+    poisson_deviances,
     rank_correlation,
 )
+from ml.clv.futures import Futures, outcome_places
 from ml.clv.gamma_gamma import SpendParameters
 from ml.clv.panel import ValuePanel, read_outcomes, read_values
-from ml.clv.purchases import PurchaseParameters, expected_purchases
 from ml.clv.summary import DAYS_PER_WEEK, WEEKS_PER_MONTH
 from ml.clv.value import HORIZON, discount_factors, outlook
 from ml.frames import customer_hash
@@ -56,7 +57,7 @@ Bool = npt.NDArray[np.bool_]
 Rows = list[dict[str, Any]]
 
 NAIVE = "naive_spend"
-_FIT = {MBG: mbg_nbd.fit, BG: bg_nbd.fit}
+_NAMES = {MBG: "the modified BG/NBD", BG: "the plain BG/NBD", PARETO: "Pareto/NBD"}
 
 
 ClvTraining = Training[ClvEstimator]
@@ -65,10 +66,18 @@ ClvTraining = Training[ClvEstimator]
 
 @dataclass(frozen=True)
 class _Contest:
-    """What the later months said."""
+    """What the later months said.
+
+    Attributes:
+        day: As-of date of the histories.
+        evaluations: Candidate or baseline -> its measures.
+        clearness: Candidate -> how much closer than the modified BG/NBD it came, in standard
+            errors.
+    """
 
     day: date
     evaluations: Mapping[str, ValueEvaluation]
+    clearness: Mapping[str, float]
 
 
 def train_clv(frame: pd.DataFrame, outcomes: pd.DataFrame, config: ClvConfig) -> ClvTraining:
@@ -133,17 +142,24 @@ def _contest(panel: ValuePanel, actual: tuple[Float, Float], config: ClvConfig) 
     spend = _fit_spend(learnt)
     rows = past.take(judged)
     weeks = np.full(len(rows), config.outcome_months * WEEKS_PER_MONTH)
-    amount = gamma_gamma.expected_spend(spend, rows.amount_count, rows.amount)
-    evaluations = {}
-    for name, fit in _FIT.items():
-        fitted = fit(learnt.summary())
+    amount = gamma_gamma.expected_spend(spend, rows.amount_count, rows.amount) * rows.net_ratio
+    histories = learnt.summary()
+    evaluations, deviances = {}, {}
+    for name, fit in FITS.items():
+        fitted = fit(histories)
         count = expected_purchases(fitted, rows.repeats, rows.recency, rows.age, weeks)
+        deviances[name] = poisson_deviances(purchases, count)
+        futures = Futures(fitted, spend, float(weeks[0]), config.interval_draws, config.seed)
         evaluations[name] = evaluate_values(
-            purchases=(purchases, count), revenue=(revenue, count * amount), config=config
+            purchases=(purchases, count),
+            revenue=(revenue, count * amount),
+            places=outcome_places(futures, rows, revenue, seed=config.seed),
+            config=config,
         )
     naive = naive_revenue(past, months=config.outcome_months)[judged]
     evaluations[NAIVE] = evaluate_values(purchases=None, revenue=(revenue, naive), config=config)
-    return _Contest(day.item(), evaluations)
+    gains = {name: clearness(deviances[MBG] - found) for name, found in deviances.items()}
+    return _Contest(day.item(), evaluations, gains)
 
 
 def _fit_spend(panel: ValuePanel) -> SpendParameters:
@@ -156,23 +172,31 @@ def _choose(
 ) -> tuple[str, str, float]:
     """The candidate, why, and the share of one-time buyers."""
     one_time = float((latest.repeats == 0).mean())
-    if one_time > config.max_one_time_share:
-        reason = (
-            f"{100 * one_time:.0f} % bought only once, more than the "
-            f"{100 * config.max_one_time_share:.0f} % up to which the plain BG/NBD, for which they "
-            "are alive for ever, may be considered"
-        )
-        return MBG, reason, one_time
-    if contest is None:
-        return MBG, "no complete outcome to compare the two estimators on", one_time
-    errors = {name: contest.evaluations[name].measures["purchases_deviance"] for name in (MBG, BG)}
-    reason = (
-        f"mean Poisson deviance of later purchases {errors[MBG]:.4f} with the modified and "
-        f"{errors[BG]:.4f} with the plain BG/NBD, which must be {100 * config.min_improvement:g} % "
-        "better to be chosen"
+    rivals = [PARETO] if one_time > config.max_one_time_share else [PARETO, BG]
+    about_plain = (
+        ""
+        if BG in rivals
+        else f"; {100 * one_time:.0f} % bought only once, more than the "
+        f"{100 * config.max_one_time_share:.0f} % up to which the plain BG/NBD, for which they "
+        "are alive for ever, may be considered"
     )
-    is_better = errors[BG] < errors[MBG] * (1 - config.min_improvement)
-    return (BG if is_better else MBG), reason, one_time
+    if contest is None:
+        return MBG, f"no complete outcome to compare estimators on{about_plain}", one_time
+    errors = {
+        name: contest.evaluations[name].measures["purchases_deviance"] for name in (MBG, *rivals)
+    }
+    best = min(rivals, key=lambda name: errors[name])
+    found = ", ".join(f"{error:.4f} with {_NAMES[name]}" for name, error in errors.items())
+    reason = (
+        f"mean Poisson deviance of later purchases {found}; another than the modified one must be "
+        f"{100 * config.min_improvement:g} % and {config.min_clearness:g} standard errors better"
+        f"{about_plain}"
+    )
+    is_better = (
+        errors[best] < errors[MBG] * (1 - config.min_improvement)
+        and contest.clearness[best] > config.min_clearness
+    )
+    return (best if is_better else MBG), reason, one_time
 
 
 def _refit(
@@ -184,7 +208,7 @@ def _refit(
     config: ClvConfig,
 ) -> ClvTraining:
     """Fit the chosen candidate on the latest histories, and judge the fit."""
-    purchases = _FIT[candidate](latest.summary())
+    purchases = FITS[candidate](latest.summary())
     spend = _fit_spend(latest)
     known = latest.has_amount
     correlation = rank_correlation(latest.repeats[known], latest.amount[known])
@@ -227,7 +251,14 @@ def _without_fit(latest: ValuePanel, config: ClvConfig) -> ClvTraining:
     factors = discount_factors(HORIZON, config.discount_rate)
     unknown = np.full(len(latest), np.nan)
     values = np.column_stack(
-        [unknown, unknown, unknown, monthly * factors[:12].sum(), monthly * factors.sum()]
+        [
+            unknown,
+            unknown,
+            unknown,
+            monthly * factors[:12].sum(),
+            monthly * factors.sum(),
+            unknown,
+        ]
     )
     check = Check(
         "warning_customers_to_fit",
@@ -266,7 +297,7 @@ def _describe(
     reason: str,
     candidate: str,
     has_warning: bool,
-    purchases: PurchaseParameters | None,
+    purchases: CountParameters | None,
     spend: SpendParameters | None,
     prior: TierPrior,
 ) -> ClvEstimator:
@@ -288,6 +319,8 @@ def _describe(
         purchases=purchases,
         spend=spend,
         prior=prior,
+        interval_draws=config.interval_draws,
+        seed=config.seed,
     )
 
 
@@ -312,7 +345,7 @@ def _contest_rows(contest: _Contest | None) -> Rows:
 
 def _fit_rows(
     candidate: str,
-    purchases: PurchaseParameters,
+    purchases: CountParameters,
     spend: SpendParameters,
     about: Mapping[str, float],
     latest: ValuePanel,
@@ -321,10 +354,7 @@ def _fit_rows(
         "one_time_buyer_share": about["one_time_share"],
         "frequency_value_spearman": about["spearman"],
         "purchase_log_likelihood": purchases.log_likelihood,
-        "purchase_r": purchases.r,
-        "purchase_alpha_weeks": purchases.alpha,
-        "purchase_a": purchases.a,
-        "purchase_b": purchases.b,
+        **{f"purchase_{name}": value for name, value in shape_values(purchases).items()},
         "spend_log_likelihood": spend.log_likelihood,
         "spend_p": spend.p,
         "spend_q": spend.q,

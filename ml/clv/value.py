@@ -12,9 +12,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from ml.clv import gamma_gamma
+from ml.clv.counts import CountParameters, alive_probability, purchases_if_alive
 from ml.clv.gamma_gamma import SpendParameters
 from ml.clv.panel import ValuePanel
-from ml.clv.purchases import PurchaseParameters, alive_probability, purchases_if_alive
 from ml.clv.summary import WEEKS_PER_MONTH
 
 Float = npt.NDArray[np.float64]
@@ -49,6 +49,9 @@ class Outlook:
         spend: Expected revenue of one of them: the expected amount, less what is credited.
         clv_12m: Discounted value of 12 months.
         clv_36m: Discounted value of 36 months.
+        kept_12m: Discounted value of 12 months of who has not left: `clv_12m` without the chance
+            that the customer has left already.
+        discount_12m: What discounting leaves of 12 months, as a factor.
     """
 
     alive: Float
@@ -56,10 +59,12 @@ class Outlook:
     spend: Float
     clv_12m: Float
     clv_36m: Float
+    kept_12m: Float
+    discount_12m: Float
 
 
 def outlook(
-    purchases: PurchaseParameters,
+    purchases: CountParameters,
     spend: SpendParameters,
     panel: ValuePanel,
     *,
@@ -85,12 +90,12 @@ def outlook(
         spend=amount,
         clv_12m=alive * if_alive[:, 1] * amount,
         clv_36m=alive * if_alive[:, 2] * amount,
+        kept_12m=if_alive[:, 1] * amount,
+        discount_12m=if_alive[:, 1] / if_alive[:, 0],
     )
 
 
-def _discounted_purchases(
-    purchases: PurchaseParameters, pairs: Float, discount_rate: float
-) -> Float:
+def _discounted_purchases(purchases: CountParameters, pairs: Float, discount_rate: float) -> Float:
     """Of each (x, T): purchases of 12 months; the same discounted; those of 36 discounted."""
     weeks = np.arange(1, HORIZON + 1, dtype=np.float64) * WEEKS_PER_MONTH
     until = purchases_if_alive(purchases, pairs[:, :1], pairs[:, 1:], weeks[None, :])

@@ -153,10 +153,51 @@ def test_the_plain_estimator_must_be_clearly_better(make_value_frames):
     frame = frame[frame["repeat_purchase_count"] > 0]
     kept = train_clv(frame, outcomes, replace(QUICK, min_improvement=0.9))
     assert kept.estimator.candidate == "mbg_nbd_gamma_gamma"
-    assert "must be 90 % better" in kept.estimator.reason
-    eager = train_clv(frame, outcomes, replace(QUICK, min_improvement=-10.0))
+    assert "must be 90 % and 1.96 standard errors better" in kept.estimator.reason
+    eager = train_clv(frame, outcomes, replace(QUICK, min_improvement=-10.0, min_clearness=-99.0))
     assert eager.estimator.candidate == "bg_nbd_gamma_gamma"
     assert set(score_clv(frame, eager.estimator)["method"]) >= {"bg_nbd_gamma_gamma"}
+
+
+def test_chance_does_not_choose(value_frames):
+    """On 500 customers Pareto/NBD may come out ahead of the law that made them, but not clearly."""
+    eager = train_clv(*value_frames, replace(QUICK, min_clearness=-99.0, min_improvement=-10.0))
+    assert eager.estimator.candidate == "pareto_nbd_gamma_gamma"
+    scored = score_clv(value_frames[0], eager.estimator)
+    assert set(scored["method"]) == {"pareto_nbd_gamma_gamma"}
+    assert {"purchase_s", "purchase_beta"} <= set(eager.metrics["metric"])
+
+
+def test_the_value_if_kept_holds_no_chance_of_having_left(trained, value_frames):
+    scored = score_clv(value_frames[0], trained.estimator)
+    own = scored[scored["method"] != "prior"]
+    kept = own["clv_12m"] / own["probability_alive"]
+    assert own["value_if_kept_12m"].to_numpy() == pytest.approx(kept.to_numpy())
+
+
+def test_intervals_are_of_customers_with_a_value_of_their_own(trained, value_frames):
+    scored = score_clv(value_frames[0], trained.estimator)
+    own = scored["method"] != "prior"
+    low, high = scored["clv_12m_low"], scored["clv_12m_high"]
+    assert low[~own].isna().all()
+    assert high[~own].isna().all()
+    assert ((low >= 0) & (low <= high))[own].all()
+    inside = (low <= scored["clv_12m"]) & (scored["clv_12m"] <= high)
+    assert inside[own & (scored["probability_alive"] > 0.5)].all()
+
+
+def test_intervals_hold_nine_of_ten_outcomes_out_of_time(trained):
+    share = metric(trained, "interval_coverage", "mbg_nbd_gamma_gamma")
+    assert share == pytest.approx(0.90, abs=0.03)
+    assert check(trained, "warning_interval_coverage")["is_passed"]
+
+
+def test_intervals_that_miss_are_warned_of(value_frames):
+    frame, outcomes = value_frames
+    wild = outcomes.assign(revenue_after=outcomes["revenue_after"] * 8)
+    training = train_clv(frame, wild, QUICK)
+    assert check(training, "warning_interval_coverage")["value"] < 0.87
+    assert not check(training, "warning_interval_coverage")["is_passed"]
 
 
 def test_values_that_could_not_be_judged_carry_a_warning(value_frames):
