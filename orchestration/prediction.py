@@ -232,12 +232,14 @@ def _training_queries(kind: Kind, last_month: date, config: Any) -> _Queries:
             "where labels.is_eligible and labels.is_label_complete "
             f"and as_of_date <= date '{judged}' order by customer_id, as_of_date"
         )
+    earlier = window.add_months(judged, -config.outcome_months)
     return _Queries(
         "select * from features.ftr_value "
-        f"where as_of_date in (date '{last_month}', date '{judged}') "
+        f"where as_of_date in (date '{last_month}', date '{judged}', date '{earlier}') "
         "order by customer_id, as_of_date",
         "select * from features.ftr_value_outcomes "
-        f"where as_of_date = date '{judged}' and outcome_months = {config.outcome_months} "
+        f"where as_of_date in (date '{judged}', date '{earlier}') "
+        f"and outcome_months = {config.outcome_months} "
         "order by customer_id, as_of_date",
     )
 

@@ -34,6 +34,7 @@ CLV_METHODS = (
     "mbg_nbd_gamma_gamma",
     "bg_nbd_gamma_gamma",
     "pareto_nbd_gamma_gamma",
+    "two_part_regression",
     "prior",
 )
 STATUSES = ("published", "not_published", "base_rate")

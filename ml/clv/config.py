@@ -21,7 +21,11 @@ class ClvConfig:
         min_improvement: Share by which the error of another estimator of purchases on later
             months must be smaller than that of the modified BG/NBD; less is chance.
         min_clearness: Standard errors by which it must be smaller, too.
-        max_correlation: |Spearman| of frequency and value from which there is a warning.
+        max_correlation: |Spearman| of frequency and value from which there is a warning, and the
+            two-part regression replaces Gamma-Gamma.
+        max_gini_loss: Normalised Gini that the two-part regression may lose against Gamma-Gamma
+            and still replace it elsewhere, where its mean error on later months is smaller by
+            `min_improvement` and `min_clearness`, and its total bias within `max_bias`.
         max_bias: |Total bias| on later months, as a share, from which there is a warning.
         min_customers: Fewest customers to fit on.
         min_repeat_customers: Fewest of them with a repeat purchase.
@@ -41,6 +45,7 @@ class ClvConfig:
     min_improvement: float = 0.01
     min_clearness: float = 1.96
     max_correlation: float = 0.30
+    max_gini_loss: float = 0.02
     max_bias: float = 0.25
     min_customers: int = 100
     min_repeat_customers: int = 30

@@ -14,17 +14,20 @@ import numpy.typing as npt
 import pandas as pd
 
 from ml.canonical import content_hash
+from ml.clv import two_part as two_part_regression
 from ml.clv.counts import CountParameters, from_state
-from ml.clv.futures import Futures, interval
+from ml.clv.futures import INTERVAL_SHARE, Futures, interval
 from ml.clv.gamma_gamma import SpendParameters
 from ml.clv.panel import ValuePanel, read_values
 from ml.clv.summary import DAYS_PER_WEEK, WEEKS_PER_MONTH
+from ml.clv.two_part import TwoPartParameters
 from ml.clv.value import Outlook, outlook
 from ml.frames import conform
 
 Float = npt.NDArray[np.float64]
 
 PRIOR: Final = "prior"
+TWO_PART: Final = "two_part_regression"
 OUTPUTS: Final = (
     "probability_alive",
     "expected_purchases_12m",
@@ -69,8 +72,8 @@ class ClvEstimator:
         status: `published`, or `base_rate` where there was too little to fit (then every
             customer gets the prior of the tier).
         reason: Why this candidate, or why none.
-        candidate: `mbg_nbd_gamma_gamma`, `bg_nbd_gamma_gamma`, `pareto_nbd_gamma_gamma` or
-            `prior`.
+        candidate: `mbg_nbd_gamma_gamma`, `bg_nbd_gamma_gamma`, `pareto_nbd_gamma_gamma`,
+            `two_part_regression` or `prior`.
         has_warning: Whether a check failed, so that the values need care.
         trained_from: First purchase in the histories it was fitted on.
         trained_to: As-of date of the histories it was fitted on.
@@ -82,6 +85,8 @@ class ClvEstimator:
         min_tenure_days: Below this a customer gets the prior.
         purchases: Parameters of the purchase counts; None for the prior alone.
         spend: Parameters of the amounts; None for the prior alone.
+        two_part: The two-part regression where it is the candidate; the counts then only say who
+            is alive, how many purchases come, and how revenue spreads over the months.
         prior: Expectations per tier.
         interval_draws: Simulated futures per customer behind the interval of a value.
         seed: Seed of their random numbers.
@@ -103,6 +108,7 @@ class ClvEstimator:
     min_tenure_days: int
     purchases: CountParameters | None
     spend: SpendParameters | None
+    two_part: TwoPartParameters | None
     prior: TierPrior
     interval_draws: int
     seed: int
@@ -139,6 +145,7 @@ class ClvEstimator:
             **own,
             "purchases": self.purchases.to_state() if self.purchases else None,
             "spend": self.spend.to_state() if self.spend else None,
+            "two_part": self.two_part.to_state() if self.two_part else None,
             "prior": self.prior.to_state(),
         }
 
@@ -156,6 +163,7 @@ class ClvEstimator:
                 **dates,
                 "purchases": from_state(state["purchases"]) if state["purchases"] else None,
                 "spend": SpendParameters(**state["spend"]) if state["spend"] else None,
+                "two_part": TwoPartParameters(**state["two_part"]) if state["two_part"] else None,
                 "prior": TierPrior(tuple(prior["tiers"]), prior["means"], prior["overall"]),
             }
         )
@@ -206,17 +214,16 @@ def score_clv(frame: pd.DataFrame, estimator: ClvEstimator) -> pd.DataFrame:
         mature = is_mature(panel, estimator.min_tenure_days)
         judged = panel.take(mature)
         found = outlook(
-            estimator.purchases, estimator.spend, judged, discount_rate=estimator.discount_rate
-        )
-        values[mature] = outlook_matrix(found)
-        futures = Futures(
             estimator.purchases,
             estimator.spend,
-            weeks=12 * WEEKS_PER_MONTH,
-            draws=estimator.interval_draws,
-            seed=estimator.seed,
+            judged,
+            discount_rate=estimator.discount_rate,
+            two_part=estimator.two_part,
         )
-        limits[mature] = np.column_stack(interval(futures, judged, found.discount_12m))
+        values[mature] = outlook_matrix(found)
+        limits[mature] = np.column_stack(
+            _interval(estimator, estimator.purchases, estimator.spend, judged, found)
+        )
         method[mature] = estimator.candidate
     scored = panel.key.assign(
         **dict(zip(OUTPUTS, values.T, strict=True)),
@@ -226,3 +233,25 @@ def score_clv(frame: pd.DataFrame, estimator: ClvEstimator) -> pd.DataFrame:
         estimator_version=estimator.version,
     )
     return conform(scored, "clv_predictions")
+
+
+def _interval(
+    estimator: ClvEstimator,
+    counts: CountParameters,
+    spend: SpendParameters,
+    panel: ValuePanel,
+    found: Outlook,
+) -> tuple[Float, Float]:
+    """Middle 90 % of what twelve months may be worth, discounted."""
+    if estimator.two_part is not None:
+        expected = two_part_regression.expect(estimator.two_part, panel)
+        low, high = two_part_regression.interval(estimator.two_part, expected, INTERVAL_SHARE)
+        return low * found.discount_12m, high * found.discount_12m
+    futures = Futures(
+        counts,
+        spend,
+        weeks=12 * WEEKS_PER_MONTH,
+        draws=estimator.interval_draws,
+        seed=estimator.seed,
+    )
+    return interval(futures, panel, found.discount_12m)

@@ -192,8 +192,9 @@ def fit(s: Summary) -> ParetoParameters:
     if not (s.repeats > 0).any():
         raise FitError("No customer bought twice: purchase rates cannot be learnt.")
     found = maximise_over_histories(_objective, _STARTS, s)
+    r, alpha, shape, beta = found.parameters
     return ParetoParameters(
-        *found.parameters, found.log_likelihood, found.is_converged, found.is_at_bound
+        r, alpha, shape, beta, found.log_likelihood, found.is_converged, found.is_at_bound
     )
 
 

@@ -12,10 +12,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from ml.clv import gamma_gamma
+from ml.clv import two_part as two_part_regression
 from ml.clv.counts import CountParameters, alive_probability, purchases_if_alive
 from ml.clv.gamma_gamma import SpendParameters
 from ml.clv.panel import ValuePanel
 from ml.clv.summary import WEEKS_PER_MONTH
+from ml.clv.two_part import TwoPartParameters
 
 Float = npt.NDArray[np.float64]
 
@@ -69,9 +71,12 @@ def outlook(
     panel: ValuePanel,
     *,
     discount_rate: float,
+    two_part: TwoPartParameters | None = None,
 ) -> Outlook:
     """Expectations for customers with at least one purchase.
 
+    With a two-part regression, revenue is what it says of twelve months; the counts then say how
+    purchases spread over the months, for the discount and for the years after.
     The sums over months depend on (x, T) only and are computed once per distinct pair.
     """
     alive = alive_probability(purchases, panel.repeats, panel.recency, panel.age)
@@ -82,6 +87,8 @@ def outlook(
     parts = [distinct[start : start + _PAIRS_AT_ONCE] for start in batches]
     sums = [_discounted_purchases(purchases, part, discount_rate) for part in parts]
     if_alive = np.vstack(sums or [np.empty((0, 3))])[codes]
+    if two_part is not None:
+        return _two_part_outlook(two_part, panel, alive, if_alive)
     invoiced = gamma_gamma.expected_spend(spend, panel.amount_count, panel.amount)
     amount = invoiced * panel.net_ratio
     return Outlook(
@@ -92,6 +99,23 @@ def outlook(
         clv_36m=alive * if_alive[:, 2] * amount,
         kept_12m=if_alive[:, 1] * amount,
         discount_12m=if_alive[:, 1] / if_alive[:, 0],
+    )
+
+
+def _two_part_outlook(
+    fitted: TwoPartParameters, panel: ValuePanel, alive: Float, if_alive: Float
+) -> Outlook:
+    """Kept is who brings revenue at all; one purchase has no expected amount of its own."""
+    expected = two_part_regression.expect(fitted, panel)
+    year, three_years = (if_alive[:, place] / if_alive[:, 0] for place in (1, 2))
+    return Outlook(
+        alive=alive,
+        purchases_12m=alive * if_alive[:, 0],
+        spend=np.full(len(panel), np.nan),
+        clv_12m=expected.revenue * year,
+        clv_36m=expected.revenue * three_years,
+        kept_12m=expected.amount * year,
+        discount_12m=year,
     )
 
 

@@ -62,6 +62,7 @@ _CANDIDATES = {
     "mbg_nbd_gamma_gamma": "Modified BG/NBD × Gamma-Gamma",
     "bg_nbd_gamma_gamma": "BG/NBD × Gamma-Gamma",
     "pareto_nbd_gamma_gamma": "Pareto/NBD × Gamma-Gamma",
+    "two_part_regression": "Two-part regression",
 }
 
 
