@@ -67,11 +67,12 @@ class Described(Protocol):
         """Customers among them with the outcome."""
 
 
-E = TypeVar("E", bound=Described, covariant=True)
+E_co = TypeVar("E_co", bound=Described, covariant=True)
+E = TypeVar("E", bound=Described)
 
 
 @dataclass(frozen=True)
-class Training(Generic[E]):
+class Training(Generic[E_co]):
     """What a training yields.
 
     Attributes:
@@ -81,7 +82,7 @@ class Training(Generic[E]):
         checks: Rows for `ml.estimator_checks`.
     """
 
-    estimator: E
+    estimator: E_co
     estimators: pd.DataFrame
     metrics: pd.DataFrame
     checks: pd.DataFrame
