@@ -76,6 +76,7 @@ class GroupMeasure:
         high_column: Column with the upper bound.
         low_n_column: Column that is true with too few cases; empty where there is none.
         target_column: Column with its target; empty where there is none.
+        no_interval_reason: Why a ratio has no interval; empty for all others.
     """
 
     mart: str
@@ -101,6 +102,7 @@ class GroupMeasure:
     high_column: str
     low_n_column: str
     target_column: str
+    no_interval_reason: str
 
     @property
     def contract_description(self) -> str:
@@ -147,13 +149,17 @@ def page(measures: Sequence[GroupMeasure]) -> Iterator[str]:
         yield "|---|---|---|---|---|---|---|---|---:|---|"
         for each in rows:
             better = each.direction.replace("_is_better", "").replace("none", "")
-            bounds = "<br>".join(_code(name) for name in (each.low_column, each.high_column))
+            bounds = (
+                "<br>".join(_code(name) for name in (each.low_column, each.high_column))
+                if each.low_column
+                else each.no_interval_reason
+            )
             target = f"<br>Target: `{each.target_column}`" if each.target_column else ""
             yield (
                 f"| **{each.name}** {each.name_zh}<br>`{each.indicator_id}` "
                 f"| {each.description}<br>{each.description_zh}{target} | {each.unit} "
                 f"| {each.time_window} | {better} | {_code(each.n_column)} "
-                f"| {bounds if each.low_column else ''} | {_code(each.low_n_column)} "
+                f"| {bounds} | {_code(each.low_n_column)} "
                 f"| {each.min_n} | {each.formula_reference.removeprefix('Handbook ')} |"
             )
         yield ""
@@ -304,6 +310,13 @@ def _of_columns(each: GroupMeasure, columns: Mapping[str, Any]) -> Iterator[str]
         yield "n_column is empty. Name the column that counts what the value rests on."
     if bool(each.low_column) != bool(each.high_column):
         yield "low_column and high_column: fill in both, or neither."
+    if each.low_column and not each.low_n_column:
+        yield "low_n_column is empty. What has an interval is flagged where its cases are few."
+    if (each.unit == "ratio" and not each.low_column) != bool(each.no_interval_reason):
+        yield (
+            "no_interval_reason: a ratio has an interval or says why it has none, and nothing else "
+            "needs a reason."
+        )
     own = columns.get(each.indicator_id, {}).get("data_type")
     fitting = {
         "n_column": NUMBERS,

@@ -14,6 +14,7 @@ from data_quality.suites.shapes import (
     month_ends,
     no_personal_data,
     not_negative,
+    rates_flag_few_cases,
     rates_hold,
 )
 
@@ -48,9 +49,9 @@ def _of_every_table() -> tuple[Rule, ...]:
         *(rule for table in tables for rule in keys(table)),
         *(month_ends(table) for table in tables),
         *(no_personal_data(table) for table in (LEADS, CAMPAIGNS, ADOPTION)),
-        rates_hold(LEADS, "conversion"),
-        rates_hold(SALES, "win", "key_account_coverage"),
-        rates_hold(CAMPAIGNS, "conversion"),
+        rates_hold(LEADS, "conversion", "opportunity"),
+        rates_hold(SALES, "win", "slipped", "key_account_coverage"),
+        rates_hold(CAMPAIGNS, "conversion", "clicked", "unsubscribed"),
         rates_hold(ADOPTION, "adoption"),
         rates_hold(SELF_SERVICE, "bot_containment", "help_centre"),
     )
@@ -78,7 +79,12 @@ def _leads() -> tuple[Rule, ...]:
 def _sales() -> tuple[Rule, ...]:
     names = ", ".join(SALES.keys)
     return (
-        few_cases_are_flagged(SALES, "is_win_low_n", "decided_count"),
+        rates_flag_few_cases(
+            SALES,
+            win="decided_count",
+            slipped="slipped_cases",
+            key_account_coverage="key_account_count",
+        ),
         not_negative(SALES, "open_count", "overdue_count", "without_amount_count"),
         SALES.no_rows(
             "kinds_add_up",
@@ -106,7 +112,12 @@ def _sales() -> tuple[Rule, ...]:
 def _campaigns() -> tuple[Rule, ...]:
     names = ", ".join(CAMPAIGNS.keys)
     return (
-        few_cases_are_flagged(CAMPAIGNS, "is_conversion_low_n", "conversion_cases"),
+        rates_flag_few_cases(
+            CAMPAIGNS,
+            conversion="conversion_cases",
+            clicked="delivered_count",
+            unsubscribed="delivered_count",
+        ),
         CAMPAIGNS.no_rows(
             "reactions_are_of_delivered_messages",
             f"""

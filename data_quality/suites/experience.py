@@ -16,6 +16,7 @@ from data_quality.suites.shapes import (
     keys,
     month_ends,
     not_negative,
+    rates_flag_few_cases,
     scores,
     shares,
 )
@@ -242,7 +243,12 @@ def _funnel() -> tuple[Rule, ...]:
         *keys(FUNNEL),
         month_ends(FUNNEL),
         *_rate(FUNNEL, "conversion_ratio", "conversion"),
-        *shares(FUNNEL, "drop_off_ratio"),
+        *_rate(FUNNEL, "drop_off_ratio", "drop_off"),
+        rates_flag_few_cases(
+            FUNNEL,
+            conversion="coalesce(conversion_cases, 0)",
+            drop_off="coalesce(drop_off_cases, 0)",
+        ),
         FUNNEL.no_rows(
             "unobserved_is_empty",
             f"""
@@ -264,13 +270,19 @@ def _funnel() -> tuple[Rule, ...]:
                     conversion_cases, entered_count - pending_count
                 )
                 or is_final <> (pending_count = 0)
-                or is_low_n <> (entered_count - pending_count < 30)
+                or drop_off_cases > conversion_cases
             """,
-            says="Whoever reached a stage is decided or pending, and few who are decided are "
-            "flagged.",
+            says="Whoever reached a stage is decided or pending, and nobody dropped off who is "
+            "not decided.",
             because="Whoever is in neither is lost from the figures.",
             characteristic="completeness",
-            columns=("entered_count", "pending_count", "conversion_cases", "is_final", "is_low_n"),
+            columns=(
+                "entered_count",
+                "pending_count",
+                "conversion_cases",
+                "drop_off_cases",
+                "is_final",
+            ),
         ),
     )
 

@@ -16,6 +16,7 @@ from data_quality.suites.shapes import (
     no_personal_data,
     not_negative,
     nothing_of_the_future,
+    rates_flag_few_cases,
     shares,
 )
 
@@ -123,8 +124,9 @@ def _performance() -> tuple[Rule, ...]:
             interval_holds(PERFORMANCE, f"{rate}_ratio", f"{rate}_low", f"{rate}_high")
             for rate in PERFORMANCE_RATES
         ),
-        few_cases_are_flagged(PERFORMANCE, "is_recall_low_n", "loss_count"),
-        few_cases_are_flagged(PERFORMANCE, "is_precision_low_n", "alert_count"),
+        rates_flag_few_cases(
+            PERFORMANCE, recall="loss_count", in_time="warned_count", precision="alert_count"
+        ),
         PERFORMANCE.no_rows(
             "parts_are_of_their_whole",
             """

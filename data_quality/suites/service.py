@@ -19,6 +19,7 @@ from data_quality.suites.shapes import (
     no_personal_data,
     not_negative,
     nothing_of_the_future,
+    rates_flag_few_cases,
     refused_share_is_small,
     shares,
 )
@@ -60,6 +61,7 @@ def rules() -> tuple[Rule, ...]:
         *_service(),
         *_by_tier(COMPLAINTS, COMPLAINT_RATES),
         few_cases_are_flagged(COMPLAINTS, "is_low_n", "complaint_count"),
+        rates_flag_few_cases(COMPLAINTS, **{rate: f"{rate}_cases" for rate in COMPLAINT_RATES}),
         *_episodes(),
     )
 
@@ -240,8 +242,13 @@ def _service() -> tuple[Rule, ...]:
     names = ", ".join(SERVICE.keys)
     return (
         few_cases_are_flagged(SERVICE, "is_low_n", "resolved_count"),
-        few_cases_are_flagged(SERVICE, "is_first_contact_low_n", "first_contact_cases"),
-        few_cases_are_flagged(SERVICE, "is_sla_low_n", "sla_met_cases"),
+        *shares(SERVICE, "still_open_ratio", "still_open_low", "still_open_high"),
+        interval_holds(SERVICE, "still_open_ratio", "still_open_low", "still_open_high"),
+        rates_flag_few_cases(
+            SERVICE,
+            still_open="ticket_count",
+            **{rate: f"{rate}_cases" for rate in SERVICE_RATES},
+        ),
         SERVICE.no_rows(
             "no_resolved_ticket_no_time",
             f"""

@@ -446,6 +446,26 @@ def few_cases_are_flagged(table: Table, flag: str, count: str) -> Rule:
     )
 
 
+def rates_flag_few_cases(table: Table, **counts: str) -> Rule:
+    """Every rate of a table on few cases is flagged, and no other.
+
+    Args:
+        table: The table.
+        counts: For each rate, flagged in column `is_<rate>_low_n`, the column of its cases.
+    """
+    broken = "\n    or ".join(
+        f"is_{rate}_low_n <> ({count} < {MIN_N})" for rate, count in counts.items()
+    )
+    return table.no_rows(
+        "few_cases_are_flagged",
+        f"select {', '.join(table.keys)} from {table.path}\nwhere {broken}",
+        says=f"Every rate is flagged where it rests on fewer than {MIN_N} cases, and nowhere else.",
+        because="A rate on a handful of cases must not be ranked.",
+        characteristic="credibility",
+        columns=tuple(f"is_{rate}_low_n" for rate in counts),
+    )
+
+
 def rates_hold(table: Table, *names: str) -> Rule:
     """Every rate lies in 0 to 1 and inside its interval, and stands where its interval does.
 

@@ -202,6 +202,7 @@ def _nps_values() -> tuple[Rule, ...]:
         ),
         interval_holds(NPS, "nps", "nps_low", "nps_high", but=one_class),
         few_cases_are_flagged(NPS, "is_low_n", "nps_count"),
+        few_cases_are_flagged(NPS, "is_response_low_n", "delivered_count"),
         NPS.no_rows(
             "a_change_is_real_beyond_its_margin",
             f"""

@@ -46,6 +46,15 @@
     )
 {%- endmacro %}
 
+{#- A share of cases as the columns that a mart publishes: the share, its Wilson 95 % interval, and
+    whether it rests on so few cases that it must not be ranked. -#}
+{% macro rate_columns(name, successes, trials) -%}
+    {{ ratio(successes, trials) }} as {{ name }}_ratio,
+    case when {{ trials }} > 0 then {{ wilson_low(successes, trials) }} end as {{ name }}_low,
+    case when {{ trials }} > 0 then {{ wilson_high(successes, trials) }} end as {{ name }}_high,
+    coalesce({{ trials }}, 0) < {{ var('min_n') }} as is_{{ name }}_low_n
+{%- endmacro %}
+
 {#- Two-sided 95 % point of the normal distribution. -#}
 {% macro normal_95() -%}
     1.959963984540054

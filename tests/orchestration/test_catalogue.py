@@ -248,14 +248,24 @@ FAULTS = {
         in_measure(",sla_met_high,", ",,"),
         ["sla_met_ratio: low_column and high_column: fill in both, or neither."],
     ),
+    "an interval without a flag": (
+        GROUP_SEED,
+        in_measure(",is_sla_met_low_n,", ",,"),
+        ["sla_met_ratio: low_n_column is empty. What has an interval is flagged"],
+    ),
+    "a ratio without an interval": (
+        GROUP_SEED,
+        in_measure(",sla_met_low,sla_met_high,", ",,,"),
+        ["sla_met_ratio: no_interval_reason: a ratio has an interval or says why"],
+    ),
     "a flag that is none": (
         GROUP_SEED,
-        in_measure(",is_sla_low_n,", ",sla_pending_count,"),
+        in_measure(",is_sla_met_low_n,", ",sla_pending_count,"),
         ["sla_met_ratio: low_n_column is 'sla_pending_count', of type integer."],
     ),
     "a target that is not published": (
         GROUP_SEED,
-        in_measure(r",\n", ",sla_target\n"),
+        in_measure(r",,\n", ",sla_target,\n"),
         ["sla_met_ratio: target_column is 'sla_target', no column of service_by_tier."],
     ),
     "another min_n than the flag goes by": (

@@ -74,20 +74,14 @@ select
     cast(counts.{{ fact }}_count as integer) as {{ fact }}_count,
     {%- endfor %}
     {{ ratio('counts.delivered_count', 'counts.sent_count') }} as delivered_ratio,
-    {%- for fact in ['opened', 'clicked', 'unsubscribed'] %}
-    {{ ratio('counts.' ~ fact ~ '_count', 'counts.delivered_count') }} as {{ fact }}_ratio,
+    {{ ratio('counts.opened_count', 'counts.delivered_count') }} as opened_ratio,
+    {%- for fact in ['clicked', 'unsubscribed'] %}
+    {{ rate_columns(fact, 'counts.' ~ fact ~ '_count', 'counts.delivered_count') }},
     {%- endfor %}
     cast(counts.due_count as integer) as conversion_cases,
     cast(counts.delivered_count - counts.due_count as integer) as conversion_pending_count,
     cast(counts.converted_count as integer) as converted_count,
-    {{ ratio('counts.converted_count', 'counts.due_count') }} as conversion_ratio,
-    case when counts.due_count > 0
-        then {{ wilson_low('counts.converted_count', 'counts.due_count') }}
-    end as conversion_low,
-    case when counts.due_count > 0
-        then {{ wilson_high('counts.converted_count', 'counts.due_count') }}
-    end as conversion_high,
-    counts.due_count < {{ var('min_n') }} as is_conversion_low_n,
+    {{ rate_columns('conversion', 'counts.converted_count', 'counts.due_count') }},
     {%- for way in ['first_touch', 'last_touch', 'linear'] %}
     cast(coalesce(purchases.{{ way }}_amount, 0) as decimal(18, 4)) as {{ way }}_amount
     {{- ',' if not loop.last }}

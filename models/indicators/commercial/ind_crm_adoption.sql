@@ -166,10 +166,7 @@ select
     teams.team_id,
     cast(teams.staff_count as integer) as staff_count,
     cast(teams.active_staff_count as integer) as active_staff_count,
-    {{ ratio('teams.active_staff_count', 'teams.staff_count') }} as adoption_ratio,
-    {{ wilson_low('teams.active_staff_count', 'teams.staff_count') }} as adoption_low,
-    {{ wilson_high('teams.active_staff_count', 'teams.staff_count') }} as adoption_high,
-    teams.staff_count < {{ var('min_n') }} as is_adoption_low_n,
+    {{ rate_columns('adoption', 'teams.active_staff_count', 'teams.staff_count') }},
     cast(coalesce(records.customer_count, 0) as integer) as customer_count,
     {{ ratio('records.filled_count', 'records.customer_count * ' ~ fields | length) }}
         as completeness_ratio,

@@ -123,16 +123,9 @@ select
     counted.response_minutes_p50,
     cast(counted.final_count as integer) as conversion_cases,
     cast(counted.converted_count as integer) as converted_count,
-    {{ ratio('counted.converted_count', 'counted.final_count') }} as conversion_ratio,
-    case when counted.final_count > 0
-        then {{ wilson_low('counted.converted_count', 'counted.final_count') }}
-    end as conversion_low,
-    case when counted.final_count > 0
-        then {{ wilson_high('counted.converted_count', 'counted.final_count') }}
-    end as conversion_high,
+    {{ rate_columns('conversion', 'counted.converted_count', 'counted.final_count') }},
     cast(counted.pending_count as integer) as conversion_pending_count,
-    counted.final_count < {{ var('min_n') }} as is_conversion_low_n,
-    {{ ratio('counted.opportunity_count', 'counted.final_count') }} as opportunity_ratio,
+    {{ rate_columns('opportunity', 'counted.opportunity_count', 'counted.final_count') }},
     cast(spend.channel_spend as decimal(18, 4)) as channel_spend,
     {{ ratio('spend.channel_spend', 'counted.lead_count') }} as cost_per_lead
 from counted

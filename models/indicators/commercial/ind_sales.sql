@@ -159,17 +159,11 @@ select
     cast(coalesce(opened.opened_count, 0) as integer) as opened_count,
     cast(coalesce(closed.won_count, 0) as integer) as won_count,
     cast(coalesce(closed.decided_count, 0) as integer) as decided_count,
-    {{ ratio('closed.won_count', 'closed.decided_count') }} as win_ratio,
-    case when closed.decided_count > 0
-        then {{ wilson_low('closed.won_count', 'closed.decided_count') }}
-    end as win_low,
-    case when closed.decided_count > 0
-        then {{ wilson_high('closed.won_count', 'closed.decided_count') }}
-    end as win_high,
-    coalesce(closed.decided_count, 0) < {{ var('min_n') }} as is_win_low_n,
+    {{ rate_columns('win', 'closed.won_count', 'closed.decided_count') }},
     cast(coalesce(closed.won_amount, 0) as decimal(18, 4)) as won_amount,
     closed.cycle_days_p50,
-    {{ ratio('closed.slipped_count', 'closed.dated_count') }} as slipped_ratio,
+    cast(coalesce(closed.dated_count, 0) as integer) as slipped_cases,
+    {{ rate_columns('slipped', 'closed.slipped_count', 'closed.dated_count') }},
     {{ ratio('closed.slipped_days', 'closed.slipped_count') }} as slipped_days_mean,
     case when spine.is_measured_now then cast(coalesce(pipeline.open_count, 0) as integer) end
         as open_count,

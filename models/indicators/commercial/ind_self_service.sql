@@ -160,28 +160,14 @@ select
     {{ measured_count('measured.has_bots', 'bots.final_count') }} as bot_containment_cases,
     {{ measured_count('measured.has_bots', 'bots.pending_count') }}
         as bot_containment_pending_count,
-    {{ ratio('bots.contained_count', 'bots.final_count') }} as bot_containment_ratio,
-    case when bots.final_count > 0
-        then {{ wilson_low('bots.contained_count', 'bots.final_count') }}
-    end as bot_containment_low,
-    case when bots.final_count > 0
-        then {{ wilson_high('bots.contained_count', 'bots.final_count') }}
-    end as bot_containment_high,
-    coalesce(bots.final_count, 0) < {{ var('min_n') }} as is_bot_containment_low_n,
+    {{ rate_columns('bot_containment', 'bots.contained_count', 'bots.final_count') }},
     {{ measured_count('measured.has_help_centre', 'help_centre.visit_count') }}
         as help_centre_visit_count,
     {{ measured_count('measured.has_help_centre', 'help_centre.final_count') }}
         as help_centre_cases,
     {{ measured_count('measured.has_help_centre', 'help_centre.pending_count') }}
         as help_centre_pending_count,
-    {{ ratio('help_centre.deflected_count', 'help_centre.final_count') }} as help_centre_ratio,
-    case when help_centre.final_count > 0
-        then {{ wilson_low('help_centre.deflected_count', 'help_centre.final_count') }}
-    end as help_centre_low,
-    case when help_centre.final_count > 0
-        then {{ wilson_high('help_centre.deflected_count', 'help_centre.final_count') }}
-    end as help_centre_high,
-    coalesce(help_centre.final_count, 0) < {{ var('min_n') }} as is_help_centre_low_n
+    {{ rate_columns('help_centre', 'help_centre.deflected_count', 'help_centre.final_count') }}
 from measured
 left join bots
     on

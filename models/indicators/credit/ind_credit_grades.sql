@@ -77,14 +77,7 @@ select
     cast(now.over_limit_count as integer) as over_limit_count,
     cast(coalesce(outcomes.outcome_cases, 0) as integer) as bad_cases,
     cast(coalesce(outcomes.bad_count, 0) as integer) as bad_count,
-    {{ ratio('outcomes.bad_count', 'outcomes.outcome_cases') }} as bad_ratio,
-    case when outcomes.outcome_cases > 0
-        then {{ wilson_low('outcomes.bad_count', 'outcomes.outcome_cases') }}
-    end as bad_low,
-    case when outcomes.outcome_cases > 0
-        then {{ wilson_high('outcomes.bad_count', 'outcomes.outcome_cases') }}
-    end as bad_high,
-    coalesce(outcomes.outcome_cases, 0) < {{ var('min_n') }} as is_bad_low_n
+    {{ rate_columns('bad', 'outcomes.bad_count', 'outcomes.outcome_cases') }}
 from now
 left join outcomes
     on

@@ -105,44 +105,38 @@ stages as (
         journey_stages.place = max(journey_stages.place) over () as is_last
     from {{ ref('journey_stages') }} as journey_stages
 
+),
+
+-- Nobody goes on from the last stage.
+placed as (
+
+    select
+        counted.*,
+        stages.place,
+        case when not stages.is_last then counted.decided_count end as conversion_cases,
+        case when not stages.is_last then counted.drop_off_cases end as lasting_cases
+    from counted
+    inner join stages on counted.stage = stages.stage
+
 )
 
 select
-    counted.as_of_date,
-    counted.cohort_kind,
-    counted.cohort_month,
-    counted.stage,
-    stages.place,
-    cast(counted.entered_count as integer) as entered_count,
-    cast(counted.out_of_order_count as integer) as out_of_order_count,
-    cast(counted.entered_count - counted.decided_count as integer) as pending_count,
-    counted.entered_count = counted.decided_count as is_final,
-    -- Nobody goes on from the last stage.
-    cast(case when stages.is_last then null else counted.decided_count end as integer)
-        as conversion_cases,
-    cast(
-        case when counted.decided_count > 0 and not stages.is_last then counted.converted_count end
-        as integer
-    ) as converted_count,
-    case
-        when not stages.is_last
-            then {{ ratio('counted.converted_count', 'counted.decided_count') }}
-    end as conversion_ratio,
-    case
-        when counted.decided_count > 0 and not stages.is_last
-            then {{ wilson_low('counted.converted_count', 'counted.decided_count') }}
-    end as conversion_low,
-    case
-        when counted.decided_count > 0 and not stages.is_last
-            then {{ wilson_high('counted.converted_count', 'counted.decided_count') }}
-    end as conversion_high,
-    counted.dwell_days_p50,
+    placed.as_of_date,
+    placed.cohort_kind,
+    placed.cohort_month,
+    placed.stage,
+    placed.place,
+    cast(placed.entered_count as integer) as entered_count,
+    cast(placed.out_of_order_count as integer) as out_of_order_count,
+    cast(placed.entered_count - placed.decided_count as integer) as pending_count,
+    placed.entered_count = placed.decided_count as is_final,
+    cast(placed.conversion_cases as integer) as conversion_cases,
+    cast(case when placed.conversion_cases > 0 then placed.converted_count end as integer)
+        as converted_count,
+    {{ rate_columns('conversion', 'placed.converted_count', 'placed.conversion_cases') }},
+    placed.dwell_days_p50,
     dwells.dwell_days_p90,
-    case
-        when not stages.is_last
-            then {{ ratio('counted.dropped_count', 'counted.drop_off_cases') }}
-    end as drop_off_ratio,
-    counted.decided_count < {{ var('min_n') }} as is_low_n
-from counted
-inner join stages on counted.stage = stages.stage
-left join dwells on counted.as_of_date = dwells.as_of_date and counted.stage = dwells.stage
+    cast(placed.lasting_cases as integer) as drop_off_cases,
+    {{ rate_columns('drop_off', 'placed.dropped_count', 'placed.lasting_cases') }}
+from placed
+left join dwells on placed.as_of_date = dwells.as_of_date and placed.stage = dwells.stage

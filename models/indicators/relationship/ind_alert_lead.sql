@@ -275,34 +275,12 @@ select
     spine.tier,
     cast(spine.loss_count as integer) as loss_count,
     cast(spine.warned_count as integer) as warned_count,
-    {{ ratio('spine.warned_count', 'spine.loss_count') }} as recall_ratio,
-    case
-        when spine.loss_count > 0 then {{ wilson_low('spine.warned_count', 'spine.loss_count') }}
-    end as recall_low,
-    case
-        when spine.loss_count > 0 then {{ wilson_high('spine.warned_count', 'spine.loss_count') }}
-    end as recall_high,
+    {{ rate_columns('recall', 'spine.warned_count', 'spine.loss_count') }},
     spine.lead_days_median,
     cast(spine.in_time_count as integer) as in_time_count,
-    {{ ratio('spine.in_time_count', 'spine.warned_count') }} as in_time_ratio,
-    case
-        when spine.warned_count > 0
-            then {{ wilson_low('spine.in_time_count', 'spine.warned_count') }}
-    end as in_time_low,
-    case
-        when spine.warned_count > 0
-            then {{ wilson_high('spine.in_time_count', 'spine.warned_count') }}
-    end as in_time_high,
+    {{ rate_columns('in_time', 'spine.in_time_count', 'spine.warned_count') }},
     cast(spine.alert_count as integer) as alert_count,
     cast(spine.right_count as integer) as right_count,
-    {{ ratio('spine.right_count', 'spine.alert_count') }} as precision_ratio,
-    case
-        when spine.alert_count > 0 then {{ wilson_low('spine.right_count', 'spine.alert_count') }}
-    end as precision_low,
-    case
-        when spine.alert_count > 0 then {{ wilson_high('spine.right_count', 'spine.alert_count') }}
-    end as precision_high,
-    cast(spine.pending_count as integer) as pending_count,
-    spine.loss_count < {{ var('min_n') }} as is_recall_low_n,
-    spine.alert_count < {{ var('min_n') }} as is_precision_low_n
+    {{ rate_columns('precision', 'spine.right_count', 'spine.alert_count') }},
+    cast(spine.pending_count as integer) as pending_count
 from spine

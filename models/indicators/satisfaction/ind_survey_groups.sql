@@ -224,15 +224,7 @@ select
     changed.group_value,
     cast(changed.delivered_count as integer) as delivered_count,
     cast(changed.answered_count as integer) as answered_count,
-    {{ ratio('changed.answered_count', 'changed.delivered_count') }} as response_ratio,
-    case
-        when changed.delivered_count > 0
-            then {{ wilson_low('changed.answered_count', 'changed.delivered_count') }}
-    end as response_low,
-    case
-        when changed.delivered_count > 0
-            then {{ wilson_high('changed.answered_count', 'changed.delivered_count') }}
-    end as response_high,
+    {{ rate_columns('response', 'changed.answered_count', 'changed.delivered_count') }},
     cast(changed.nps_count as integer) as nps_count,
     cast(changed.promoter_count as integer) as promoter_count,
     cast(changed.passive_count as integer) as passive_count,

@@ -197,15 +197,7 @@ select
     end as complaints_per_1000_customers,
     {%- for name, met, cases in ratios %}
     cast(coalesce(counted.{{ cases }}, 0) as integer) as {{ name }}_cases,
-    {{ ratio('counted.' ~ met, 'counted.' ~ cases) }} as {{ name }}_ratio,
-    {%- for bound in ['low', 'high'] %}
-    case
-        when counted.{{ cases }} > 0
-            then {{ wilson_bound(
-                'counted.' ~ met, 'counted.' ~ cases, '-' if bound == 'low' else '+'
-            ) }}
-    end as {{ name }}_{{ bound }},
-    {%- endfor %}
+    {{ rate_columns(name, 'counted.' ~ met, 'counted.' ~ cases) }},
     {%- endfor %}
     cast(coalesce(counted.due_pending_count, 0) as integer) as sla_pending_count,
     cast(coalesce(counted.repeat_pending_count, 0) as integer) as repeat_pending_count,

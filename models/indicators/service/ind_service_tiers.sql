@@ -6,15 +6,12 @@
 {%- set tiers = ['all', 'A', 'B', 'C', 'D', 'none'] -%}
 {%- set kinds = ['all', 'incident', 'request', 'complaint', 'feedback'] -%}
 {%- set ratios = [
-    ('sla_met_ratio', 'sla_met', 'sla_met_count', 'sla_count'),
-    ('first_reply_sla_met_ratio', 'first_reply_sla_met', 'reply_sla_met_count', 'reply_sla_count'),
-    ('first_contact_ratio', 'first_contact', 'first_contact_count', 'contact_count'),
-    (
-        'first_contact_net_ratio', 'first_contact_net', 'level_one_first_contact_count',
-        'level_one_contact_count',
-    ),
-    ('reopen_ratio', 'reopen', 'reopened_count', 'once_solved_count'),
-    ('answered_ratio', 'answered', 'replied_count', 'reply_measured_count'),
+    ('sla_met', 'sla_met_count', 'sla_count'),
+    ('first_reply_sla_met', 'reply_sla_met_count', 'reply_sla_count'),
+    ('first_contact', 'first_contact_count', 'contact_count'),
+    ('first_contact_net', 'level_one_first_contact_count', 'level_one_contact_count'),
+    ('reopen', 'reopened_count', 'once_solved_count'),
+    ('answered', 'replied_count', 'reply_measured_count'),
 ] -%}
 with run_months as (
 
@@ -295,7 +292,7 @@ select
     spine.measured_months,
     cast(coalesce(opened.ticket_count, 0) as integer) as ticket_count,
     cast(coalesce(opened.still_open_count, 0) as integer) as still_open_count,
-    {{ ratio('opened.still_open_count', 'opened.ticket_count') }} as still_open_ratio,
+    {{ rate_columns('still_open', 'opened.still_open_count', 'opened.ticket_count') }},
     {{ measured_count('spine.is_solving_measured', 'resolved.ticket_count') }} as resolved_count,
     {{ ratio('resolved.resolution_minutes_sum', 'resolved.resolution_minutes_count') }}
         as resolution_minutes_mean,
@@ -323,17 +320,9 @@ select
     cast(coalesce(opened.bot_replied_count, 0) as integer) as bot_replied_count,
     {{ ratio('opened.first_bot_reply_minutes', 'opened.bot_replied_count') }}
         as first_bot_reply_minutes_mean,
-    {%- for column, name, met, cases in ratios %}
+    {%- for name, met, cases in ratios %}
     cast(coalesce(opened.{{ cases }}, 0) as integer) as {{ name }}_cases,
-    {{ ratio('opened.' ~ met, 'opened.' ~ cases) }} as {{ column }},
-    {%- for bound in ['low', 'high'] %}
-    case
-        when opened.{{ cases }} > 0
-            then {{ wilson_bound(
-                'opened.' ~ met, 'opened.' ~ cases, '-' if bound == 'low' else '+'
-            ) }}
-    end as {{ name }}_{{ bound }},
-    {%- endfor %}
+    {{ rate_columns(name, 'opened.' ~ met, 'opened.' ~ cases) }},
     {%- endfor %}
     cast(coalesce(opened.sla_pending_count, 0) as integer) as sla_pending_count,
     cast(coalesce(opened.reply_sla_pending_count, 0) as integer) as first_reply_sla_pending_count,
@@ -344,9 +333,7 @@ select
     {{ measured_count('spine.is_measured_now', 'backlog.ticket_count') }} as open_count,
     {{ ratio('backlog.age_days', 'backlog.ticket_count') }} as open_age_days_mean,
     cast(backlog.oldest_age_days as integer) as open_age_days_max,
-    coalesce(resolved.ticket_count, 0) < {{ var('min_n') }} as is_low_n,
-    coalesce(opened.contact_count, 0) < {{ var('min_n') }} as is_first_contact_low_n,
-    coalesce(opened.sla_count, 0) < {{ var('min_n') }} as is_sla_low_n
+    coalesce(resolved.ticket_count, 0) < {{ var('min_n') }} as is_low_n
 from spine
 {%- for facts in ['opened', 'resolved', 'backlog', 'groups_with_many_open', 'medians'] %}
 left join {{ facts }}

@@ -21,6 +21,8 @@ select
     leads.conversion_pending_count,
     leads.is_conversion_low_n,
     round(leads.opportunity_ratio, 6) as opportunity_ratio,
+    round(leads.opportunity_low, 6) as opportunity_low,
+    round(leads.opportunity_high, 6) as opportunity_high,
     cast(round(leads.channel_spend, 2) as decimal(18, 2)) as channel_spend,
     round(leads.cost_per_lead, 6) as cost_per_lead
 from {{ ref('ind_leads') }} as leads

@@ -19,7 +19,11 @@ select
     sales.is_win_low_n,
     cast(round(sales.won_amount, 2) as decimal(18, 2)) as won_amount,
     round(sales.cycle_days_p50, 6) as cycle_days_p50,
+    sales.slipped_cases,
     round(sales.slipped_ratio, 6) as slipped_ratio,
+    round(sales.slipped_low, 6) as slipped_low,
+    round(sales.slipped_high, 6) as slipped_high,
+    sales.is_slipped_low_n,
     round(sales.slipped_days_mean, 6) as slipped_days_mean,
     sales.open_count,
     sales.overdue_count,
@@ -36,7 +40,8 @@ select
     round({{ wilson_low('key_accounts.covered_count', 'key_accounts.key_account_count') }}, 6)
         as key_account_coverage_low,
     round({{ wilson_high('key_accounts.covered_count', 'key_accounts.key_account_count') }}, 6)
-        as key_account_coverage_high
+        as key_account_coverage_high,
+    key_accounts.key_account_count < {{ var('min_n') }} as is_key_account_coverage_low_n
 from {{ ref('ind_sales') }} as sales
 inner join run_months
     on

@@ -27,6 +27,7 @@ select
     cast(null as varchar) as low_column,
     cast(null as varchar) as high_column,
     cast(null as varchar) as low_n_column,
+    cast(null as varchar) as no_interval_reason,
     cast(null as varchar) as target_column
 from {{ ref('indicators') }} as indicators
 union all
@@ -57,5 +58,6 @@ select
     group_measures.low_column,
     group_measures.high_column,
     group_measures.low_n_column,
+    group_measures.no_interval_reason,
     group_measures.target_column
 from {{ ref('group_measures') }} as group_measures

@@ -26,6 +26,7 @@ select
     round(alert_lead.precision_high, 6) as precision_high,
     alert_lead.pending_count,
     alert_lead.is_recall_low_n,
+    alert_lead.is_in_time_low_n,
     alert_lead.is_precision_low_n
 from {{ ref('ind_alert_lead') }} as alert_lead
 inner join run_months

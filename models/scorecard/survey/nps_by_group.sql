@@ -16,6 +16,7 @@ select
     round(survey_groups.response_ratio, 6) as response_ratio,
     round(survey_groups.response_low, 6) as response_low,
     round(survey_groups.response_high, 6) as response_high,
+    survey_groups.is_response_low_n,
     survey_groups.nps_count,
     survey_groups.promoter_count,
     survey_groups.passive_count,

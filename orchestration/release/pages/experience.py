@@ -29,6 +29,7 @@ from orchestration.release.pages.model import (
     Topic,
     small,
 )
+from orchestration.release.pages.shares import Share, share_by_group
 from orchestration.release.pages.words import (
     TREND_COLOURS,
     count_of,
@@ -309,37 +310,19 @@ def _responses(reader: Reader) -> Section | None:
 
 
 def _response_by_group(listed: Sequence[Row]) -> Figure:
-    return Figure(
+    return share_by_group(
         "Share of the invitations answered",
-        "Twelve months. Dot: share. Bar: 95 % interval. Pale: few answers.",
-        charts.intervals(
-            [
-                {
-                    "label": row["label"],
-                    "value": row["response_ratio"],
-                    "low": row["response_low"],
-                    "high": row["response_high"],
-                    "is_small": row["delivered_count"] < 30,
-                }
-                for row in listed
-            ],
-            form=percent_short,
-            domain=(0, 1),
-        ),
-        Table(
-            "Response, 12 months",
-            [
-                label_column("Survey"),
-                number("Arrived", "delivered_count"),
-                number("Answered", "answered_count"),
-                rate("Share", "response_ratio"),
-                interval("response_low", "response_high"),
-            ],
-            listed,
-            sources="nps_by_group.response_ratio",
-        ),
-        "Valid answers over invitations that arrived; one answer of a customer in each "
+        Share.named("response", cases="delivered_count"),
+        listed,
+        told="Twelve months. Dot: share. Bar: 95 % interval. Pale: few invitations.",
+        caption="Response, 12 months",
+        head=label_column("Survey"),
+        cases="Arrived",
+        label="Share",
+        more=[number("Answered", "answered_count")],
+        definition="Valid answers over invitations that arrived; one answer of a customer in each "
         "wave counts.",
+        sources="nps_by_group.response_ratio",
     )
 
 
@@ -399,39 +382,25 @@ def _satisfaction(reader: Reader) -> Section | None:
         ),
     )
     figures = [
-        Figure(
+        share_by_group(
             title,
-            f"{words} Twelve months. Bar: 95 % interval. Pale: few answers.",
-            charts.intervals(
-                dots(
-                    asked,
-                    f"{key}_ratio",
-                    low=f"{key}_low",
-                    high=f"{key}_high",
-                    small_key=f"is_{kind}_low_n",
-                    label=lambda row: str(row["label"]),
+            Share(f"{key}_ratio", f"{key}_low", f"{key}_high", f"is_{kind}_low_n", f"{kind}_count"),
+            asked,
+            told=f"{words} Twelve months. Bar: 95 % interval. Pale: few answers.",
+            caption=f"{title}, 12 months",
+            head=label_column("Survey"),
+            cases="Answers",
+            label="Share",
+            more=[
+                number(
+                    "Mean",
+                    "csat_mean_score" if kind == "csat" else "ces_mean",
+                    format_score,
+                    on_phone=False,
                 ),
-                form=percent_short,
-                domain=(0, 1),
-            ),
-            Table(
-                f"{title}, 12 months",
-                [
-                    label_column("Survey"),
-                    number("Answers", f"{kind}_count"),
-                    rate("Share", f"{key}_ratio", small_key=f"is_{kind}_low_n"),
-                    interval(f"{key}_low", f"{key}_high"),
-                    number(
-                        "Mean",
-                        "csat_mean_score" if kind == "csat" else "ces_mean",
-                        format_score,
-                        on_phone=False,
-                    ),
-                ],
-                asked,
-                sources=f"satisfaction_by_group.{key}_ratio",
-            ),
-            definition,
+            ],
+            definition=definition,
+            sources=f"satisfaction_by_group.{key}_ratio",
         )
         for kind, key, title, words, definition in kinds
         if (asked := [row for row in listed if row[f"{kind}_count"]])
@@ -480,6 +449,20 @@ def _anchors(reader: Reader) -> Section | None:
             order by anchor_id
             """
     )
+    projects = reader.rows(
+        """
+        select
+            *,
+            coalesce(net_difference, difference) as gain,
+            case when net_difference is null then difference_low else net_difference_low end
+                as gain_low,
+            case when net_difference is null then difference_high else net_difference_high end
+                as gain_high
+        from scorecard.anchor_projects
+        where as_of_date = (select max(as_of_date) from scorecard.anchor_projects)
+        order by project_id
+        """
+    )
     listed = [
         {
             **row,
@@ -508,41 +491,31 @@ def _anchors(reader: Reader) -> Section | None:
                 _friction(listed),
             ),
             (_agreement(audits),),
+            (_projects(projects),),
         ],
     )
 
 
 def _standards_kept(listed: Sequence[Row]) -> Figure:
-    return Figure(
+    return share_by_group(
         "Standards kept, against their targets",
-        "Most friction first. Dot: share. Bar: 95 % interval. Upright stroke: target. "
+        Share(
+            "attainment",
+            "attainment_low",
+            "attainment_high",
+            "is_low_n",
+            "occurrence_count",
+            "target_attainment",
+        ),
+        listed,
+        told="Most friction first. Dot: share. Bar: 95 % interval. Upright stroke: target. "
         "Pale: few cases.",
-        charts.intervals(
-            dots(
-                listed,
-                "attainment",
-                low="attainment_low",
-                high="attainment_high",
-                small_key="is_low_n",
-                target="target_attainment",
-                label=lambda row: str(row["label"]),
-            ),
-            form=percent_short,
-            domain=(0, 1),
-        ),
-        Table(
-            "Standards kept, 12 months",
-            [
-                label_column("Moment and standard"),
-                number("Cases", "occurrence_count"),
-                rate("Kept", "attainment", small_key="is_low_n"),
-                interval("attainment_low", "attainment_high"),
-                rate("Target", "target_attainment"),
-            ],
-            listed,
-            sources="anchor_attainment.attainment, target_attainment",
-        ),
-        "Cases in which the standard was kept over all cases that are decided.",
+        caption="Standards kept, 12 months",
+        head=label_column("Moment and standard"),
+        cases="Cases",
+        label="Kept",
+        definition="Cases in which the standard was kept over all cases that are decided.",
+        sources="anchor_attainment.attainment, target_attainment",
     )
 
 
@@ -612,6 +585,37 @@ def _agreement(audits: Sequence[Row]) -> Table:
     )
 
 
+def _projects(projects: Sequence[Row]) -> Table:
+    def gain(value: Any) -> str:
+        return format_signed(None if value is None else 100 * value)
+
+    def verdict(row: Row) -> str:
+        if row["status"] != "compared":
+            return str(row["status"])
+        if not row["is_beyond_chance"]:
+            return "no clear change"
+        return "better" if row["gain"] > 0 else "worse"
+
+    return Table(
+        "Did improvement projects help?",
+        [
+            Column("Project", lambda row: str(row["title"]), is_number=False, is_head=True),
+            Column("Moment", lambda row: readable(row["anchor_id"]), is_number=False),
+            rate("Kept before", "before_attainment", small_key="is_low_n", on_phone=False),
+            rate("Kept after", "after_attainment", small_key="is_low_n", on_phone=False),
+            number("Gain, points", "gain", gain),
+            interval("gain_low", "gain_high", gain),
+            Column("What it says", verdict, is_number=False),
+        ],
+        projects,
+        note="Gain: share kept after the roll-out less the share before; where another moment "
+        "that the project does not touch is compared with, less that moment’s own change. Other "
+        "things may have changed, too, unless chance decided who got the change.",
+        sources="anchor_projects.net_difference, difference",
+        empty="No project was recorded.",
+    )
+
+
 def _lower(text: str) -> str:
     return text[:1].lower() + text[1:]
 
@@ -632,7 +636,11 @@ def _journey(reader: Reader) -> Section | None:
     listed = [{**row, "label": readable(row["stage"])} for row in stages]
     going = [row for row in listed if row["conversion_cases"] is not None]
     worst = max(
-        (row for row in going if not row["is_low_n"] and row["conversion_ratio"] is not None),
+        (
+            row
+            for row in going
+            if not row["is_conversion_low_n"] and row["conversion_ratio"] is not None
+        ),
         key=lambda row: 1 - row["conversion_ratio"],
         default=None,
     )
@@ -683,7 +691,7 @@ def _funnel(listed: Sequence[Row]) -> Figure:
                 label_column("Stage"),
                 number("Entered", "entered_count"),
                 number("Decided", "conversion_cases"),
-                rate("Went on", "conversion_ratio", small_key="is_low_n"),
+                rate("Went on", "conversion_ratio", small_key="is_conversion_low_n"),
                 interval("conversion_low", "conversion_high"),
                 number("Too early", "pending_count", on_phone=False),
             ],
@@ -701,7 +709,7 @@ def _stage_by_stage(listed: Sequence[Row]) -> Table:
         "Stage by stage, twelve months",
         [
             label_column("Stage"),
-            rate("Went on", "conversion_ratio", small_key="is_low_n"),
+            rate("Went on", "conversion_ratio", small_key="is_conversion_low_n"),
             Column(
                 "Half within",
                 lambda row: _days(row["dwell_days_p50"]),
@@ -1068,7 +1076,8 @@ def _part_name(row: Row) -> str:
 _GROUP = (
     "as_of_date period_months programme_id group_kind group_value delivered_count answered_count "
     "response_ratio response_low response_high nps_count promoter_count detractor_count nps "
-    "nps_low nps_high weighted_nps nps_change nps_change_margin is_nps_change_real is_low_n"
+    "nps_low nps_high weighted_nps nps_change nps_change_margin is_nps_change_real is_low_n "
+    "is_response_low_n"
 )
 
 PAGE = PageSpec(
@@ -1118,6 +1127,12 @@ PAGE = PageSpec(
                         "agreement_high system_met_ratio auditor_met_ratio is_low_n "
                         "is_measure_in_doubt"
                     ),
+                    "anchor_projects": names(
+                        "as_of_date project_id title anchor_id status before_attainment "
+                        "after_attainment difference difference_low difference_high "
+                        "net_difference net_difference_low net_difference_high "
+                        "is_beyond_chance is_low_n"
+                    ),
                 },
                 "none of these moments was seen by the service desk or the product",
             ),
@@ -1132,7 +1147,7 @@ PAGE = PageSpec(
                         "as_of_date cohort_kind cohort_month stage place entered_count "
                         "out_of_order_count pending_count is_final conversion_cases "
                         "converted_count conversion_ratio conversion_low conversion_high "
-                        "dwell_days_p50 dwell_days_p90 drop_off_ratio is_low_n"
+                        "dwell_days_p50 dwell_days_p90 drop_off_ratio is_conversion_low_n"
                     )
                 },
             ),

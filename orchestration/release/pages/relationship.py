@@ -26,9 +26,9 @@ from orchestration.release.pages.model import (
     Table,
     Topic,
 )
+from orchestration.release.pages.shares import Share, share_by_group
 from orchestration.release.pages.words import (
     count_of,
-    interval,
     label_column,
     names,
     number,
@@ -877,38 +877,20 @@ def _credit(reader: Reader) -> Section | None:
 
 
 def _grades_proved(listed: Sequence[Row]) -> Figure:
-    return Figure(
+    return share_by_group(
         "Customers who did not pay, by their grade of a year ago",
-        "Dot: share. Bar: 95 % interval. Pale: few customers.",
-        charts.intervals(
-            [
-                {
-                    "label": row["label"],
-                    "value": row["bad_ratio"],
-                    "low": row["bad_low"],
-                    "high": row["bad_high"],
-                    "is_small": row["is_bad_low_n"],
-                }
-                for row in listed
-            ],
-            form=lambda value: f"{100 * float(value):.1f}\u00a0%",
-            tick=percent_short,
-            domain=(0, 1),
-        ),
-        Table(
-            "What became of the grades of a year ago",
-            [
-                label_column("Grade"),
-                number("Customers", "bad_cases"),
-                number("Did not pay", "bad_count"),
-                rate("Share", "bad_ratio", small_key="is_bad_low_n"),
-                interval("bad_low", "bad_high"),
-            ],
-            listed,
-            sources="credit_by_grade.bad_ratio",
-        ),
-        "Did not pay: was 90 days past due at any time in the twelve months after "
+        Share.named("bad"),
+        listed,
+        told="Dot: share. Bar: 95 % interval. Pale: few customers.",
+        caption="What became of the grades of a year ago",
+        head=label_column("Grade"),
+        cases="Customers",
+        label="Share",
+        more=[number("Did not pay", "bad_count")],
+        definition="Did not pay: was 90 days past due at any time in the twelve months after "
         "the grade was given.",
+        sources="credit_by_grade.bad_ratio",
+        form=lambda value: f"{100 * float(value):.1f}\u00a0%",
     )
 
 

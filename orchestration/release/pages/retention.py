@@ -27,11 +27,10 @@ from orchestration.release.pages.model import (
     Table,
     Topic,
 )
+from orchestration.release.pages.shares import Share, share_by_group
 from orchestration.release.pages.words import (
     TREND_COLOURS,
     count_of,
-    dots,
-    interval,
     label_column,
     month_column,
     names,
@@ -312,26 +311,19 @@ def _by_tier(tiers: Sequence[Row], *, has_mrr: bool) -> list[Sequence[Figure | T
         low, high = f"{key}_low_12m", f"{key}_high_12m"
         top = max([1.0, *(float(row[high]) for row in tiers if row[high] is not None)])
         figures.append(
-            Figure(
+            share_by_group(
                 title,
-                "Tier of a year ago. Dot: share. Bar: 95 % interval. Pale: few customers.",
-                charts.intervals(
-                    dots(tiers, column, low=low, high=high, small_key=small_key),
-                    form=percent_short,
-                    domain=(0, 1 if top <= 1 else 0.4 * math.ceil(top / 0.4)),
-                ),
-                Table(
-                    f"{title}, 12 months",
-                    [
-                        tier_column(),
-                        number("A year ago", count),
-                        rate("Share", column, small_key=small_key),
-                        interval(low, high, on_phone=True),
-                    ],
-                    tiers,
-                    sources=f"tier_indicators.{column}",
-                ),
-                _RATES[key][2],
+                Share(column, low, high, small_key, count),
+                tiers,
+                told="Tier of a year ago. Dot: share. Bar: 95 % interval. Pale: few customers.",
+                caption=f"{title}, 12 months",
+                head=tier_column(),
+                cases="A year ago",
+                label="Share",
+                definition=_RATES[key][2],
+                sources=f"tier_indicators.{column}",
+                highest=1 if top <= 1 else 0.4 * math.ceil(top / 0.4),
+                interval_on_phone=True,
             )
         )
     return [tuple(figures)]
@@ -476,33 +468,18 @@ def _winback(reader: Reader) -> Section | None:
 
 
 def _winback_by_tier(listed: Sequence[Row]) -> Figure:
-    return Figure(
+    return share_by_group(
         "Lost customers won back within 180 days",
-        "Dot: share. Bar: 95 % interval. Pale: few customers.",
-        charts.intervals(
-            dots(
-                listed,
-                "winback_ratio",
-                low="winback_low",
-                high="winback_high",
-                small_key="is_winback_low_n",
-            ),
-            form=percent_short,
-            domain=(0, 1),
-        ),
-        Table(
-            "Won back",
-            [
-                tier_column(),
-                number("Losses", "winback_count"),
-                rate("Won back", "winback_ratio", small_key="is_winback_low_n"),
-                interval("winback_low", "winback_high"),
-                number("Pending", "winback_pending_count"),
-            ],
-            listed,
-            sources="tier_indicators.winback_ratio, portfolio_indicators.winback_ratio",
-        ),
-        "By the day of the loss, not by the day on which the customer had joined.",
+        Share.named("winback", cases="winback_count"),
+        listed,
+        told="Dot: share. Bar: 95 % interval. Pale: few customers.",
+        caption="Won back",
+        head=tier_column(),
+        cases="Losses",
+        label="Won back",
+        more=[number("Pending", "winback_pending_count")],
+        definition="By the day of the loss, not by the day on which the customer had joined.",
+        sources="tier_indicators.winback_ratio, portfolio_indicators.winback_ratio",
     )
 
 

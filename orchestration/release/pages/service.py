@@ -26,6 +26,7 @@ from orchestration.release.pages.model import (
     Table,
     Topic,
 )
+from orchestration.release.pages.shares import Share, share_by_group
 from orchestration.release.pages.words import (
     MONTHS_SHOWN,
     TREND_COLOURS,
@@ -387,70 +388,53 @@ def _promises(reader: Reader) -> Section | None:
 
 
 def _first_contact_by_tier(shown: Sequence[Row]) -> Figure:
-    return Figure(
+    return share_by_group(
         "Solved at first contact, by tier",
-        "Dot: share. Bar: 95 % interval. Upright stroke: the tier’s target. Pale: few tickets.",
-        charts.intervals(
-            dots(
-                shown,
-                "first_contact_ratio",
-                low="first_contact_low",
-                high="first_contact_high",
-                small_key="is_first_contact_low_n",
-                target="first_contact_ratio_target",
+        Share.named("first_contact", target="first_contact_ratio_target"),
+        shown,
+        told="Dot: share. Bar: 95 % interval. Upright stroke: the tier’s target. "
+        "Pale: few tickets.",
+        caption="Solved at first contact, 12 months",
+        head=tier_column(),
+        cases="Judged",
+        label="Share",
+        more=[
+            rate(
+                "Net",
+                "first_contact_net_ratio",
+                small_key="is_first_contact_net_low_n",
+                on_phone=False,
             ),
-            form=percent_short,
-            domain=(0, 1),
-        ),
-        Table(
-            "Solved at first contact, 12 months",
-            [
-                tier_column(),
-                number("Judged", "first_contact_cases"),
-                rate("Share", "first_contact_ratio", small_key="is_first_contact_low_n"),
-                interval("first_contact_low", "first_contact_high"),
-                rate("Target", "first_contact_ratio_target"),
-                rate("Net", "first_contact_net_ratio", on_phone=False),
-                number("Pending", "first_contact_pending_count", on_phone=False),
-            ],
-            shown,
-            note="Net: of the tickets that the first level can solve at all.",
-            sources="service_by_tier.first_contact_ratio, "
-            "efficiency_by_tier.first_contact_ratio_target",
-        ),
-        "Gross share: of all tickets judged. The last seven days before the date are pending.",
+            number("Pending", "first_contact_pending_count", on_phone=False),
+        ],
+        note="Net: of the tickets that the first level can solve at all.",
+        definition="Gross share: of all tickets judged. The last seven days before the date are "
+        "pending.",
+        sources="service_by_tier.first_contact_ratio, "
+        "efficiency_by_tier.first_contact_ratio_target",
     )
 
 
 def _level_by_tier(shown: Sequence[Row]) -> Figure:
-    return Figure(
+    return share_by_group(
         "Solved in time, by tier",
-        "Dot: share of the service level kept. Bar: 95 % interval. Pale: few tickets.",
-        charts.intervals(
-            dots(
-                shown,
-                "sla_met_ratio",
-                low="sla_met_low",
-                high="sla_met_high",
-                small_key="is_sla_low_n",
+        Share.named("sla_met"),
+        shown,
+        told="Dot: share of the service level kept. Bar: 95 % interval. Pale: few tickets.",
+        caption="Service level, 12 months",
+        head=tier_column(),
+        cases="Judged",
+        label="Solved in time",
+        more=[
+            rate(
+                "Answered in time",
+                "first_reply_sla_met_ratio",
+                small_key="is_first_reply_sla_met_low_n",
             ),
-            form=percent_short,
-            domain=(0, 1),
-        ),
-        Table(
-            "Service level, 12 months",
-            [
-                tier_column(),
-                number("Judged", "sla_met_cases"),
-                rate("Solved in time", "sla_met_ratio", small_key="is_sla_low_n"),
-                interval("sla_met_low", "sla_met_high"),
-                rate("Answered in time", "first_reply_sla_met_ratio"),
-                number("Pending", "sla_pending_count", on_phone=False),
-            ],
-            shown,
-            sources="service_by_tier.sla_met_ratio, first_reply_sla_met_ratio",
-        ),
-        "The service level is the one in force when it was promised, not today’s.",
+            number("Pending", "sla_pending_count", on_phone=False),
+        ],
+        definition="The service level is the one in force when it was promised, not today’s.",
+        sources="service_by_tier.sla_met_ratio, first_reply_sla_met_ratio",
     )
 
 
@@ -473,7 +457,7 @@ def _promises_by_month(months: Sequence[Row], series: Mapping[str, str]) -> Figu
             "Promises kept by month, all tiers",
             [
                 month_column(),
-                rate("Solved in time", "sla_met_ratio", small_key="is_sla_low_n"),
+                rate("Solved in time", "sla_met_ratio", small_key="is_sla_met_low_n"),
                 rate("Answered in time", "first_reply_sla_met_ratio"),
                 rate(
                     "First contact",
@@ -1020,7 +1004,9 @@ PAGE = PageSpec(
                         "sla_pending_count",
                         "first_contact_pending_count",
                         "is_first_contact_low_n",
-                        "is_sla_low_n",
+                        "is_first_contact_net_low_n",
+                        "is_first_reply_sla_met_low_n",
+                        "is_sla_met_low_n",
                     ),
                     "efficiency_by_tier": _TARGET_COLUMNS,
                 },

@@ -272,7 +272,8 @@ inner join seeds.event_types as types using (event_type);
 insert into scorecard.service_by_tier by name
 select as_of_date, 12 as period_months, tier, 'all' as kind_group, 12 as measured_months,
     case when tier = 'all' then 180 else 90 end as ticket_count, 2 as still_open_count,
-    0.02::double as still_open_ratio, 40 as resolved_count,
+    0.02::double as still_open_ratio, 0.01::double as still_open_low,
+    0.05::double as still_open_high, 40 as resolved_count,
     600.0::double as resolution_minutes_mean, 300.0::double as median_resolution_minutes,
     'resolved' as median_method,
     40 as sla_met_cases, 0.5::double as sla_met_ratio, 0.4::double as sla_met_low, 0.6::double as sla_met_high,
@@ -281,7 +282,9 @@ select as_of_date, 12 as period_months, tier, 'all' as kind_group, 12 as measure
     40 as first_contact_net_cases, 0.5::double as first_contact_net_ratio, 0.4::double as first_contact_net_low, 0.6::double as first_contact_net_high,
     40 as reopen_cases, 0.5::double as reopen_ratio, 0.4::double as reopen_low, 0.6::double as reopen_high,
     40 as answered_cases, 0.5::double as answered_ratio, 0.4::double as answered_low, 0.6::double as answered_high,
-    false as is_low_n, false as is_first_contact_low_n, false as is_sla_low_n
+    false as is_low_n, false as is_still_open_low_n, false as is_sla_met_low_n,
+    false as is_first_reply_sla_met_low_n, false as is_first_contact_low_n,
+    false as is_first_contact_net_low_n, false as is_reopen_low_n, false as is_answered_low_n
 from (select distinct as_of_date from scorecard.customer_indicators) as months
 cross join (select unnest(['all', 'A']) as tier) as tiers;
 
@@ -291,7 +294,8 @@ select as_of_date, 12 as period_months, tier, 40 as complaint_count,
     40 as repeat_cases, 0.5::double as repeat_ratio, 0.4::double as repeat_low, 0.6::double as repeat_high,
     40 as upheld_cases, 0.5::double as upheld_ratio, 0.4::double as upheld_low, 0.6::double as upheld_high,
     40 as retained_cases, 0.5::double as retained_ratio, 0.4::double as retained_low, 0.6::double as retained_high,
-    false as is_low_n
+    false as is_sla_met_low_n, false as is_repeat_low_n, false as is_upheld_low_n,
+    false as is_retained_low_n, false as is_low_n
 from (select distinct as_of_date from scorecard.customer_indicators) as months
 cross join (select unnest(['all', 'A']) as tier) as tiers;
 
@@ -318,7 +322,8 @@ insert into scorecard.lead_conversion by name
 select as_of_date, 12 as period_months, channel, 50 as lead_count, 45 as responded_count,
     40 as conversion_cases, 20 as converted_count, 0.5::double as conversion_ratio,
     0.4::double as conversion_low, 0.6::double as conversion_high, 10 as conversion_pending_count,
-    false as is_conversion_low_n
+    false as is_conversion_low_n, 0.6::double as opportunity_ratio,
+    0.5::double as opportunity_low, 0.7::double as opportunity_high
 from (select distinct as_of_date from scorecard.customer_indicators) as months
 cross join (select unnest(['all', 'search']) as channel) as channels;
 
@@ -326,7 +331,10 @@ insert into scorecard.sales_performance by name
 select as_of_date, 12 as period_months, opportunity_kind, 40 as decided_count, 20 as won_count,
     0.5::double as win_ratio, 0.4::double as win_low, 0.6::double as win_high,
     false as is_win_low_n, 1000::decimal(18, 2) as won_amount, 5 as open_count, 1 as overdue_count,
-    0 as without_amount_count,
+    0 as without_amount_count, 35 as slipped_cases, 0.5::double as slipped_ratio,
+    0.4::double as slipped_low, 0.6::double as slipped_high, false as is_slipped_low_n,
+    case when opportunity_kind = 'all' then 20 end as key_account_count,
+    case when opportunity_kind = 'all' then true end as is_key_account_coverage_low_n,
     case when opportunity_kind = 'all' then 0.5::double end as key_account_coverage_ratio,
     case when opportunity_kind = 'all' then 0.4::double end as key_account_coverage_low,
     case when opportunity_kind = 'all' then 0.6::double end as key_account_coverage_high
@@ -343,6 +351,10 @@ select as_of_date, campaign_id, 60 as sent_count, 50 as delivered_count, 20 as o
     5 as clicked_count, 1 as unsubscribed_count, 40 as conversion_cases,
     10 as conversion_pending_count, 20 as converted_count, 0.5::double as conversion_ratio,
     0.4::double as conversion_low, 0.6::double as conversion_high, false as is_conversion_low_n,
+    0.1::double as clicked_ratio, 0.05::double as clicked_low, 0.2::double as clicked_high,
+    false as is_clicked_low_n, 0.02::double as unsubscribed_ratio,
+    0.01::double as unsubscribed_low, 0.1::double as unsubscribed_high,
+    false as is_unsubscribed_low_n,
     100::decimal(18, 2) as first_touch_amount, 100::decimal(18, 2) as last_touch_amount,
     100::decimal(18, 2) as linear_amount
 from (select distinct as_of_date from scorecard.customer_indicators) as months
@@ -381,7 +393,7 @@ select as_of_date, rule, tier, 40 as loss_count, 20 as warned_count, 10 as in_ti
     0.5::double as recall_ratio, 0.4::double as recall_low, 0.6::double as recall_high,
     0.5::double as in_time_ratio, 0.4::double as in_time_low, 0.6::double as in_time_high,
     0.5::double as precision_ratio, 0.4::double as precision_low, 0.6::double as precision_high,
-    false as is_recall_low_n, false as is_precision_low_n
+    false as is_recall_low_n, true as is_in_time_low_n, false as is_precision_low_n
 from (select distinct as_of_date from scorecard.customer_indicators) as months
 cross join (select unnest(['relationship_health', 'no_purchase']) as rule) as rules
 cross join (select unnest(['all', 'A']) as tier) as tiers;
@@ -526,7 +538,12 @@ select as_of_date, 'month' as cohort_kind, cohort_month, 'purchase' as stage, 3 
     case when pending = 0 then 0.5::double end as conversion_ratio,
     case when pending = 0 then 0.4::double end as conversion_low,
     case when pending = 0 then 0.6::double end as conversion_high,
-    case when pending = 0 then 0.2::double end as drop_off_ratio, pending > 0 as is_low_n
+    pending > 0 as is_conversion_low_n,
+    case when pending = 0 then 40 end as drop_off_cases,
+    case when pending = 0 then 0.2::double end as drop_off_ratio,
+    case when pending = 0 then 0.1::double end as drop_off_low,
+    case when pending = 0 then 0.3::double end as drop_off_high,
+    pending > 0 as is_drop_off_low_n
 from (select distinct as_of_date from scorecard.customer_indicators) as months
 cross join (values (date '2011-01-31', 0), (date '2011-08-31', 40)) as cohorts(cohort_month, pending);
 

@@ -89,7 +89,8 @@ select as_of_date, 12 as period_months, 'programme-1' as programme_id, group_kin
     0.4::double as response_low, 0.6::double as response_high, 40 as nps_count,
     20 as promoter_count, 10 as passive_count, 10 as detractor_count, 25.0::double as nps,
     0.5::double as nps_low, 49.5::double as nps_high, 2.0::double as nps_change,
-    30.0::double as nps_change_margin, false as is_nps_change_real, false as is_low_n
+    30.0::double as nps_change_margin, false as is_nps_change_real, false as is_low_n,
+    false as is_response_low_n
 from months cross join (values ('all', 'all'), ('tier', 'A')) as kinds (group_kind, group_value);
 
 insert into scorecard.satisfaction_by_group by name

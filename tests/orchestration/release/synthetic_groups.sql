@@ -42,8 +42,10 @@ select
     groups.place as open_count,
     case when groups.cases > 0 then 10 * groups.place end as open_age_days_max,
     groups.cases < 30 as is_low_n,
+    groups.cases < 30 as is_first_reply_sla_met_low_n,
     groups.cases < 30 as is_first_contact_low_n,
-    groups.cases < 30 as is_sla_low_n
+    groups.cases < 30 as is_first_contact_net_low_n,
+    groups.cases < 30 as is_sla_met_low_n
 from months
 cross join groups
 cross join periods
@@ -174,7 +176,8 @@ select
     case when kinds.group_kind <> 'wave' then 20.5 end as nps_change,
     case when kinds.group_kind <> 'wave' then 14.5 end as nps_change_margin,
     case when kinds.group_kind <> 'wave' then true end as is_nps_change_real,
-    kinds.answers < 30 as is_low_n
+    kinds.answers < 30 as is_low_n,
+    4 * kinds.answers < 30 as is_response_low_n
 from months
 cross join (
     values ('all', 'all', 100), ('tier', 'A', 80), ('tier', 'B', 20), ('wave', '2011Q2', 100)
@@ -228,6 +231,30 @@ cross join (
     attainment_high, is_low_n, target_attainment, impact, friction_index, friction_rank
 );
 
+create or replace table scorecard.anchor_projects as
+select
+    months.as_of_date,
+    projects.project_id,
+    projects.title,
+    'invoice_query' as anchor_id,
+    projects.status,
+    projects.before_attainment,
+    projects.before_attainment + projects.difference as after_attainment,
+    projects.difference,
+    projects.difference - 0.05 as difference_low,
+    projects.difference + 0.05 as difference_high,
+    projects.net_difference,
+    projects.net_difference - 0.04 as net_difference_low,
+    projects.net_difference + 0.04 as net_difference_high,
+    projects.net_difference > 0.04 as is_beyond_chance,
+    false as is_low_n
+from months
+cross join (
+    values ('PRJ-1', 'A new page', 'compared', 0.5, 0.15, 0.1),
+        ('PRJ-2', 'A second line', 'compared', 0.6, 0.12, 0.02),
+        ('PRJ-3', 'A new form', 'rolling out', null, null, null)
+) as projects (project_id, title, status, before_attainment, difference, net_difference);
+
 create or replace table scorecard.anchor_audits as
 select
     as_of_date,
@@ -278,7 +305,7 @@ select
     30.0 as dwell_days_p50,
     88.0 as dwell_days_p90,
     0.2 as drop_off_ratio,
-    kinds.cohort_kind = 'month' as is_low_n
+    kinds.cohort_kind = 'month' as is_conversion_low_n
 from months
 cross join (values ('awareness', 1), ('purchase', 2), ('use', 3)) as stages (stage, place)
 cross join (values ('month'), ('last_12_months')) as kinds (cohort_kind)
