@@ -109,13 +109,17 @@ class _Queries:
 
 
 def ensure_ml_tables(con: duckdb.DuckDBPyConnection) -> None:
-    """Create the `ml` tables that are missing, empty, so that dbt finds its sources."""
+    """Create what is missing of the `ml` tables, empty, so that dbt finds its sources.
+
+    A home of an earlier version may have a table without its newer columns.
+    """
     con.execute("create schema if not exists ml")
     for table, columns in TABLES.items():
         listed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
         con.execute(f"create table if not exists ml.{table} ({listed})")
-        for name, kind in columns.items():  # a home of before may lack the newer ones
-            con.execute(f"alter table ml.{table} add column if not exists {name} {kind}")
+        there = {str(row[0]) for row in con.execute(f"describe ml.{table}").fetchall()}
+        for name in (name for name in columns if name not in there):
+            con.execute(f"alter table ml.{table} add column {name} {columns[name]}")
 
 
 def train(settings: Settings, kind: Kind, *, force: bool = False) -> TrainingSummary:

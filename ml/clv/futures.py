@@ -107,7 +107,8 @@ class Futures:
         even, most = self._even, np.full((self.draws, len(x)), np.inf)
         if isinstance(self.purchases, ParetoParameters):
             leaving = gammaincinv(self.purchases.s, even[3]) / -np.log1p(-even[4])
-            stays = (self.purchases.beta + age) / leaving[:, None]
+            with np.errstate(divide="ignore"):  # who never leaves stays for ever
+                stays = (self.purchases.beta + age) / leaving[:, None]
             expected = rate * np.minimum(stays, self.weeks)
         else:
             chances = self.purchases.b + x + self.purchases.extra
