@@ -2,9 +2,10 @@
 
 The same histories, each library in an environment of its own, one after the other. Measured:
 seconds of the fit (from arrays of one entry per customer, so that our reduction to distinct
-histories is in it), log-likelihood at the parameters found (computed by the same code for all), and the mean error
-of the purchases of the 39 weeks after. Histories: the purchase log of CDNOW, whose folder
-SCORECARD_CDNOW names (it may not be committed), and a million simulated customers.
+histories is in it), log-likelihood at the parameters found (computed by the same code for all), the
+mean error of the purchases of the 39 weeks after, and their total over what came. Histories: the
+purchase log of CDNOW, whose folder SCORECARD_CDNOW names (it may not be committed), and a million
+simulated customers.
 """
 
 import argparse
