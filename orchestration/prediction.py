@@ -109,11 +109,17 @@ class _Queries:
 
 
 def ensure_ml_tables(con: duckdb.DuckDBPyConnection) -> None:
-    """Create the `ml` tables that are missing, empty, so that dbt finds its sources."""
+    """Create what is missing of the `ml` tables, empty, so that dbt finds its sources.
+
+    A home of an earlier version may have a table without its newer columns.
+    """
     con.execute("create schema if not exists ml")
     for table, columns in TABLES.items():
         listed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
         con.execute(f"create table if not exists ml.{table} ({listed})")
+        there = {str(row[0]) for row in con.execute(f"describe ml.{table}").fetchall()}
+        for name in (name for name in columns if name not in there):
+            con.execute(f"alter table ml.{table} add column {name} {columns[name]}")
 
 
 def train(settings: Settings, kind: Kind, *, force: bool = False) -> TrainingSummary:
@@ -230,12 +236,14 @@ def _training_queries(kind: Kind, last_month: date, config: Any) -> _Queries:
             "where labels.is_eligible and labels.is_label_complete "
             f"and as_of_date <= date '{judged}' order by customer_id, as_of_date"
         )
+    earlier = window.add_months(judged, -config.outcome_months)
     return _Queries(
         "select * from features.ftr_value "
-        f"where as_of_date in (date '{last_month}', date '{judged}') "
+        f"where as_of_date in (date '{last_month}', date '{judged}', date '{earlier}') "
         "order by customer_id, as_of_date",
         "select * from features.ftr_value_outcomes "
-        f"where as_of_date = date '{judged}' and outcome_months = {config.outcome_months} "
+        f"where as_of_date in (date '{judged}', date '{earlier}') "
+        f"and outcome_months = {config.outcome_months} "
         "order by customer_id, as_of_date",
     )
 

@@ -30,7 +30,13 @@ CHECKS = Table(
 )
 
 CHURN_METHODS = ("estimator", "baseline_rule", "base_rate")
-CLV_METHODS = ("mbg_nbd_gamma_gamma", "bg_nbd_gamma_gamma", "prior")
+CLV_METHODS = (
+    "mbg_nbd_gamma_gamma",
+    "bg_nbd_gamma_gamma",
+    "pareto_nbd_gamma_gamma",
+    "two_part_regression",
+    "prior",
+)
 STATUSES = ("published", "not_published", "base_rate")
 RISK_BANDS = ("green", "amber", "red")
 # Handbook C9: below .25 green, up to .40 amber, above red.
@@ -225,6 +231,27 @@ def _value_figures() -> tuple[Rule, ...]:
             because="Only margins can be negative; expected purchases cannot.",
             characteristic="accuracy",
             columns=("clv_12m",),
+        ),
+        PREDICTIONS.no_rows(
+            "value_interval_is_one",
+            "select customer_id, as_of_date from scorecard.predictions "
+            "where clv_12m_low > clv_12m_high "
+            "or (clv_12m_low is null) <> (clv_12m_high is null) "
+            "or (clv_12m_low is not null and clv_method = 'prior')",
+            says="The interval of a value has both ends in order, and only a value of the "
+            "customer's own has one.",
+            because="The mean of a tier says nothing of how far one customer may be from it.",
+            characteristic="consistency",
+            columns=("clv_12m_low", "clv_12m_high"),
+        ),
+        PREDICTIONS.no_rows(
+            "kept_is_worth_more",
+            "select customer_id, as_of_date from scorecard.predictions "
+            "where clv_12m > 0 and value_if_kept_12m < clv_12m",
+            says="A customer who is kept is worth at least the lifetime value.",
+            because="Lifetime value is the same sum times a probability.",
+            characteristic="consistency",
+            columns=("clv_12m", "value_if_kept_12m"),
         ),
         PREDICTIONS.no_rows(
             "risk_needs_a_probability",

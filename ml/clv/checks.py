@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ml.clv.config import ClvConfig
+from ml.clv.counts import CountParameters
 from ml.clv.evaluation import ValueEvaluation
 from ml.clv.gamma_gamma import SpendParameters
-from ml.clv.purchases import PurchaseParameters
 from ml.gate import Check
 
 
@@ -26,13 +26,17 @@ class Judgement:
         correlation: Spearman of repeat purchases and their mean amount.
         purchases: Fitted parameters of the counts.
         spend: Fitted parameters of the amounts.
+        is_two_part: Whether the two-part regression was chosen.
+        is_out_of_time: Whether the chosen candidate was judged on later months than it learnt from.
         chosen: Measures of the chosen candidate on later months; None if there are none.
         naive: The same of the naive baseline.
     """
 
     correlation: float
-    purchases: PurchaseParameters
+    purchases: CountParameters
     spend: SpendParameters
+    is_two_part: bool
+    is_out_of_time: bool
     chosen: ValueEvaluation | None
     naive: ValueEvaluation | None
 
@@ -47,7 +51,7 @@ def value_checks(given: Judgement, config: ClvConfig) -> list[Check]:
             abs(given.correlation) < config.max_correlation,
             "The estimator takes it that who buys often spends neither more nor less each time. "
             "From the threshold on that is not so here, and values are biased for those who buy "
-            "often. A two-part regression that does not need this is not part of this estimator.",
+            "often. A two-part regression, which does not need it, is used then if outcomes allow.",
         ),
         *_fit_checks(given),
         *_later_checks(given, config),
@@ -55,8 +59,10 @@ def value_checks(given: Judgement, config: ClvConfig) -> list[Check]:
 
 
 def _fit_checks(given: Judgement) -> list[Check]:
-    converged = given.purchases.is_converged and given.spend.is_converged
-    determined = not (given.purchases.is_at_bound or given.spend.is_at_bound)
+    counts = given.purchases
+    amounts = counts if given.is_two_part else given.spend  # Gamma-Gamma has no say then
+    converged = counts.is_converged and amounts.is_converged
+    determined = not (counts.is_at_bound or amounts.is_at_bound)
     return [
         _check(
             "warning_fit_converged",
@@ -86,7 +92,15 @@ def _later_checks(given: Judgement, config: ClvConfig) -> list[Check]:
             judged,
             "Customers on whom predictions could be compared with what they did later; 0 means "
             "that the history is too short, and the values are unproven.",
-        )
+        ),
+        _check(
+            "warning_judged_out_of_time",
+            float(given.is_out_of_time),
+            "1",
+            given.is_out_of_time,
+            "0 means that the history is too short to learn from one year and judge on the next: "
+            "each customer was foreseen from the others of the same year, or nobody at all.",
+        ),
     ]
     if given.chosen is None or given.naive is None:
         return checks
@@ -121,6 +135,14 @@ def _outcome_checks(
             own["revenue_gini"] >= naive["revenue_gini"],
             "How well the order of customers by value was foreseen (1 perfectly, 0 not at all); "
             "the threshold is that of carrying last year's spending forward.",
+        ),
+        _check(
+            "warning_interval_coverage",
+            own["interval_coverage"],
+            f"{config.min_coverage:g} to {config.max_coverage:g}",
+            config.min_coverage <= own["interval_coverage"] <= config.max_coverage,
+            f"Share of customers whose revenue of {config.outcome_months} months lay in the middle "
+            "90 % of what was held possible: below, the intervals are too narrow, above, too wide.",
         ),
     ]
 

@@ -18,13 +18,21 @@ class ClvConfig:
         min_tenure_days: Below this a customer gets the mean of the tier.
         outcome_months: Months over which predictions are judged.
         max_one_time_share: Share of one-time buyers up to which plain BG/NBD may be chosen.
-        min_improvement: Share by which its error on later months must be the smaller one; less
-            is chance, and not worth one-time buyers who never leave.
-        max_correlation: |Spearman| of frequency and value from which there is a warning.
+        min_improvement: Share by which the error of another estimator of purchases on later
+            months must be smaller than that of the modified BG/NBD; less is chance.
+        min_clearness: Standard errors by which it must be smaller, too.
+        max_correlation: |Spearman| of frequency and value from which there is a warning, and the
+            two-part regression replaces Gamma-Gamma.
+        max_gini_loss: Normalised Gini that the two-part regression may lose against Gamma-Gamma
+            and still replace it elsewhere, where its mean error on later months is smaller by
+            `min_improvement` and `min_clearness`, and its total bias within `max_bias`.
         max_bias: |Total bias| on later months, as a share, from which there is a warning.
         min_customers: Fewest customers to fit on.
         min_repeat_customers: Fewest of them with a repeat purchase.
         top_share: Share of customers whose captured value is reported.
+        interval_draws: Simulated futures per customer behind the interval of a value.
+        min_coverage: Least share of outcomes inside the 90 % intervals without a warning.
+        max_coverage: Greatest one.
         bootstrap_draws: Resamples of customers for the intervals of the metrics.
         max_training_customers: Customers above which they are sampled by hash.
         seed: Seed of every random number.
@@ -35,11 +43,16 @@ class ClvConfig:
     outcome_months: int = 12
     max_one_time_share: float = 0.40
     min_improvement: float = 0.01
+    min_clearness: float = 1.96
     max_correlation: float = 0.30
+    max_gini_loss: float = 0.02
     max_bias: float = 0.25
     min_customers: int = 100
     min_repeat_customers: int = 30
     top_share: float = 0.20
+    interval_draws: int = 400
+    min_coverage: float = 0.87
+    max_coverage: float = 0.93
     bootstrap_draws: int = 2000
     max_training_customers: int = 200_000
     seed: int = 20
@@ -50,5 +63,7 @@ class ClvConfig:
             raise EstimatorError("ClvConfig.discount_rate must be above -1 (a share per year).")
         if self.outcome_months < 1:
             raise EstimatorError("ClvConfig.outcome_months must be at least 1.")
+        if self.interval_draws < 20:
+            raise EstimatorError("ClvConfig.interval_draws must be at least 20.")
         if not 0 < self.top_share < 1:
             raise EstimatorError("ClvConfig.top_share must lie between 0 and 1.")

@@ -14,25 +14,29 @@ import numpy.typing as npt
 import pandas as pd
 
 from ml.canonical import content_hash
+from ml.clv import two_part as two_part_regression
+from ml.clv.counts import CountParameters, from_state
+from ml.clv.futures import INTERVAL_SHARE, Futures, interval
 from ml.clv.gamma_gamma import SpendParameters
 from ml.clv.panel import ValuePanel, read_values
-from ml.clv.purchases import PurchaseParameters
-from ml.clv.summary import DAYS_PER_WEEK
+from ml.clv.summary import DAYS_PER_WEEK, WEEKS_PER_MONTH
+from ml.clv.two_part import TwoPartParameters
 from ml.clv.value import Outlook, outlook
 from ml.frames import conform
 
 Float = npt.NDArray[np.float64]
 
 PRIOR: Final = "prior"
-MBG: Final = "mbg_nbd_gamma_gamma"
-BG: Final = "bg_nbd_gamma_gamma"
+TWO_PART: Final = "two_part_regression"
 OUTPUTS: Final = (
     "probability_alive",
     "expected_purchases_12m",
     "expected_purchase_value",
     "clv_12m",
     "clv_36m",
+    "value_if_kept_12m",
 )
+INTERVAL: Final = ("clv_12m_low", "clv_12m_high")
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,8 @@ class ClvEstimator:
         status: `published`, or `base_rate` where there was too little to fit (then every
             customer gets the prior of the tier).
         reason: Why this candidate, or why none.
-        candidate: `mbg_nbd_gamma_gamma`, `bg_nbd_gamma_gamma` or `prior`.
+        candidate: `mbg_nbd_gamma_gamma`, `bg_nbd_gamma_gamma`, `pareto_nbd_gamma_gamma`,
+            `two_part_regression` or `prior`.
         has_warning: Whether a check failed, so that the values need care.
         trained_from: First purchase in the histories it was fitted on.
         trained_to: As-of date of the histories it was fitted on.
@@ -80,7 +85,11 @@ class ClvEstimator:
         min_tenure_days: Below this a customer gets the prior.
         purchases: Parameters of the purchase counts; None for the prior alone.
         spend: Parameters of the amounts; None for the prior alone.
+        two_part: The two-part regression where it is the candidate; the counts then only say who
+            is alive, how many purchases come, and how revenue spreads over the months.
         prior: Expectations per tier.
+        interval_draws: Simulated futures per customer behind the interval of a value.
+        seed: Seed of their random numbers.
     """
 
     kind: ClassVar[str] = "clv"
@@ -97,9 +106,12 @@ class ClvEstimator:
     positive_count: int
     discount_rate: float
     min_tenure_days: int
-    purchases: PurchaseParameters | None
+    purchases: CountParameters | None
     spend: SpendParameters | None
+    two_part: TwoPartParameters | None
     prior: TierPrior
+    interval_draws: int
+    seed: int
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -133,6 +145,7 @@ class ClvEstimator:
             **own,
             "purchases": self.purchases.to_state() if self.purchases else None,
             "spend": self.spend.to_state() if self.spend else None,
+            "two_part": self.two_part.to_state() if self.two_part else None,
             "prior": self.prior.to_state(),
         }
 
@@ -148,10 +161,9 @@ class ClvEstimator:
             **{
                 **state,
                 **dates,
-                "purchases": PurchaseParameters(**state["purchases"])
-                if state["purchases"]
-                else None,
+                "purchases": from_state(state["purchases"]) if state["purchases"] else None,
                 "spend": SpendParameters(**state["spend"]) if state["spend"] else None,
+                "two_part": TwoPartParameters(**state["two_part"]) if state["two_part"] else None,
                 "prior": TierPrior(tuple(prior["tiers"]), prior["means"], prior["overall"]),
             }
         )
@@ -160,7 +172,14 @@ class ClvEstimator:
 def outlook_matrix(found: Outlook) -> Float:
     """Expectations as columns in the order of `OUTPUTS`."""
     return np.column_stack(
-        [found.alive, found.purchases_12m, found.spend, found.clv_12m, found.clv_36m]
+        [
+            found.alive,
+            found.purchases_12m,
+            found.spend,
+            found.clv_12m,
+            found.clv_36m,
+            found.kept_12m,
+        ]
     )
 
 
@@ -180,30 +199,59 @@ def score_clv(frame: pd.DataFrame, estimator: ClvEstimator) -> pd.DataFrame:
     Returns:
         The columns of `ml.clv_predictions`, one row per row of the frame, ordered by key.
         Without a purchase all values and the method are null; with less than the least tenure
-        they are the means of the tier and `method` is `prior`.
+        they are the means of the tier, `method` is `prior`, and there is no interval.
 
     Raises:
         FrameError: The frame lacks columns, repeats a key or lacks a buyer's history.
     """
     panel = read_values(frame)
     values = np.full((len(panel), len(OUTPUTS)), np.nan)
+    limits = np.full((len(panel), len(INTERVAL)), np.nan)
     method = np.full(len(panel), None, dtype=object)
     values[panel.has_bought] = estimator.prior.of(panel.tier[panel.has_bought])
     method[panel.has_bought] = PRIOR
     if estimator.purchases is not None and estimator.spend is not None:
         mature = is_mature(panel, estimator.min_tenure_days)
+        judged = panel.take(mature)
         found = outlook(
             estimator.purchases,
             estimator.spend,
-            panel.take(mature),
+            judged,
             discount_rate=estimator.discount_rate,
+            two_part=estimator.two_part,
         )
         values[mature] = outlook_matrix(found)
+        limits[mature] = np.column_stack(
+            _interval(estimator, estimator.purchases, estimator.spend, judged, found)
+        )
         method[mature] = estimator.candidate
     scored = panel.key.assign(
         **dict(zip(OUTPUTS, values.T, strict=True)),
+        **dict(zip(INTERVAL, limits.T, strict=True)),
         method=method,
         has_warning=panel.has_bought & estimator.has_warning,
         estimator_version=estimator.version,
     )
     return conform(scored, "clv_predictions")
+
+
+def _interval(
+    estimator: ClvEstimator,
+    counts: CountParameters,
+    spend: SpendParameters,
+    panel: ValuePanel,
+    found: Outlook,
+) -> tuple[Float, Float]:
+    """Middle 90 % of what twelve months may be worth, discounted."""
+    if estimator.two_part is not None:
+        expected = two_part_regression.expect(estimator.two_part, panel)
+        low, high = two_part_regression.interval(estimator.two_part, expected, INTERVAL_SHARE)
+        return low * found.discount_12m, high * found.discount_12m
+    futures = Futures(
+        counts,
+        spend,
+        weeks=12 * WEEKS_PER_MONTH,
+        draws=estimator.interval_draws,
+        seed=estimator.seed,
+    )
+    return interval(futures, panel, found.discount_12m)

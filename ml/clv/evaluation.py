@@ -12,6 +12,7 @@ import numpy.typing as npt
 from scipy.stats import spearmanr
 
 from ml.clv.config import ClvConfig
+from ml.clv.futures import coverage
 from ml.clv.panel import ValuePanel
 from ml.clv.summary import DAYS_PER_WEEK, WEEKS_PER_MONTH
 from ml.metrics import normalised_gini, top_capture
@@ -47,12 +48,22 @@ def rank_correlation(one: Float, other: Float) -> float:
     return float(spearmanr(one, other).statistic)
 
 
-def poisson_deviance(actual: Float, predicted: Float) -> float:
-    """Mean Poisson deviance of counts: least, in expectation, for the true mean."""
+def poisson_deviances(actual: Float, predicted: Float) -> Float:
+    """Poisson deviance of each count: least, in expectation, for the true mean."""
     mean = np.maximum(predicted, 1e-9)
     ratio = np.where(actual > 0, actual, 1.0) / mean
-    terms = 2 * (np.where(actual > 0, actual * np.log(ratio), 0.0) - (actual - mean))
-    return float(terms.mean())
+    return 2 * (np.where(actual > 0, actual * np.log(ratio), 0.0) - (actual - mean))
+
+
+def poisson_deviance(actual: Float, predicted: Float) -> float:
+    """Mean Poisson deviance of counts."""
+    return float(poisson_deviances(actual, predicted).mean())
+
+
+def clearness(gain: Float) -> float:
+    """Mean of gains per customer, in standard errors of that mean; 0 where they do not vary."""
+    spread = float(gain.std(ddof=1)) if len(gain) > 1 else 0.0
+    return float(gain.mean()) * np.sqrt(len(gain)) / spread if spread > 0 else 0.0
 
 
 def evaluate_values(
@@ -60,6 +71,7 @@ def evaluate_values(
     purchases: tuple[Float, Float] | None,
     revenue: tuple[Float, Float],
     config: ClvConfig,
+    places: Float | None = None,
 ) -> ValueEvaluation:
     """Compare predictions with outcomes.
 
@@ -67,6 +79,8 @@ def evaluate_values(
         purchases: (actual, predicted) purchases; None for a way that predicts none.
         revenue: (actual, predicted) revenue, not discounted.
         config: Settings.
+        places: Where each outcome lies among what was held possible, 0 to 1; None for a way that
+            gives no interval.
     """
     measures: dict[str, float] = {}
     intervals: dict[str, tuple[float, float]] = {}
@@ -83,6 +97,11 @@ def evaluate_values(
     share = round(100 * config.top_share)
     measures[f"revenue_top{share}_capture"] = top_capture(actual, predicted, share=config.top_share)
     measures |= _deciles(actual, predicted)
+    if places is not None:
+        inside = coverage(places)
+        error = 1.96 * float(np.sqrt(inside * (1 - inside) / len(places)))
+        measures["interval_coverage"] = inside
+        intervals["interval_coverage"] = max(inside - error, 0.0), min(inside + error, 1.0)
     return ValueEvaluation(measures, intervals, len(actual))
 
 

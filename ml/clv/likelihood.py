@@ -13,6 +13,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from ml.clv.summary import Summary
 from ml.errors import FitError
 
 Float = npt.NDArray[np.float64]
@@ -20,6 +21,7 @@ Objective = Callable[[Float], tuple[float, Float]]
 
 _BOUND: Final = 12.0  # parameters from 6e-6 to 160,000
 _NEAR_BOUND: Final = 0.5
+_COARSE: Final = 4_000  # distinct histories that show where the summit is
 
 
 @dataclass(frozen=True)
@@ -86,3 +88,25 @@ def _maximum(logs: Float, log_likelihood: float, slope: Float) -> Maximum:
         is_converged=bool((slope[inside] < 1e-5).all()),
         is_at_bound=bool(not inside.all()),
     )
+
+
+def maximise_over_histories(
+    objective: Callable[[Float, Summary], tuple[float, Float]],
+    starts: Sequence[Sequence[float]],
+    histories: Summary,
+) -> Maximum:
+    """Climb from every start; with many histories, from where a part of them has its summit.
+
+    The part is every so-manieth of the ordered distinct histories, with their weights. It only
+    says where to begin: the summit is that of all histories.
+
+    Raises:
+        FitError: No start led to a finite likelihood.
+    """
+    step = len(histories.age) // _COARSE
+    if step > 1:
+        part = Summary(*(column[::step] for column in histories.columns))
+        coarse = maximise(lambda v: objective(v, part), starts, scale=part.customers)
+        if not coarse.is_at_bound:
+            starts = [coarse.parameters]
+    return maximise(lambda v: objective(v, histories), starts, scale=histories.customers)

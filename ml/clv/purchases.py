@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import betaincinv, betaln, digamma, gammaln, hyp2f1
 
-from ml.clv.likelihood import maximise
+from ml.clv.likelihood import maximise_over_histories
 from ml.clv.summary import Summary
 from ml.errors import FitError
 
@@ -64,11 +64,15 @@ def _log_paths(values: Float, extra: int, s: Summary) -> tuple[Float, Float]:
     """Logarithms of: still alive at T; left at the last purchase (-inf where impossible)."""
     r, alpha, a, b = values
     base = betaln(a, b)
-    alive = betaln(a, b + s.repeats + extra) - base - (r + s.repeats) * np.log(alpha + s.age)
-    can_leave = s.repeats + extra > 0
-    failures = np.where(can_leave, b + s.repeats + extra - 1, 1.0)
-    left = betaln(a + 1, failures) - base - (r + s.repeats) * np.log(alpha + s.recency)
-    return alive, np.where(can_leave, left, -np.inf)
+    x, place = s.distinct_repeats  # what depends on x alone is computed once per distinct x
+    failures = np.where(x + extra > 0, b + x + extra - 1, 1.0)
+    stayed = betaln(a, b + x + extra) - base
+    went = np.where(x + extra > 0, betaln(a + 1, failures) - base, -np.inf)
+    exponent = r + s.repeats
+    return (
+        stayed[place] - exponent * np.log(alpha + s.age),
+        went[place] - exponent * np.log(alpha + s.recency),
+    )
 
 
 def log_likelihood(parameters: PurchaseParameters, s: Summary) -> float:
@@ -80,19 +84,20 @@ def log_likelihood(parameters: PurchaseParameters, s: Summary) -> float:
 def _objective(values: Float, extra: int, s: Summary) -> tuple[float, Float]:
     """Log-likelihood and its gradient by (r, alpha, a, b)."""
     r, alpha, a, b = values
-    x, w = s.repeats, s.weight
+    exponent, w = r + s.repeats, s.weight
     alive, left = _log_paths(values, extra, s)
     total = np.logaddexp(alive, left)
-    stay = np.exp(alive - total)
-    go = np.exp(left - total)
-    value = gammaln(r + x) - gammaln(r) + r * np.log(alpha) + total
-    by_r = digamma(r + x) - digamma(r) + np.log(alpha)
-    by_r = by_r - stay * np.log(alpha + s.age) - go * np.log(alpha + s.recency)
-    by_alpha = r / alpha - (r + x) * (stay / (alpha + s.age) + go / (alpha + s.recency))
-    shared = digamma(a + b) - digamma(a + b + x + extra)
-    by_a = stay * digamma(a) + go * digamma(a + 1) - digamma(a) + shared
+    stay, go = np.exp(alive - total), np.exp(left - total)
+    x, place = s.distinct_repeats
     failures = np.where(x + extra > 0, b + x + extra - 1, 1.0)
-    by_b = stay * digamma(b + x + extra) + go * digamma(failures) - digamma(b) + shared
+    shared = digamma(a + b) - digamma(a + b + x + extra)
+    value = (gammaln(r + x) - gammaln(r) + r * np.log(alpha))[place] + total
+    by_r = (digamma(r + x) - digamma(r) + np.log(alpha))[place]
+    by_r = by_r - stay * np.log(alpha + s.age) - go * np.log(alpha + s.recency)
+    by_alpha = r / alpha - exponent * (stay / (alpha + s.age) + go / (alpha + s.recency))
+    by_a = stay * digamma(a) + go * digamma(a + 1) + (shared - digamma(a))[place]
+    by_b = stay * digamma(b + x + extra)[place] + go * digamma(failures)[place]
+    by_b = by_b + (shared - digamma(b))[place]
     gradient = np.array([(w * part).sum() for part in (by_r, by_alpha, by_a, by_b)])
     return float((w * value).sum()), gradient
 
@@ -105,7 +110,7 @@ def fit_purchases(s: Summary, *, extra: int) -> PurchaseParameters:
     """
     if not (s.repeats > 0).any():
         raise FitError("No customer bought twice: purchase rates cannot be learnt.")
-    found = maximise(lambda v: _objective(v, extra, s), _STARTS, scale=s.customers)
+    found = maximise_over_histories(lambda v, part: _objective(v, extra, part), _STARTS, s)
     r, alpha, a, b = found.parameters
     return PurchaseParameters(
         r, alpha, a, b, extra, found.log_likelihood, found.is_converged, found.is_at_bound

@@ -5,6 +5,7 @@ Does not belong here: likelihoods.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -39,6 +40,17 @@ class Summary:
     def customers(self) -> float:
         """All customers."""
         return float(self.weight.sum())
+
+    @property
+    def columns(self) -> tuple[Float, Float, Float, Float]:
+        """Repeats, recency, age and weight."""
+        return self.repeats, self.recency, self.age, self.weight
+
+    @cached_property
+    def distinct_repeats(self) -> tuple[Float, npt.NDArray[np.intp]]:
+        """Distinct x, and the place of each history's among them: there are few."""
+        found, place = np.unique(self.repeats, return_inverse=True)
+        return found, place
 
 
 def summarise(repeats: Float, recency: Float, age: Float) -> Summary:

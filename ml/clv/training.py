@@ -3,49 +3,54 @@
 Belongs here: the order of the steps: judge on later months, choose, refit, describe.
 Does not belong here: the steps themselves (the other modules of this folder).
 
-1. Both purchase-count estimators are fitted on the histories of the last as-of date whose
-   outcome is complete, and predict the months after it.
-2. The modified BG/NBD is taken, unless few customers bought only once and the plain one predicted
-   the purchases clearly better (mean Poisson deviance).
-3. The chosen one is fitted again on the histories of the latest as-of date; it needs no label.
+1. The estimators of purchase counts are fitted on the histories of the last as-of date whose
+   outcome is complete, and predict the months after it; so does the two-part regression.
+2. The modified BG/NBD with Gamma-Gamma is taken, unless later months or the rules speak for
+   another (`ml.clv.contest`).
+3. The chosen one is fitted again on the histories of the latest as-of date, which needs no label;
+   the two-part regression is fitted on the last complete outcomes.
 4. Whatever makes its values doubtful becomes a check, and a failed check sets `has_warning`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ml.clv import bg_nbd, gamma_gamma, mbg_nbd
 from ml.clv.checks import Judgement, value_checks
 from ml.clv.config import ClvConfig
+from ml.clv.contest import (
+    NAIVE,
+    TEST,
+    Choice,
+    Contest,
+    choose_amounts,
+    choose_counts,
+    fit_spend,
+    hold_contest,
+    is_enough_to_fit,
+    sample,
+)
+from ml.clv.counts import FITS, CountParameters, shape_values
 from ml.clv.estimator import (
-    BG,
-    MBG,
     OUTPUTS,
     PRIOR,
+    TWO_PART,
     ClvEstimator,
     TierPrior,
     is_mature,
     outlook_matrix,
     score_clv,
 )
-from ml.clv.evaluation import (
-    ValueEvaluation,
-    evaluate_values,
-    naive_revenue,
-    rank_correlation,
-)
+from ml.clv.evaluation import naive_revenue, rank_correlation
 from ml.clv.gamma_gamma import SpendParameters
 from ml.clv.panel import ValuePanel, read_outcomes, read_values
-from ml.clv.purchases import PurchaseParameters, expected_purchases
-from ml.clv.summary import DAYS_PER_WEEK, WEEKS_PER_MONTH
+from ml.clv.summary import DAYS_PER_WEEK
+from ml.clv.two_part import TwoPartParameters
 from ml.clv.value import HORIZON, discount_factors, outlook
-from ml.frames import customer_hash
 from ml.gate import Check
 from ml.training_rows import Training, training_of
 
@@ -55,20 +60,8 @@ Float = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
 Rows = list[dict[str, Any]]
 
-NAIVE = "naive_spend"
-_FIT = {MBG: mbg_nbd.fit, BG: bg_nbd.fit}
-
-
 ClvTraining = Training[ClvEstimator]
 """What a training of this kind yields."""
-
-
-@dataclass(frozen=True)
-class _Contest:
-    """What the later months said."""
-
-    day: date
-    evaluations: Mapping[str, ValueEvaluation]
 
 
 def train_clv(frame: pd.DataFrame, outcomes: pd.DataFrame, config: ClvConfig) -> ClvTraining:
@@ -93,126 +86,56 @@ def train_clv(frame: pd.DataFrame, outcomes: pd.DataFrame, config: ClvConfig) ->
     panel = whole.take(buyers)
     actual = actual[0][buyers], actual[1][buyers]
     latest = panel.take(panel.date == panel.date.max()) if len(panel) else panel
-    if not _is_enough(latest, config):
+    if not is_enough_to_fit(latest, config):
         return _without_fit(latest, config)
-    contest = _contest(panel, actual, config)
-    candidate, reason, one_time = _choose(latest, contest, config)
-    return _refit(_sample(latest, config), candidate, reason, one_time, contest, config)
-
-
-def _is_enough(panel: ValuePanel, config: ClvConfig) -> bool:
-    return (
-        len(panel) >= config.min_customers
-        and int(panel.has_amount.sum()) >= config.min_repeat_customers
-    )
-
-
-def _sample(panel: ValuePanel, config: ClvConfig) -> ValuePanel:
-    """At most so many customers, those of the lowest hash."""
-    if len(panel) <= config.max_training_customers:
-        return panel
-    hashes = customer_hash(panel.key["customer_id"], seed=config.seed)
-    return panel.take(hashes <= np.sort(hashes)[config.max_training_customers - 1])
-
-
-def _contest(panel: ValuePanel, actual: tuple[Float, Float], config: ClvConfig) -> _Contest | None:
-    """Fit on the last complete as-of date and compare with what came after it."""
-    complete = ~np.isnan(actual[0])
-    if not complete.any():
-        return None
-    day = panel.date[complete].max()
-    at_day = panel.date == day
-    past = panel.take(at_day)
-    if not _is_enough(past, config):
-        return None
-    judged = complete[at_day] & is_mature(past, config.min_tenure_days)
-    if not judged.any():
-        return None
-    purchases, revenue = actual[0][at_day][judged], actual[1][at_day][judged]
-    learnt = _sample(past, config)
-    spend = _fit_spend(learnt)
-    rows = past.take(judged)
-    weeks = np.full(len(rows), config.outcome_months * WEEKS_PER_MONTH)
-    amount = gamma_gamma.expected_spend(spend, rows.amount_count, rows.amount)
-    evaluations = {}
-    for name, fit in _FIT.items():
-        fitted = fit(learnt.summary())
-        count = expected_purchases(fitted, rows.repeats, rows.recency, rows.age, weeks)
-        evaluations[name] = evaluate_values(
-            purchases=(purchases, count), revenue=(revenue, count * amount), config=config
-        )
-    naive = naive_revenue(past, months=config.outcome_months)[judged]
-    evaluations[NAIVE] = evaluate_values(purchases=None, revenue=(revenue, naive), config=config)
-    return _Contest(day.item(), evaluations)
-
-
-def _fit_spend(panel: ValuePanel) -> SpendParameters:
-    known = panel.has_amount
-    return gamma_gamma.fit(panel.repeats[known], panel.amount[known])
-
-
-def _choose(
-    latest: ValuePanel, contest: _Contest | None, config: ClvConfig
-) -> tuple[str, str, float]:
-    """The candidate, why, and the share of one-time buyers."""
-    one_time = float((latest.repeats == 0).mean())
-    if one_time > config.max_one_time_share:
-        reason = (
-            f"{100 * one_time:.0f} % bought only once, more than the "
-            f"{100 * config.max_one_time_share:.0f} % up to which the plain BG/NBD, for which they "
-            "are alive for ever, may be considered"
-        )
-        return MBG, reason, one_time
-    if contest is None:
-        return MBG, "no complete outcome to compare the two estimators on", one_time
-    errors = {name: contest.evaluations[name].measures["purchases_deviance"] for name in (MBG, BG)}
-    reason = (
-        f"mean Poisson deviance of later purchases {errors[MBG]:.4f} with the modified and "
-        f"{errors[BG]:.4f} with the plain BG/NBD, which must be {100 * config.min_improvement:g} % "
-        "better to be chosen"
-    )
-    is_better = errors[BG] < errors[MBG] * (1 - config.min_improvement)
-    return (BG if is_better else MBG), reason, one_time
+    contest = hold_contest(panel, actual, config)
+    counts = choose_counts(latest, contest, config)
+    return _refit(sample(latest, config), counts, contest, config)
 
 
 def _refit(
     latest: ValuePanel,
-    candidate: str,
-    reason: str,
-    one_time: float,
-    contest: _Contest | None,
+    counts: Choice,
+    contest: Contest | None,
     config: ClvConfig,
 ) -> ClvTraining:
-    """Fit the chosen candidate on the latest histories, and judge the fit."""
-    purchases = _FIT[candidate](latest.summary())
-    spend = _fit_spend(latest)
+    """Fit what was chosen on the latest histories, and judge the fit."""
+    purchases = FITS[counts.candidate](latest.summary())
+    spend = fit_spend(latest)
     known = latest.has_amount
     correlation = rank_correlation(latest.repeats[known], latest.amount[known])
+    choice = choose_amounts(counts, contest, correlation, config)
+    two_part = contest.two_part if contest and choice.candidate == TWO_PART else None
     judgement = Judgement(
         correlation=correlation,
         purchases=purchases,
         spend=spend,
-        chosen=contest.evaluations[candidate] if contest else None,
+        is_two_part=two_part is not None,
+        is_out_of_time=contest is not None and contest.slices.get(choice.candidate, TEST) == TEST,
+        chosen=contest.evaluations[choice.candidate] if contest else None,
         naive=contest.evaluations[NAIVE] if contest else None,
     )
     checks = value_checks(judgement, config)
     mature = latest.take(is_mature(latest, config.min_tenure_days))
     source = mature if len(mature) else latest
-    found = outlook(purchases, spend, source, discount_rate=config.discount_rate)
+    found = outlook(purchases, spend, source, discount_rate=config.discount_rate, two_part=two_part)
     estimator = _describe(
         latest,
         config,
         status="published",
-        reason=reason,
-        candidate=candidate,
+        reason=choice.reason,
+        candidate=choice.candidate,
         has_warning=not all(check.is_passed for check in checks),
         purchases=purchases,
         spend=spend,
+        two_part=two_part,
         prior=_prior(source.tier, outlook_matrix(found)),
     )
-    rows = _contest_rows(contest) + _fit_rows(
-        candidate, purchases, spend, {"one_time_share": one_time, "spearman": correlation}, latest
-    )
+    about = {
+        "one_time_buyer_share": float((latest.repeats == 0).mean()),
+        "frequency_value_spearman": correlation,
+    }
+    rows = _contest_rows(contest) + _fit_rows(counts.candidate, purchases, spend, about, latest)
     return training_of(estimator, rows, checks)
 
 
@@ -227,7 +150,14 @@ def _without_fit(latest: ValuePanel, config: ClvConfig) -> ClvTraining:
     factors = discount_factors(HORIZON, config.discount_rate)
     unknown = np.full(len(latest), np.nan)
     values = np.column_stack(
-        [unknown, unknown, unknown, monthly * factors[:12].sum(), monthly * factors.sum()]
+        [
+            unknown,
+            unknown,
+            unknown,
+            monthly * factors[:12].sum(),
+            monthly * factors.sum(),
+            unknown,
+        ]
     )
     check = Check(
         "warning_customers_to_fit",
@@ -245,6 +175,7 @@ def _without_fit(latest: ValuePanel, config: ClvConfig) -> ClvTraining:
         has_warning=True,
         purchases=None,
         spend=None,
+        two_part=None,
         prior=_prior(latest.tier, values),
     )
     return training_of(estimator, [], [check])
@@ -266,8 +197,9 @@ def _describe(
     reason: str,
     candidate: str,
     has_warning: bool,
-    purchases: PurchaseParameters | None,
+    purchases: CountParameters | None,
     spend: SpendParameters | None,
+    two_part: TwoPartParameters | None,
     prior: TierPrior,
 ) -> ClvEstimator:
     last = latest.date.max().item() if len(latest) else None
@@ -287,17 +219,20 @@ def _describe(
         min_tenure_days=config.min_tenure_days,
         purchases=purchases,
         spend=spend,
+        two_part=two_part,
         prior=prior,
+        interval_draws=config.interval_draws,
+        seed=config.seed,
     )
 
 
-def _contest_rows(contest: _Contest | None) -> Rows:
+def _contest_rows(contest: Contest | None) -> Rows:
     if contest is None:
         return []
     return [
         {
             "candidate": name,
-            "slice": "test",
+            "slice": contest.slices.get(name, TEST),
             "metric": metric,
             "value": value,
             "value_low": found.intervals.get(metric, (None, None))[0],
@@ -312,19 +247,15 @@ def _contest_rows(contest: _Contest | None) -> Rows:
 
 def _fit_rows(
     candidate: str,
-    purchases: PurchaseParameters,
+    purchases: CountParameters,
     spend: SpendParameters,
     about: Mapping[str, float],
     latest: ValuePanel,
 ) -> Rows:
     values = {
-        "one_time_buyer_share": about["one_time_share"],
-        "frequency_value_spearman": about["spearman"],
+        **about,
         "purchase_log_likelihood": purchases.log_likelihood,
-        "purchase_r": purchases.r,
-        "purchase_alpha_weeks": purchases.alpha,
-        "purchase_a": purchases.a,
-        "purchase_b": purchases.b,
+        **{f"purchase_{name}": value for name, value in shape_values(purchases).items()},
         "spend_log_likelihood": spend.log_likelihood,
         "spend_p": spend.p,
         "spend_q": spend.q,

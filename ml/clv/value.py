@@ -12,10 +12,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from ml.clv import gamma_gamma
+from ml.clv import two_part as two_part_regression
+from ml.clv.counts import CountParameters, alive_probability, purchases_if_alive
 from ml.clv.gamma_gamma import SpendParameters
 from ml.clv.panel import ValuePanel
-from ml.clv.purchases import PurchaseParameters, alive_probability, purchases_if_alive
 from ml.clv.summary import WEEKS_PER_MONTH
+from ml.clv.two_part import TwoPartParameters
 
 Float = npt.NDArray[np.float64]
 
@@ -49,6 +51,9 @@ class Outlook:
         spend: Expected revenue of one of them: the expected amount, less what is credited.
         clv_12m: Discounted value of 12 months.
         clv_36m: Discounted value of 36 months.
+        kept_12m: Discounted value of 12 months of who has not left: `clv_12m` without the chance
+            that the customer has left already.
+        discount_12m: What discounting leaves of 12 months, as a factor.
     """
 
     alive: Float
@@ -56,17 +61,22 @@ class Outlook:
     spend: Float
     clv_12m: Float
     clv_36m: Float
+    kept_12m: Float
+    discount_12m: Float
 
 
 def outlook(
-    purchases: PurchaseParameters,
+    purchases: CountParameters,
     spend: SpendParameters,
     panel: ValuePanel,
     *,
     discount_rate: float,
+    two_part: TwoPartParameters | None = None,
 ) -> Outlook:
     """Expectations for customers with at least one purchase.
 
+    With a two-part regression, revenue is what it says of twelve months; the counts then say how
+    purchases spread over the months, for the discount and for the years after.
     The sums over months depend on (x, T) only and are computed once per distinct pair.
     """
     alive = alive_probability(purchases, panel.repeats, panel.recency, panel.age)
@@ -77,6 +87,8 @@ def outlook(
     parts = [distinct[start : start + _PAIRS_AT_ONCE] for start in batches]
     sums = [_discounted_purchases(purchases, part, discount_rate) for part in parts]
     if_alive = np.vstack(sums or [np.empty((0, 3))])[codes]
+    if two_part is not None:
+        return _two_part_outlook(two_part, panel, alive, if_alive)
     invoiced = gamma_gamma.expected_spend(spend, panel.amount_count, panel.amount)
     amount = invoiced * panel.net_ratio
     return Outlook(
@@ -85,12 +97,29 @@ def outlook(
         spend=amount,
         clv_12m=alive * if_alive[:, 1] * amount,
         clv_36m=alive * if_alive[:, 2] * amount,
+        kept_12m=if_alive[:, 1] * amount,
+        discount_12m=if_alive[:, 1] / if_alive[:, 0],
     )
 
 
-def _discounted_purchases(
-    purchases: PurchaseParameters, pairs: Float, discount_rate: float
-) -> Float:
+def _two_part_outlook(
+    fitted: TwoPartParameters, panel: ValuePanel, alive: Float, if_alive: Float
+) -> Outlook:
+    """Kept is who brings revenue at all; one purchase has no expected amount of its own."""
+    expected = two_part_regression.expect(fitted, panel)
+    year, three_years = (if_alive[:, place] / if_alive[:, 0] for place in (1, 2))
+    return Outlook(
+        alive=alive,
+        purchases_12m=alive * if_alive[:, 0],
+        spend=np.full(len(panel), np.nan),
+        clv_12m=expected.revenue * year,
+        clv_36m=expected.revenue * three_years,
+        kept_12m=expected.amount * year,
+        discount_12m=year,
+    )
+
+
+def _discounted_purchases(purchases: CountParameters, pairs: Float, discount_rate: float) -> Float:
     """Of each (x, T): purchases of 12 months; the same discounted; those of 36 discounted."""
     weeks = np.arange(1, HORIZON + 1, dtype=np.float64) * WEEKS_PER_MONTH
     until = purchases_if_alive(purchases, pairs[:, :1], pairs[:, 1:], weeks[None, :])

@@ -26,6 +26,9 @@ joined as (
         clv.expected_purchases_12m,
         clv.clv_12m,
         clv.clv_36m,
+        clv.clv_12m_low,
+        clv.clv_12m_high,
+        clv.value_if_kept_12m,
         clv.method as clv_method,
         clv.has_warning as clv_has_warning,
         clv.estimator_version as clv_estimator_version,
@@ -57,13 +60,13 @@ select
     round(joined.expected_purchases_12m, 6) as expected_purchases_12m,
     cast(joined.clv_12m as decimal(18, 2)) as clv_12m,
     cast(joined.clv_36m as decimal(18, 2)) as clv_36m,
+    cast(joined.clv_12m_low as decimal(18, 2)) as clv_12m_low,
+    cast(joined.clv_12m_high as decimal(18, 2)) as clv_12m_high,
+    cast(joined.value_if_kept_12m as decimal(18, 2)) as value_if_kept_12m,
     joined.clv_method,
     joined.clv_has_warning,
     joined.clv_estimator_version,
     joined.value_basis,
-    -- The value if the customer is kept: lifetime value holds the churn, so it is taken out.
-    cast(
-        joined.churn_probability * {{ ratio('joined.clv_12m', 'joined.probability_alive') }}
-        as decimal(18, 2)
-    ) as value_at_risk
+    -- Not lifetime value, which holds the chance of having left already.
+    cast(joined.churn_probability * joined.value_if_kept_12m as decimal(18, 2)) as value_at_risk
 from joined

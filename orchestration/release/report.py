@@ -61,6 +61,8 @@ _CANDIDATES = {
     "gradient_boosting": "Gradient boosting",
     "mbg_nbd_gamma_gamma": "Modified BG/NBD × Gamma-Gamma",
     "bg_nbd_gamma_gamma": "BG/NBD × Gamma-Gamma",
+    "pareto_nbd_gamma_gamma": "Pareto/NBD × Gamma-Gamma",
+    "two_part_regression": "Two-part regression",
 }
 
 

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -6,7 +7,12 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from ml.clv.config import ClvConfig
+from ml.clv.contest import Choice, Contest, choose_amounts
+from ml.clv.counts import MBG
+from ml.clv.estimator import TWO_PART
+from ml.clv.evaluation import ValueEvaluation
 from ml.clv.training import ClvTraining, score_clv, train_clv
+from ml.clv.two_part import TwoPartParameters
 from ml.errors import EstimatorError, FitError, FrameError
 from ml.frames import TABLES
 
@@ -148,15 +154,131 @@ def test_spending_that_grows_with_frequency_is_warned_of(make_value_frames):
     assert scored["has_warning"].all()
 
 
+def test_spending_that_grows_with_frequency_is_left_to_the_two_part_regression(make_value_frames):
+    frame, outcomes = make_value_frames(spend_by_rate=4.0, p_leave=(0.5, 8.0), customers=300)
+    training = train_clv(frame, outcomes, QUICK)
+    assert training.estimator.candidate == "two_part_regression"
+    assert "Gamma-Gamma is not valid" in training.estimator.reason
+    scored = score_clv(frame, training.estimator)
+    own = scored[scored["method"] == "two_part_regression"]
+    assert len(own) > 300
+    assert own["expected_purchase_value"].isna().all()
+    assert (own["value_if_kept_12m"] >= own["clv_12m"]).all()
+    assert (own["clv_36m"] >= own["clv_12m"]).all()
+    assert (own["clv_12m_low"] <= own["clv_12m_high"]).all()
+
+
+def test_two_years_of_outcomes_judge_the_two_part_regression_out_of_time(make_value_frames):
+    frame, outcomes = make_value_frames(customers=300)
+    before, later = make_value_frames(customers=300, last="2023-12-31", first="2021-12-01", seed=4)
+    joined = (
+        pd.concat([part[part["as_of_date"] < "2023-12-31"], own])
+        for part, own in ((before, frame), (later, outcomes))
+    )
+    alone = train_clv(frame, outcomes, QUICK).metrics
+    longer = train_clv(*joined, QUICK).metrics
+    slices = [
+        set(rows.loc[rows["candidate"] == "two_part_regression", "slice"])
+        for rows in (alone, longer)
+    ]
+    assert slices == [{"cross_fitted"}, {"test"}]
+
+
+def contest_of(
+    own: dict[str, float],
+    rival: dict[str, float],
+    clear: float,
+    slices: dict[str, str] | None = None,
+) -> Contest:
+    two_part = TwoPartParameters(1.0, *([np.zeros(7)] * 6), 1.0, np.zeros(201))
+    evaluations = {
+        MBG: ValueEvaluation(own, {}, 500),
+        TWO_PART: ValueEvaluation(rival, {}, 500),
+    }
+    return Contest(date(2023, 12, 31), evaluations, slices or {}, {}, {MBG: clear}, two_part)
+
+
+@pytest.mark.parametrize(
+    ("change", "clear", "correlation", "chosen"),
+    [
+        ({}, 3.0, 0.1, TWO_PART),
+        ({}, 1.0, 0.1, MBG),  # smaller by chance
+        ({"revenue_mae": 99.5}, 3.0, 0.1, MBG),  # hardly smaller
+        ({"revenue_gini": 0.77}, 3.0, 0.1, MBG),  # ranks worse
+        ({"revenue_bias_pct": -40.0}, 3.0, 0.1, MBG),  # promises too little in total
+        ({"revenue_mae": 150.0}, -3.0, 0.3, TWO_PART),  # Gamma-Gamma is not valid
+        ({"revenue_mae": 150.0}, -3.0, -0.3, TWO_PART),
+        ({"revenue_mae": 150.0}, -3.0, float("nan"), TWO_PART),
+    ],
+)
+def test_when_the_two_part_regression_replaces_gamma_gamma(change, clear, correlation, chosen):
+    own = {"revenue_mae": 100.0, "revenue_gini": 0.80, "revenue_bias_pct": 20.0}
+    rival = {"revenue_mae": 90.0, "revenue_gini": 0.79, "revenue_bias_pct": -10.0, **change}
+    found = choose_amounts(
+        Choice(MBG, "why"), contest_of(own, rival, clear), correlation, ClvConfig()
+    )
+    assert found.candidate == chosen
+
+
 def test_the_plain_estimator_must_be_clearly_better(make_value_frames):
     frame, outcomes = make_value_frames(p_leave=(0.3, 6.0), customers=200)
     frame = frame[frame["repeat_purchase_count"] > 0]
     kept = train_clv(frame, outcomes, replace(QUICK, min_improvement=0.9))
     assert kept.estimator.candidate == "mbg_nbd_gamma_gamma"
-    assert "must be 90 % better" in kept.estimator.reason
-    eager = train_clv(frame, outcomes, replace(QUICK, min_improvement=-10.0))
+    assert "must be 90 % and 1.96 standard errors better" in kept.estimator.reason
+    eager = train_clv(frame, outcomes, replace(QUICK, min_improvement=-10.0, min_clearness=-99.0))
     assert eager.estimator.candidate == "bg_nbd_gamma_gamma"
     assert set(score_clv(frame, eager.estimator)["method"]) >= {"bg_nbd_gamma_gamma"}
+
+
+def test_the_same_months_do_not_choose_the_two_part_regression():
+    own = {"revenue_mae": 100.0, "revenue_gini": 0.8, "revenue_bias_pct": 20.0}
+    rival = {"revenue_mae": 50.0, "revenue_gini": 0.9, "revenue_bias_pct": 0.0}
+    contest = contest_of(own, rival, 9.0, {TWO_PART: "cross_fitted"})
+    found = choose_amounts(Choice(MBG, "why"), contest, 0.1, ClvConfig())
+    assert found.candidate == MBG
+    assert "which does not count" in found.reason
+
+
+def test_chance_does_not_choose(value_frames):
+    """On 500 customers Pareto/NBD may come out ahead of the law that made them, but not clearly."""
+    eager = train_clv(*value_frames, replace(QUICK, min_clearness=-99.0, min_improvement=-10.0))
+    assert eager.estimator.candidate == "pareto_nbd_gamma_gamma"
+    scored = score_clv(value_frames[0], eager.estimator)
+    assert set(scored["method"]) == {"pareto_nbd_gamma_gamma"}
+    assert {"purchase_s", "purchase_beta"} <= set(eager.metrics["metric"])
+
+
+def test_the_value_if_kept_holds_no_chance_of_having_left(trained, value_frames):
+    scored = score_clv(value_frames[0], trained.estimator)
+    own = scored[scored["method"] != "prior"]
+    kept = own["clv_12m"] / own["probability_alive"]
+    assert own["value_if_kept_12m"].to_numpy() == pytest.approx(kept.to_numpy())
+
+
+def test_intervals_are_of_customers_with_a_value_of_their_own(trained, value_frames):
+    scored = score_clv(value_frames[0], trained.estimator)
+    own = scored["method"] != "prior"
+    low, high = scored["clv_12m_low"], scored["clv_12m_high"]
+    assert low[~own].isna().all()
+    assert high[~own].isna().all()
+    assert ((low >= 0) & (low <= high))[own].all()
+    inside = (low <= scored["clv_12m"]) & (scored["clv_12m"] <= high)
+    assert inside[own & (scored["probability_alive"] > 0.5)].all()
+
+
+def test_intervals_hold_nine_of_ten_outcomes_out_of_time(trained):
+    share = metric(trained, "interval_coverage", "mbg_nbd_gamma_gamma")
+    assert share == pytest.approx(0.90, abs=0.03)
+    assert check(trained, "warning_interval_coverage")["is_passed"]
+
+
+def test_intervals_that_miss_are_warned_of(value_frames):
+    frame, outcomes = value_frames
+    wild = outcomes.assign(revenue_after=outcomes["revenue_after"] * 8)
+    training = train_clv(frame, wild, QUICK)
+    assert check(training, "warning_interval_coverage")["value"] < 0.87
+    assert not check(training, "warning_interval_coverage")["is_passed"]
 
 
 def test_values_that_could_not_be_judged_carry_a_warning(value_frames):

@@ -347,3 +347,15 @@ def test_the_scale_and_the_outcome_are_those_of_the_expert_rating() -> None:
     assert config.scale.base_points == scale["base_points"]
     assert config.scale.base_odds == scale["base_odds"]
     assert (config.scale.lowest, config.scale.highest) == (scale["lowest"], scale["highest"])
+
+
+def test_a_home_of_before_gets_the_newer_columns(tmp_path):
+    with duckdb.connect(tmp_path / "w.duckdb") as con:
+        con.execute("create schema ml")
+        con.execute("create table ml.clv_predictions (customer_id varchar, clv_12m double)")
+        con.execute("insert into ml.clv_predictions values ('c1', 5)")
+        ensure_ml_tables(con)
+        described = con.execute("describe ml.clv_predictions").fetchall()
+        assert {row[0]: row[1].lower() for row in described} == TABLES["clv_predictions"]
+        kept = con.execute("select customer_id, clv_12m, clv_12m_low from ml.clv_predictions")
+        assert kept.fetchall() == [("c1", 5.0, None)]

@@ -1,0 +1,288 @@
+"""Which estimator of lifetime value is taken, by what later months said.
+
+Belongs here: fitting the candidates on a past as-of date, measuring them on the months after, and
+the rules of choice.
+Does not belong here: the estimators, the measures, the final fit.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from ml.clv import gamma_gamma, two_part
+from ml.clv.config import ClvConfig
+from ml.clv.counts import BG, FITS, MBG, PARETO, expected_purchases
+from ml.clv.estimator import TWO_PART, is_mature
+from ml.clv.evaluation import (
+    ValueEvaluation,
+    clearness,
+    evaluate_values,
+    naive_revenue,
+    poisson_deviances,
+)
+from ml.clv.futures import Futures, outcome_places
+from ml.clv.gamma_gamma import SpendParameters
+from ml.clv.panel import ValuePanel
+from ml.clv.summary import WEEKS_PER_MONTH
+from ml.clv.two_part import Expected, TwoPartParameters
+from ml.frames import customer_hash
+
+Float = npt.NDArray[np.float64]
+Bool = npt.NDArray[np.bool_]
+
+NAIVE: Final = "naive_spend"
+TEST: Final = "test"
+CROSS_FITTED: Final = "cross_fitted"
+_GROUPS: Final = 5
+_NAMES: Final = {MBG: "the modified BG/NBD", BG: "the plain BG/NBD", PARETO: "Pareto/NBD"}
+
+
+@dataclass(frozen=True)
+class Contest:
+    """What the later months said.
+
+    Attributes:
+        day: As-of date of the histories.
+        evaluations: Candidate or baseline -> its measures.
+        slices: Candidate -> the slice it was judged on, where that is not `test`.
+        clearness: Estimator of counts -> how much closer to later purchases than the modified
+            BG/NBD it came, in standard errors.
+        two_part_clearness: Estimator of counts -> how much closer to later revenue than it with
+            Gamma-Gamma the two-part regression came, in standard errors.
+        two_part: The two-part regression of these outcomes, for scoring; None with too few.
+    """
+
+    day: date
+    evaluations: Mapping[str, ValueEvaluation]
+    slices: Mapping[str, str]
+    clearness: Mapping[str, float]
+    two_part_clearness: Mapping[str, float]
+    two_part: TwoPartParameters | None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A candidate and why."""
+
+    candidate: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class _Slice:
+    """Customers at one as-of date with what came in the months after."""
+
+    panel: ValuePanel
+    purchases: Float
+    revenue: Float
+
+    def take(self, rows: Bool) -> "_Slice":
+        return _Slice(self.panel.take(rows), self.purchases[rows], self.revenue[rows])
+
+
+def is_enough_to_fit(panel: ValuePanel, config: ClvConfig) -> bool:
+    """Whether there are customers enough, and enough who came again."""
+    return (
+        len(panel) >= config.min_customers
+        and int(panel.has_amount.sum()) >= config.min_repeat_customers
+    )
+
+
+def sample(panel: ValuePanel, config: ClvConfig) -> ValuePanel:
+    """At most so many customers, those of the lowest hash."""
+    return panel.take(_sampled(panel, config))
+
+
+def _sampled(panel: ValuePanel, config: ClvConfig) -> Bool:
+    if len(panel) <= config.max_training_customers:
+        return np.ones(len(panel), dtype=np.bool_)
+    hashes = customer_hash(panel.key["customer_id"], seed=config.seed)
+    return np.asarray(hashes <= np.sort(hashes)[config.max_training_customers - 1])
+
+
+def fit_spend(panel: ValuePanel) -> SpendParameters:
+    """Gamma-Gamma on the customers whose repeat purchases have an amount."""
+    known = panel.has_amount
+    return gamma_gamma.fit(panel.repeats[known], panel.amount[known])
+
+
+def hold_contest(
+    panel: ValuePanel, actual: tuple[Float, Float], config: ClvConfig
+) -> Contest | None:
+    """Fit on the last complete as-of date and compare with what came after it.
+
+    Returns:
+        None where no outcome is complete, or there are too few customers.
+    """
+    complete = ~np.isnan(actual[0])
+    if not complete.any():
+        return None
+    day = panel.date[complete].max()
+    past = panel.take(panel.date == day)
+    if not is_enough_to_fit(past, config):
+        return None
+    known = complete & is_mature(panel, config.min_tenure_days)
+    everything = _Slice(panel, *actual)
+    judged = everything.take(known & (panel.date == day))
+    if not len(judged.panel):
+        return None
+    evaluations, gains, errors = _judge_counts(sample(past, config), judged, config)
+    naive = naive_revenue(past, months=config.outcome_months)[known[panel.date == day]]
+    evaluations[NAIVE] = evaluate_values(
+        purchases=None, revenue=(judged.revenue, naive), config=config
+    )
+    contest = Contest(day.item(), evaluations, {}, gains, {}, None)
+    return _with_two_part(contest, everything.take(known), judged, errors, config)
+
+
+def _judge_counts(
+    learnt: ValuePanel, judged: _Slice, config: ClvConfig
+) -> tuple[dict[str, ValueEvaluation], dict[str, float], dict[str, Float]]:
+    """Measures of the three estimators of counts with Gamma-Gamma, how clear, errors in money."""
+    rows, spend, histories = judged.panel, fit_spend(learnt), learnt.summary()
+    weeks = np.full(len(rows), config.outcome_months * WEEKS_PER_MONTH)
+    amount = gamma_gamma.expected_spend(spend, rows.amount_count, rows.amount) * rows.net_ratio
+    evaluations, deviances, errors = {}, {}, {}
+    for name, fit in FITS.items():
+        fitted = fit(histories)
+        count = expected_purchases(fitted, rows.repeats, rows.recency, rows.age, weeks)
+        errors[name] = np.abs(count * amount - judged.revenue)
+        deviances[name] = poisson_deviances(judged.purchases, count)
+        futures = Futures(fitted, spend, float(weeks[0]), config.interval_draws, config.seed)
+        evaluations[name] = evaluate_values(
+            purchases=(judged.purchases, count),
+            revenue=(judged.revenue, count * amount),
+            places=outcome_places(futures, rows, judged.revenue, seed=config.seed),
+            config=config,
+        )
+    gains = {name: clearness(deviances[MBG] - found) for name, found in deviances.items()}
+    return evaluations, gains, errors
+
+
+def _with_two_part(
+    contest: Contest,
+    known: _Slice,
+    judged: _Slice,
+    errors: Mapping[str, Float],
+    config: ClvConfig,
+) -> Contest:
+    """Add the two-part regression, where twelve months later enough did and did not bring revenue.
+
+    It is judged out of time where an as-of date before has outcomes that were complete by then;
+    else every customer is foreseen by a fit on the others.
+    """
+    least = config.min_repeat_customers
+    if config.outcome_months != two_part.MONTHS or not two_part.is_enough(
+        judged.revenue, least=least
+    ):
+        return contest
+    earlier = known.take(known.panel.date < np.datetime64(contest.day))
+    if two_part.is_enough(earlier.revenue, least=least):
+        latest = earlier.take(earlier.panel.date == earlier.panel.date.max())
+        expected, places = _foreseen(latest, judged, config)
+        slices: dict[str, str] = {}
+    else:
+        group = customer_hash(judged.panel.key["customer_id"], seed=config.seed) % _GROUPS
+        revenue, places = np.zeros(len(group)), np.zeros(len(group))
+        for number in range(_GROUPS):
+            own = np.asarray(group == number)
+            learnt = judged.take(~own)
+            if own.any() and two_part.is_enough(learnt.revenue, least=1):
+                revenue[own], places[own] = _foreseen(learnt, judged.take(own), config)
+        expected, slices = revenue, {TWO_PART: CROSS_FITTED}
+    found = evaluate_values(
+        purchases=None, revenue=(judged.revenue, expected), places=places, config=config
+    )
+    return replace(
+        contest,
+        evaluations={**contest.evaluations, TWO_PART: found},
+        slices=slices,
+        two_part_clearness={
+            name: clearness(error - np.abs(expected - judged.revenue))
+            for name, error in errors.items()
+        },
+        two_part=_fit_sample(judged, config),
+    )
+
+
+def _fit_sample(learnt: _Slice, config: ClvConfig) -> TwoPartParameters:
+    part = learnt.take(_sampled(learnt.panel, config))
+    return two_part.fit(part.panel, part.revenue)
+
+
+def _foreseen(learnt: _Slice, judged: _Slice, config: ClvConfig) -> tuple[Float, Float]:
+    """Expected revenue of the judged, and where their outcomes lie."""
+    fitted = _fit_sample(learnt, config)
+    expected: Expected = two_part.expect(fitted, judged.panel)
+    places = two_part.outcome_places(fitted, expected, judged.revenue, seed=config.seed)
+    return expected.revenue, places
+
+
+def choose_counts(latest: ValuePanel, contest: Contest | None, config: ClvConfig) -> Choice:
+    """The estimator of purchase counts: the modified BG/NBD unless another was clearly better."""
+    one_time = float((latest.repeats == 0).mean())
+    rivals = [PARETO] if one_time > config.max_one_time_share else [PARETO, BG]
+    about_plain = (
+        ""
+        if BG in rivals
+        else f"; {100 * one_time:.0f} % bought only once, more than the "
+        f"{100 * config.max_one_time_share:.0f} % up to which the plain BG/NBD, for which they "
+        "are alive for ever, may be considered"
+    )
+    if contest is None:
+        return Choice(MBG, f"no complete outcome to compare estimators on{about_plain}")
+    errors = {
+        name: contest.evaluations[name].measures["purchases_deviance"] for name in (MBG, *rivals)
+    }
+    best = min(rivals, key=lambda name: errors[name])
+    found = ", ".join(f"{error:.4f} with {_NAMES[name]}" for name, error in errors.items())
+    reason = (
+        f"mean Poisson deviance of later purchases {found}; another than the modified one must be "
+        f"{100 * config.min_improvement:g} % and {config.min_clearness:g} standard errors better"
+        f"{about_plain}"
+    )
+    is_better = (
+        errors[best] < errors[MBG] * (1 - config.min_improvement)
+        and contest.clearness[best] > config.min_clearness
+    )
+    return Choice(best if is_better else MBG, reason)
+
+
+def choose_amounts(
+    counts: Choice, contest: Contest | None, correlation: float, config: ClvConfig
+) -> Choice:
+    """Gamma-Gamma, or the two-part regression where the rules or later months speak for it.
+
+    Only months that it had not seen count: from other customers of the same months it would know
+    how good a year they were, which nobody knows of the year to come.
+    """
+    if contest is None or contest.two_part is None:
+        return counts
+    if not abs(correlation) < config.max_correlation:
+        why = (
+            f"rank correlation of frequency and amount {correlation:.2f}, from "
+            f"{config.max_correlation:g} on Gamma-Gamma is not valid"
+        )
+        return Choice(TWO_PART, f"{why}; {counts.reason}")
+    own, rival = (contest.evaluations[name].measures for name in (counts.candidate, TWO_PART))
+    clear = contest.two_part_clearness[counts.candidate]
+    is_out_of_time = contest.slices.get(TWO_PART, TEST) == TEST
+    is_better = (
+        is_out_of_time
+        and rival["revenue_mae"] < own["revenue_mae"] * (1 - config.min_improvement)
+        and clear > config.min_clearness
+        and rival["revenue_gini"] > own["revenue_gini"] - config.max_gini_loss
+        and abs(rival["revenue_bias_pct"]) <= 100 * config.max_bias
+    )
+    why = (
+        f"two-part regression: mean error {rival['revenue_mae']:.2f} against "
+        f"{own['revenue_mae']:.2f} ({clear:.1f} standard errors better), normalised Gini "
+        f"{rival['revenue_gini']:.3f} against {own['revenue_gini']:.3f}"
+    )
+    if not is_out_of_time:
+        why += ", but it knew other customers of the same months, which does not count"
+    return Choice(TWO_PART if is_better else counts.candidate, f"{why}; {counts.reason}")
