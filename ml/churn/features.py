@@ -1,14 +1,29 @@
 """What the churn estimator may look at.
 
-Belongs here: the list of features, each with its family and meaning. A feature is added by a
-column in `ftr_churn` and a line here.
+Belongs here: the registry of features, each with its family, the system it comes from, when its
+facts count as known, and its meaning. A feature is added by a column in `ftr_churn` and a line
+here.
 Does not belong here: how a feature is computed (dbt, schema `features`).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Family = Literal["passive", "active", "value", "service", "tenure"]
+Family = Literal["passive", "active", "value", "service", "survey", "tenure", "contract"]
+System = Literal["billing", "crm", "support", "survey", "usage"]
+
+KNOWN_AT: Final[Mapping[System, str]] = {
+    "billing": "an invoice line, a payment and a change of contract count from their own day, as "
+    "they stood in what had been loaded by then",
+    "crm": "a contact counts from the day on which it took place",
+    "support": "a ticket counts from the day on which it was opened, in the state that it had at "
+    "the month end",
+    "survey": "an invitation counts from the day on which it arrived, an answer from the day on "
+    "which it was given; an invitation without an answer is a fact of its own",
+    "usage": "a day of use counts from that day",
+}
+"""When the facts behind a feature count, by the system that they come from."""
 
 
 @dataclass(frozen=True)
@@ -18,33 +33,118 @@ class Feature:
     Attributes:
         name: Column name.
         family: What kind of signal it is.
+        system: The system whose facts it rests on most; without it the feature is empty.
         description: What it says about the customer at the as-of date, with its unit.
     """
 
     name: str
     family: Family
+    system: System
     description: str
+
+    @property
+    def known_at(self) -> str:
+        """When a fact behind the feature counts as known."""
+        return KNOWN_AT[self.system]
 
 
 FEATURE_DEFINITIONS: Final[tuple[Feature, ...]] = (
-    Feature("days_since_purchase", "passive", "Days since the last purchase."),
-    Feature("tenure_days", "tenure", "Days since the first known purchase."),
-    Feature("is_tenure_censored", "tenure", "1 where the customer is older than the data."),
-    Feature("purchases_1m", "active", "Purchases in the last month."),
-    Feature("purchases_3m", "active", "Purchases in the last 3 months."),
-    Feature("purchases_6m", "active", "Purchases in the last 6 months."),
-    Feature("purchases_12m", "active", "Purchases in the last 12 months."),
-    Feature("revenue_3m", "value", "Revenue of the last 3 months."),
-    Feature("revenue_6m", "value", "Revenue of the last 6 months."),
-    Feature("revenue_12m", "value", "Revenue of the last 12 months."),
-    Feature("revenue_trend_3m", "passive", "Revenue of 3 months over the 3 before, less 1."),
-    Feature("basket_value_12m", "value", "Mean amount of a purchase, 12 months."),
-    Feature("return_ratio_12m", "service", "Amount returned per amount bought, 12 months."),
-    Feature("product_count_12m", "value", "Different products bought in 12 months."),
-    Feature("active_months_12m", "active", "Months with a purchase among the last 12."),
-    Feature("gap_days_mean_12m", "passive", "Mean days between purchases, 12 months."),
-    Feature("gap_cv_12m", "passive", "Irregularity: deviation of the gaps over their mean."),
-    Feature("recency_to_gap_ratio", "passive", "Days since purchase over the usual gap."),
+    Feature("days_since_purchase", "passive", "billing", "Days since the last purchase."),
+    Feature("tenure_days", "tenure", "billing", "Days since the first known purchase."),
+    Feature(
+        "is_tenure_censored", "tenure", "billing", "1 where the customer is older than the data."
+    ),
+    Feature("purchases_1m", "active", "billing", "Purchases in the last month."),
+    Feature("purchases_3m", "active", "billing", "Purchases in the last 3 months."),
+    Feature("purchases_6m", "active", "billing", "Purchases in the last 6 months."),
+    Feature("purchases_12m", "active", "billing", "Purchases in the last 12 months."),
+    Feature("revenue_3m", "value", "billing", "Revenue of the last 3 months."),
+    Feature("revenue_6m", "value", "billing", "Revenue of the last 6 months."),
+    Feature("revenue_12m", "value", "billing", "Revenue of the last 12 months."),
+    Feature(
+        "revenue_trend_3m", "passive", "billing", "Revenue of 3 months over the 3 before, less 1."
+    ),
+    Feature("basket_value_12m", "value", "billing", "Mean amount of a purchase, 12 months."),
+    Feature(
+        "return_ratio_12m", "service", "billing", "Amount returned per amount bought, 12 months."
+    ),
+    Feature("product_count_12m", "value", "billing", "Different products bought in 12 months."),
+    Feature("active_months_12m", "active", "billing", "Months with a purchase among the last 12."),
+    Feature("gap_days_mean_12m", "passive", "billing", "Mean days between purchases, 12 months."),
+    Feature(
+        "gap_cv_12m", "passive", "billing", "Irregularity: deviation of the gaps over their mean."
+    ),
+    Feature(
+        "recency_to_gap_ratio", "passive", "billing", "Days since purchase over the usual gap."
+    ),
+    Feature(
+        "value_trend", "passive", "billing", "Value of 6 months over that of a year before, less 1."
+    ),
+    Feature("line_count_12m", "value", "billing", "Billing lines of the last 12 months."),
+    Feature("gross_margin_12m", "value", "billing", "Gross margin of the last 12 months."),
+    Feature(
+        "purchase_delay_ratio_12m", "passive", "billing", "Days since purchase over the mean gap."
+    ),
+    Feature(
+        "category_breadth_12m", "value", "billing", "Share of the product categories bought from."
+    ),
+    Feature("mrr", "contract", "billing", "Monthly recurring revenue at the month end."),
+    Feature(
+        "renewal_ratio_24m",
+        "contract",
+        "billing",
+        "Share of the terms that ended and were renewed.",
+    ),
+    Feature(
+        "paid_on_time_ratio_12m",
+        "passive",
+        "billing",
+        "Share of the amounts due that were paid in time.",
+    ),
+    Feature("days_past_due_max_12m", "passive", "billing", "Longest delay of a payment, in days."),
+    Feature("stage_months", "tenure", "crm", "Months in the present stage of the relationship."),
+    Feature("interactions_3m", "active", "crm", "Contacts, tickets and days of use in 3 months."),
+    Feature(
+        "usual_interactions_3m",
+        "active",
+        "crm",
+        "The same in a usual 3 months of the customer's own.",
+    ),
+    Feature("interaction_score", "passive", "crm", "The one against the other; 50 is as usual."),
+    Feature("active_days_1m", "passive", "usage", "Days of use in the last month."),
+    Feature("new_product_score_12m", "active", "usage", "Share of the launches adopted, 0 to 100."),
+    Feature("voice_items_12m", "active", "support", "Tickets and contributions in 12 months."),
+    Feature("tickets_created_6m", "service", "support", "Tickets opened in 6 months."),
+    Feature("open_tickets", "service", "support", "Tickets open at the month end."),
+    Feature("complaints_received_6m", "service", "support", "Complaints in 6 months."),
+    Feature(
+        "resolution_business_minutes_mean_6m",
+        "service",
+        "support",
+        "Mean working minutes to solve.",
+    ),
+    Feature(
+        "first_contact_ratio_6m", "service", "support", "Share of tickets solved at first contact."
+    ),
+    Feature("reopen_ratio_6m", "service", "support", "Share of solved tickets opened again."),
+    Feature("sla_met_ratio_6m", "service", "support", "Share of tickets solved in time."),
+    Feature("anchor_misses_6m", "service", "support", "Standards missed at moments that matter."),
+    Feature("cost_to_serve_ratio_12m", "service", "support", "Cost to serve over gross margin."),
+    Feature("sentiment", "passive", "support", "Mood of the customer's texts, -1 to 1."),
+    Feature("negative_text_ratio_12m", "passive", "support", "Share of the texts in a bad mood."),
+    Feature(
+        "worst_text_severity_6m", "passive", "support", "Worst severity told in words; 1 is worst."
+    ),
+    Feature("survey_invitations_12m", "survey", "survey", "Invitations that arrived in 12 months."),
+    Feature(
+        "survey_response_ratio_12m", "survey", "survey", "Share of them answered; 0 is silence."
+    ),
+    Feature(
+        "nps_answer", "survey", "survey", "Newest answer to 'would you recommend us', 0 to 10."
+    ),
+    Feature("nps_answer_age_days", "survey", "survey", "Days since that answer."),
+    Feature("csat_score", "survey", "survey", "Newest answer to 'how satisfied', 0 to 100."),
+    Feature("csat_answer_age_days", "survey", "survey", "Days since that answer."),
 )
 
 FEATURES: Final[tuple[str, ...]] = tuple(feature.name for feature in FEATURE_DEFINITIONS)

@@ -1,6 +1,33 @@
 {{ config(materialized='incremental', incremental_strategy='replace_months') }}
 {#- Grain: one row per customer and month end. Point in time: only facts by `as_of_date`. A 12-month
     feature is null where billing was not measured for 12 months. -#}
+{%- set indicators = {
+    'ind_value': ['value_trend', 'line_count_12m', 'gross_margin_12m'],
+    'ind_retention': ['purchase_delay_ratio_12m'],
+    'ind_activity': ['mrr'],
+    'ind_loyalty': ['category_breadth_12m'],
+    'ind_relationship': [
+        'active_days_1m', 'interactions_3m', 'usual_interactions_3m', 'interaction_score',
+    ],
+    'ind_stages': ['stage_months'],
+    'ind_iceberg': [
+        'voice_items_12m', 'new_product_score_12m', 'paid_on_time_ratio_12m',
+        'renewal_ratio_24m',
+    ],
+    'ind_credit': ['days_past_due_max_12m'],
+    'ind_service': [
+        'tickets_created_6m', 'open_tickets', 'complaints_received_6m',
+        'resolution_business_minutes_mean_6m', 'first_contact_ratio_6m',
+        'reopen_ratio_6m', 'sla_met_ratio_6m',
+    ],
+    'ind_cost_to_serve': ['cost_to_serve_ratio_12m'],
+    'ind_experience': ['anchor_misses_6m'],
+    'ind_text': ['sentiment', 'negative_text_ratio_12m', 'worst_text_severity_6m'],
+    'ind_satisfaction': [
+        'survey_invitations_12m', 'survey_response_ratio_12m', 'nps_answer',
+        'nps_answer_age_days', 'csat_score', 'csat_answer_age_days',
+    ],
+} -%}
 with run_months as (
 
     {{ run_months() }}
@@ -46,10 +73,17 @@ select
     ind_retention.gap_cv_12m,
     {{ ratio('windows.days_since_purchase', 'ind_retention.gap_days_mean_12m') }}
         as recency_to_gap_ratio
+    {%- for model, columns in indicators.items() %}
+    {%- for column in columns %},
+    cast({{ model }}.{{ column }} as double) as {{ column }}
+    {%- endfor %}
+    {%- endfor %}
 from windows
 inner join {{ ref('ind_value') }} as ind_value
     on windows.customer_id = ind_value.customer_id and windows.as_of_date = ind_value.as_of_date
-inner join {{ ref('ind_retention') }} as ind_retention
+{%- for model in indicators if model != 'ind_value' %}
+left join {{ ref(model) }} as {{ model }}
     on
-        windows.customer_id = ind_retention.customer_id
-        and windows.as_of_date = ind_retention.as_of_date
+        windows.customer_id = {{ model }}.customer_id
+        and windows.as_of_date = {{ model }}.as_of_date
+{%- endfor %}

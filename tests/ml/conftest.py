@@ -33,8 +33,12 @@ def simulate_churn(
     rng = np.random.default_rng(seed)
     risk = np.repeat(rng.normal(size=customers), months)
     rows = customers * months
-    noise = rng.normal(size=(rows, len(FEATURES)))
-    frame = pd.DataFrame(noise, columns=list(FEATURES))
+    # The first features are of purchases; what comes after them is alike in all customers here,
+    # as where a system is connected that tells nothing.
+    purchases = FEATURES[: FEATURES.index("recency_to_gap_ratio") + 1]
+    noise = rng.normal(size=(rows, len(purchases)))
+    frame = pd.DataFrame(noise, columns=list(purchases))
+    frame[list(FEATURES[len(purchases) :])] = 1.0
     seen = risk + rng.normal(scale=1.5, size=rows)
     buys = rng.poisson(np.exp(0.8 - 0.6 * risk))
     frame = frame.assign(

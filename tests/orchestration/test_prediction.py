@@ -8,6 +8,7 @@ import duckdb
 import pytest
 import yaml
 
+from ml.churn import features as churn_features
 from ml.credit.config import CreditConfig
 from ml.frames import TABLES
 from orchestration import prediction, window
@@ -69,6 +70,11 @@ from people, months where as_of_date <= date '2010-11-30';
 def company(settings: Settings) -> Settings:
     with connect(settings) as con:
         con.execute(FEATURES)
+        # What the other systems would tell is not measured.
+        there = {row[0] for row in con.execute("describe features.ftr_churn").fetchall()}
+        for name in churn_features.FEATURES:
+            if name not in there:
+                con.execute(f"alter table features.ftr_churn add column {name} double")
         con.execute(
             "update features.ftr_value set age_days = 300 + (as_of_date - date '2010-01-31')"
         )
