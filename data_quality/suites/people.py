@@ -1,6 +1,7 @@
 """Rules of the product `people`: the teams and agents of the service desk.
 
-Belongs here: the marts team_indicators and training_effects. Not here: the tickets themselves (`service`).
+Belongs here: the marts team_indicators and training_effects. Not here: the tickets themselves
+(`service`).
 """
 
 from __future__ import annotations
@@ -112,9 +113,7 @@ def _trainings() -> tuple[Rule, ...]:
             "trained_left_out_count",
             "peer_left_out_count",
         ),
-        interval_holds(
-            TRAININGS, "training_effect", "training_effect_low", "training_effect_high"
-        ),
+        interval_holds(TRAININGS, "training_effect", "training_effect_low", "training_effect_high"),
         TRAININGS.no_rows(
             "an_effect_needs_enough_agents_on_both_sides",
             f"""
