@@ -449,6 +449,20 @@ def _anchors(reader: Reader) -> Section | None:
             order by anchor_id
             """
     )
+    projects = reader.rows(
+        """
+        select
+            *,
+            coalesce(net_difference, difference) as gain,
+            case when net_difference is null then difference_low else net_difference_low end
+                as gain_low,
+            case when net_difference is null then difference_high else net_difference_high end
+                as gain_high
+        from scorecard.anchor_projects
+        where as_of_date = (select max(as_of_date) from scorecard.anchor_projects)
+        order by project_id
+        """
+    )
     listed = [
         {
             **row,
@@ -477,6 +491,7 @@ def _anchors(reader: Reader) -> Section | None:
                 _friction(listed),
             ),
             (_agreement(audits),),
+            (_projects(projects),),
         ],
     )
 
@@ -567,6 +582,37 @@ def _agreement(audits: Sequence[Row]) -> Table:
         "10 % of disagreement puts the measure in doubt.",
         sources="anchor_audits",
         empty="No audit was recorded.",
+    )
+
+
+def _projects(projects: Sequence[Row]) -> Table:
+    def gain(value: Any) -> str:
+        return format_signed(None if value is None else 100 * value)
+
+    def verdict(row: Row) -> str:
+        if row["status"] != "compared":
+            return str(row["status"])
+        if not row["is_beyond_chance"]:
+            return "no clear change"
+        return "better" if row["gain"] > 0 else "worse"
+
+    return Table(
+        "Did improvement projects help?",
+        [
+            Column("Project", lambda row: str(row["title"]), is_number=False, is_head=True),
+            Column("Moment", lambda row: readable(row["anchor_id"]), is_number=False),
+            rate("Kept before", "before_attainment", small_key="is_low_n", on_phone=False),
+            rate("Kept after", "after_attainment", small_key="is_low_n", on_phone=False),
+            number("Gain, points", "gain", gain),
+            interval("gain_low", "gain_high", gain),
+            Column("What it says", verdict, is_number=False),
+        ],
+        projects,
+        note="Gain: share kept after the roll-out less the share before; where another moment "
+        "that the project does not touch is compared with, less that moment’s own change. Other "
+        "things may have changed, too, unless chance decided who got the change.",
+        sources="anchor_projects.net_difference, difference",
+        empty="No project was recorded.",
     )
 
 
@@ -1080,6 +1126,12 @@ PAGE = PageSpec(
                         "as_of_date anchor_id compared_count agreement_ratio agreement_low "
                         "agreement_high system_met_ratio auditor_met_ratio is_low_n "
                         "is_measure_in_doubt"
+                    ),
+                    "anchor_projects": names(
+                        "as_of_date project_id title anchor_id status before_attainment "
+                        "after_attainment difference difference_low difference_high "
+                        "net_difference net_difference_low net_difference_high "
+                        "is_beyond_chance is_low_n"
                     ),
                 },
                 "none of these moments was seen by the service desk or the product",

@@ -231,6 +231,30 @@ cross join (
     attainment_high, is_low_n, target_attainment, impact, friction_index, friction_rank
 );
 
+create or replace table scorecard.anchor_projects as
+select
+    months.as_of_date,
+    projects.project_id,
+    projects.title,
+    'invoice_query' as anchor_id,
+    projects.status,
+    projects.before_attainment,
+    projects.before_attainment + projects.difference as after_attainment,
+    projects.difference,
+    projects.difference - 0.05 as difference_low,
+    projects.difference + 0.05 as difference_high,
+    projects.net_difference,
+    projects.net_difference - 0.04 as net_difference_low,
+    projects.net_difference + 0.04 as net_difference_high,
+    projects.net_difference > 0.04 as is_beyond_chance,
+    false as is_low_n
+from months
+cross join (
+    values ('PRJ-1', 'A new page', 'compared', 0.5, 0.15, 0.1),
+        ('PRJ-2', 'A second line', 'compared', 0.6, 0.12, 0.02),
+        ('PRJ-3', 'A new form', 'rolling out', null, null, null)
+) as projects (project_id, title, status, before_attainment, difference, net_difference);
+
 create or replace table scorecard.anchor_audits as
 select
     as_of_date,

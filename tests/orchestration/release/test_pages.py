@@ -214,6 +214,16 @@ def test_the_table_of_tiers_is_the_marts(pages: Mapping[str, str], whole: Compan
         ),
         (
             "experience",
+            "Did improvement projects help?",
+            ["A new page", "Invoice query", "50.0 %", "65.0 %", "+10.0", "+6.0 to +14.0", "better"],
+        ),
+        (
+            "experience",
+            "Did improvement projects help?",
+            ["A new form", "Invoice query", "–", "–", "–", "–", "rolling out"],
+        ),
+        (
+            "experience",
             "The journey, 12 months",
             ["Purchase", "240", "180", "75.0 %", "68.0 % to 81.0 %", "60"],
         ),
