@@ -120,7 +120,8 @@ sided as (
 
     select
         agents.*,
-        case when trainings.cohort_month = agents.cohort_month then 'trained' else 'peer' end as side
+        case when trainings.cohort_month = agents.cohort_month then 'trained' else 'peer' end
+            as side
     from agents
     left join trainings
         on
@@ -223,7 +224,11 @@ cohort_measures as (
         cohorts.*,
         '{{ measure }}' as measure,
         coalesce(
-            least({% for fact in needed %}measured.{{ fact }}{{ ', ' if not loop.last }}{% endfor %}),
+            least(
+                {%- for fact in needed %}
+                measured.{{ fact }}{{ ',' if not loop.last }}
+                {%- endfor %}
+            ),
             0
         ) = 2 * {{ months }} as is_measured
     from cohorts
