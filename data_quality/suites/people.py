@@ -1,16 +1,19 @@
 """Rules of the product `people`: the teams and agents of the service desk.
 
-Belongs here: the mart team_indicators. Not here: the tickets themselves (`service`).
+Belongs here: the marts team_indicators and training_effects. Not here: the tickets themselves (`service`).
 """
 
 from __future__ import annotations
 
 from data_quality.rules import Rule, Table
 from data_quality.suites.shapes import (
+    TOLERANCE,
     few_cases_are_flagged,
+    interval_holds,
     keys,
     month_ends,
     no_personal_data,
+    not_negative,
     rates_hold,
 )
 
@@ -18,10 +21,22 @@ OWNER = "customer service"
 TEAMS = Table(
     "scorecard", "team_indicators", OWNER, ("as_of_date", "period_months", "scope", "scope_id")
 )
+TRAININGS = Table(
+    "scorecard",
+    "training_effects",
+    OWNER,
+    ("as_of_date", "training_id", "cohort_month", "measure"),
+)
+# Fewer agents on a side say more of these persons than of the training (handbook C20).
+MIN_AGENTS = 10
 
 
 def rules() -> tuple[Rule, ...]:
     """List the rules of the product."""
+    return (*_teams(), *_trainings())
+
+
+def _teams() -> tuple[Rule, ...]:
     names = ", ".join(TEAMS.keys)
     return (
         *keys(TEAMS),
@@ -79,5 +94,83 @@ def rules() -> tuple[Rule, ...]:
             because="People must not be ranked by chance.",
             characteristic="credibility",
             columns=("resolution_time_standing", "resolution_time_low", "resolution_time_high"),
+        ),
+    )
+
+
+def _trainings() -> tuple[Rule, ...]:
+    names = ", ".join(TRAININGS.keys)
+    return (
+        *keys(TRAININGS),
+        month_ends(TRAININGS),
+        no_personal_data(TRAININGS),
+        not_negative(
+            TRAININGS,
+            "completed_count",
+            "trained_count",
+            "peer_count",
+            "trained_left_out_count",
+            "peer_left_out_count",
+        ),
+        interval_holds(
+            TRAININGS, "training_effect", "training_effect_low", "training_effect_high"
+        ),
+        TRAININGS.no_rows(
+            "an_effect_needs_enough_agents_on_both_sides",
+            f"""
+            select {names} from scorecard.training_effects
+            where (status = 'compared') <> (training_effect is not null)
+                or (status in ('compared', 'too few'))
+                    <> (trained_count is not null and peer_count is not null)
+                or is_low_n is distinct from (least(trained_count, peer_count) < {MIN_AGENTS})
+                or (status = 'too few') <> coalesce(is_low_n, false)
+            """,
+            says="A change is told where ten agents or more on both sides had their months, and "
+            "nowhere else.",
+            because="Of a few agents it tells who they are, not what went with the training.",
+            characteristic="credibility",
+            columns=("status", "training_effect", "trained_count", "peer_count", "is_low_n"),
+        ),
+        TRAININGS.no_rows(
+            "an_effect_is_a_difference_of_changes",
+            f"""
+            select {names} from scorecard.training_effects
+            where abs(
+                training_effect - (trained_after_ratio - trained_before_ratio)
+                + (peer_after_ratio - peer_before_ratio)
+            ) > 5 * {TOLERANCE}
+            """,
+            says="The difference is the change of the trained less the change of the others.",
+            because="Without the others a good season would be credited to the training.",
+            characteristic="consistency",
+            columns=("training_effect", "trained_after_ratio", "peer_after_ratio"),
+        ),
+        TRAININGS.no_rows(
+            "every_trained_agent_is_compared_or_left_out",
+            f"""
+            select {names} from scorecard.training_effects
+            where trained_count + trained_left_out_count <> completed_count
+            """,
+            says="Who completed the training is compared or counted as left out.",
+            because="Agents who vanish from a comparison make it look better than it is.",
+            characteristic="completeness",
+            columns=("completed_count", "trained_count", "trained_left_out_count"),
+        ),
+        TRAININGS.no_rows(
+            "verdict_follows_from_the_interval",
+            f"""
+            select {names} from scorecard.training_effects
+            where (verdict is null) <> (training_effect_low is null)
+                or (verdict = 'not separated')
+                    <> (training_effect_low <= 0 and training_effect_high >= 0)
+                or (verdict = 'better') <> case
+                    when measure = 'resolution_time_ratio' then training_effect_high < 0
+                    else training_effect_low > 0
+                end
+            """,
+            says="Better or worse is said only where the interval lies on that side of 0.",
+            because="A training must not be praised or stopped by chance.",
+            characteristic="credibility",
+            columns=("verdict", "training_effect_low", "training_effect_high"),
         ),
     )

@@ -96,6 +96,7 @@ TABLES = (
     SourceTable("organisation", "cost_entries", "once", "cost_month, entry_id"),
     SourceTable("organisation", "teams", "once", "team_id"),
     SourceTable("organisation", "staff", "once", "employee_id, updated_at", "xlsx"),
+    SourceTable("organisation", "agent_trainings", "once", "completed_on, training_id, agent_id"),
     SourceTable("organisation", "targets", "once", "target_month, metric_id, scope_value"),
     SourceTable("organisation", "judgements", "period", "judged_on, judgement_id"),
     SourceTable("organisation", "credit_checks", "period", "updated_at, check_id"),

@@ -82,18 +82,23 @@ def test_the_expert_rating_told_the_bad_from_the_good_before(con):
     assert auc(np.asarray(rows["is_bad"]), -np.asarray(rows["expert_points"])) > 0.6
 
 
-def test_the_agencies_grade_tells_who_pays_late(con):
-    """Late or never is drawn from price pressure, which the grade follows."""
-    rows = con.execute(
+def test_the_agencies_grade_follows_the_true_price_pressure(con, known_company):
+    """Price pressure is what makes bad debtors; the grade knows of it and errs."""
+    ((correlation, checks),) = con.execute(
+        f"""
+        select corr(grades.rating, truth.price_pressure_level), count(*)
+        from staging.stg_organisation__credit_checks as checks
+        inner join seeds.credit_agency_grades as grades
+            on grades.agency = case checks.agency when 'meridian' then 'meridian' else 'any' end
+            and checks.agency_grade = grades.agency_grade
+        inner join '{known_company.truth}/identity.parquet' as identity
+            on identity.system = 'crm' and identity.source_id = checks.crm_customer_id
+        inner join '{known_company.truth}/customers.parquet' as truth using (true_customer_id)
+        where checks.valid_to is null
         """
-        select (ind_credit.days_past_due_max_12m >= 15)::double as is_late,
-            external_credit_rating::double as rating
-        from indicators.ind_credit
-        where external_credit_rating is not null and days_past_due_max_12m is not null
-        """
-    ).fetchnumpy()
-    assert len(rows["rating"]) > 1000
-    assert 0.55 < auc(np.asarray(rows["is_late"]), -np.asarray(rows["rating"])) < 0.9
+    ).fetchall()
+    assert checks > 200
+    assert -0.9 < correlation < -0.3
 
 
 def test_every_grade_of_every_agency_is_known_and_the_newest_counts(con):

@@ -63,6 +63,7 @@ MARTS_OF: dict[str, set[str]] = {
     "nps_by_group": {"survey"},
     "satisfaction_by_group": {"survey"},
     "team_indicators": {"support", "survey"},
+    "training_effects": {"support", "survey", "organisation"},
     "lead_conversion": {"marketing"},
     "sales_performance": {"organisation"},
     "sales_forecasts": set(),

@@ -436,6 +436,11 @@ drawn as (
         measured.measured_months,
         cast(coalesce(opened.ticket_count, 0) as integer) as ticket_count,
         cast(coalesce(resolved.resolved_count, 0) as integer) as resolved_count,
+        cast(coalesce(resolved.minutes, 0) as decimal(28, 6)) as resolution_minutes,
+        cast(coalesce(resolved.expected_minutes, 0) as decimal(28, 6))
+            as expected_resolution_minutes,
+        cast(coalesce(opened.first_contact_count, 0) as integer) as first_contact_count,
+        cast(coalesce(judged.csat_top_two_count, 0) as integer) as csat_top_two_count,
         {{ ratio('resolved.minutes', 'resolved.resolved_count') }} as resolution_minutes_mean,
         {{ ratio('resolved.expected_minutes', 'resolved.resolved_count') }}
             as expected_resolution_minutes_mean,

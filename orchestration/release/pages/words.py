@@ -124,7 +124,7 @@ def count_of(value: Any, one: str, many: str) -> str:
 
 def percent_short(value: Any) -> str:
     """A share without decimals, for a chart: `0.397` becomes `40 %`."""
-    return f"{100 * float(value):.0f}\u00a0%"
+    return f"{100 * float(value):,.0f}\u00a0%"
 
 
 def percent_interval(row: Row, key: str) -> str:

@@ -336,6 +336,19 @@ cross join (
     values ('all', 'all', 80), ('team', 't-1', 80), ('agent', 'a-1', 40), ('agent', 'a-2', 40)
 ) as teams (scope, scope_id, resolved_count);
 
+insert into scorecard.training_effects by name
+select as_of_date, 'trn-1' as training_id, date '2011-06-30' as cohort_month, measure,
+    'Clear answers' as title, 'compared' as status, 'descriptive' as evidence,
+    14 as completed_count, 12 as trained_count, 15 as peer_count, 2 as trained_left_out_count,
+    1 as peer_left_out_count, false as is_low_n, 0.5::double as trained_before_ratio,
+    0.6::double as trained_after_ratio, 0.5::double as peer_before_ratio,
+    0.5::double as peer_after_ratio, 0.1::double as training_effect,
+    -0.05::double as training_effect_low, 0.25::double as training_effect_high,
+    'not separated' as verdict
+from (select distinct as_of_date from scorecard.customer_indicators) as months
+cross join (select unnest(['first_contact_ratio', 'csat_ratio', 'resolution_time_ratio']) as measure)
+    as measures;
+
 insert into scorecard.lead_conversion by name
 select as_of_date, 12 as period_months, channel, 50 as lead_count, 45 as responded_count,
     40 as conversion_cases, 20 as converted_count, 0.5::double as conversion_ratio,

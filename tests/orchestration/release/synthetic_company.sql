@@ -295,6 +295,12 @@ cross join (
     values ('all', 'all', 118), ('team', 't-1', 118), ('agent', 'e-1', 60), ('agent', 'e-2', 58)
 ) as teams (scope, scope_id, resolved_count);
 
+create table scorecard.training_effects as
+select as_of_date, 'trn-1' as training_id, date '2011-06-30' as cohort_month,
+    'csat_ratio' as measure, 'Clear answers' as title, 'compared' as status, 12 as trained_count,
+    15 as peer_count, false as is_low_n, 0.02 as training_effect
+from months;
+
 create table scorecard.lead_conversion as
 select as_of_date, 12 as period_months, 'all' as channel, 90 as lead_count, 0.3 as conversion_ratio
 from months;
