@@ -1,7 +1,8 @@
 """Rules of the product `commercial`: leads, sales, campaigns, use of the CRM, self service.
 
 Belongs here: the marts lead_conversion, sales_performance, sales_forecasts, campaign_performance,
-campaign_effects, loyalty_programme, crm_adoption and self_service. Not here: what customers bought (`billing`).
+campaign_effects, loyalty_programme,
+crm_adoption and self_service. Not here: what customers bought (`billing`).
 """
 
 from __future__ import annotations
