@@ -57,6 +57,7 @@ FAMILIES = {
     "ind_lifecycle": "Life cycle",
     "ind_retention": "Retention and depth",
     "ind_loyalty": "Loyalty",
+    "ind_loyalty_points": "Loyalty programme",
     "ind_satisfaction": "Satisfaction",
     "ind_text": "What customers write",
     "ind_service": "Service and complaints",

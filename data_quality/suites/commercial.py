@@ -1,7 +1,8 @@
 """Rules of the product `commercial`: leads, sales, campaigns, use of the CRM, self service.
 
 Belongs here: the marts lead_conversion, sales_performance, sales_forecasts, campaign_performance,
-campaign_effects, crm_adoption and self_service. Not here: what customers bought (`billing`).
+campaign_effects, loyalty_programme,
+crm_adoption and self_service. Not here: what customers bought (`billing`).
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ SALES = Table(
 FORECASTS = Table("scorecard", "sales_forecasts", OWNER, ("as_of_date", "horizon_months"))
 CAMPAIGNS = Table("scorecard", "campaign_performance", "marketing", ("as_of_date", "campaign_id"))
 EFFECTS = Table("scorecard", "campaign_effects", "marketing", ("as_of_date", "campaign_id"))
+LOYALTY = Table(
+    "scorecard", "loyalty_programme", "marketing", ("as_of_date", "period_months", "tier")
+)
 ADOPTION = Table("scorecard", "crm_adoption", OWNER, ("as_of_date", "team_id"))
 SELF_SERVICE = Table(
     "scorecard", "self_service", "customer service", ("as_of_date", "period_months")
@@ -43,13 +47,14 @@ def rules() -> tuple[Rule, ...]:
         *_sales(),
         *_campaigns(),
         *_effects(),
+        *_loyalty(),
         few_cases_are_flagged(ADOPTION, "is_adoption_low_n", "staff_count"),
         few_cases_are_flagged(SELF_SERVICE, "is_help_centre_low_n", "help_centre_cases"),
     )
 
 
 def _of_every_table() -> tuple[Rule, ...]:
-    tables = (LEADS, SALES, FORECASTS, CAMPAIGNS, EFFECTS, ADOPTION, SELF_SERVICE)
+    tables = (LEADS, SALES, FORECASTS, CAMPAIGNS, EFFECTS, LOYALTY, ADOPTION, SELF_SERVICE)
     return (
         *(rule for table in tables for rule in keys(table)),
         *(month_ends(table) for table in tables),
@@ -58,6 +63,7 @@ def _of_every_table() -> tuple[Rule, ...]:
         rates_hold(SALES, "win", "slipped", "key_account_coverage"),
         rates_hold(CAMPAIGNS, "conversion", "clicked", "unsubscribed"),
         rates_hold(EFFECTS, "treated_conversion", "control_conversion"),
+        rates_hold(LOYALTY, "enrolment"),
         rates_hold(ADOPTION, "adoption"),
         rates_hold(SELF_SERVICE, "bot_containment", "help_centre"),
     )
@@ -213,6 +219,35 @@ def _campaigns() -> tuple[Rule, ...]:
             because="A cost per lead of other leads compares nothing.",
             characteristic="consistency",
             columns=("cost_per_lead", "cost_amount", "lead_count"),
+        ),
+    )
+
+
+def _loyalty() -> tuple[Rule, ...]:
+    names = ", ".join(LOYALTY.keys)
+    return (
+        few_cases_are_flagged(LOYALTY, "is_enrolment_low_n", "active_customer_count"),
+        not_negative(LOYALTY, "member_count", "unlinked_member_count"),
+        LOYALTY.no_rows(
+            "points_add_up",
+            f"""
+            select {names} from scorecard.loyalty_programme
+            where opening_balance + points_earned - points_burned - points_expired
+                + points_adjusted <> closing_balance
+            """,
+            says="Opening + gained - redeemed - expired + put right = closing, to the point.",
+            because="Points are owed; one that comes or goes without an entry is a wrong debt.",
+            characteristic="consistency",
+            columns=("opening_balance", "closing_balance"),
+        ),
+        LOYALTY.no_rows(
+            "no_member_owes_points",
+            f"select {names} from scorecard.loyalty_programme where negative_balance_count > 0",
+            severity="warn",
+            says="No member has fewer than no points.",
+            because="More was taken than there was: entries are missing in the source.",
+            characteristic="accuracy",
+            columns=("negative_balance_count",),
         ),
     )
 

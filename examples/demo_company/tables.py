@@ -91,6 +91,8 @@ TABLES = (
     SourceTable("marketing", "touch_responses", "period", "responded_at, response_id"),
     SourceTable("marketing", "channel_spend", "once", "spend_month, channel, spend_kind"),
     SourceTable("marketing", "campaign_costs", "once", "booked_on, entry_id"),
+    SourceTable("marketing", "loyalty_members", "once", "updated_at, member_id"),
+    SourceTable("marketing", "loyalty_points", "once", "posted_on, entry_id", "parquet"),
     SourceTable("organisation", "cost_entries", "once", "cost_month, entry_id"),
     SourceTable("organisation", "teams", "once", "team_id"),
     SourceTable("organisation", "staff", "once", "employee_id, updated_at", "xlsx"),

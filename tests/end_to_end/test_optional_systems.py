@@ -69,6 +69,7 @@ MARTS_OF: dict[str, set[str]] = {
     "sales_forecasts": set(),
     "campaign_performance": {"marketing"},
     "campaign_effects": {"marketing", "organisation"},
+    "loyalty_programme": {"marketing"},
     "crm_adoption": {"organisation"},
     "self_service": {"support", "usage"},
     "credit_by_grade": {"support", "organisation"},

@@ -39,3 +39,9 @@ where arm is not null and is_active
 union all
 select t, 'campaign_without_effect', m from live
 where is_touched and m = getvariable('campaign_month');
+
+-- Twenty points for each month of a subscription, fifty for each purchase.
+insert into loyalty_month
+select t, m, case when is_contract then 20 else 50 * buys end
+from live
+where is_loyalty_card(k) and is_active and (is_contract or buys > 0);

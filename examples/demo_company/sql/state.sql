@@ -123,3 +123,6 @@ create table departure (
     t bigint, m integer, left_on date, end_reason varchar, is_involuntary boolean, arm varchar
 );
 create table case_month (t bigint, case_name varchar, m integer);
+
+-- What the customers in the loyalty programme, or soon in it, gained in which month.
+create table loyalty_month (t bigint, m integer, points integer);

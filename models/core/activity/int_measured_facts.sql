@@ -20,6 +20,8 @@
     'usage': (ref('stg_usage__daily_counts'), 'usage_date'),
     'marketing_touches': (ref('stg_marketing__touches'), 'touched_at'),
     'marketing_responses': (ref('stg_marketing__touch_responses'), 'responded_at'),
+    'loyalty_members': (ref('stg_marketing__loyalty_members'), 'valid_from'),
+    'loyalty_points': (ref('stg_marketing__loyalty_points'), 'posted_on'),
     'action_outcomes': (ref('stg_organisation__action_outcomes'), 'happened_at'),
     'anchor_audits': (ref('stg_organisation__anchor_audits'), 'audited_on'),
     'cost_entries': (ref('stg_organisation__cost_entries'), 'cost_month'),

@@ -325,6 +325,12 @@ select as_of_date, 'c-1' as campaign_id, 250 as treated_count, 240 as control_co
     0.01 as incremental_conversion, 40.0 as incremental_value, -0.6 as incremental_return_ratio
 from months;
 
+create table scorecard.loyalty_programme as
+select as_of_date, 12 as period_months, 'all' as tier, 100 as active_customer_count,
+    30 as member_count, 0.3 as enrolment_ratio, 0.6 as burn_ratio, 0.4 as breakage_ratio,
+    105 as closing_balance
+from months;
+
 create table scorecard.crm_adoption as
 select as_of_date, 'all' as team_id, 8 as staff_count, 0.75 as adoption_ratio from months;
 
