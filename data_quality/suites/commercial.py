@@ -241,6 +241,23 @@ def _loyalty() -> tuple[Rule, ...]:
             columns=("opening_balance", "closing_balance"),
         ),
         LOYALTY.no_rows(
+            "a_month_opens_with_what_the_last_one_closed_with",
+            f"""
+            select {names} from (
+                select
+                    *,
+                    lag(closing_balance) over (order by as_of_date) as closing_before
+                from scorecard.loyalty_programme
+                where tier = 'all' and period_months = 1
+            ) as months
+            where opening_balance <> closing_before
+            """,
+            says="The balance of all members goes over from month to month.",
+            because="Points that are in no entry would be in no month, and still be owed.",
+            characteristic="consistency",
+            columns=("opening_balance", "closing_balance"),
+        ),
+        LOYALTY.no_rows(
             "no_member_owes_points",
             f"select {names} from scorecard.loyalty_programme where negative_balance_count > 0",
             severity="warn",

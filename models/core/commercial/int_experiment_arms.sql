@@ -1,5 +1,5 @@
-{#- Grain: one row per experiment that a campaign names and customer who was assigned to an arm of it,
-    with what the customer bought in the `campaign_effect_days` after that day. The first assignment
+{#- Grain: one row per experiment that a campaign names and customer assigned to an arm of it, with
+    what the customer bought in the `campaign_effect_days` after that day. The first assignment
     binds, whatever was done later (intention to treat). What was bought is complete from
     `due_month` on; until then the customer is pending. -#}
 {%- set due = dbt.dateadd('day', var('campaign_effect_days'), 'assigned.assigned_on') -%}

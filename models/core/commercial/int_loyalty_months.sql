@@ -1,7 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='replace_months') }}
-{#- Grain: one row per member of the loyalty programme and month end, from the first that is known of
-    the member on, also where points were posted for a member whom the list does not know: what was
-    gained, redeemed, expired and put right in the month and in twelve months, and the balance. The
+{#- Grain: one row per member of the loyalty programme and month end, from the first that is known
+    of the member on, also where points were posted for a member whom the list does not know: what
+    was gained, redeemed, expired and put right in the month and in twelve months, and the balance. The
     balance is the sum of the whole ledger so far; nothing is clipped. -#}
 {%- set kinds = {'earn': 'earned', 'burn': 'burned', 'expire': 'expired', 'adjust': 'adjusted'} -%}
 with run_months as (

@@ -1,6 +1,6 @@
 {#- Grain: one row per customer, check and version with a report on money laundering. For entitled
-    persons, who read it here in the warehouse; no other model may (docs/auditor.md). What an outside
-    check said, never computed. -#}
+    persons, who read it here in the warehouse; no other model may (docs/auditor.md). What an
+    outside check said, never computed. -#}
 with links as (
 
     select

@@ -401,13 +401,14 @@ update scorecard.campaign_performance set conversion_cases = 50, conversion_pend
 where campaign_id = 'c-1';
 
 insert into scorecard.loyalty_programme by name
-select as_of_date, 12 as period_months, tier, 60 as active_customer_count,
+select as_of_date, period_months, tier, 60 as active_customer_count,
     30 as active_member_count, 0.5::double as enrolment_ratio, 0.4::double as enrolment_low,
     0.6::double as enrolment_high, false as is_enrolment_low_n, 31 as member_count,
     1 as unlinked_member_count, 100 as opening_balance, 50 as points_earned,
     30 as points_burned, 20 as points_expired, 0 as points_adjusted, 100 as closing_balance,
     0 as negative_balance_count, 0.6::double as burn_ratio, 0.4::double as breakage_ratio
 from (select distinct as_of_date from scorecard.customer_indicators) as months
+cross join (select unnest([1, 12]) as period_months) as periods
 cross join (select unnest(['all', 'A']) as tier) as tiers;
 
 insert into scorecard.campaign_effects by name
