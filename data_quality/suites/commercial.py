@@ -226,7 +226,11 @@ def _campaigns() -> tuple[Rule, ...]:
 def _loyalty() -> tuple[Rule, ...]:
     names = ", ".join(LOYALTY.keys)
     return (
-        few_cases_are_flagged(LOYALTY, "is_enrolment_low_n", "active_customer_count"),
+        # What was not measured rests on no case.
+        rates_flag_few_cases(
+            LOYALTY,
+            enrolment="case when active_member_count is null then 0 else active_customer_count end",
+        ),
         not_negative(LOYALTY, "member_count", "unlinked_member_count"),
         LOYALTY.no_rows(
             "points_add_up",

@@ -5,7 +5,6 @@ select
     'E' || (1000 + agent_no) as agent_id,
     month_start(m) + 4 + floor(18 * draw(ka, 'completed'))::integer as completed_on,
     title,
-    completed_on::timestamp + interval 18 hour as _arrives,
 from (
     values
         ('TRN-1', 'Solving at first contact', getvariable('months') // 2),
