@@ -1,8 +1,8 @@
 {{ config(materialized='incremental', incremental_strategy='replace_months') }}
 {#- Grain: one row per member of the loyalty programme and month end, from the first that is known
     of the member on, also where points were posted for a member whom the list does not know: what
-    was gained, redeemed, expired and put right in the month and in twelve months, and the balance. The
-    balance is the sum of the whole ledger so far; nothing is clipped. -#}
+    was gained, redeemed, expired and put right in the month and in twelve months, and the
+    balance. The balance is the sum of the whole ledger so far; nothing is clipped. -#}
 {%- set kinds = {'earn': 'earned', 'burn': 'burned', 'expire': 'expired', 'adjust': 'adjusted'} -%}
 with run_months as (
 
@@ -161,9 +161,8 @@ inner join run_months on summed.as_of_date >= run_months.first_month
 left join {{ ref('stg_marketing__loyalty_members') }} as loyalty_members
     on
         summed.member_id = loyalty_members.member_id
-        and summed.as_of_date >= cast(loyalty_members.valid_from as date)
-        and (
-            loyalty_members.valid_to is null
-            or summed.as_of_date < cast(loyalty_members.valid_to as date)
-        )
+        and {{ holds_on(
+            'summed.as_of_date', 'cast(loyalty_members.valid_from as date)',
+            'cast(loyalty_members.valid_to as date)'
+        ) }}
 left join links on loyalty_members.crm_customer_id = links.crm_customer_id
