@@ -19,8 +19,8 @@ months as (
     from {{ ref('int_months') }} as months
     inner join run_months
         on
-            {{ month_end_after('run_months.first_month', -11) }} <= months.as_of_date
-            and run_months.last_month >= months.as_of_date
+            months.as_of_date >= {{ month_end_after('run_months.first_month', -11) }}
+            and months.as_of_date <= run_months.last_month
 
 ),
 
