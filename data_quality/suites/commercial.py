@@ -143,45 +143,15 @@ def _campaigns() -> tuple[Rule, ...]:
             characteristic="consistency",
             columns=("sent_count", "delivered_count", "clicked_count"),
         ),
-        CAMPAIGNS.measure(
-            "attributed_money_adds_up",
-            f"""
-            select count(*) from (
-                select
-                    sum(first_touch_amount) as first_touch,
-                    sum(last_touch_amount) as last_touch,
-                    sum(linear_amount) as linear,
-                    count(*) * {PENNY} as rounding
-                from scorecard.campaign_performance group by as_of_date
-            ) as months
-            where abs(first_touch - last_touch) > rounding or abs(first_touch - linear) > rounding
-            """,
-            low=0,
-            high=0,
-            says="The three ways of attribution share the same money, once.",
-            because="Money that is attributed twice is the oldest trick of campaign reports.",
-            characteristic="consistency",
-            columns=("first_touch_amount", "last_touch_amount", "linear_amount"),
+        _credited_once(
+            "money",
+            "amount",
+            "Money that is attributed twice is the oldest trick of campaign reports.",
         ),
-        CAMPAIGNS.measure(
-            "attributed_margin_adds_up",
-            f"""
-            select count(*) from (
-                select
-                    sum(first_touch_margin) as first_touch,
-                    sum(last_touch_margin) as last_touch,
-                    sum(linear_margin) as linear,
-                    count(*) * {PENNY} as rounding
-                from scorecard.campaign_performance group by as_of_date
-            ) as months
-            where abs(first_touch - last_touch) > rounding or abs(first_touch - linear) > rounding
-            """,
-            low=0,
-            high=0,
-            says="The three ways of attribution share the same margin, once.",
-            because="Margin that is attributed twice pays for campaigns that bring nothing.",
-            characteristic="consistency",
-            columns=("first_touch_margin", "last_touch_margin", "linear_margin"),
+        _credited_once(
+            "margin",
+            "margin",
+            "Margin that is attributed twice pays for campaigns that bring nothing.",
         ),
         CAMPAIGNS.no_rows(
             "a_return_follows_from_value_and_cost",
@@ -270,6 +240,30 @@ def _loyalty() -> tuple[Rule, ...]:
             characteristic="accuracy",
             columns=("negative_balance_count",),
         ),
+    )
+
+
+def _credited_once(what: str, column: str, because: str) -> Rule:
+    """Each way of crediting shares the same sum."""
+    return CAMPAIGNS.measure(
+        f"attributed_{what}_adds_up",
+        f"""
+            select count(*) from (
+                select
+                    sum(first_touch_{column}) as first_touch,
+                    sum(last_touch_{column}) as last_touch,
+                    sum(linear_{column}) as linear,
+                    count(*) * {PENNY} as rounding
+                from scorecard.campaign_performance group by as_of_date
+            ) as months
+            where abs(first_touch - last_touch) > rounding or abs(first_touch - linear) > rounding
+            """,
+        low=0,
+        high=0,
+        says=f"The three ways of attribution share the same {what}, once.",
+        because=because,
+        characteristic="consistency",
+        columns=(f"first_touch_{column}", f"last_touch_{column}", f"linear_{column}"),
     )
 
 
