@@ -69,10 +69,10 @@ def test_leads_are_those_that_named_the_campaign_when_they_came_in(con):
             [AS_OF],
         ).fetchall()
     )
-    assert {campaign: told[campaign] for campaign, _ in came if campaign in told} == {
-        campaign: count for campaign, count in came if campaign in told
-    }
-    assert sum(told.values()) > 0
+    listed = {campaign: count for campaign, count in came if campaign in told}
+    assert {campaign: told[campaign] for campaign in listed} == listed
+    # A campaign that has sent and cost nothing yet is not listed.
+    assert len(listed) >= 0.9 * len(came) > 0
 
 
 def test_each_way_shares_the_money_of_touched_purchases_once(con):
