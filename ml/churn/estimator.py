@@ -15,7 +15,6 @@ import pandas as pd
 from ml.canonical import content_hash
 from ml.churn.baseline import RateTable
 from ml.churn.candidates import Candidate
-from ml.churn.features import FEATURES
 from ml.churn.panel import Panel, read_panel
 from ml.errors import EstimatorError
 from ml.frames import conform, require_columns, sort_by_key
@@ -139,16 +138,19 @@ def score_churn(frame: pd.DataFrame, estimator: ChurnEstimator) -> pd.DataFrame:
 
     Raises:
         FrameError: The frame lacks columns or repeats a key.
-        EstimatorError: The estimator reads other features than this code provides.
+        EstimatorError: The estimator reads features that the frame does not have.
     """
-    if estimator.features != FEATURES:
+    lacking = [name for name in estimator.features if name not in frame.columns]
+    if lacking:
         raise EstimatorError(
-            f"Estimator {estimator.version} reads the features {', '.join(estimator.features)}; "
-            f"this code provides {', '.join(FEATURES)}. Train it again."
+            f"Estimator {estimator.version} reads features that the churn frame does not have: "
+            f"{', '.join(lacking)}. Train it again."
         )
     require_columns(frame, ["is_eligible"], filled=["is_eligible"], name="churn frame")
     ordered = sort_by_key(frame, name="churn frame")
-    panel = read_panel(ordered, seed=0, is_labelled=False, name="churn frame")
+    panel = read_panel(
+        ordered, seed=0, is_labelled=False, name="churn frame", features=estimator.features
+    )
     eligible = ordered["is_eligible"].astype(bool).to_numpy()
     found = np.full((len(panel), 3), np.nan)
     positions = np.flatnonzero(eligible)

@@ -14,7 +14,6 @@ import numpy as np
 
 from ml.churn.config import ChurnConfig, GateConfig
 from ml.churn.evaluation import Evaluation
-from ml.churn.features import FEATURES
 from ml.churn.panel import Panel
 from ml.gate import Check, number_text, percent_text
 from ml.metrics import auc
@@ -168,7 +167,7 @@ def _warnings(given: GateInput, gate: GateConfig) -> list[Check]:
     rates = sorted((before, after))
     ratio = rates[1] / rates[0] if rates[0] > 0 else float("inf")
     name, best = strongest_feature(given.train)
-    empty = [f for i, f in enumerate(FEATURES) if np.isnan(given.train.features[:, i]).all()]
+    empty = [name for name in given.train.names if np.isnan(given.train.feature(name)).all()]
     return [
         Check(
             "warning_base_rate_shift",
@@ -203,7 +202,7 @@ def strongest_feature(panel: Panel) -> tuple[str, float]:
     Only rows where the feature is measured count; ('none', NaN) where none can be judged.
     """
     best: tuple[str, float] = ("none", float("nan"))
-    for name in FEATURES:
+    for name in panel.names:
         values = panel.feature(name)
         known = ~np.isnan(values)
         found = auc(panel.churned[known], values[known])

@@ -4,7 +4,8 @@ Belongs here: turning a frame into arrays, once, in the order of its key.
 Does not belong here: splits, estimators, metrics.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +29,8 @@ class Panel:
         month: Year times 12 plus month of the as-of date.
         date: As-of date.
         tier: Tier at the as-of date; '' where none is known.
-        features: One column per feature, NaN where not measured.
+        names: Names of the features.
+        features: One column per name, NaN where not measured.
         churned: 1 churned, 0 kept; empty where the rows are only to be scored.
     """
 
@@ -37,6 +39,7 @@ class Panel:
     month: Int
     date: npt.NDArray[np.datetime64]
     tier: npt.NDArray[np.object_]
+    names: tuple[str, ...]
     features: Float
     churned: Float
 
@@ -45,7 +48,8 @@ class Panel:
 
     def take(self, rows: npt.NDArray[np.bool_]) -> "Panel":
         """Keep the rows where the mask is true."""
-        return Panel(
+        return replace(
+            self,
             customer=self.customer[rows],
             fold_hash=self.fold_hash[rows],
             month=self.month[rows],
@@ -57,7 +61,7 @@ class Panel:
 
     def feature(self, name: str) -> Float:
         """One feature column."""
-        return self.features[:, FEATURES.index(name)]
+        return self.features[:, self.names.index(name)]
 
     def customer_count(self, churned: float | None = None) -> int:
         """Number of customers, or of those with at least one row of that label."""
@@ -70,7 +74,14 @@ def month_number(date: pd.Series) -> Int:
     return np.asarray(date.dt.year * 12 + date.dt.month, dtype=np.int64)
 
 
-def read_panel(frame: pd.DataFrame, *, seed: int, is_labelled: bool, name: str) -> Panel:
+def read_panel(
+    frame: pd.DataFrame,
+    *,
+    seed: int,
+    is_labelled: bool,
+    name: str,
+    features: Sequence[str] = FEATURES,
+) -> Panel:
     """Check a frame and order it by key.
 
     Args:
@@ -79,16 +90,17 @@ def read_panel(frame: pd.DataFrame, *, seed: int, is_labelled: bool, name: str) 
         seed: Seed of the hash that makes folds.
         is_labelled: Whether `is_churned` is wanted.
         name: What the frame is, for messages.
+        features: The feature columns to read.
 
     Raises:
         FrameError: Columns are missing, repeated, empty or not numeric, or a key is repeated.
     """
     key = ["customer_id", "as_of_date", *(["is_churned"] if is_labelled else [])]
-    require_columns(frame, [*key, "tier", *FEATURES], filled=key, name=name)
+    require_columns(frame, [*key, "tier", *features], filled=key, name=name)
     ordered = sort_by_key(frame, name=name)
-    features = numeric_matrix(ordered, FEATURES, name=name)
-    if len(ordered) and np.isnan(features).all():
-        raise FrameError(f"{name}: all feature columns are empty: {', '.join(FEATURES)}.")
+    values = numeric_matrix(ordered, features, name=name)
+    if len(ordered) and np.isnan(values).all():
+        raise FrameError(f"{name}: all feature columns are empty: {', '.join(features)}.")
     churned = np.empty(0)
     if is_labelled:
         churned = np.asarray(ordered["is_churned"].astype("float64"), dtype=np.float64)
@@ -100,6 +112,7 @@ def read_panel(frame: pd.DataFrame, *, seed: int, is_labelled: bool, name: str) 
         month=month_number(ordered["as_of_date"]),
         date=ordered["as_of_date"].to_numpy(dtype="datetime64[D]"),
         tier=ordered["tier"].astype(object).where(ordered["tier"].notna(), "").to_numpy(object),
-        features=features,
+        names=tuple(features),
+        features=values,
         churned=churned,
     )

@@ -60,13 +60,16 @@ class _Verdict:
     metrics: Rows
 
 
-def train_churn(frame: pd.DataFrame, config: ChurnConfig) -> ChurnTraining:
+def train_churn(
+    frame: pd.DataFrame, config: ChurnConfig, *, features: Sequence[str] = FEATURES
+) -> ChurnTraining:
     """Train, judge and refit the churn estimator.
 
     Args:
         frame: `features.ftr_churn` joined with `is_churned`, eligible rows with a complete
             label only; one row per customer and as-of date, in any order.
         config: Settings. The same frame and settings give the same estimator to the last bit.
+        features: The columns to learn from.
 
     Returns:
         The estimator with the rows that describe it. With too little to learn from (few
@@ -76,7 +79,13 @@ def train_churn(frame: pd.DataFrame, config: ChurnConfig) -> ChurnTraining:
         FrameError: The frame lacks, repeats or leaves empty a column, or repeats a key.
     """
     sampled = sample_customers(frame, max_rows=config.max_training_rows, seed=config.seed)
-    panel = read_panel(sampled, seed=config.seed, is_labelled=True, name="churn training frame")
+    panel = read_panel(
+        sampled,
+        seed=config.seed,
+        is_labelled=True,
+        name="churn training frame",
+        features=features,
+    )
     origins = _usable_origins(panel, plan_splits([int(m) for m in panel.month], config), config)
     if not origins:
         return _cold_start(panel, config)
@@ -248,7 +257,7 @@ def _describe(
         customer_count=panel.customer_count(),
         positive_count=panel.customer_count(1.0),
         interval_level=config.interval_level,
-        features=FEATURES,
+        features=panel.names,
         fitted=fitted,
         rates=rates,
     )

@@ -242,8 +242,8 @@ def test_a_long_history_is_calibrated_on_months_of_its_own(make_churn_frame, qui
 
 
 def test_an_estimator_with_other_features_is_refused(trained, churn_frame):
-    old = replace(trained.estimator, features=("days_since_purchase",))
-    with pytest.raises(EstimatorError, match="Train it again"):
+    old = replace(trained.estimator, features=(*FEATURES, "shoe_size"))
+    with pytest.raises(EstimatorError, match=r"does not have: shoe_size\. Train it again"):
         score_churn(churn_frame, old)
 
 
