@@ -130,6 +130,8 @@ TABLES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "approved_by": "varchar",
             "approved_as_of": "date",
             "approval_reason": "varchar",
+            "grade": "varchar",
+            "grade_reason": "varchar",
         },
         "estimator_checks": {
             "estimator": "varchar",

@@ -229,9 +229,9 @@ def _estimators(settings: Settings) -> Finding:
     if damaged:
         return Finding(
             "Estimators",
-            "note",
-            f"changed or unreadable: {', '.join(damaged)}. A run goes on with another one; move "
-            "the folder away",
+            "failed",
+            f"the cards of {', '.join(damaged)} were changed or cannot be read: move these "
+            f"folders out of {settings.estimators}",
         )
     pinned = [f"{pin.champion} ({pin.reason})" for pin in read_pins(settings)]
     if pinned:
