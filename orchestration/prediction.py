@@ -59,6 +59,12 @@ _PREDICTIONS: dict[Kind, str] = {
 }
 # Measures that are lines of a table: a part of a distribution, a group.
 _TABLE_METRICS = r"_\d\d(?:_|$)|_tier_|_kind_|_group_"
+# The number that a prediction of each kind is about.
+_MEASURES: dict[Kind, str] = {
+    "churn": "churn_probability",
+    "clv": "clv_12m",
+    "credit": "bad_probability",
+}
 # What a challenger says of the last month, for the kinds that have a contest.
 _CHALLENGERS: dict[Kind, str] = {"churn": "churn_challenger"}
 _DESCRIPTIONS = ("estimators", "estimator_metrics", "estimator_checks", "credit_bins")
@@ -260,6 +266,31 @@ def score(settings: Settings, kind: Kind, *, stage: Stage | None = None) -> tupl
                 _score_challengers(con, writer, settings, kind, run, approval)
             _forget_unused(writer, kind, approval.champion)
     return scores
+
+
+def describe_predictions(settings: Settings, kind: Kind) -> dict[str, float]:
+    """Count and average the predictions of the run's last month, for whoever watches the runs."""
+    measure = _MEASURES[kind]
+    with connect(settings, read_only=True) as con:
+        month = window.current_run(con).last_month
+        row = con.execute(
+            f"select count(*), count({measure}), avg({measure}), median({measure}) "
+            f"from ml.{_PREDICTIONS[kind]} where as_of_date = ?",
+            [month],
+        ).fetchone()
+    names = ("rows", "predicted", f"mean_{measure}", f"median_{measure}")
+    found = zip(names, row or (), strict=True)
+    return {name: float(value) for name, value in found if value is not None}
+
+
+def describe_challengers(settings: Settings) -> dict[str, int]:
+    """Count the rows of those that score beside the champion, by version."""
+    with connect(settings, read_only=True) as con:
+        return dict(
+            con.execute(
+                "select estimator_version, count(*) from ml.churn_challenger group by all"
+            ).fetchall()
+        )
 
 
 def _config(kind: Kind) -> Any:
