@@ -114,6 +114,8 @@ TABLES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "positive_count": "bigint",
             "content_hash": "varchar",
             "code_version": "varchar",
+            "grade": "varchar",
+            "grade_reason": "varchar",
         },
         "estimator_checks": {
             "estimator": "varchar",
