@@ -308,10 +308,10 @@ def _baselines(train: Panel, test: Panel, config: ChurnConfig) -> tuple[str, flo
 def _refit(name: str, panel: Panel, origin: Split, config: ChurnConfig) -> Candidate:
     """Fit the chosen candidate on all labelled rows, in the way in which it was judged.
 
-    A feature that had no value in the training slice was not part of what was judged, and stays
-    out: whether it is missing would only tell early months from late ones.
+    A feature that was left out of the training slice was not part of what was judged, and stays
+    out.
     """
-    judged = ~np.isnan(_months(panel, origin.train).features).all(axis=0)
+    judged = _months(panel, origin.train).is_measured()
     panel = replace(panel, features=np.where(judged, panel.features, np.nan))
     train, calibrate = set_calibration_aside([int(m) for m in panel.month], config)
     later = _months(panel, calibrate) if calibrate else None
