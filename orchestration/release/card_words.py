@@ -186,27 +186,7 @@ METRICS: Mapping[str, str] = {
     "top_decile_hit_rate": "Hit rate of the highest tenth",
 }
 """Measures that a card shows of every candidate, with their names for people."""
-GROUP_CLV_FEATURES: Mapping[str, Mapping[str, str]] = {
-    name: {"family": family, "system": system, "description": description}
-    for name, family, system, description in (
-        ("tier", "value", "billing", "Tier at the month end; groups customers who are too new."),
-        ("purchase_count", "active", "billing", "Days with a purchase so far."),
-        ("repeat_purchase_count", "active", "billing", "Purchases after the first."),
-        ("recency_days", "passive", "billing", "Days from the first to the last purchase."),
-        ("age_days", "tenure", "billing", "Days since the first purchase."),
-        (
-            "mean_repeat_purchase_amount",
-            "value",
-            "billing",
-            "Mean amount of a purchase after the first.",
-        ),
-        ("mean_purchase_amount", "value", "billing", "Mean amount of a purchase."),
-        ("revenue_12m", "value", "billing", "Revenue of the last 12 months."),
-        ("net_revenue_ratio", "service", "billing", "What stays of invoices after credits."),
-    )
-}
-"""What lifetime value looks at, in words."""
-METRICS: Mapping[str, str] = {
+GROUP_METRICS: Mapping[str, str] = {
     "customers": "Customers",
     "base_rate": "Observed",
     "selection_rate": "Selected",
