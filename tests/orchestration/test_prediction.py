@@ -213,6 +213,67 @@ def test_scoring_in_small_batches_gives_the_same_rows(
     assert rows("select sum(hash(p)::hugeint), count(*) from ml.clv_predictions p") == before
 
 
+def _score_october_then_november(company: Settings) -> tuple[str, str]:
+    october = date(2011, 10, 31)
+    begin(company, first=october, last=october, run_id="october")
+    first = train(company, "clv").version
+    score(company, "clv")
+    with connect(company) as con:
+        con.execute(
+            f"update features.ftr_value set value_12m = 9 + value_12m where as_of_date = '{LAST}'"
+        )
+    begin(company, first=LAST, last=LAST, run_id="november")
+    return first, train(company, "clv").version
+
+
+def test_a_new_estimator_of_value_has_its_first_month_scored_by_the_one_before_too(
+    company: Settings, rows: Any
+) -> None:
+    first, second = _score_october_then_november(company)
+    assert first != second
+    score(company, "clv")
+    assert rows("select distinct as_of_date, estimator_version from ml.clv_rescored") == [
+        (LAST, first)
+    ]
+    pairs = rows(
+        "select count(*), count(*) filter (new.clv_12m <> old.clv_12m) "
+        "from ml.clv_predictions as new inner join ml.clv_rescored as old "
+        "using (customer_id, as_of_date)"
+    )
+    assert pairs == [(60, 60)]
+    # A month that is scored again by the same estimator is not another estimator's first.
+    begin(company, first=LAST, last=LAST, run_id="again")
+    score(company, "clv")
+    assert rows("select count(*) from ml.clv_rescored") == [(60,)]
+
+
+def test_no_change_of_the_estimator_is_nothing_to_score_again(
+    company: Settings, rows: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(company, "clv")
+    monkeypatch.setattr(
+        prediction,
+        "_plan",
+        lambda _con, _kind, _run, current: [
+            prediction._Range(current, date(2011, 10, 31), date(2011, 10, 31)),
+            prediction._Range(current, LAST, LAST),
+        ],
+    )
+    score(company, "clv")
+    assert rows("select count(*) from ml.clv_predictions") == [(120,)]
+    assert rows("select count(*) from ml.clv_rescored") == [(0,)]
+
+
+def test_an_earlier_estimator_that_is_gone_leaves_its_month_out_and_is_named(
+    company: Settings, rows: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, _ = _score_october_then_november(company)
+    (company.estimators / first).rename(company.home / "moved")
+    score(company, "clv")
+    assert rows("select count(*) from ml.clv_rescored") == [(0,)]
+    assert f"{first} is not stored" in caplog.text
+
+
 def test_who_is_not_eligible_gets_no_probability(company: Settings, rows: Any) -> None:
     train(company, "churn")
     score(company, "churn")
