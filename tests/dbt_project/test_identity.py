@@ -25,7 +25,7 @@ from orchestration.progress import stage
 from orchestration.runs import RunMonths, begin
 from orchestration.settings import Settings
 from orchestration.warehouse import connect, prepare_home
-from tests.command import lend_parsed
+from tests.command import ONE_THREAD, lend_parsed
 from tests.conftest import ROOT
 from tests.end_to_end.in_process import compared
 
@@ -294,7 +294,7 @@ def company(shared_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     shutil.copytree(ROOT / "models", folder / "project" / "models")
     shutil.copytree(ROOT / "dbt_project", folder / "project" / "dbt_project")
     shutil.copy(ROOT / "dbt_project.yml", folder / "project")
-    settings = Settings.from_environment({}, root=folder / "project", home=folder / "home")
+    settings = Settings.from_environment(ONE_THREAD, root=folder / "project", home=folder / "home")
     prepare_home(settings)
     lend_parsed(settings.home)
     with pytest.MonkeyPatch.context() as patch:

@@ -29,6 +29,7 @@ from orchestration.runs import RunMonths, begin, utc_now
 from orchestration.settings import Settings
 from orchestration.text import TEXT_MODELS, TEXT_SCORES, score_items
 from orchestration.warehouse import connect, prepare_home
+from tests.command import ONE_THREAD
 
 # What is built in a home, in order: the resource types and names, before texts are scored and all.
 RAN = "ran.json"
@@ -45,7 +46,7 @@ def without_estimators(home: Path, *, like: Path) -> None:
     Raises:
         duckdb.Error: A statement went wrong.
     """
-    settings = Settings.from_environment({}, home=home)
+    settings = Settings.from_environment(ONE_THREAD, home=home)
     prepare_home(settings)
     shutil.copy(like / settings.warehouse.name, settings.warehouse)
     shutil.copytree(like / "dbt_target", settings.dbt_target, dirs_exist_ok=True)
@@ -116,7 +117,7 @@ def build_alike(
 
 
 def _loaded(home: Path, landing: Path, *, to_month: date | None) -> tuple[Settings, IngestReport]:
-    settings = Settings.from_environment({}, home=home, landing=landing)
+    settings = Settings.from_environment(ONE_THREAD, home=home, landing=landing)
     prepare_home(settings)
     report = ingest(settings, loaded_at=utc_now())
     months = RunMonths(run_id="test", to_month=to_month, may_go_back=True)
