@@ -23,11 +23,13 @@ ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 SQL = ("models", "dbt_project/tests")
 LINE_LENGTH = 100
-# Jinja, comments and strings have their own spacing.
-OTHER_THAN_SQL = re.compile(r"\{#.*?#\}|\{\{.*?\}\}|\{%.*?%\}|--[^\n]*|'(?:[^']|'')*'", re.DOTALL)
+# Comments, strings and Jinja have their own spacing; of Jinja's statements nothing is left in SQL.
+NOTHING, OTHER = "~", "x"
+STATEMENTS = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+OTHER_THAN_SQL = re.compile(r"\{\{.*?\}\}|--[^\n]*|'(?:[^']|'')*'", re.DOTALL)
 SPACING = {
     "a blank or tab too many": re.compile(r"[ \t]$|\t|\S {2,}\S"),
-    "one blank after a comma, none before": re.compile(r" ,|,\S"),
+    "one blank after a comma, none before": re.compile(r" ,|,[^\s~]"),
     "no blank inside brackets": re.compile(r"\( +\S|[^ (] +\)"),
     "blanks around operators": re.compile(
         r"[^\s<>=!](?:<>|<=|>=|!=|=|<|>|\|\|)|(?:<>|<=|>=|!=|=|<|>|\|\|)[^\s<>=]"
@@ -112,7 +114,9 @@ def _spacing() -> int:
 
 def spacing_faults(text: str) -> list[tuple[int, str]]:
     """Number of the line and fault, of each kind of fault in a line of SQL."""
-    sql = OTHER_THAN_SQL.sub(lambda other: re.sub(r"[^\n]", "x", other.group()), text)
+    sql = text
+    for pattern, mark in ((STATEMENTS, NOTHING), (OTHER_THAN_SQL, OTHER)):
+        sql = pattern.sub(lambda found, mark=mark: re.sub(r"[^\n]", mark, found.group()), sql)
     return [
         (number, fault)
         for number, line in enumerate(sql.split("\n"), start=1)

@@ -7,7 +7,7 @@ from tests.lint_dbt import spacing_faults
 GOOD = """
 select
     count(*) as many, -- two  blanks , of a comment
-    {{ rate_columns('a','b') }},
+    {{ rate_columns('a','b') }}{% if more %},{% endif %}
     'of a  string ,' || name as name
 from facts
 where a <= b and (c = -1 or d <> 'x')
