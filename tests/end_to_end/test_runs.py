@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from orchestration.release.reading import open_database
-from tests.command import scorecard
+from tests.command import ONE_THREAD, scorecard
 from tests.conftest import ROOT, checksums, manifest
 
 pytestmark = pytest.mark.slow
@@ -46,7 +46,7 @@ def test_a_held_product_keeps_its_last_good_version(run_home, company, tmp_path)
     done = subprocess.run(
         [sys.executable, "-m", "orchestration.cli", "run", "--landing", str(landing)],
         cwd=root,
-        env={**os.environ, "SCORECARD_HOME": str(run_home), "PYTHONPATH": str(root)},
+        env={**os.environ, **ONE_THREAD, "SCORECARD_HOME": str(run_home), "PYTHONPATH": str(root)},
         capture_output=True,
         text=True,
         check=False,
