@@ -32,8 +32,9 @@ class Split:
 
 
 def label_end(as_of_date: date, config: ChurnConfig) -> date:
-    """Last day that the label of an as-of date needs to know."""
-    return month_end_after(as_of_date, config.label_months) + timedelta(days=config.grace_days)
+    """End of the month in which the label of an as-of date is known."""
+    outcome = month_end_after(as_of_date, config.label_months)
+    return month_end_after(outcome + timedelta(days=config.grace_days), 0)
 
 
 def set_calibration_aside(
