@@ -268,7 +268,7 @@ def report(out: Console, home: Path) -> int:
         f"calibration error below {GREATEST_ERROR}": error["value"] < GREATEST_ERROR,
     }
     out.print(
-        f"{training.estimator.candidate}, {training.estimator.status}, trained in {seconds:,.0f} s; "
+        f"{training.estimator.candidate}, {training.estimator.status}, {seconds:,.0f} s to train; "
         f"PR-AUC {metric('pr_auc')['value']:.3f}, lift {metric('top_decile_lift')['value']:.2f}, "
         f"slope {slope['value']:.3f} ({slope['value_low']:.3f} to {slope['value_high']:.3f}), "
         f"calibration error {error['value']:.4f} (raw {metric('ece_raw')['value']:.4f})"

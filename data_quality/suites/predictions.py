@@ -233,6 +233,27 @@ def _value_figures() -> tuple[Rule, ...]:
             columns=("clv_12m",),
         ),
         PREDICTIONS.no_rows(
+            "one_basis_for_all",
+            """
+            select min(customer_id) as customer_id, as_of_date from scorecard.predictions
+            where value_basis in ('revenue', 'margin')
+            group by as_of_date having count(distinct value_basis) > 1
+            """,
+            says="In a month lifetime value means the same for every customer.",
+            because="A sum of margins and revenues means nothing.",
+            characteristic="consistency",
+            columns=("value_basis",),
+        ),
+        PREDICTIONS.no_rows(
+            "negative_value_is_flagged",
+            "select customer_id, as_of_date from scorecard.predictions "
+            "where (clv_12m < 0) is distinct from is_clv_negative and abs(clv_12m) > 0",
+            says="A lifetime value below 0 is flagged, and no other.",
+            because="Who costs more than he brings must be seen, not found by chance.",
+            characteristic="consistency",
+            columns=("clv_12m", "is_clv_negative"),
+        ),
+        PREDICTIONS.no_rows(
             "value_interval_is_one",
             "select customer_id, as_of_date from scorecard.predictions "
             "where clv_12m_low > clv_12m_high "
@@ -320,6 +341,28 @@ def _estimator_claims() -> tuple[Rule, ...]:
             characteristic="currentness",
             columns=("trained_from", "trained_to", "labels_to"),
             reads=("control.run_window",),
+        ),
+        ESTIMATORS.no_rows(
+            "somebody_approved_it",
+            "select estimator, estimator_version from scorecard.estimators "
+            "where approved_by is null or approved_by not in ('gate', 'person') "
+            "or approved_as_of is null or coalesce(approval_reason, '') = ''",
+            says="Every estimator was approved, by the gate or by a person, for a month and with "
+            "a reason.",
+            because="Its model card says who let it speak, and why; without that nobody did.",
+            characteristic="traceability",
+            columns=("approved_by", "approved_as_of", "approval_reason"),
+        ),
+        ESTIMATORS.no_rows(
+            "one_champion_of_a_kind",
+            "select estimator, min(estimator_version) as estimator_version "
+            "from scorecard.estimators group by estimator "
+            "having count(case when role = 'champion' then 1 end) <> 1",
+            says="Of each kind exactly one estimator speaks for the newest month.",
+            because="Two would contradict each other; without one nobody knows whose the newest "
+            "predictions are.",
+            characteristic="consistency",
+            columns=("role",),
         ),
         ESTIMATORS.not_null(
             "content_hash",

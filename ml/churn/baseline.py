@@ -95,7 +95,10 @@ def rule_names(config: ChurnConfig) -> tuple[str, ...]:
 
 
 def group_labels(name: str, panel: Panel) -> npt.NDArray[np.str_]:
-    """Group of each row under a rule; an unknown day count is the worse group.
+    """Group of each row under a rule.
+
+    An unknown time since the last purchase is the worse group; an unknown tenure is that of a
+    customer older than the data, and the longest.
 
     Days without a purchase say nothing of who pays by contract, once a year perhaps: a group apart.
     """

@@ -58,6 +58,8 @@ __all__ = [
     "ChurnEstimator",
     "ChurnTraining",
     "GateConfig",
+    "NewestSlices",
+    "newest_slices",
     "score_churn",
     "train_churn",
 ]
@@ -99,15 +101,8 @@ def train_churn(
     Raises:
         FrameError: The frame lacks, repeats or leaves empty a column, or repeats a key.
     """
-    behavioural, left_out = _without_excluded(frame)
-    sampled = sample_customers(behavioural, max_rows=config.max_training_rows, seed=config.seed)
-    panel = read_panel(
-        sampled,
-        seed=config.seed,
-        is_labelled=True,
-        name="churn training frame",
-        features=features,
-    )
+    panel = _read(frame, config, features)
+    left_out = _left_out_rows(frame)
     origins = _usable_origins(panel, plan_splits([int(m) for m in panel.month], config), config)
     if not origins:
         return _cold_start(panel, config, left_out)
@@ -126,21 +121,72 @@ def train_churn(
     return training_of(estimator, rows, verdict.checks, grade=verdict.grade)
 
 
-def _without_excluded(frame: pd.DataFrame) -> tuple[pd.DataFrame, Rows]:
-    """Leave out what behaviour does not foretell, or too late to act on, and say how much it was.
+def _left_out_rows(frame: pd.DataFrame) -> Rows:
+    """Say how many rows are neither learnt from nor judged by: `rows_left_out_<reason>`."""
+    if "exclusion_reason" not in frame:
+        return []
+    return [
+        metric_row("all", "all", f"rows_left_out_{reason}", float(rows), n=len(frame))
+        for reason, rows in frame["exclusion_reason"].value_counts().sort_index().items()
+    ]
+
+
+@dataclass(frozen=True)
+class NewestSlices:
+    """The newest origin of a frame: what an estimator is judged on before it is fitted again.
+
+    Attributes:
+        train: Rows to fit on.
+        calibrate: Later rows to calibrate on; None means cross-fitting inside `train`.
+        learnt: Both together.
+        test: Rows later than all labels of the others.
+        baseline_auc: Highest AUC of any simple rule on the test slice.
+    """
+
+    train: Panel
+    calibrate: Panel | None
+    learnt: Panel
+    test: Panel
+    baseline_auc: float
+
+
+def newest_slices(
+    frame: pd.DataFrame, config: ChurnConfig, *, features: Sequence[str] = FEATURES
+) -> NewestSlices | None:
+    """Cut a training frame as `train_churn` does, for whoever judges something else on it.
 
     Returns:
-        (the rows that are learnt from and judged by; one metric `rows_left_out_<reason>` per
-        reason, of all rows).
+        None where the frame is too short, or has too few customers of both kinds, to judge on.
+
+    Raises:
+        FrameError: As `train_churn`.
     """
-    if "exclusion_reason" not in frame:
-        return frame, []
-    count = frame["exclusion_reason"].value_counts().sort_index()
-    rows = [
-        metric_row("all", "all", f"rows_left_out_{reason}", float(rows), n=len(frame))
-        for reason, rows in count.items()
-    ]
-    return frame[frame["exclusion_reason"].isna()], rows
+    panel = _read(frame, config, features)
+    origins = _usable_origins(panel, plan_splits([int(m) for m in panel.month], config), config)
+    if not origins:
+        return None
+    newest = origins[0]
+    train, test = _months(panel, newest.train), _months(panel, newest.test)
+    return NewestSlices(
+        train=train,
+        calibrate=_months(panel, newest.calibrate) if newest.calibrate else None,
+        learnt=_months(panel, (*newest.train, *newest.calibrate)),
+        test=test,
+        baseline_auc=_baselines(train, test, config)[1],
+    )
+
+
+def _read(frame: pd.DataFrame, config: ChurnConfig, features: Sequence[str]) -> Panel:
+    if "exclusion_reason" in frame:
+        frame = frame[frame["exclusion_reason"].isna()]
+    sampled = sample_customers(frame, max_rows=config.max_training_rows, seed=config.seed)
+    return read_panel(
+        sampled,
+        seed=config.seed,
+        is_labelled=True,
+        name="churn training frame",
+        features=features,
+    )
 
 
 def _refusal(verdict: _Verdict) -> str:
@@ -278,10 +324,10 @@ def _baselines(train: Panel, test: Panel, config: ChurnConfig) -> tuple[str, flo
 def _refit(name: str, panel: Panel, origin: Split, config: ChurnConfig) -> Candidate:
     """Fit the chosen candidate on all labelled rows, in the way in which it was judged.
 
-    A feature that had no value in the training slice was not part of what was judged, and stays
-    out: whether it is missing would only tell early months from late ones.
+    A feature that was left out of the training slice was not part of what was judged, and stays
+    out.
     """
-    judged = ~np.isnan(_months(panel, origin.train).features).all(axis=0)
+    judged = _months(panel, origin.train).is_measured()
     panel = replace(panel, features=np.where(judged, panel.features, np.nan))
     train, calibrate = set_calibration_aside([int(m) for m in panel.month], config)
     later = _months(panel, calibrate) if calibrate else None

@@ -184,12 +184,15 @@ select customer_id, as_of_date, not is_unscored as is_eligible,
         else 'red' end as risk_band,
     0.7::double as probability_alive, 100.0::double as clv_12m, 250.0::double as clv_36m,
     20.0::double as clv_12m_low, 240.0::double as clv_12m_high, 140.0::double as value_if_kept_12m,
+    false as is_clv_negative,
     'mbg_nbd_gamma_gamma' as clv_method, false as clv_has_warning, 'revenue' as value_basis,
     case when not is_unscored then 50.0 end as value_at_risk
 from people cross join months;
 
 insert into scorecard.estimators by name
-select * from (values
+select *, 'champion' as role, 'gate' as approved_by, date '2011-11-30' as approved_as_of,
+    'the first estimator of its kind' as approval_reason
+from (values
     ('churn', 'churn-1', 'published', null::varchar, date '2010-06-30', date '2011-03-31',
         date '2011-09-30', 'aa11'),
     ('clv', 'clv-1', 'not_published', 'Too few customers.', date '2010-06-30',

@@ -361,6 +361,7 @@ select
     cast(0 as decimal(18, 4)) as clv_12m_low,
     cast(greatest(revenue_12m, 0) * 2 as decimal(18, 4)) as clv_12m_high,
     cast(greatest(revenue_12m, 0) as decimal(18, 4)) as value_if_kept_12m,
+    revenue_12m * exp(-days_since_purchase / 200.0) < 0 as is_clv_negative,
     'mbg_nbd_gamma_gamma' as clv_method,
     hash(customer_id) % 9 = 0 as clv_has_warning,
     'revenue' as value_basis,
@@ -371,7 +372,9 @@ select
 from tiered;
 
 create table scorecard.estimators as
-select * from (values
+select *, 'champion' as role, 'gate' as approved_by, date '2011-12-31' as approved_as_of,
+    'the first estimator of its kind' as approval_reason
+from (values
     ('churn', 'churn-1a2b3c4d', 'logistic', 'not_published',
         'the baseline rule is as good out of time', date '2010-12-31', date '2011-01-31',
         date '2011-07-31', 2000, 900, 410, 'aa11', 'bb22'),
