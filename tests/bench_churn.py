@@ -167,9 +167,8 @@ def read_company(home: Path) -> pd.DataFrame:
 
 def next_month_chance(frame: pd.DataFrame) -> Float:
     """The truth's chance of leaving in the next month; 1 for who has left."""
-    gone = ~frame["is_active"].astype("boolean").fillna(False).to_numpy(dtype=bool)
     chance = frame["next_hazard"].fillna(0).to_numpy(dtype=float)
-    return np.where(gone, 1.0, chance)
+    return np.where(_is(frame["is_active"]), chance, 1.0)
 
 
 def six_month_chance(frame: pd.DataFrame, effects: dict[str, Any]) -> Float:
@@ -213,10 +212,10 @@ def _hazard(
             + given["ln_1_plus_tenure_months"] * np.log1p(np.maximum(tenure, 0))
         )
     given = hazards["contractual"]
-    is_yearly = frame["contract_term_months"].eq(12).to_numpy(dtype=bool)
+    is_yearly = _is(frame["contract_term_months"] == 12)
     by_contract = (
         found["contractual"]
-        + given["is_organisation"] * frame["is_organisation"].eq(True).to_numpy(dtype=float)
+        + given["is_organisation"] * _is(frame["is_organisation"])
         + np.where(
             is_yearly,
             np.where(
@@ -228,8 +227,14 @@ def _hazard(
         )
     )
     against_will = 0.0016 * np.exp(np.clip(0.8 * state["price_pressure"], -2, 2)) + 0.0004
-    is_subscriber = frame["is_subscriber"].eq(True).to_numpy(dtype=bool)
-    return np.where(is_subscriber, expit(by_contract) + against_will, expit(found["repeat"]))
+    return np.where(
+        _is(frame["is_subscriber"]), expit(by_contract) + against_will, expit(found["repeat"])
+    )
+
+
+def _is(flag: pd.Series) -> npt.NDArray[np.bool_]:
+    """A flag that is false where it is not known."""
+    return np.asarray(flag.astype("boolean").fillna(False), dtype=np.bool_)
 
 
 def report(out: Console, home: Path) -> int:
