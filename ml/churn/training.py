@@ -29,6 +29,7 @@ from ml.churn.features import FEATURES
 from ml.churn.gate import GateInput, count_checks, run_gate
 from ml.churn.panel import Panel, read_panel
 from ml.churn.splits import Split, plan_splits, set_calibration_aside
+from ml.churn.surrogate import Surrogate, fit_surrogate
 from ml.frames import sample_customers
 from ml.gate import Check, is_publishable, refusal_reason
 from ml.metrics import auc, average_precision
@@ -244,6 +245,7 @@ def _describe(
     fitted: Candidate | None,
     rates: RateTable,
 ) -> ChurnEstimator:
+    usual, surrogate = _explain(panel, fitted, config) if fitted else (None, None)
     first = panel.date.min().item() if len(panel) else None
     last = panel.date.max().item() if len(panel) else None
     return ChurnEstimator(
@@ -260,4 +262,19 @@ def _describe(
         features=panel.names,
         fitted=fitted,
         rates=rates,
+        usual=usual,
+        surrogate=surrogate,
     )
+
+
+def _explain(
+    panel: Panel, fitted: Candidate, config: ChurnConfig
+) -> tuple[np.ndarray[Any, Any], Surrogate | None]:
+    """Usual values and surrogate, both of the features that the estimator reads."""
+    read = np.isin(np.arange(panel.features.shape[1]), fitted.whole.base.columns)
+    panel = replace(panel, features=np.where(read, panel.features, np.nan))
+    usual = np.full(len(read), np.nan)
+    known = ~np.isnan(panel.features)
+    read &= known.mean(axis=0) >= 0.5
+    usual[read] = np.nanmedian(panel.features[:, read], axis=0)
+    return usual, fit_surrogate(panel, fitted.probability(panel.features), config)
