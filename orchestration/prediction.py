@@ -46,7 +46,16 @@ _PREDICTIONS: dict[Kind, str] = {
     "clv": "clv_predictions",
     "credit": "credit_predictions",
 }
-_DESCRIPTIONS = ("estimators", "estimator_metrics", "estimator_checks", "credit_bins")
+REASONS = "churn_reasons"
+# A key account has a person who asks why, whatever the risk.
+_REASONS_TIER = "A"
+_DESCRIPTIONS = (
+    "estimators",
+    "estimator_metrics",
+    "estimator_checks",
+    "credit_bins",
+    "estimator_surrogates",
+)
 
 
 @dataclass(frozen=True)
@@ -195,6 +204,8 @@ def score(settings: Settings, kind: Kind, *, stage: Stage | None = None) -> tupl
                 f"delete from ml.{_PREDICTIONS[kind]} where as_of_date >= ?",
                 [run.first_month],
             )
+            if kind == "churn":
+                writer.execute(f"delete from ml.{REASONS} where as_of_date >= ?", [run.first_month])
             scores = tuple(
                 _score_range(con, writer, settings, kind, part, stage) for part in ranges
             )
@@ -275,6 +286,7 @@ def _frame(con: duckdb.DuckDBPyConnection, query: str) -> Any:
 
 def _write_description(con: duckdb.DuckDBPyConnection, training: Training[Estimator]) -> None:
     """Replace the rows that describe one estimator, in one transaction."""
+    from ml.churn.estimator import ChurnEstimator
     from ml.credit.estimator import CreditEstimator
 
     frames = {
@@ -284,6 +296,8 @@ def _write_description(con: duckdb.DuckDBPyConnection, training: Training[Estima
     }
     if isinstance(training.estimator, CreditEstimator):
         frames["credit_bins"] = training.estimator.bins()
+    if isinstance(training.estimator, ChurnEstimator):
+        frames["estimator_surrogates"] = training.estimator.surrogate_nodes()
     with transaction(con):
         for table, frame in frames.items():
             con.execute(
@@ -356,7 +370,11 @@ def _score_range(
     total = _count(reader, f"select count(*) from ({query})")
     done = 0
     for batch in reader.execute(query).fetch_record_batch(BATCH_ROWS):
-        _append(writer, _PREDICTIONS[kind], _score(kind, batch.to_pandas(), estimator))
+        frame = batch.to_pandas()
+        scored = _score(kind, frame, estimator)
+        _append(writer, _PREDICTIONS[kind], scored)
+        if kind == "churn":
+            _append(writer, REASONS, _reasons(frame, scored, estimator))
         done += batch.num_rows
         if stage is not None:
             stage.advance(done, total, f"{kind} rows")
@@ -394,6 +412,22 @@ def _score(kind: Kind, frame: Any, estimator: Any) -> Any:
     from ml.clv.training import score_clv
 
     return score_clv(frame, estimator)
+
+
+def _reasons(frame: Any, scored: Any, estimator: Any) -> Any:
+    """Reasons of the customers whom a rule or a person looks at.
+
+    Those on the watch list and above, and key accounts; a year of reasons of everybody would be
+    ten times the predictions. All others can be had on demand (`reasons_of`).
+    """
+    from ml.churn.reasons import churn_reasons
+    from ml.frames import sort_by_key
+
+    ordered = sort_by_key(frame, name="churn frame")  # as what was scored is ordered
+    chance = scored["churn_probability"]
+    is_key_account = (ordered["tier"] == _REASONS_TIER) & chance.notna()
+    is_asked = (chance >= _config("churn").reasons_from) | is_key_account
+    return churn_reasons(ordered[is_asked], estimator)
 
 
 def _stored(settings: Settings, version: str) -> Path:

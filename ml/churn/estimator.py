@@ -18,6 +18,7 @@ from ml.churn.baseline import RateTable
 from ml.churn.candidates import Candidate
 from ml.churn.panel import Panel, read_panel
 from ml.churn.surrogate import Surrogate
+from ml.drift import ReferenceBins
 from ml.errors import EstimatorError
 from ml.frames import conform, require_columns, sort_by_key
 
@@ -51,6 +52,7 @@ class ChurnEstimator:
         usual: Median of each feature among the rows it was fitted on; NaN where most of them
             have no value. None unless published.
         surrogate: A tree of three questions that imitates it; None unless published.
+        reference: Features and probability of the training rows in bins, to count drift in.
     """
 
     kind: ClassVar[str] = "churn"
@@ -68,8 +70,9 @@ class ChurnEstimator:
     features: tuple[str, ...]
     fitted: Candidate | None
     rates: RateTable
-    usual: npt.NDArray[np.float64] | None = None
-    surrogate: Surrogate | None = None
+    usual: npt.NDArray[np.float64] | None
+    surrogate: Surrogate | None
+    reference: tuple[ReferenceBins, ...]
 
     @property
     def method(self) -> str:
@@ -110,13 +113,10 @@ class ChurnEstimator:
             "features": list(self.features),
             "fitted": self.fitted.to_state() if self.fitted else None,
             "rates": self.rates.to_state(),
-            **self._explanation(),
+            "usual": self.usual,
+            "surrogate": self.surrogate.to_state() if self.surrogate else None,
+            "reference": [bins.to_state() for bins in self.reference],
         }
-
-    def _explanation(self) -> dict[str, Any]:
-        """What reasons need; left out of the state of an estimator that has none."""
-        told: dict[str, Any] = {} if self.usual is None else {"usual": self.usual}
-        return told if self.surrogate is None else {**told, "surrogate": self.surrogate.to_state()}
 
     @property
     def usual_values(self) -> npt.NDArray[np.float64]:
@@ -137,7 +137,7 @@ class ChurnEstimator:
             for name in ("trained_from", "trained_to", "labels_to")
         }
         fitted = Candidate.from_state(state["fitted"]) if state["fitted"] else None
-        surrogate = state.get("surrogate")
+        surrogate = state["surrogate"]
         return cls(
             **{
                 **state,
@@ -146,6 +146,7 @@ class ChurnEstimator:
                 "fitted": fitted,
                 "rates": RateTable.from_state(state["rates"]),
                 "surrogate": Surrogate.from_state(surrogate) if surrogate else None,
+                "reference": tuple(ReferenceBins(**bins) for bins in state["reference"]),
             }
         )
 

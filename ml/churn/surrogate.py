@@ -91,6 +91,7 @@ class Surrogate:
         for node in range(len(self.value)):
             above = parent.get(node)
             is_leaf = self.feature[node] == NO_NODE
+            has_limit = not is_leaf and np.isfinite(self.threshold[node])
             rows.append(
                 {
                     "node": node,
@@ -98,7 +99,7 @@ class Surrogate:
                     "depth": self._depth(node, parent),
                     "condition": "" if above is None else self._condition(above, node),
                     "feature": None if is_leaf else self.names[self.feature[node]],
-                    "threshold": None if is_leaf else float(self.threshold[node]),
+                    "threshold": float(self.threshold[node]) if has_limit else None,
                     "is_leaf": bool(is_leaf),
                     "row_count": int(self.count[node]),
                     "mean_probability": float(self.value[node]),

@@ -21,17 +21,35 @@ import numpy as np
 import pandas as pd
 
 from ml.churn.baseline import TIER_TENURE, RateTable, fit_rates, rule_names
-from ml.churn.candidates import CANDIDATES, Candidate, fit_base, fit_candidate
+from ml.churn.candidates import (
+    CANDIDATES,
+    LOGISTIC,
+    Candidate,
+    cross_fitted,
+    fit_base,
+    fit_candidate,
+)
 from ml.churn.config import ChurnConfig, GateConfig
 from ml.churn.estimator import BASE_RATE, NOT_PUBLISHED, PUBLISHED, ChurnEstimator, score_churn
-from ml.churn.evaluation import Evaluation, evaluate, evaluation_rows, metric_row, slice_rows
+from ml.churn.evaluation import (
+    Evaluation,
+    evaluate,
+    evaluation_rows,
+    group_results,
+    group_rows,
+    metric_row,
+    slice_rows,
+)
 from ml.churn.features import FEATURES
 from ml.churn.gate import GateInput, count_checks, run_gate
 from ml.churn.panel import Panel, read_panel
 from ml.churn.splits import Split, plan_splits, set_calibration_aside
 from ml.churn.surrogate import Surrogate, fit_surrogate
+from ml.drift import ReferenceBins, reference_bins
+from ml.fairness import GroupResult
 from ml.frames import sample_customers
 from ml.gate import Check, is_publishable, refusal_reason
+from ml.grade import Grade, grade_estimator
 from ml.metrics import auc, average_precision
 from ml.training_rows import Training, month_end_after, training_of
 
@@ -59,6 +77,7 @@ class _Verdict:
     rule: str
     checks: list[Check]
     metrics: Rows
+    grade: Grade
 
 
 def train_churn(
@@ -102,7 +121,7 @@ def train_churn(
         rates=fit_rates(verdict.rule, panel, config),
     )
     rows = [*verdict.metrics, *slice_rows(verdict.candidate, "all", panel)]
-    return training_of(estimator, rows, verdict.checks)
+    return training_of(estimator, rows, verdict.checks, grade=verdict.grade)
 
 
 def _refusal(verdict: _Verdict) -> str:
@@ -137,18 +156,60 @@ def _judge(panel: Panel, origins: list[Split], config: ChurnConfig) -> _Verdict:
     calibrate = _months(panel, newest.calibrate) if newest.calibrate else None
     rule, baseline_auc, rule_metrics = _baselines(train, test, config)
     evaluations: dict[str, Evaluation] = {}
+    groups: list[GroupResult] = []
     for name in CANDIDATES:
         fitted = fit_candidate(name, train, calibrate, config)
-        evaluations[name] = evaluate(test, fitted.probability(test.features), config)
+        probability = fitted.probability(test.features)
+        evaluations[name] = evaluate(test, probability, config)
         metrics += evaluation_rows(name, evaluations[name])
+        if name == chosen:
+            groups = group_results(test, probability)
     learnt = _months(panel, (*newest.train, *newest.calibrate))
     metrics += [
         *rule_metrics,
         *slice_rows(chosen, "train", learnt),
         *slice_rows(chosen, "test", test),
+        *group_rows(chosen, groups),
     ]
-    checks = run_gate(GateInput(evaluations[chosen], baseline_auc, learnt), config)
-    return _Verdict(chosen, rule, checks, metrics)
+    shifted = _shifted_gain(panel, train, test, config)
+    given = GateInput(evaluations[chosen], baseline_auc, learnt, shifted)
+    checks = run_gate(given, config)
+    grade = grade_estimator(
+        evaluations[chosen].measures,
+        [
+            row["value"]
+            for row in metrics
+            if row["metric"] == "origin_auc" and row["candidate"] == chosen
+        ],
+        refusal=refusal_reason(checks),
+    )
+    return _Verdict(chosen, rule, checks, metrics, grade)
+
+
+def _shifted_gain(panel: Panel, train: Panel, test: Panel, config: ChurnConfig) -> float:
+    """AUC on the test slice with features of a month earlier, less that with those of the day.
+
+    Both by the logistic regression, which is quick, on the rows whose month before is known; NaN
+    where these hold one class only.
+    """
+    place = {
+        key: position for position, key in enumerate(zip(panel.customer, panel.month, strict=True))
+    }
+
+    def before(part: Panel) -> tuple[Panel, Panel]:
+        keys = zip(part.customer, part.month - 1, strict=True)
+        found = np.array([place.get(key, -1) for key in keys], dtype=np.int64)
+        now = part.take(found >= 0)
+        return now, replace(now, features=panel.features[found[found >= 0]])
+
+    (train_now, train_before), (test_now, test_before) = before(train), before(test)
+    if min(len(np.unique(part.churned)) for part in (train_now, test_now)) < 2:
+        return float("nan")
+    now, earlier = (
+        auc(judged.churned, fit_base(LOGISTIC, learnt, config).score(judged.features))
+        for learnt, judged in ((train_now, test_now), (train_before, test_before))
+    )
+    return earlier - now
 
 
 def _contest(
@@ -232,7 +293,8 @@ def _cold_start(panel: Panel, config: ChurnConfig) -> ChurnTraining:
         rates=fit_rates(TIER_TENURE, panel, config),
     )
     rows = slice_rows(TIER_TENURE, "all", panel) if len(panel) else []
-    return training_of(estimator, rows, [*counts, history])
+    grade = grade_estimator({}, [], refusal=estimator.reason)
+    return training_of(estimator, rows, [*counts, history], grade=grade)
 
 
 def _describe(
@@ -264,6 +326,20 @@ def _describe(
         rates=rates,
         usual=usual,
         surrogate=surrogate,
+        reference=_reference(panel, fitted, rates, config),
+    )
+
+
+def _reference(
+    panel: Panel, fitted: Candidate | None, rates: RateTable, config: ChurnConfig
+) -> tuple[ReferenceBins, ...]:
+    """Bins of every feature and of the probability, as it is given to customers not learnt from."""
+    if len(panel) == 0:
+        return ()
+    probability = cross_fitted(fitted, panel, config) if fitted else rates.probability(panel)
+    return (
+        *(reference_bins("feature", name, panel.feature(name)) for name in panel.names),
+        reference_bins("score", "churn_probability", probability),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 
 from orchestration.dagster_home import ScorecardHome, reported
-from orchestration.prediction import KINDS, Kind, MonthScore, TrainingSummary, score, train
+from orchestration.prediction import KINDS, REASONS, Kind, MonthScore, TrainingSummary, score, train
 from orchestration.progress import stage
 from orchestration.text import TEXT_MODELS, TEXT_SCORES, TextSummary, score_items
 from orchestration.window import format_month
@@ -41,8 +41,10 @@ DESCRIPTION_TABLES = {
     "estimators": "One row per estimator that a prediction comes from, with its verdict.",
     "estimator_metrics": "One row per estimator, candidate, slice and metric, with its interval.",
     "estimator_checks": "One row per check that an estimator had to pass, with its result.",
+    "estimator_surrogates": "One row per node of the tree that outlines a churn estimator.",
     "credit_bins": "One row per bin of a learnt credit rating, with its evidence and points.",
 }
+REASONS_KEY = dg.AssetKey(["ml", REASONS])
 TRAIN = "train_estimators"
 TEXTS = dg.AssetKey(["ml", TEXT_SCORES])
 
@@ -180,7 +182,7 @@ def _table_spec(name: str, text: str) -> dg.AssetSpec:
 def _scoring() -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="score_customers",
-        specs=[_prediction_spec(kind) for kind in KINDS],
+        specs=[*(_prediction_spec(kind) for kind in KINDS), _reasons_spec()],
     )
     def score_customers(scorecard_home: ScorecardHome) -> Iterator[dg.MaterializeResult[Any]]:
         with reported(scorecard_home) as settings:
@@ -196,8 +198,23 @@ def _scoring() -> dg.AssetsDefinition:
                         "months": describe_scores(scores),
                     },
                 )
+        yield dg.MaterializeResult(asset_key=REASONS_KEY)
 
     return score_customers
+
+
+def _reasons_spec() -> dg.AssetSpec:
+    return dg.AssetSpec(
+        REASONS_KEY,
+        deps=[ESTIMATORS["churn"], *_features("churn")],
+        description=(
+            "Up to five reasons each way why a churn probability is what it is, of customers on "
+            "the watch list and above and of key accounts. They add up to the estimator's score."
+        ),
+        group_name=GROUP,
+        kinds={"python", "duckdb"},
+        owners=OWNERS,
+    )
 
 
 def describe_scores(scores: Sequence[MonthScore]) -> str:
