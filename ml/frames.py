@@ -53,6 +53,7 @@ TABLES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "usual_value": "double",
             "contribution_log_odds": "double",
             "base_log_odds": "double",
+            "unlisted_log_odds": "double",
             "score_log_odds": "double",
             "reason": "varchar",
             "reason_zh": "varchar",

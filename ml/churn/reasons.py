@@ -33,9 +33,10 @@ def churn_reasons(frame: pd.DataFrame, estimator: ChurnEstimator) -> pd.DataFram
 
     Returns:
         The columns of `ml.churn_reasons`, ordered by customer, date, direction and rank. Up to
-        five rows each way; a feature that adds nothing is no reason. `base_log_odds` and all
-        contributions, also those not among the five, sum to `score_log_odds`. Empty where a
-        simple rule speaks: it has one number for a whole group, and no reasons beyond it.
+        five rows each way; a feature that adds nothing is no reason. `base_log_odds`, the
+        contributions listed and `unlisted_log_odds`, the sum of all others, make
+        `score_log_odds`. Empty where a simple rule speaks: it has one number for a whole group,
+        and no reasons beyond it.
 
     Raises:
         FrameError: The frame lacks columns or repeats a key.
@@ -62,6 +63,8 @@ def _reasons(ordered: pd.DataFrame, estimator: ChurnEstimator) -> pd.DataFrame:
         ["row", "direction", "reason_rank"], ascending=[True, False, True], kind="stable"
     )
     row, column = picked["row"].to_numpy(), picked["column"].to_numpy()
+    unlisted = found.parts.copy()
+    unlisted[row, column] = 0.0
     value, usual = panel.features[row, column], estimator.usual_values[column]
     words = [words_of(estimator.features[j]) for j in column]
     sides = list(zip(words, value, usual, strict=True))
@@ -76,6 +79,7 @@ def _reasons(ordered: pd.DataFrame, estimator: ChurnEstimator) -> pd.DataFrame:
             "usual_value": usual,
             "contribution_log_odds": found.parts[row, column],
             "base_log_odds": found.base,
+            "unlisted_log_odds": unlisted.sum(axis=1)[row],
             "score_log_odds": (found.base + found.parts.sum(axis=1))[row],
             "reason": [word.tell(v, u) for word, v, u in sides],
             "reason_zh": [word.tell_in_chinese(v, u) for word, v, u in sides],

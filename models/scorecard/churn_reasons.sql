@@ -12,6 +12,7 @@ select
     round(churn_reasons.usual_value, 6) as usual_value,
     round(churn_reasons.contribution_log_odds, 6) as contribution_log_odds,
     round(churn_reasons.base_log_odds, 6) as base_log_odds,
+    round(churn_reasons.unlisted_log_odds, 6) as unlisted_log_odds,
     round(churn_reasons.score_log_odds, 6) as score_log_odds,
     churn_reasons.reason_method,
     churn_reasons.estimator_version as churn_estimator_version

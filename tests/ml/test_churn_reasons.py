@@ -139,6 +139,17 @@ def test_reasons_have_the_columns_of_the_table_and_their_ranks(trained, churn_fr
         assert size.is_monotonic_decreasing
 
 
+def test_what_is_listed_and_what_is_not_make_the_score(trained, churn_frame):
+    reasons = churn_reasons(churn_frame.head(200), trained.estimator)
+    groups = reasons.groupby(["customer_id", "as_of_date"])
+    first = groups.first()
+    pd.testing.assert_series_equal(groups["score_log_odds"].min(), groups["score_log_odds"].max())
+    total = first["base_log_odds"] + groups["contribution_log_odds"].sum()
+    gap = total + first["unlisted_log_odds"] - first["score_log_odds"]
+    assert gap.abs().max() < EXACT
+    assert first["unlisted_log_odds"].abs().max() > 0
+
+
 def test_the_told_score_leads_to_the_published_probability(trained, churn_frame):
     few = churn_frame.head(40)
     told = churn_reasons(few, trained.estimator).drop_duplicates(["customer_id", "as_of_date"])
