@@ -142,6 +142,7 @@ select
     cast(decided.clv_12m_low as decimal(18, 2)) as clv_12m_low,
     cast(decided.clv_12m_high as decimal(18, 2)) as clv_12m_high,
     decided.value_if_kept_12m,
+    decided.clv_12m < 0 as is_clv_negative,
     decided.clv_method,
     decided.clv_has_warning,
     decided.clv_estimator_version,
