@@ -12,16 +12,18 @@ that was so judged.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.tree import DecisionTreeRegressor
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from ml.churn.config import ChurnConfig
 from ml.churn.panel import Panel
 from ml.churn.words import words_of
+
+if TYPE_CHECKING:
+    from sklearn.tree import DecisionTreeRegressor
 
 Float = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
@@ -138,6 +140,9 @@ def fit_surrogate(panel: Panel, probability: Float, config: ChurnConfig) -> Surr
     Returns:
         The surrogate; None where one of the two groups of customers has no rows.
     """
+    # Imported where it fits, since a report draws the picture without it.
+    from sklearn.tree import DecisionTreeRegressor
+
     judged = panel.fold_hash % np.uint64(config.folds) == 0
     if judged.all() or not judged.any():
         return None
@@ -162,7 +167,7 @@ def fit_surrogate(panel: Panel, probability: Float, config: ChurnConfig) -> Surr
 
 
 def _read(
-    tree: DecisionTreeRegressor, names: tuple[str, ...], columns: Whole, seen: Float
+    tree: "DecisionTreeRegressor", names: tuple[str, ...], columns: Whole, seen: Float
 ) -> dict[str, Any]:
     """The arrays of a fitted tree."""
     inner = tree.tree_
@@ -249,7 +254,8 @@ def surrogate_svg(
         red_above: Mean probability above which it has the third.
 
     Returns:
-        One `<svg>` element without outer references; empty without rows.
+        One `<svg>` element for an HTML page, which needs no namespace and refers to nothing outside;
+        empty without rows.
     """
     rows = {int(row["node"]): row for row in nodes}
     if not rows:
@@ -258,7 +264,7 @@ def surrogate_svg(
     width = (DEPTH + 1) * _WIDTH + DEPTH * _GAP_X
     height = max(y for _, y in place.values()) + _HEIGHT
     drawn = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height:.0f}" role="img" '
+        f'<svg viewBox="0 0 {width} {height:.0f}" role="img" '
         f'font-family="sans-serif" font-size="13"><title>{escape(fidelity_text(rows[0]))}</title>'
     ]
     for node, (x, y) in sorted(place.items()):

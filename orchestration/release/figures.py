@@ -22,6 +22,7 @@ from orchestration.release.manifest import Manifest
 from orchestration.release.reading import Row, read_rows
 
 SMALL_CELL = 5
+REASONS_SHOWN = 3
 TOP_CUSTOMERS = 15
 SCORE_BIN = 5
 BANDS = ("red", "amber", "green")
@@ -80,7 +81,11 @@ class Churn:
         methods: Rows with `churn_method` and `customer_count`, most used first.
         bands: Rows with `risk_band`, `customer_count`, `mean_probability`, `value_at_risk`.
         months: Rows with `as_of_date`, `value_at_risk`, by month.
-        top: The customers with the highest value at risk.
+        top: The customers with the highest value at risk; `reasons` says what raises it most.
+        actions: Counts of customers: `judged_count`, `rule_count` picked by the fixed limit,
+            `value_count` picked by value, `both_count`, `watched_count`; `valued_count` of which
+            the value is known.
+        outline: Rows of `estimator_surrogates` of the estimator; none where a rule speaks.
     """
 
     as_of_date: date
@@ -90,6 +95,8 @@ class Churn:
     bands: Sequence[Row]
     months: Sequence[Row]
     top: Sequence[Row]
+    actions: Row
+    outline: Sequence[Row]
 
     @property
     def judged_count(self) -> int:
@@ -354,6 +361,36 @@ def _churn(con: duckdb.DuckDBPyConnection) -> Churn | None:
             """,
         ),
         top=_top_customers(con, month),
+        actions=_one(
+            con,
+            """
+            select
+                count(acts_by_rule) as judged_count,
+                count(acts_by_value) as valued_count,
+                count(*) filter (where acts_by_rule) as rule_count,
+                count(*) filter (where acts_by_value) as value_count,
+                count(*) filter (where acts_by_rule and acts_by_value) as both_count,
+                count(*) filter (where is_watched) as watched_count
+            from scorecard.predictions
+            where as_of_date = ?
+            """,
+            [month],
+        ),
+        outline=_outline(con, estimator),
+    )
+
+
+def _outline(con: duckdb.DuckDBPyConnection, estimator: Row | None) -> list[Row]:
+    if estimator is None:
+        return []
+    return read_rows(
+        con,
+        """
+        select * from scorecard.estimator_surrogates
+        where estimator = ? and estimator_version = ?
+        order by node
+        """,
+        [estimator["estimator"], estimator["estimator_version"]],
     )
 
 
@@ -370,8 +407,19 @@ def _top_customers(con: duckdb.DuckDBPyConnection, month: date) -> list[Row]:
             predictions.churn_probability_low,
             predictions.churn_probability_high,
             predictions.risk_band,
-            predictions.value_at_risk
+            predictions.value_at_risk,
+            predictions.owner_role,
+            reasons.reasons
         from scorecard.predictions as predictions
+        left join (
+            select customer_id, as_of_date,
+                string_agg(reason, '; ' order by reason_rank) as reasons
+            from scorecard.churn_reasons
+            where direction = 'raises' and reason_rank <= ?
+            group by customer_id, as_of_date
+        ) as reasons
+            on predictions.customer_id = reasons.customer_id
+            and predictions.as_of_date = reasons.as_of_date
         left join scorecard.customer_indicators as indicators
             on predictions.customer_id = indicators.customer_id
             and predictions.as_of_date = indicators.as_of_date
@@ -381,7 +429,7 @@ def _top_customers(con: duckdb.DuckDBPyConnection, month: date) -> list[Row]:
         order by predictions.value_at_risk desc, predictions.customer_id
         limit ?
         """,
-        [month, TOP_CUSTOMERS],
+        [REASONS_SHOWN, month, TOP_CUSTOMERS],
     )
 
 
