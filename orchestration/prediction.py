@@ -47,6 +47,9 @@ _PREDICTIONS: dict[Kind, str] = {
     "credit": "credit_predictions",
 }
 REASONS = "churn_reasons"
+_CHURN_FEATURES = "ftr_churn"
+# Probabilities are published with six decimals.
+_PUBLISHED_PRECISION = 1e-6
 # A key account has a person who asks why, whatever the risk.
 _REASONS_TIER = "A"
 _DESCRIPTIONS = (
@@ -428,6 +431,50 @@ def _reasons(frame: Any, scored: Any, estimator: Any) -> Any:
     is_key_account = (ordered["tier"] == _REASONS_TIER) & chance.notna()
     is_asked = (chance >= _config("churn").reasons_from) | is_key_account
     return churn_reasons(ordered[is_asked], estimator)
+
+
+def reasons_of(
+    settings: Settings, customer_id: str, month: date, *, version: str, probability: float
+) -> Any:
+    """Reasons of one customer's churn probability, computed now from the features in the warehouse.
+
+    Args:
+        settings: The home.
+        customer_id: The customer.
+        month: The month end that was scored.
+        version: The estimator that scored it.
+        probability: The published probability, which the reasons must be of.
+
+    Returns:
+        The columns of `ml.churn_reasons`.
+
+    Raises:
+        ScorecardError: The estimator is gone, or the features in the warehouse no longer give the
+            published probability.
+    """
+    from ml.churn.estimator import ChurnEstimator, score_churn
+    from ml.churn.reasons import churn_reasons
+    from ml.registry import load_estimator
+
+    estimator = load_estimator(_stored(settings, version))
+    query = f"select *, true as is_eligible from features.{_CHURN_FEATURES} "
+    with connect(settings, read_only=True) as con, _features_expected(settings):
+        frame = (
+            con.execute(query + "where customer_id = ? and as_of_date = ?", [customer_id, month])
+            .fetch_arrow_table()
+            .to_pandas()
+        )
+    found = (
+        score_churn(frame, estimator)["churn_probability"].tolist()
+        if isinstance(estimator, ChurnEstimator)
+        else []
+    )
+    if len(found) != 1 or abs(found[0] - probability) > _PUBLISHED_PRECISION:
+        raise ScorecardError(
+            f"The features of {customer_id} in the warehouse are no longer those that the release "
+            f"was made of: its reasons for {month:%Y-%m} cannot be told. Publish a new release."
+        )
+    return churn_reasons(frame, estimator)
 
 
 def _stored(settings: Settings, version: str) -> Path:

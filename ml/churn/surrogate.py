@@ -254,7 +254,7 @@ def surrogate_svg(
         red_above: Mean probability above which it has the third.
 
     Returns:
-        One `<svg>` element for an HTML page, which needs no namespace and refers to nothing outside;
+        One `<svg>` element for an HTML page, which needs no namespace and fetches nothing;
         empty without rows.
     """
     rows = {int(row["node"]): row for row in nodes}
