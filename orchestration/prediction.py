@@ -449,7 +449,7 @@ def reasons_of(
         The columns of `ml.churn_reasons`.
 
     Raises:
-        ScorecardError: The estimator is gone, or the features in the warehouse no longer give the
+        ScorecardError: The estimator is gone or of another kind, or the features in the warehouse no longer give the
             published probability.
     """
     from ml.churn.estimator import ChurnEstimator, score_churn
@@ -464,11 +464,9 @@ def reasons_of(
             .fetch_arrow_table()
             .to_pandas()
         )
-    found = (
-        score_churn(frame, estimator)["churn_probability"].tolist()
-        if isinstance(estimator, ChurnEstimator)
-        else []
-    )
+    if not isinstance(estimator, ChurnEstimator):
+        raise ScorecardError(f"{version} is no estimator of churn.")
+    found = score_churn(frame, estimator)["churn_probability"].tolist()
     if len(found) != 1 or abs(found[0] - probability) > _PUBLISHED_PRECISION:
         raise ScorecardError(
             f"The features of {customer_id} in the warehouse are no longer those that the release "

@@ -9,7 +9,7 @@ probabilities on customers that the tree has not seen (one group by hash); the t
 that was so judged.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
@@ -191,7 +191,7 @@ def _read(
     }
 
 
-def surrogate_text(nodes: Sequence[dict[str, Any]]) -> str:
+def surrogate_text(nodes: Sequence[Mapping[str, Any]]) -> str:
     """The tree as an indented text of questions and mean probabilities.
 
     Args:
@@ -214,7 +214,7 @@ def surrogate_text(nodes: Sequence[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def fidelity_text(root: dict[str, Any]) -> str:
+def fidelity_text(root: Mapping[str, Any]) -> str:
     """How faithful the tree is, in a sentence."""
     fidelity = root["fidelity_r2"]
     if fidelity is None or np.isnan(fidelity):
@@ -226,12 +226,12 @@ def fidelity_text(root: dict[str, Any]) -> str:
     )
 
 
-def _told(row: dict[str, Any], whole: int) -> str:
+def _told(row: Mapping[str, Any], whole: int) -> str:
     share = int(row["row_count"]) / whole
     return f"{100 * float(row['mean_probability']):.1f} % leave ({100 * share:.0f} % of rows)"
 
 
-def _children(rows: dict[int, dict[str, Any]], node: int) -> list[int]:
+def _children(rows: Mapping[int, Mapping[str, Any]], node: int) -> list[int]:
     return sorted(n for n, row in rows.items() if n != 0 and int(row["parent_node"]) == node)
 
 
@@ -244,7 +244,7 @@ _SHADES: Final = ("#eaf2ea", "#f7f0d8", "#f6ddd3")
 
 
 def surrogate_svg(
-    nodes: Sequence[dict[str, Any]], *, amber_from: float = 0.25, red_above: float = 0.40
+    nodes: Sequence[Mapping[str, Any]], *, amber_from: float = 0.25, red_above: float = 0.40
 ) -> str:
     """The tree as a picture that reads from left to right; the same rows give the same bytes.
 
@@ -294,7 +294,7 @@ def surrogate_svg(
     return "".join([*drawn, "</svg>"])
 
 
-def _places(rows: dict[int, dict[str, Any]]) -> dict[int, tuple[int, float]]:
+def _places(rows: Mapping[int, Mapping[str, Any]]) -> dict[int, tuple[int, float]]:
     """Upper left corner of each box: leaves below each other, parents beside their children."""
     place: dict[int, tuple[int, float]] = {}
     below = 0.0
