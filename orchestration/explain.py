@@ -36,6 +36,7 @@ from orchestration.terminal import render_notice
 
 TOLERANCE = 1e-4
 _NEAR_IDS = 5
+_ACTIONS = ("acts_by_rule", "value_threshold", "acts_by_value", "owner_role")
 _DECIMALS = 2
 _BAND_STYLES = {"red": "bold red", "amber": "bold yellow", "green": "bold green"}
 
@@ -447,9 +448,12 @@ def _missing(con: duckdb.DuckDBPyConnection, profile: str) -> tuple[Missing, ...
 def _outlook(con: duckdb.DuckDBPyConnection, customer_id: str, month: date) -> Outlook | None:
     if "predictions" not in _tables(con):
         return None
+    columns = {row["column_name"] for row in read_rows(con, "describe scorecard.predictions")}
+    # The last good version of an older release does not say who acts.
+    actions = [name for name in _ACTIONS if name in columns]
     rows = read_rows(
         con,
-        """
+        f"""
         select
             churn_probability,
             churn_probability_low as churn_low,
@@ -465,11 +469,8 @@ def _outlook(con: duckdb.DuckDBPyConnection, customer_id: str, month: date) -> O
             clv_has_warning,
             value_basis,
             value_at_risk,
-            churn_estimator_version as churn_version,
-            acts_by_rule,
-            value_threshold,
-            acts_by_value,
-            owner_role
+            churn_estimator_version as churn_version
+            {"".join(f", {name}" for name in actions)}
         from scorecard.predictions
         where customer_id = ? and as_of_date = ?
         """,
@@ -710,7 +711,8 @@ def _outlook_table(outlook: Outlook | None) -> RenderableType:
             f"{_readable(outlook.churn_method).lower()}{status}{interval}; "
             f"risk band {outlook.risk_band or '–'}",
         )
-        table.add_row("Who acts", outlook.owner_role or "nobody", _actions(outlook))
+        if outlook.acts_by_rule is not None:
+            table.add_row("Who acts", outlook.owner_role or "nobody", _actions(outlook))
     warning = "; an assumption is doubtful here" if outlook.clv_has_warning else ""
     how = f"{outlook.clv_method or '–'}, basis {outlook.value_basis or '–'}{warning}"
     table.add_row("Value of 12 months", _money(outlook.clv_12m), how)
@@ -724,8 +726,6 @@ def _outlook_table(outlook: Outlook | None) -> RenderableType:
 
 def _actions(outlook: Outlook) -> str:
     """What the two rules of who acts say."""
-    if outlook.acts_by_rule is None:
-        return "–"
     fixed = "acts by the fixed limit" if outlook.acts_by_rule else "below the fixed limit"
     if outlook.acts_by_value is None:
         value = "value not known"

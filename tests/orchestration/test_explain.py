@@ -227,6 +227,7 @@ def test_two_customers_with_one_crm_id_are_told_apart(edited: Callable[[str], Pa
 @pytest.mark.parametrize(
     "mart",
     [
+        "churn_reasons",
         "predictions",
         "profile_requirements",
         "indicator_catalogue",
@@ -325,6 +326,16 @@ class TestWhyACustomerMayLeave:
         text = " ".join(shown(explain_customer(database, "c-0017")).split())
 
         assert "account manager acts by the fixed limit; an offer does not pay: not above" in text
+
+    def test_the_last_good_version_of_an_older_release_says_no_action(
+        self, edited: Callable[[str], Path]
+    ) -> None:
+        database = edited("alter table scorecard.predictions drop column acts_by_rule")
+        told = explain_customer(database, "c-0017")
+
+        assert told.outlook is not None
+        assert told.outlook.acts_by_rule is None
+        assert "nobody" not in shown(told)
 
     def test_reasons_that_cannot_be_computed_are_left_out_with_a_word(
         self, edited: Callable[[str], Path], settings: Settings
