@@ -181,10 +181,10 @@ def train(settings: Settings, kind: Kind, *, force: bool = False) -> TrainingSum
     """
     from ml.registry import find_estimator, load_training, save_estimator
 
-    config = _config(kind)
     with connect(settings) as con, _features_expected(settings):
         ensure_ml_tables(con)
         last_month = window.current_run(con).last_month
+        config = _config(con, kind, last_month)
         queries = _training_queries(kind, last_month, config)
         key = _key(con, kind, queries, config)
         path = None if force else find_estimator(settings.estimators, kind, key)
@@ -307,11 +307,17 @@ def describe_challengers(settings: Settings) -> dict[str, int]:
         )
 
 
-def _config(kind: Kind) -> Any:
+def _config(con: duckdb.DuckDBPyConnection, kind: Kind, last_month: date) -> Any:
     if kind == "churn":
         from ml.churn.config import ChurnConfig
 
-        return ChurnConfig()
+        # One contract is enough: a slice of a month is whole only when all its labels are.
+        row = con.execute(
+            "select max(label_ends_on - last_day(as_of_date + to_months(?))) "
+            "from features.ftr_churn_labels where as_of_date <= ?",
+            [ChurnConfig.label_months, last_month],
+        ).fetchone()
+        return ChurnConfig(grace_days=int(row[0] or 0) if row else 0)
     if kind == "credit":
         from ml.credit.config import CreditConfig
 
@@ -323,10 +329,15 @@ def _config(kind: Kind) -> Any:
 
 def _training_queries(kind: Kind, last_month: date, config: Any) -> _Queries:
     if kind == "churn":
+        from ml.churn.splits import label_end
+
         # A label of a later month may be there from a run that went further: it is not used.
-        newest = window.add_months(last_month, -config.embargo_months)
+        newest = window.add_months(last_month, -config.label_months)
+        while label_end(newest, config) > last_month:
+            newest = window.add_months(newest, -1)
         return _Queries(
-            "select features.*, labels.is_churned from features.ftr_churn as features "
+            "select features.*, labels.is_churned, labels.exclusion_reason "
+            "from features.ftr_churn as features "
             "inner join features.ftr_churn_labels as labels "
             "using (customer_id, as_of_date) "
             "where labels.is_eligible and labels.is_label_complete "
@@ -436,7 +447,7 @@ def _current_approval(
 ) -> Approval:
     from ml.registry import find_estimator
 
-    config = _config(kind)
+    config = _config(con, kind, last_month)
     key = _key(con, kind, _training_queries(kind, last_month, config), config)
     path = find_estimator(settings.estimators, kind, key)
     approval = speaking(settings, kind, last_month)
@@ -585,13 +596,14 @@ def _reasons(frame: Any, scored: Any, estimator: Any) -> Any:
     Those on the watch list and above, and key accounts; a year of reasons of everybody would be
     ten times the predictions. All others can be had on demand (`reasons_of`).
     """
+    from ml.churn.config import ChurnConfig
     from ml.churn.reasons import churn_reasons
     from ml.frames import sort_by_key
 
     ordered = sort_by_key(frame, name="churn frame")  # as what was scored is ordered
     chance = scored["churn_probability"]
     is_key_account = (ordered["tier"] == _REASONS_TIER) & chance.notna()
-    is_asked = (chance >= _config("churn").reasons_from) | is_key_account
+    is_asked = (chance >= ChurnConfig.reasons_from) | is_key_account
     return churn_reasons(ordered[is_asked], estimator)
 
 

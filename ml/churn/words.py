@@ -139,6 +139,20 @@ def _levelled(
     )
 
 
+def _flag(label: str, label_zh: str, *, missing: str = "") -> Words:
+    """Words of what is so or not."""
+    return Words(
+        label=label,
+        high=f"{label}: {{}}",
+        low=f"{label}: {{}}",
+        missing=missing or f"{label}: not known",
+        label_zh=label_zh,
+        unit=lambda value: "yes" if value else "no",
+    )
+
+
+_NO_CONTRACT: Final = "no subscription in force"
+_NO_USE_DATA: Final = "use: not measured"
 _NO_TICKET: Final = "no ticket solved in 6 months"
 _NO_TEXT: Final = "nothing written in 12 months"
 _NO_INVOICE: Final = "no purchase in 12 months"
@@ -162,14 +176,7 @@ WORDS: Final[Mapping[str, Words]] = {
         _days,
         "天",
     ),
-    "is_tenure_censored": Words(
-        "customer since before the data begin",
-        "customer since before the data begin: {}",
-        "customer since before the data begin: {}",
-        "begin of the relationship: not known",
-        "数据开始前已是客户",
-        lambda value: "yes" if value else "no",
-    ),
+    "is_tenure_censored": _flag("customer since before the data begin", "数据开始前已是客户"),
     "purchases_1m": _counted("purchases in the last month", "近 1 个月购买次数"),
     "purchases_3m": _counted("purchases in 3 months", "近 3 个月购买次数"),
     "purchases_6m": _counted("purchases in 6 months", "近 6 个月购买次数"),
@@ -251,6 +258,72 @@ WORDS: Final[Mapping[str, Words]] = {
         missing="no recurring revenue known",
         unit=_money,
     ),
+    "mrr_trend_6m": Words(
+        "recurring revenue against 6 months ago",
+        "recurring revenue grows: {} against 6 months ago",
+        "recurring revenue falls behind: {} against 6 months ago",
+        "no recurring revenue 6 months ago to compare with",
+        "经常性收入较 6 个月前",
+        _change,
+    ),
+    "is_contractual": _flag("subscription in force", "有生效的订阅"),
+    "contract_term_months": Words(
+        "term of the contract",
+        "long term of the contract: {}",
+        "short term of the contract: {}",
+        _NO_CONTRACT,
+        "合同期限",
+        _months,
+        "个月",
+    ),
+    "contract_age_days": Words(
+        "age of the oldest subscription",
+        "under contract for as long as {}",
+        "under contract for only {}",
+        _NO_CONTRACT,
+        "最早订阅已持续",
+        _days,
+        "天",
+    ),
+    "contract_days_to_renewal": Words(
+        "time to the next renewal",
+        "next renewal far away: {}",
+        "next renewal near: {}",
+        "no renewal is due",
+        "距下次续约",
+        _days,
+        "天",
+    ),
+    "is_renewal_due_6m": _flag(
+        "renewal due within six months", "六个月内需续约", missing=_NO_CONTRACT
+    ),
+    "months_since_plan_change": Words(
+        "time since plan or seats changed",
+        "plan and seats unchanged for {}",
+        "plan or seats changed {} ago",
+        "plan and seats never changed",
+        "距上次变更套餐或席位",
+        _months,
+        "个月",
+    ),
+    "months_since_price_change": Words(
+        "time since the price changed",
+        "price unchanged for {}",
+        "price changed {} ago",
+        "price never changed",
+        "距上次调价",
+        _months,
+        "个月",
+    ),
+    "price_change_ratio_12m": Words(
+        "change of price within 12 months",
+        "price rose by more than usual: {}",
+        "price rose by less than usual: {}",
+        "no change of price within 12 months",
+        "近 12 个月价格变动",
+        _change,
+    ),
+    "failed_payments_3m": _counted("failed payments in 3 months", "近 3 个月付款失败次数"),
     "renewal_ratio_24m": _levelled(
         "share of terms renewed",
         "续约率",
@@ -298,7 +371,36 @@ WORDS: Final[Mapping[str, Words]] = {
         "互动相对自身平时（0-100）",
         _whole,
     ),
-    "active_days_1m": _counted("days of use in the last month", "近 1 个月使用天数"),
+    "active_days_1m": _counted(
+        "days of use in the last month", "近 1 个月使用天数", missing=_NO_USE_DATA
+    ),
+    "active_days_3m": _counted(
+        "days of use in 3 months", "近 3 个月使用天数", missing=_NO_USE_DATA
+    ),
+    "logins_3m": _counted("logins in 3 months", "近 3 个月登录次数", missing=_NO_USE_DATA),
+    "login_trend_3m": Words(
+        "logins of the month against the mean of 3",
+        "logs in more often than in the 3 months before: {} times the mean",
+        "logs in less often than in the 3 months before: {} times the mean",
+        "no login in 3 months to compare with",
+        "本月登录与 3 个月均值之比",
+        number,
+    ),
+    "feature_events_3m": _counted(
+        "uses of features in 3 months", "近 3 个月功能使用次数", missing=_NO_USE_DATA
+    ),
+    "help_centre_visits_6m": _counted(
+        "visits of the help centre in 6 months", "近 6 个月访问帮助中心次数", missing=_NO_USE_DATA
+    ),
+    "community_posts_6m": _counted(
+        "contributions to the community in 6 months", "近 6 个月社区发言数", missing=_NO_USE_DATA
+    ),
+    "trainings_6m": _counted(
+        "trainings begun in 6 months", "近 6 个月参加培训次数", missing=_NO_USE_DATA
+    ),
+    "relationship_events_12m": _counted(
+        "referrals and joint doings in 12 months", "近 12 个月推荐与共同活动次数"
+    ),
     "new_product_score_12m": _levelled(
         "share of the launches adopted, of 100",
         "新品采用得分（0-100）",

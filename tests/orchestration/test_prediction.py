@@ -46,7 +46,10 @@ create table features.ftr_churn_labels as
 select
     customer_id, as_of_date, i % 10 <> 0 as is_eligible,
     case when i % 10 = 0 then 'not_active' end as ineligible_reason,
+    'non_contractual' as label_kind,
+    last_day(as_of_date + interval 6 month) as label_ends_on,
     as_of_date <= date '2011-05-31' as is_label_complete,
+    null::varchar as exclusion_reason,
     case when i % 10 <> 0 and as_of_date <= date '2011-05-31'
         then hash(i, as_of_date, 9) % 3 = 0 end as is_churned
 from people, months;
@@ -343,6 +346,8 @@ create table features.ftr_churn as select * exclude (is_churned, is_eligible) fr
 create table features.ftr_churn_labels as
 select
     customer_id, as_of_date::date as as_of_date, is_eligible,
+    'non_contractual' as label_kind, null::varchar as exclusion_reason,
+    last_day(as_of_date + interval 6 month)::date as label_ends_on,
     as_of_date <= date '2023-09-30' as is_label_complete,
     case when as_of_date <= date '2023-09-30' then is_churned end as is_churned
 from simulated;
@@ -353,7 +358,7 @@ def test_reasons_are_kept_of_who_is_watched_and_of_key_accounts_and_had_for_othe
     settings: Settings, rows: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = ChurnConfig(boosting_iterations=5, bootstrap_draws=5, noise_draws=20, folds=2)
-    monkeypatch.setattr(prediction, "_config", lambda _: config)
+    monkeypatch.setattr(prediction, "_config", lambda *_: config)
     with connect(settings) as con:
         con.execute("create schema features")
         con.register("simulated", simulate_churn())
