@@ -330,7 +330,7 @@ def render_card(card: Mapping[str, Any], manifest: Manifest) -> str:
             charts=_charts(card),
             measures=_measures(card),
             candidates=CANDIDATES,
-            surrogate="",
+            surrogate=_surrogate(card),
             metric_names=METRICS,
             group_names=GROUP_METRICS,
             flags=[line for line in card["groups"] if _is_flagged(line)],
@@ -380,6 +380,15 @@ def _measures(card: Mapping[str, Any]) -> dict[str, Any]:
         "names": [name for name in METRICS if any((name, c) in values for c in candidates)],
         "values": values,
     }
+
+
+def _surrogate(card: Mapping[str, Any]) -> Markup:
+    """The outline in three questions as a picture; empty where the release has none."""
+    if not card.get("surrogate"):
+        return Markup("")
+    from ml.churn.surrogate import surrogate_svg
+
+    return Markup(surrogate_svg(card["surrogate"]))  # noqa: S704 - it escapes its texts
 
 
 def _is_flagged(line: Mapping[str, Any]) -> bool:
