@@ -90,7 +90,8 @@ def test_tables_of_metrics_become_plots_and_groups(told: dict[str, Any]) -> None
 
 def test_the_page_shows_them_and_fetches_nothing(told: dict[str, Any], whole: Any) -> None:
     page = render_card(told, whole.manifest())
-    assert page.count("<svg") == 2
+    assert page.count("<svg") == 3
+    assert "The estimator in three questions" in page
     assert "flagged" in page
     assert "not assessable" in page
     assert "Why it is not published" in page
