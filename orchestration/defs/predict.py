@@ -29,7 +29,7 @@ PREDICTIONS: dict[Kind, dg.AssetKey] = {
 }
 FEATURES: dict[Kind, tuple[str, ...]] = {
     "churn": ("ftr_churn", "ftr_churn_labels"),
-    "clv": ("ftr_value", "ftr_value_outcomes"),
+    "clv": ("ftr_value", "ftr_value_outcomes", "ftr_contract_changes"),
     "credit": ("ftr_credit", "ftr_credit_labels"),
 }
 TITLES: dict[Kind, str] = {
