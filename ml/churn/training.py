@@ -37,26 +37,30 @@ from ml.churn.evaluation import (
     evaluation_rows,
     group_results,
     group_rows,
+    kind_rows,
     metric_row,
     slice_rows,
 )
 from ml.churn.features import FEATURES
 from ml.churn.gate import GateInput, count_checks, run_gate
 from ml.churn.panel import Panel, read_panel
-from ml.churn.splits import Split, plan_splits, set_calibration_aside
+from ml.churn.splits import Split, label_end, plan_splits, set_calibration_aside
+from ml.churn.surrogate import Surrogate, fit_surrogate
 from ml.drift import ReferenceBins, reference_bins
 from ml.fairness import GroupResult
 from ml.frames import sample_customers
 from ml.gate import Check, is_publishable, refusal_reason
 from ml.grade import Grade, grade_estimator
 from ml.metrics import auc, average_precision
-from ml.training_rows import Training, month_end_after, training_of
+from ml.training_rows import Training, training_of
 
 __all__ = [
     "ChurnConfig",
     "ChurnEstimator",
     "ChurnTraining",
     "GateConfig",
+    "NewestSlices",
+    "newest_slices",
     "score_churn",
     "train_churn",
 ]
@@ -86,7 +90,8 @@ def train_churn(
 
     Args:
         frame: `features.ftr_churn` joined with `is_churned`, eligible rows with a complete
-            label only; one row per customer and as-of date, in any order.
+            label only; one row per customer and as-of date, in any order. Rows with an
+            `exclusion_reason`, where there is such a column, are counted and left out.
         config: Settings. The same frame and settings give the same estimator to the last bit.
         features: The columns to learn from.
 
@@ -97,17 +102,11 @@ def train_churn(
     Raises:
         FrameError: The frame lacks, repeats or leaves empty a column, or repeats a key.
     """
-    sampled = sample_customers(frame, max_rows=config.max_training_rows, seed=config.seed)
-    panel = read_panel(
-        sampled,
-        seed=config.seed,
-        is_labelled=True,
-        name="churn training frame",
-        features=features,
-    )
+    panel = _read(frame, config, features)
+    left_out = _left_out_rows(frame)
     origins = _usable_origins(panel, plan_splits([int(m) for m in panel.month], config), config)
     if not origins:
-        return _cold_start(panel, config)
+        return _cold_start(panel, config, left_out)
     verdict = _judge(panel, origins, config)
     is_published = is_publishable(verdict.checks)
     estimator = _describe(
@@ -119,8 +118,76 @@ def train_churn(
         fitted=_refit(verdict.candidate, panel, origins[0], config) if is_published else None,
         rates=fit_rates(verdict.rule, panel, config),
     )
-    rows = [*verdict.metrics, *slice_rows(verdict.candidate, "all", panel)]
+    rows = [*verdict.metrics, *slice_rows(verdict.candidate, "all", panel), *left_out]
     return training_of(estimator, rows, verdict.checks, grade=verdict.grade)
+
+
+def _left_out_rows(frame: pd.DataFrame) -> Rows:
+    """Say how many rows are neither learnt from nor judged by: `rows_left_out_<reason>`."""
+    if "exclusion_reason" not in frame:
+        return []
+    return [
+        metric_row("all", "all", f"rows_left_out_{reason}", float(rows), n=len(frame))
+        for reason, rows in frame["exclusion_reason"].value_counts().sort_index().items()
+    ]
+
+
+@dataclass(frozen=True)
+class NewestSlices:
+    """The newest origin of a frame: what an estimator is judged on before it is fitted again.
+
+    Attributes:
+        train: Rows to fit on.
+        calibrate: Later rows to calibrate on; None means cross-fitting inside `train`.
+        learnt: Both together.
+        test: Rows later than all labels of the others.
+        baseline_auc: Highest AUC of any simple rule on the test slice.
+    """
+
+    train: Panel
+    calibrate: Panel | None
+    learnt: Panel
+    test: Panel
+    baseline_auc: float
+
+
+def newest_slices(
+    frame: pd.DataFrame, config: ChurnConfig, *, features: Sequence[str] = FEATURES
+) -> NewestSlices | None:
+    """Cut a training frame as `train_churn` does, for whoever judges something else on it.
+
+    Returns:
+        None where the frame is too short, or has too few customers of both kinds, to judge on.
+
+    Raises:
+        FrameError: As `train_churn`.
+    """
+    panel = _read(frame, config, features)
+    origins = _usable_origins(panel, plan_splits([int(m) for m in panel.month], config), config)
+    if not origins:
+        return None
+    newest = origins[0]
+    train, test = _months(panel, newest.train), _months(panel, newest.test)
+    return NewestSlices(
+        train=train,
+        calibrate=_months(panel, newest.calibrate) if newest.calibrate else None,
+        learnt=_months(panel, (*newest.train, *newest.calibrate)),
+        test=test,
+        baseline_auc=_baselines(train, test, config)[1],
+    )
+
+
+def _read(frame: pd.DataFrame, config: ChurnConfig, features: Sequence[str]) -> Panel:
+    if "exclusion_reason" in frame:
+        frame = frame[frame["exclusion_reason"].isna()]
+    sampled = sample_customers(frame, max_rows=config.max_training_rows, seed=config.seed)
+    return read_panel(
+        sampled,
+        seed=config.seed,
+        is_labelled=True,
+        name="churn training frame",
+        features=features,
+    )
 
 
 def _refusal(verdict: _Verdict) -> str:
@@ -162,6 +229,7 @@ def _judge(panel: Panel, origins: list[Split], config: ChurnConfig) -> _Verdict:
         evaluations[name] = evaluate(test, probability, config)
         metrics += evaluation_rows(name, evaluations[name])
         if name == chosen:
+            metrics += kind_rows(name, test, probability, config)
             groups = group_results(test, probability)
     learnt = _months(panel, (*newest.train, *newest.calibrate))
     metrics += [
@@ -257,17 +325,17 @@ def _baselines(train: Panel, test: Panel, config: ChurnConfig) -> tuple[str, flo
 def _refit(name: str, panel: Panel, origin: Split, config: ChurnConfig) -> Candidate:
     """Fit the chosen candidate on all labelled rows, in the way in which it was judged.
 
-    A feature that had no value in the training slice was not part of what was judged, and stays
-    out: whether it is missing would only tell early months from late ones.
+    A feature that was left out of the training slice was not part of what was judged, and stays
+    out.
     """
-    judged = ~np.isnan(_months(panel, origin.train).features).all(axis=0)
+    judged = _months(panel, origin.train).is_measured()
     panel = replace(panel, features=np.where(judged, panel.features, np.nan))
     train, calibrate = set_calibration_aside([int(m) for m in panel.month], config)
     later = _months(panel, calibrate) if calibrate else None
     return fit_candidate(name, _months(panel, train), later, config)
 
 
-def _cold_start(panel: Panel, config: ChurnConfig) -> ChurnTraining:
+def _cold_start(panel: Panel, config: ChurnConfig, left_out: Rows) -> ChurnTraining:
     """Base rates by tier and tenure, where nothing better could be trained or judged."""
     counts = count_checks(panel, config)
     reason = refusal_reason(counts)
@@ -291,7 +359,7 @@ def _cold_start(panel: Panel, config: ChurnConfig) -> ChurnTraining:
         fitted=None,
         rates=fit_rates(TIER_TENURE, panel, config),
     )
-    rows = slice_rows(TIER_TENURE, "all", panel) if len(panel) else []
+    rows = [*(slice_rows(TIER_TENURE, "all", panel) if len(panel) else []), *left_out]
     grade = grade_estimator({}, [], refusal=estimator.reason)
     return training_of(estimator, rows, [*counts, history], grade=grade)
 
@@ -306,6 +374,7 @@ def _describe(
     fitted: Candidate | None,
     rates: RateTable,
 ) -> ChurnEstimator:
+    usual, surrogate = _explain(panel, fitted, config) if fitted else (None, None)
     first = panel.date.min().item() if len(panel) else None
     last = panel.date.max().item() if len(panel) else None
     return ChurnEstimator(
@@ -314,7 +383,7 @@ def _describe(
         candidate=candidate,
         trained_from=first,
         trained_to=last,
-        labels_to=month_end_after(last, config.embargo_months) if last else None,
+        labels_to=label_end(last, config) if last else None,
         row_count=len(panel),
         customer_count=panel.customer_count(),
         positive_count=panel.customer_count(1.0),
@@ -322,6 +391,8 @@ def _describe(
         features=panel.names,
         fitted=fitted,
         rates=rates,
+        usual=usual,
+        surrogate=surrogate,
         reference=_reference(panel, fitted, rates, config),
     )
 
@@ -337,3 +408,16 @@ def _reference(
         *(reference_bins("feature", name, panel.feature(name)) for name in panel.names),
         reference_bins("score", "churn_probability", probability),
     )
+
+
+def _explain(
+    panel: Panel, fitted: Candidate, config: ChurnConfig
+) -> tuple[np.ndarray[Any, Any], Surrogate | None]:
+    """Usual values and surrogate, both of the features that the estimator reads."""
+    read = np.isin(np.arange(panel.features.shape[1]), fitted.whole.base.columns)
+    panel = replace(panel, features=np.where(read, panel.features, np.nan))
+    usual = np.full(len(read), np.nan)
+    known = ~np.isnan(panel.features)
+    read &= known.mean(axis=0) >= 0.5
+    usual[read] = np.nanmedian(panel.features[:, read], axis=0)
+    return usual, fit_surrogate(panel, fitted.probability(panel.features), config)
