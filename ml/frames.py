@@ -30,6 +30,29 @@ _DTYPES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
+_CLV_COLUMNS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "customer_id": "varchar",
+        "as_of_date": "date",
+        "probability_alive": "double",
+        "expected_purchases_12m": "double",
+        "expected_purchase_value": "double",
+        "clv_12m": "double",
+        "clv_36m": "double",
+        "value_if_kept_12m": "double",
+        "clv_12m_low": "double",
+        "clv_12m_high": "double",
+        "discounted_units_12m": "double",
+        "margin_per_unit": "double",
+        "unit_kind": "varchar",
+        "margin_rate": "double",
+        "value_basis": "varchar",
+        "method": "varchar",
+        "has_warning": "boolean",
+        "estimator_version": "varchar",
+    }
+)
+
 TABLES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
         "churn_predictions": {
@@ -43,6 +66,23 @@ TABLES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "status": "varchar",
             "is_eligible": "boolean",
         },
+        "churn_reasons": {
+            "customer_id": "varchar",
+            "as_of_date": "date",
+            "direction": "varchar",
+            "reason_rank": "integer",
+            "feature": "varchar",
+            "feature_value": "double",
+            "usual_value": "double",
+            "contribution_log_odds": "double",
+            "base_log_odds": "double",
+            "unlisted_log_odds": "double",
+            "score_log_odds": "double",
+            "reason": "varchar",
+            "reason_zh": "varchar",
+            "reason_method": "varchar",
+            "estimator_version": "varchar",
+        },
         "churn_challenger": {
             "customer_id": "varchar",
             "as_of_date": "date",
@@ -55,26 +95,8 @@ TABLES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "is_eligible": "boolean",
             "role": "varchar",
         },
-        "clv_predictions": {
-            "customer_id": "varchar",
-            "as_of_date": "date",
-            "probability_alive": "double",
-            "expected_purchases_12m": "double",
-            "expected_purchase_value": "double",
-            "clv_12m": "double",
-            "clv_36m": "double",
-            "value_if_kept_12m": "double",
-            "clv_12m_low": "double",
-            "clv_12m_high": "double",
-            "discounted_units_12m": "double",
-            "margin_per_unit": "double",
-            "unit_kind": "varchar",
-            "margin_rate": "double",
-            "value_basis": "varchar",
-            "method": "varchar",
-            "has_warning": "boolean",
-            "estimator_version": "varchar",
-        },
+        "clv_predictions": _CLV_COLUMNS,
+        "clv_rescored": _CLV_COLUMNS,
         "credit_predictions": {
             "customer_id": "varchar",
             "as_of_date": "date",
@@ -132,6 +154,21 @@ TABLES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "approval_reason": "varchar",
             "grade": "varchar",
             "grade_reason": "varchar",
+        },
+        "estimator_surrogates": {
+            "estimator": "varchar",
+            "estimator_version": "varchar",
+            "node": "integer",
+            "parent_node": "integer",
+            "depth": "integer",
+            "condition": "varchar",
+            "feature": "varchar",
+            "threshold": "double",
+            "is_leaf": "boolean",
+            "row_count": "bigint",
+            "mean_probability": "double",
+            "fidelity_r2": "double",
+            "fidelity_row_count": "bigint",
         },
         "estimator_checks": {
             "estimator": "varchar",

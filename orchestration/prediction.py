@@ -57,6 +57,15 @@ _PREDICTIONS: dict[Kind, str] = {
     "clv": "clv_predictions",
     "credit": "credit_predictions",
 }
+REASONS = "churn_reasons"
+_CHURN_FEATURES = "ftr_churn"
+# Probabilities are published with six decimals.
+_PUBLISHED_PRECISION = 1e-6
+# A key account has a person who asks why, whatever the risk.
+_REASONS_TIER = "A"
+# Months in which the estimator of lifetime value changed, as the one before would have scored them:
+# without it nobody could tell a change of the customer from one of the estimator.
+_RESCORED = "clv_rescored"
 # Measures that are lines of a table: a part of a distribution, a group.
 _TABLE_METRICS = r"_\d\d(?:_|$)|_tier_|_kind_|_group_"
 # The number that a prediction of each kind is about.
@@ -67,7 +76,13 @@ _MEASURES: dict[Kind, str] = {
 }
 # What a challenger says of the last month, for the kinds that have a contest.
 _CHALLENGERS: dict[Kind, str] = {"churn": "churn_challenger"}
-_DESCRIPTIONS = ("estimators", "estimator_metrics", "estimator_checks", "credit_bins")
+_DESCRIPTIONS = (
+    "estimators",
+    "estimator_metrics",
+    "estimator_checks",
+    "credit_bins",
+    "estimator_surrogates",
+)
 
 
 @dataclass(frozen=True)
@@ -239,6 +254,9 @@ def score(settings: Settings, kind: Kind, *, stage: Stage | None = None) -> tupl
     not grow with their number. Whoever lost the last decision (a challenger that was not taken, a
     champion that was replaced) scores the last month too, in a table of its own.
 
+    The first month of another estimator of lifetime value is scored by the one before it, too, into
+    `ml.clv_rescored`.
+
     Args:
         settings: The home.
         kind: `churn`, `clv` or `credit`.
@@ -259,9 +277,13 @@ def score(settings: Settings, kind: Kind, *, stage: Stage | None = None) -> tupl
                 f"delete from ml.{_PREDICTIONS[kind]} where as_of_date >= ?",
                 [run.first_month],
             )
+            if kind == "churn":
+                writer.execute(f"delete from ml.{REASONS} where as_of_date >= ?", [run.first_month])
             scores = tuple(
                 _score_range(con, writer, settings, kind, part, stage) for part in ranges
             )
+            if kind == "clv":
+                _rescore(con, writer, settings, run.first_month, ranges)
             if kind in _CHALLENGERS:
                 _score_challengers(con, writer, settings, kind, run, approval)
             _forget_unused(writer, kind, approval.champion)
@@ -377,6 +399,7 @@ def _frame(con: duckdb.DuckDBPyConnection, query: str) -> Any:
 
 def _write_description(con: duckdb.DuckDBPyConnection, training: Training[Estimator]) -> None:
     """Replace the rows that describe one estimator, in one transaction."""
+    from ml.churn.estimator import ChurnEstimator
     from ml.credit.estimator import CreditEstimator
 
     frames = {
@@ -386,6 +409,8 @@ def _write_description(con: duckdb.DuckDBPyConnection, training: Training[Estima
     }
     if isinstance(training.estimator, CreditEstimator):
         frames["credit_bins"] = training.estimator.bins()
+    if isinstance(training.estimator, ChurnEstimator):
+        frames["estimator_surrogates"] = training.estimator.surrogate_nodes()
     with transaction(con):
         for table, frame in frames.items():
             con.execute(
@@ -524,16 +549,92 @@ def _score_range(
     from ml.registry import load_estimator
 
     estimator = load_estimator(_stored(settings, part.version))
+    done = _write_scores(reader, writer, kind, part, estimator, _PREDICTIONS[kind], stage)
+    return MonthScore(part.version, part.first_month, part.last_month, done)
+
+
+def _write_scores(
+    reader: duckdb.DuckDBPyConnection,
+    writer: duckdb.DuckDBPyConnection,
+    kind: Kind,
+    part: _Range,
+    estimator: Any,
+    table: str,
+    stage: Stage | None,
+) -> int:
     where = f"where as_of_date between date '{part.first_month}' and date '{part.last_month}'"
     query = _scoring_query(kind, where)
     total = _count(reader, f"select count(*) from ({query})")
     done = 0
     for batch in reader.execute(query).fetch_record_batch(BATCH_ROWS):
-        _append(writer, _PREDICTIONS[kind], _score(kind, batch.to_pandas(), estimator))
+        frame = batch.to_pandas()
+        scored = _score(kind, frame, estimator)
+        _append(writer, table, scored)
+        if table == _PREDICTIONS["churn"]:
+            _append(writer, REASONS, _reasons(frame, scored, estimator))
         done += batch.num_rows
         if stage is not None:
             stage.advance(done, total, f"{kind} rows")
-    return MonthScore(part.version, part.first_month, part.last_month, done)
+    return done
+
+
+def _rescore(
+    reader: duckdb.DuckDBPyConnection,
+    writer: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    first_month: date,
+    ranges: Sequence[_Range],
+) -> None:
+    """Score the first month of each new estimator of lifetime value by the one before, too.
+
+    An estimator that is no longer stored, or cannot read the features as they are now, leaves its
+    month out: the change of that month is then published without its parts, not guessed.
+    """
+    from ml.errors import EstimatorError
+    from ml.registry import load_estimator
+
+    writer.execute(f"delete from ml.{_RESCORED} where as_of_date >= ?", [first_month])
+    for part, before in _changes(reader, ranges):
+        month = _Range(before, part.first_month, part.first_month)
+        path = settings.estimators / before
+        if not path.is_dir():
+            LOGGER.warning(
+                "clv %s: %s is not stored, its change is not decomposed", month.first_month, before
+            )
+            continue
+        try:
+            estimator = load_estimator(path)
+            _write_scores(reader, writer, "clv", month, estimator, _RESCORED, None)
+        except EstimatorError as error:
+            LOGGER.warning(
+                "clv %s: %s cannot score it, its change is not decomposed: %s",
+                month.first_month,
+                before,
+                error,
+            )
+            writer.execute(f"delete from ml.{_RESCORED} where as_of_date = ?", [month.first_month])
+
+
+def _changes(
+    reader: duckdb.DuckDBPyConnection, ranges: Sequence[_Range]
+) -> Iterator[tuple[_Range, str]]:
+    """Ranges whose month before was scored by another estimator, with that estimator's version."""
+    scored_before: tuple[date, str] | None = None
+    if ranges:
+        month = window.add_months(ranges[0].first_month, -1)
+        row = reader.execute(
+            "select min(estimator_version) from ml.clv_predictions where as_of_date = ?", [month]
+        ).fetchone()
+        if row and row[0] is not None:
+            scored_before = (month, str(row[0]))
+    for part in ranges:
+        if (
+            scored_before is not None
+            and scored_before[1] != part.version
+            and scored_before[0] == window.add_months(part.first_month, -1)
+        ):
+            yield part, scored_before[1]
+        scored_before = (part.last_month, part.version)
 
 
 def _scoring_query(kind: Kind, where: str) -> str:
@@ -567,6 +668,65 @@ def _score(kind: Kind, frame: Any, estimator: Any) -> Any:
     from ml.clv.training import score_clv
 
     return score_clv(frame, estimator)
+
+
+def _reasons(frame: Any, scored: Any, estimator: Any) -> Any:
+    """Reasons of the customers whom a rule or a person looks at.
+
+    Those on the watch list and above, and key accounts; a year of reasons of everybody would be
+    ten times the predictions. All others can be had on demand (`reasons_of`).
+    """
+    from ml.churn.config import ChurnConfig
+    from ml.churn.reasons import churn_reasons
+    from ml.frames import sort_by_key
+
+    ordered = sort_by_key(frame, name="churn frame")  # as what was scored is ordered
+    chance = scored["churn_probability"]
+    is_key_account = (ordered["tier"] == _REASONS_TIER) & chance.notna()
+    is_asked = (chance >= ChurnConfig.reasons_from) | is_key_account
+    return churn_reasons(ordered[is_asked], estimator)
+
+
+def reasons_of(
+    settings: Settings, customer_id: str, month: date, *, version: str, probability: float
+) -> Any:
+    """Reasons of one customer's churn probability, computed now from the features in the warehouse.
+
+    Args:
+        settings: The home.
+        customer_id: The customer.
+        month: The month end that was scored.
+        version: The estimator that scored it.
+        probability: The published probability, which the reasons must be of.
+
+    Returns:
+        The columns of `ml.churn_reasons`.
+
+    Raises:
+        ScorecardError: The estimator is gone or of another kind, or the features in the warehouse
+            no longer give the published probability.
+    """
+    from ml.churn.estimator import ChurnEstimator, score_churn
+    from ml.churn.reasons import churn_reasons
+    from ml.registry import load_estimator
+
+    estimator = load_estimator(_stored(settings, version))
+    query = f"select *, true as is_eligible from features.{_CHURN_FEATURES} "
+    with connect(settings, read_only=True) as con, _features_expected(settings):
+        frame = (
+            con.execute(query + "where customer_id = ? and as_of_date = ?", [customer_id, month])
+            .fetch_arrow_table()
+            .to_pandas()
+        )
+    if not isinstance(estimator, ChurnEstimator):
+        raise ScorecardError(f"{version} is no estimator of churn.")
+    found = score_churn(frame, estimator)["churn_probability"].tolist()
+    if len(found) != 1 or abs(found[0] - probability) > _PUBLISHED_PRECISION:
+        raise ScorecardError(
+            f"The features of {customer_id} in the warehouse are no longer those that the release "
+            f"was made of: its reasons for {month:%Y-%m} cannot be told. Publish a new release."
+        )
+    return churn_reasons(frame, estimator)
 
 
 def _stored(settings: Settings, version: str) -> Path:

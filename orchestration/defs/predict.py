@@ -12,6 +12,7 @@ import dagster as dg
 from orchestration.dagster_home import ScorecardHome, reported
 from orchestration.prediction import (
     KINDS,
+    REASONS,
     Kind,
     MonthScore,
     TrainingSummary,
@@ -37,6 +38,7 @@ PREDICTIONS: dict[Kind, dg.AssetKey] = {
     "clv": dg.AssetKey(["ml", "clv_predictions"]),
     "credit": dg.AssetKey(["ml", "credit_predictions"]),
 }
+RESCORED = dg.AssetKey(["ml", "clv_rescored"])
 FEATURES: dict[Kind, tuple[str, ...]] = {
     "churn": ("ftr_churn", "ftr_churn_labels"),
     "clv": ("ftr_value", "ftr_value_outcomes"),
@@ -51,8 +53,10 @@ DESCRIPTION_TABLES = {
     "estimators": "One row per estimator that a prediction comes from, with its verdict.",
     "estimator_metrics": "One row per estimator, candidate, slice and metric, with its interval.",
     "estimator_checks": "One row per check that an estimator had to pass, with its result.",
+    "estimator_surrogates": "One row per node of the tree that outlines a churn estimator.",
     "credit_bins": "One row per bin of a learnt credit rating, with its evidence and points.",
 }
+REASONS_KEY = dg.AssetKey(["ml", REASONS])
 TRAIN = "train_estimators"
 CHALLENGER = dg.AssetKey(["ml", "churn_challenger"])
 TEXTS = dg.AssetKey(["ml", TEXT_SCORES])
@@ -199,7 +203,12 @@ def _table_spec(name: str, text: str) -> dg.AssetSpec:
 def _scoring() -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="score_customers",
-        specs=[*(_prediction_spec(kind) for kind in KINDS), _challenger_spec()],
+        specs=[
+            *(_prediction_spec(kind) for kind in KINDS),
+            _rescored_spec(),
+            _challenger_spec(),
+            _reasons_spec(),
+        ],
     )
     def score_customers(scorecard_home: ScorecardHome) -> Iterator[dg.MaterializeResult[Any]]:
         with reported(scorecard_home) as settings:
@@ -216,11 +225,27 @@ def _scoring() -> dg.AssetsDefinition:
                         **_prediction_metadata(settings, kind),
                     },
                 )
+            yield dg.MaterializeResult(asset_key=RESCORED)
             yield dg.MaterializeResult(
                 asset_key=CHALLENGER, metadata=dict(describe_challengers(settings))
             )
+        yield dg.MaterializeResult(asset_key=REASONS_KEY)
 
     return score_customers
+
+
+def _reasons_spec() -> dg.AssetSpec:
+    return dg.AssetSpec(
+        REASONS_KEY,
+        deps=[ESTIMATORS["churn"], *_features("churn")],
+        description=(
+            "Up to five reasons each way why a churn probability is what it is, of customers on "
+            "the watch list and above and of key accounts. They add up to the estimator's score."
+        ),
+        group_name=GROUP,
+        kinds={"python", "duckdb"},
+        owners=OWNERS,
+    )
 
 
 def _prediction_metadata(settings: Settings, kind: Kind) -> dict[str, float]:
@@ -263,6 +288,21 @@ def _prediction_spec(kind: Kind) -> dg.AssetSpec:
             f"One row per customer and month with the prediction of {TITLES[kind]}. A month is "
             "scored by the champion of its time; months before the labels of the first one have "
             "none."
+        ),
+        group_name=GROUP,
+        kinds={"python", "duckdb"},
+        owners=OWNERS,
+    )
+
+
+def _rescored_spec() -> dg.AssetSpec:
+    return dg.AssetSpec(
+        RESCORED,
+        deps=[ESTIMATORS["clv"], *_features("clv")],
+        description=(
+            "One row per customer, in months whose lifetime value comes from another estimator "
+            "than that of the month before: what the one before would have said. It tells a change "
+            "of the estimator from one of the customers."
         ),
         group_name=GROUP,
         kinds={"python", "duckdb"},
