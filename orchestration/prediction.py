@@ -25,6 +25,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 
 from ml.frames import TABLES
 from orchestration import window
+from orchestration.drift import count_drift
 from orchestration.errors import ScorecardError
 from orchestration.fingerprints import combine, query_fingerprint
 from orchestration.progress import Stage
@@ -195,10 +196,14 @@ def score(settings: Settings, kind: Kind, *, stage: Stage | None = None) -> tupl
                 f"delete from ml.{_PREDICTIONS[kind]} where as_of_date >= ?",
                 [run.first_month],
             )
+            writer.execute(
+                "delete from ml.drift_counts where estimator = ? and as_of_date >= ?",
+                [kind, run.first_month],
+            )
             scores = tuple(
                 _score_range(con, writer, settings, kind, part, stage) for part in ranges
             )
-            _forget_unused(writer, kind, current)
+            _forget_unused(writer, kind, current, run.last_month)
     return scores
 
 
@@ -221,9 +226,11 @@ def _training_queries(kind: Kind, last_month: date, config: Any) -> _Queries:
         # A label of a later month may be there from a run that went further: it is not used.
         newest = window.add_months(last_month, -config.embargo_months)
         return _Queries(
-            "select features.*, labels.is_churned from features.ftr_churn as features "
+            "select features.*, labels.is_churned, groups.region as group_region, "
+            "groups.customer_kind as group_customer_kind from features.ftr_churn as features "
             "inner join features.ftr_churn_labels as labels "
             "using (customer_id, as_of_date) "
+            "left join features.ftr_customer_groups as groups using (customer_id, as_of_date) "
             "where labels.is_eligible and labels.is_label_complete "
             f"and as_of_date <= date '{newest}' order by customer_id, as_of_date"
         )
@@ -348,6 +355,7 @@ def _score_range(
     part: _Range,
     stage: Stage | None,
 ) -> MonthScore:
+    from ml.churn.estimator import ChurnEstimator
     from ml.registry import load_estimator
 
     estimator = load_estimator(_stored(settings, part.version))
@@ -360,6 +368,12 @@ def _score_range(
         done += batch.num_rows
         if stage is not None:
             stage.advance(done, total, f"{kind} rows")
+    if isinstance(estimator, ChurnEstimator):
+        _append(
+            writer,
+            "drift_counts",
+            count_drift(writer, estimator, part.first_month, part.last_month),
+        )
     return MonthScore(part.version, part.first_month, part.last_month, done)
 
 
@@ -407,9 +421,18 @@ def _stored(settings: Settings, version: str) -> Path:
     return path
 
 
-def _forget_unused(con: duckdb.DuckDBPyConnection, kind: Kind, current: str) -> None:
-    """Drop the description of estimators that no prediction comes from, but the run's own."""
-    used = f"select estimator_version from ml.{_PREDICTIONS[kind]}"
+def _forget_unused(
+    con: duckdb.DuckDBPyConnection, kind: Kind, current: str, last_month: date
+) -> None:
+    """Drop the description of estimators that no prediction comes from, but the run's own.
+
+    What was published by the run's last month is a prediction too, though it was computed anew.
+    """
+    used = (
+        f"select estimator_version from ml.{_PREDICTIONS[kind]} union "
+        "select estimator_version from ml.published_predictions "
+        f"where published_month <= date '{last_month}'"
+    )
     for table in _DESCRIPTIONS:
         con.execute(
             f"delete from ml.{table} where estimator = ? and estimator_version <> ? "

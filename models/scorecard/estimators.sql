@@ -11,5 +11,7 @@ select
     estimators.customer_count,
     estimators.positive_count,
     estimators.content_hash,
-    estimators.code_version
+    estimators.code_version,
+    estimators.grade,
+    estimators.grade_reason
 from {{ source('ml', 'estimators') }} as estimators

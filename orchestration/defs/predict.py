@@ -28,7 +28,7 @@ PREDICTIONS: dict[Kind, dg.AssetKey] = {
     "credit": dg.AssetKey(["ml", "credit_predictions"]),
 }
 FEATURES: dict[Kind, tuple[str, ...]] = {
-    "churn": ("ftr_churn", "ftr_churn_labels"),
+    "churn": ("ftr_churn", "ftr_churn_labels", "ftr_customer_groups"),
     "clv": ("ftr_value", "ftr_value_outcomes"),
     "credit": ("ftr_credit", "ftr_credit_labels"),
 }
@@ -43,6 +43,7 @@ DESCRIPTION_TABLES = {
     "estimator_checks": "One row per check that an estimator had to pass, with its result.",
     "credit_bins": "One row per bin of a learnt credit rating, with its evidence and points.",
 }
+DRIFT = dg.AssetKey(["ml", "drift_counts"])
 TRAIN = "train_estimators"
 TEXTS = dg.AssetKey(["ml", TEXT_SCORES])
 
@@ -180,7 +181,7 @@ def _table_spec(name: str, text: str) -> dg.AssetSpec:
 def _scoring() -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="score_customers",
-        specs=[_prediction_spec(kind) for kind in KINDS],
+        specs=[*(_prediction_spec(kind) for kind in KINDS), _drift_spec()],
     )
     def score_customers(scorecard_home: ScorecardHome) -> Iterator[dg.MaterializeResult[Any]]:
         with reported(scorecard_home) as settings:
@@ -197,6 +198,8 @@ def _scoring() -> dg.AssetsDefinition:
                     },
                 )
 
+        yield dg.MaterializeResult(asset_key=DRIFT)
+
     return score_customers
 
 
@@ -208,6 +211,20 @@ def describe_scores(scores: Sequence[MonthScore]) -> str:
             for each in scores
         )
         or "none"
+    )
+
+
+def _drift_spec() -> dg.AssetSpec:
+    return dg.AssetSpec(
+        DRIFT,
+        deps=[ESTIMATORS["churn"], *_features("churn")],
+        description=(
+            "One row per estimator version, scored month, feature or score, and bin: how many rows "
+            "of the training and of the month fell into it. The bins were fixed at training."
+        ),
+        group_name=GROUP,
+        kinds={"python", "duckdb"},
+        owners=OWNERS,
     )
 
 
