@@ -16,7 +16,8 @@ import duckdb
 
 from orchestration.warehouse import transaction
 
-PRODUCT: Final = "predictions"
+PRODUCTS: Final = frozenset({"predictions", "evaluation"})
+"""Where one of these is held back nobody was told."""
 _MART: Final = "scorecard.prediction_outcomes"
 
 

@@ -17,6 +17,7 @@ from data_quality.suites import (
     credit,
     customers,
     efficiency,
+    evaluation,
     experience,
     finance,
     findings,
@@ -48,6 +49,7 @@ SUITES: dict[str, Callable[[], tuple[Rule, ...]]] = {
     "finance": finance.rules,
     "portfolio": portfolio.rules,
     "predictions": predictions.rules,
+    "evaluation": evaluation.rules,
     "scorecard": scorecard.rules,
     "findings": findings.rules,
 }
