@@ -13,5 +13,9 @@ select
     estimators.content_hash,
     estimators.code_version,
     estimators.grade,
-    estimators.grade_reason
+    estimators.grade_reason,
+    estimators.role,
+    estimators.approved_by,
+    estimators.approved_as_of,
+    estimators.approval_reason
 from {{ source('ml', 'estimators') }} as estimators
