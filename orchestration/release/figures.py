@@ -534,7 +534,8 @@ def _estimator(con: duckdb.DuckDBPyConnection, kind: str) -> Row | None:
     )
     # The last good version of an older release has no roles.
     speaking = [row for row in found if row.get("role") == "champion"]
-    return (speaking or found or [None])[0]
+    rows = speaking or found
+    return rows[0] if rows else None
 
 
 def _checks(con: duckdb.DuckDBPyConnection, estimator: Row | None) -> list[Row]:
