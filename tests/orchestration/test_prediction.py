@@ -268,7 +268,8 @@ def test_drift_is_counted_over_the_bins_of_the_training(company: Settings, rows:
     assert len(found) == len(churn_features.FEATURES) + 1
     assert {(kind, count) for kind, _, count, _ in found} == {("feature", 54), ("score", 54)}
     (eligible,) = rows(
-        "select count(*) from features.ftr_churn_labels where is_eligible and is_label_complete"
+        "select count(*) from features.ftr_churn_labels "
+        "where is_eligible and as_of_date between date '2010-06-30' and date '2011-05-31'"
     )
     assert {count for *_, count in found} == set(eligible)
     # Counted again, value by value.
