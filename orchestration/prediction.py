@@ -170,10 +170,10 @@ def train(settings: Settings, kind: Kind, *, force: bool = False) -> TrainingSum
     """
     from ml.registry import find_estimator, load_training, save_estimator
 
-    config = _config(kind)
     with connect(settings) as con, _features_expected(settings):
         ensure_ml_tables(con)
         last_month = window.current_run(con).last_month
+        config = _config(con, kind, last_month)
         queries = _training_queries(kind, last_month, config)
         key = _key(con, kind, queries, config)
         path = None if force else find_estimator(settings.estimators, kind, key)
@@ -298,11 +298,17 @@ def describe_challengers(settings: Settings) -> dict[str, int]:
         )
 
 
-def _config(kind: Kind) -> Any:
+def _config(con: duckdb.DuckDBPyConnection, kind: Kind, last_month: date) -> Any:
     if kind == "churn":
         from ml.churn.config import ChurnConfig
 
-        return ChurnConfig()
+        # One contract is enough: a slice of a month is whole only when all its labels are.
+        row = con.execute(
+            "select max(label_ends_on - last_day(as_of_date + to_months(?))) "
+            "from features.ftr_churn_labels where as_of_date <= ?",
+            [ChurnConfig.label_months, last_month],
+        ).fetchone()
+        return ChurnConfig(grace_days=int(row[0] or 0) if row else 0)
     if kind == "credit":
         from ml.credit.config import CreditConfig
 
@@ -314,11 +320,16 @@ def _config(kind: Kind) -> Any:
 
 def _training_queries(kind: Kind, last_month: date, config: Any) -> _Queries:
     if kind == "churn":
+        from ml.churn.splits import label_end
+
         # A label of a later month may be there from a run that went further: it is not used.
-        newest = window.add_months(last_month, -config.embargo_months)
+        newest = window.add_months(last_month, -config.label_months)
+        while label_end(newest, config) > last_month:
+            newest = window.add_months(newest, -1)
         return _Queries(
-            "select features.*, labels.is_churned, groups.region as group_region, "
-            "groups.customer_kind as group_customer_kind from features.ftr_churn as features "
+            "select features.*, labels.is_churned, labels.exclusion_reason, "
+            "groups.region as group_region, groups.customer_kind as group_customer_kind "
+            "from features.ftr_churn as features "
             "inner join features.ftr_churn_labels as labels "
             "using (customer_id, as_of_date) "
             "left join features.ftr_customer_groups as groups using (customer_id, as_of_date) "
@@ -426,7 +437,7 @@ def _current_approval(
 ) -> Approval:
     from ml.registry import find_estimator
 
-    config = _config(kind)
+    config = _config(con, kind, last_month)
     key = _key(con, kind, _training_queries(kind, last_month, config), config)
     path = find_estimator(settings.estimators, kind, key)
     approval = speaking(settings, kind, last_month)

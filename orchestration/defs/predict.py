@@ -54,6 +54,16 @@ DESCRIPTION_TABLES = {
     "credit_bins": "One row per bin of a learnt credit rating, with its evidence and points.",
 }
 DRIFT = dg.AssetKey(["ml", "drift_counts"])
+LEDGER = {
+    dg.AssetKey(["ml", "published_predictions"]): (
+        "One row per customer and month with the probability as it was first published, as the "
+        "releases before this run left it; the run's own release adds to it."
+    ),
+    dg.AssetKey(["ml", "recorded_outcomes"]): (
+        "One row per published probability whose outcome is over, as it was first published, as "
+        "the releases before this run left it; the run's own release adds to it."
+    ),
+}
 TRAIN = "train_estimators"
 CHALLENGER = dg.AssetKey(["ml", "churn_challenger"])
 TEXTS = dg.AssetKey(["ml", TEXT_SCORES])
@@ -200,7 +210,12 @@ def _table_spec(name: str, text: str) -> dg.AssetSpec:
 def _scoring() -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="score_customers",
-        specs=[*(_prediction_spec(kind) for kind in KINDS), _challenger_spec(), _drift_spec()],
+        specs=[
+            *(_prediction_spec(kind) for kind in KINDS),
+            _challenger_spec(),
+            _drift_spec(),
+            *_ledger_specs(),
+        ],
     )
     def score_customers(scorecard_home: ScorecardHome) -> Iterator[dg.MaterializeResult[Any]]:
         with reported(scorecard_home) as settings:
@@ -221,7 +236,8 @@ def _scoring() -> dg.AssetsDefinition:
                 asset_key=CHALLENGER, metadata=dict(describe_challengers(settings))
             )
 
-        yield dg.MaterializeResult(asset_key=DRIFT)
+        for key in (DRIFT, *LEDGER):
+            yield dg.MaterializeResult(asset_key=key)
 
     return score_customers
 
@@ -241,6 +257,15 @@ def describe_scores(scores: Sequence[MonthScore]) -> str:
         )
         or "none"
     )
+
+
+def _ledger_specs() -> list[dg.AssetSpec]:
+    return [
+        dg.AssetSpec(
+            key, description=text, group_name=GROUP, kinds={"python", "duckdb"}, owners=OWNERS
+        )
+        for key, text in LEDGER.items()
+    ]
 
 
 def _drift_spec() -> dg.AssetSpec:

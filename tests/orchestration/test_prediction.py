@@ -50,7 +50,10 @@ create table features.ftr_churn_labels as
 select
     customer_id, as_of_date, i % 10 <> 0 as is_eligible,
     case when i % 10 = 0 then 'not_active' end as ineligible_reason,
+    'non_contractual' as label_kind,
+    last_day(as_of_date + interval 6 month) as label_ends_on,
     as_of_date <= date '2011-05-31' as is_label_complete,
+    null::varchar as exclusion_reason,
     case when i % 10 <> 0 and as_of_date <= date '2011-05-31'
         then hash(i, as_of_date, 9) % 3 = 0 end as is_churned
 from people, months;

@@ -81,9 +81,9 @@ judged as (
         recorded.known_month as recorded_month,
         labels.is_churned,
         case
-            when {{ month_end_after('foretold.as_of_date', var('churn_label_months')) }}
-                > run_window.last_month
-                then 'pending'
+            when labels.label_ends_on > run_window.last_month then 'pending'
+            -- Leavers whom no action could have kept are no case (handbook C7).
+            when labels.is_label_complete and labels.exclusion_reason is not null then 'not_judged'
             when labels.is_label_complete and labels.is_churned is not null then 'known'
             when labels.is_label_complete then 'not_judged'
             -- A customer who became another one (identity) has no label under the old name.
