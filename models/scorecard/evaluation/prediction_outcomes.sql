@@ -23,9 +23,10 @@ computed as (
         'churn' as estimator,
         predictions.customer_id,
         predictions.as_of_date,
-        predictions.churn_probability as probability,
-        predictions.probability_low,
-        predictions.probability_high,
+        -- As it is shown, so that the band of a limit is the same in every run.
+        round(predictions.churn_probability, 6) as probability,
+        round(predictions.probability_low, 6) as probability_low,
+        round(predictions.probability_high, 6) as probability_high,
         predictions.method,
         predictions.status,
         predictions.estimator_version,
@@ -113,9 +114,9 @@ select
     judged.estimator,
     judged.customer_id,
     judged.as_of_date,
-    round(judged.probability, 6) as probability,
-    round(judged.probability_low, 6) as probability_low,
-    round(judged.probability_high, 6) as probability_high,
+    judged.probability,
+    judged.probability_low,
+    judged.probability_high,
     case
         when judged.probability < {{ var('risk_amber_from') }} then 'green'
         when judged.probability <= {{ var('risk_red_above') }} then 'amber'
