@@ -58,6 +58,9 @@ _PREDICTIONS: dict[Kind, str] = {
     "clv": "clv_predictions",
     "credit": "credit_predictions",
 }
+# Months in which the estimator of lifetime value changed, as the one before would have scored them:
+# without it nobody could tell a change of the customer from one of the estimator.
+_RESCORED = "clv_rescored"
 # Measures that are lines of a table: a part of a distribution, a group.
 _TABLE_METRICS = r"_\d\d(?:_|$)|_tier_|_kind_|_group_"
 # The number that a prediction of each kind is about.
@@ -240,6 +243,9 @@ def score(settings: Settings, kind: Kind, *, stage: Stage | None = None) -> tupl
     not grow with their number. Whoever lost the last decision (a challenger that was not taken, a
     champion that was replaced) scores the last month too, in a table of its own.
 
+    The first month of another estimator of lifetime value is scored by the one before it, too, into
+    `ml.clv_rescored`.
+
     Args:
         settings: The home.
         kind: `churn`, `clv` or `credit`.
@@ -267,6 +273,8 @@ def score(settings: Settings, kind: Kind, *, stage: Stage | None = None) -> tupl
             scores = tuple(
                 _score_range(con, writer, settings, kind, part, stage) for part in ranges
             )
+            if kind == "clv":
+                _rescore(con, writer, settings, run.first_month, ranges)
             if kind in _CHALLENGERS:
                 _score_challengers(con, writer, settings, kind, run, approval)
             _forget_unused(writer, kind, approval.champion, run.last_month)
@@ -532,22 +540,91 @@ def _score_range(
     from ml.registry import load_estimator
 
     estimator = load_estimator(_stored(settings, part.version))
+    done = _write_scores(reader, writer, kind, part, estimator, _PREDICTIONS[kind], stage)
+    if isinstance(estimator, ChurnEstimator):
+        counts = count_drift(writer, estimator, part.first_month, part.last_month)
+        _append(writer, "drift_counts", counts)
+    return MonthScore(part.version, part.first_month, part.last_month, done)
+
+
+def _write_scores(
+    reader: duckdb.DuckDBPyConnection,
+    writer: duckdb.DuckDBPyConnection,
+    kind: Kind,
+    part: _Range,
+    estimator: Any,
+    table: str,
+    stage: Stage | None,
+) -> int:
     where = f"where as_of_date between date '{part.first_month}' and date '{part.last_month}'"
     query = _scoring_query(kind, where)
     total = _count(reader, f"select count(*) from ({query})")
     done = 0
     for batch in reader.execute(query).fetch_record_batch(BATCH_ROWS):
-        _append(writer, _PREDICTIONS[kind], _score(kind, batch.to_pandas(), estimator))
+        _append(writer, table, _score(kind, batch.to_pandas(), estimator))
         done += batch.num_rows
         if stage is not None:
             stage.advance(done, total, f"{kind} rows")
-    if isinstance(estimator, ChurnEstimator):
-        _append(
-            writer,
-            "drift_counts",
-            count_drift(writer, estimator, part.first_month, part.last_month),
-        )
-    return MonthScore(part.version, part.first_month, part.last_month, done)
+    return done
+
+
+def _rescore(
+    reader: duckdb.DuckDBPyConnection,
+    writer: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    first_month: date,
+    ranges: Sequence[_Range],
+) -> None:
+    """Score the first month of each new estimator of lifetime value by the one before, too.
+
+    An estimator that is no longer stored, or cannot read the features as they are now, leaves its
+    month out: the change of that month is then published without its parts, not guessed.
+    """
+    from ml.errors import EstimatorError
+    from ml.registry import load_estimator
+
+    writer.execute(f"delete from ml.{_RESCORED} where as_of_date >= ?", [first_month])
+    for part, before in _changes(reader, ranges):
+        month = _Range(before, part.first_month, part.first_month)
+        path = settings.estimators / before
+        if not path.is_dir():
+            LOGGER.warning(
+                "clv %s: %s is not stored, its change is not decomposed", month.first_month, before
+            )
+            continue
+        try:
+            estimator = load_estimator(path)
+            _write_scores(reader, writer, "clv", month, estimator, _RESCORED, None)
+        except EstimatorError as error:
+            LOGGER.warning(
+                "clv %s: %s cannot score it, its change is not decomposed: %s",
+                month.first_month,
+                before,
+                error,
+            )
+            writer.execute(f"delete from ml.{_RESCORED} where as_of_date = ?", [month.first_month])
+
+
+def _changes(
+    reader: duckdb.DuckDBPyConnection, ranges: Sequence[_Range]
+) -> Iterator[tuple[_Range, str]]:
+    """Ranges whose month before was scored by another estimator, with that estimator's version."""
+    scored_before: tuple[date, str] | None = None
+    if ranges:
+        month = window.add_months(ranges[0].first_month, -1)
+        row = reader.execute(
+            "select min(estimator_version) from ml.clv_predictions where as_of_date = ?", [month]
+        ).fetchone()
+        if row and row[0] is not None:
+            scored_before = (month, str(row[0]))
+    for part in ranges:
+        if (
+            scored_before is not None
+            and scored_before[1] != part.version
+            and scored_before[0] == window.add_months(part.first_month, -1)
+        ):
+            yield part, scored_before[1]
+        scored_before = (part.last_month, part.version)
 
 
 def _scoring_query(kind: Kind, where: str) -> str:
