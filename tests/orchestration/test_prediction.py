@@ -561,3 +561,17 @@ def test_a_home_of_before_gets_the_newer_columns(tmp_path):
         assert {row[0]: row[1].lower() for row in described} == TABLES["clv_predictions"]
         kept = con.execute("select customer_id, clv_12m, clv_12m_low from ml.clv_predictions")
         assert kept.fetchall() == [("c1", 5.0, None)]
+
+
+def test_limits_of_drift_and_of_groups_are_the_same_everywhere() -> None:
+    from data_quality.suites import evaluation, shapes
+    from ml import fairness
+
+    project = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    assert project["fairness_min_ratio"] == fairness.MIN_RATIO == evaluation.MIN_RATIO
+    assert project["fairness_max_hit_gap"] == fairness.MAX_HIT_GAP == evaluation.MAX_HIT_GAP
+    assert fairness.MIN_CUSTOMERS == evaluation.MIN_GROUP
+    assert project["risk_red_above"] == fairness.THRESHOLD
+    assert project["drift_watch_from"] == evaluation.PSI_WATCH
+    assert project["drift_act_above"] == shapes.PSI_LIMIT
+    assert project["drift_min_n"] == shapes.PSI_MIN_ROWS
