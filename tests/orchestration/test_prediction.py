@@ -160,6 +160,36 @@ def test_training_sees_no_label_that_ended_after_the_runs_last_month(
     assert rows("select trained_to from ml.estimators") == [(date(2010, 9, 30),)]
 
 
+@pytest.mark.parametrize(
+    ("last", "newest"),
+    [
+        (date(2011, 11, 30), date(2011, 4, 30)),
+        # 30 days from the end of January reach into March: July is not known by February.
+        (date(2011, 2, 28), date(2010, 6, 30)),
+        (date(2011, 3, 31), date(2010, 8, 31)),
+    ],
+)
+def test_where_one_customer_has_a_contract_labels_wait_for_its_grace(
+    company: Settings, last: date, newest: date
+) -> None:
+    with connect(company) as con:
+        con.execute(
+            "update features.ftr_churn_labels set label_kind = 'contractual', "
+            "label_ends_on = label_ends_on + 30, is_label_complete = true "
+            "where customer_id = 'c0001'"
+        )
+        config = prediction._config(con, "churn", last)
+        query = prediction._training_queries("churn", last, config).frame
+        months = con.execute(
+            f"select max(as_of_date), max(label_ends_on) from ({query}) "
+            "join features.ftr_churn_labels using (customer_id, as_of_date)"
+        ).fetchone()
+    assert config.embargo_months == 7
+    assert months is not None
+    assert months[0] == newest
+    assert months[1] <= last
+
+
 @pytest.mark.parametrize("kind", ["churn", "clv"])
 def test_only_months_after_the_labels_are_scored(
     company: Settings, rows: Any, kind: prediction.Kind
