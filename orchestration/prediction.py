@@ -24,6 +24,7 @@ import duckdb
 import pyarrow as pa  # type: ignore[import-untyped]
 
 from ml.frames import TABLES
+from ml.upsell.features import FEATURE_DEFINITIONS as UPSELL_FEATURES
 from orchestration import window
 from orchestration.errors import ScorecardError
 from orchestration.fingerprints import combine, query_fingerprint
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger(__name__)
 
-Kind = Literal["churn", "clv", "credit"]
+Kind = Literal["churn", "clv", "credit", "upsell"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 # Rows that are scored at once: 100,000 rows of 20 columns are 16 MB.
 BATCH_ROWS = 100_000
@@ -45,7 +46,10 @@ _PREDICTIONS: dict[Kind, str] = {
     "churn": "churn_predictions",
     "clv": "clv_predictions",
     "credit": "credit_predictions",
+    "upsell": "upsell_predictions",
 }
+# What upsell is learnt from beside the features of churn.
+_UPSELL_COLUMNS = ", ".join(f"upsell.{feature.name}" for feature in UPSELL_FEATURES)
 _DESCRIPTIONS = ("estimators", "estimator_metrics", "estimator_checks", "credit_bins")
 
 
@@ -54,7 +58,7 @@ class TrainingSummary:
     """What became of one estimator.
 
     Attributes:
-        kind: `churn`, `clv` or `credit`.
+        kind: `churn`, `clv`, `credit` or `upsell`.
         version: The estimator that the run uses.
         status: `published`, `not_published` or `base_rate`.
         reason: Why it has that status; empty when it is published.
@@ -130,7 +134,7 @@ def train(settings: Settings, kind: Kind, *, force: bool = False) -> TrainingSum
 
     Args:
         settings: The home.
-        kind: `churn`, `clv` or `credit`.
+        kind: `churn`, `clv`, `credit` or `upsell`.
         force: Train even if an estimator with the same key is stored.
 
     Raises:
@@ -177,7 +181,7 @@ def score(settings: Settings, kind: Kind, *, stage: Stage | None = None) -> tupl
 
     Args:
         settings: The home.
-        kind: `churn`, `clv` or `credit`.
+        kind: `churn`, `clv`, `credit` or `upsell`.
         stage: The stage whose progress follows the batches.
 
     Raises:
@@ -211,6 +215,10 @@ def _config(kind: Kind) -> Any:
         from ml.credit.config import CreditConfig
 
         return CreditConfig()
+    if kind == "upsell":
+        from ml.upsell.config import UpsellConfig
+
+        return UpsellConfig()
     from ml.clv.config import ClvConfig
 
     return ClvConfig()
@@ -225,6 +233,16 @@ def _training_queries(kind: Kind, last_month: date, config: Any) -> _Queries:
             "inner join features.ftr_churn_labels as labels "
             "using (customer_id, as_of_date) "
             "where labels.is_eligible and labels.is_label_complete "
+            f"and as_of_date <= date '{newest}' order by customer_id, as_of_date"
+        )
+    if kind == "upsell":
+        newest = window.add_months(last_month, -config.embargo_months)
+        return _Queries(
+            f"select features.*, {_UPSELL_COLUMNS}, labels.is_expanded, labels.expansion_amount "
+            "from features.ftr_churn as features "
+            "inner join features.ftr_upsell as upsell using (customer_id, as_of_date) "
+            "inner join features.ftr_upsell_labels as labels using (customer_id, as_of_date) "
+            "where upsell.is_eligible and labels.is_label_complete "
             f"and as_of_date <= date '{newest}' order by customer_id, as_of_date"
         )
     judged = window.add_months(last_month, -config.outcome_months)
@@ -264,6 +282,10 @@ def _train(kind: Kind, frames: Sequence[Any], config: Any) -> Training[Estimator
         from ml.credit.training import train_credit
 
         return train_credit(frames[0], config)
+    if kind == "upsell":
+        from ml.upsell.training import train_upsell
+
+        return train_upsell(frames[0], config)
     from ml.clv.training import train_clv
 
     return train_clv(frames[0], frames[1], config)
@@ -379,6 +401,13 @@ def _scoring_query(kind: Kind, where: str) -> str:
             "left join features.ftr_credit_labels as labels using (customer_id, as_of_date) "
             f"{where} order by customer_id, as_of_date"
         )
+    if kind == "upsell":
+        return (
+            f"select features.*, {_UPSELL_COLUMNS}, upsell.upsell_kind, upsell.is_eligible, "
+            "upsell.ineligible_reason from features.ftr_churn as features "
+            "inner join features.ftr_upsell as upsell using (customer_id, as_of_date) "
+            f"{where} order by customer_id, as_of_date"
+        )
     return f"select * from features.ftr_value {where} order by customer_id, as_of_date"
 
 
@@ -391,6 +420,10 @@ def _score(kind: Kind, frame: Any, estimator: Any) -> Any:
         from ml.credit.estimator import score_credit
 
         return score_credit(frame, estimator)
+    if kind == "upsell":
+        from ml.upsell.estimator import score_upsell
+
+        return score_upsell(frame, estimator)
     from ml.clv.training import score_clv
 
     return score_clv(frame, estimator)

@@ -26,7 +26,7 @@ from ml.churn.config import ChurnConfig, GateConfig
 from ml.churn.estimator import BASE_RATE, NOT_PUBLISHED, PUBLISHED, ChurnEstimator, score_churn
 from ml.churn.evaluation import Evaluation, evaluate, evaluation_rows, metric_row, slice_rows
 from ml.churn.features import FEATURES
-from ml.churn.gate import GateInput, count_checks, run_gate
+from ml.churn.gate import CHURN_WORDS, GateInput, Words, count_checks, run_gate
 from ml.churn.panel import Panel, read_panel
 from ml.churn.splits import Split, plan_splits, set_calibration_aside
 from ml.frames import sample_customers
@@ -51,11 +51,20 @@ ChurnTraining = Training[ChurnEstimator]
 
 
 @dataclass(frozen=True)
-class _Verdict:
-    """What the competition on past months found."""
+class Verdict:
+    """What the competition on past months found.
+
+    Attributes:
+        candidate: The candidate that won.
+        rule: The simple rule to fall back on.
+        fitted: The winner as it was judged, fitted on the training slice of the newest origin.
+        checks: The gate's checks of the winner.
+        metrics: Rows of `ml.estimator_metrics`, but for estimator and version.
+    """
 
     candidate: str
     rule: str
+    fitted: Candidate
     checks: list[Check]
     metrics: Rows
 
@@ -86,25 +95,25 @@ def train_churn(
         name="churn training frame",
         features=features,
     )
-    origins = _usable_origins(panel, plan_splits([int(m) for m in panel.month], config), config)
+    origins = usable_origins(panel, plan_splits([int(m) for m in panel.month], config), config)
     if not origins:
-        return _cold_start(panel, config)
-    verdict = _judge(panel, origins, config)
+        return training_of(*cold_start(panel, config))
+    verdict = judge(panel, origins, config)
     is_published = is_publishable(verdict.checks)
-    estimator = _describe(
+    estimator = describe(
         panel,
         config,
         status=PUBLISHED if is_published else NOT_PUBLISHED,
         reason="" if is_published else _refusal(verdict),
         candidate=verdict.candidate,
-        fitted=_refit(verdict.candidate, panel, origins[0], config) if is_published else None,
+        fitted=refit(verdict.candidate, panel, origins[0], config) if is_published else None,
         rates=fit_rates(verdict.rule, panel, config),
     )
     rows = [*verdict.metrics, *slice_rows(verdict.candidate, "all", panel)]
     return training_of(estimator, rows, verdict.checks)
 
 
-def _refusal(verdict: _Verdict) -> str:
+def _refusal(verdict: Verdict) -> str:
     return f"{refusal_reason(verdict.checks)}; the rule {verdict.rule} speaks instead"
 
 
@@ -112,7 +121,7 @@ def _months(panel: Panel, months: Sequence[int]) -> Panel:
     return panel.take(np.isin(panel.month, months))
 
 
-def _usable_origins(panel: Panel, splits: list[Split], config: ChurnConfig) -> list[Split]:
+def usable_origins(panel: Panel, splits: list[Split], config: ChurnConfig) -> list[Split]:
     """Origins, newest first, with enough customers of both kinds to train on.
 
     The newest one must stand: where it has too few, there is nothing to judge.
@@ -127,8 +136,17 @@ def _usable_origins(panel: Panel, splits: list[Split], config: ChurnConfig) -> l
     return usable
 
 
-def _judge(panel: Panel, origins: list[Split], config: ChurnConfig) -> _Verdict:
-    """Let the candidates compete, and put the winner before the gate."""
+def judge(
+    panel: Panel, origins: list[Split], config: ChurnConfig, words: Words = CHURN_WORDS
+) -> Verdict:
+    """Let the candidates compete, and put the winner before the gate.
+
+    Args:
+        panel: All labelled rows.
+        origins: Splits in time, the newest first.
+        config: Settings.
+        words: What the outcome is called in the explanations of the gate.
+    """
     contest, metrics = _contest(panel, origins, config)
     chosen = max(CANDIDATES, key=lambda name: (contest[name], -CANDIDATES.index(name)))
     newest = origins[0]
@@ -136,9 +154,10 @@ def _judge(panel: Panel, origins: list[Split], config: ChurnConfig) -> _Verdict:
     calibrate = _months(panel, newest.calibrate) if newest.calibrate else None
     rule, baseline_auc, rule_metrics = _baselines(train, test, config)
     evaluations: dict[str, Evaluation] = {}
+    fitted: dict[str, Candidate] = {}
     for name in CANDIDATES:
-        fitted = fit_candidate(name, train, calibrate, config)
-        evaluations[name] = evaluate(test, fitted.probability(test.features), config)
+        fitted[name] = fit_candidate(name, train, calibrate, config)
+        evaluations[name] = evaluate(test, fitted[name].probability(test.features), config)
         metrics += evaluation_rows(name, evaluations[name])
     learnt = _months(panel, (*newest.train, *newest.calibrate))
     metrics += [
@@ -146,8 +165,8 @@ def _judge(panel: Panel, origins: list[Split], config: ChurnConfig) -> _Verdict:
         *slice_rows(chosen, "train", learnt),
         *slice_rows(chosen, "test", test),
     ]
-    checks = run_gate(GateInput(evaluations[chosen], baseline_auc, learnt), config)
-    return _Verdict(chosen, rule, checks, metrics)
+    checks = run_gate(GateInput(evaluations[chosen], baseline_auc, learnt), config, words)
+    return Verdict(chosen, rule, fitted[chosen], checks, metrics)
 
 
 def _contest(
@@ -193,7 +212,7 @@ def _baselines(train: Panel, test: Panel, config: ChurnConfig) -> tuple[str, flo
     return best, max(in_test.values()), rows
 
 
-def _refit(name: str, panel: Panel, origin: Split, config: ChurnConfig) -> Candidate:
+def refit(name: str, panel: Panel, origin: Split, config: ChurnConfig) -> Candidate:
     """Fit the chosen candidate on all labelled rows, in the way in which it was judged.
 
     A feature that had no value in the training slice was not part of what was judged, and stays
@@ -206,9 +225,15 @@ def _refit(name: str, panel: Panel, origin: Split, config: ChurnConfig) -> Candi
     return fit_candidate(name, _months(panel, train), later, config)
 
 
-def _cold_start(panel: Panel, config: ChurnConfig) -> ChurnTraining:
-    """Base rates by tier and tenure, where nothing better could be trained or judged."""
-    counts = count_checks(panel, config)
+def cold_start(
+    panel: Panel, config: ChurnConfig, words: Words = CHURN_WORDS
+) -> tuple[ChurnEstimator, Rows, list[Check]]:
+    """Base rates by tier and tenure, where nothing better could be trained or judged.
+
+    Returns:
+        (estimator, rows of metrics, checks).
+    """
+    counts = count_checks(panel, config, words)
     reason = refusal_reason(counts)
     history = Check(
         "months_for_training_and_test",
@@ -221,7 +246,7 @@ def _cold_start(panel: Panel, config: ChurnConfig) -> ChurnTraining:
         "the history is too short, or holds too few customers of both kinds, to judge an "
         "estimator on later months"
     )
-    estimator = _describe(
+    estimator = describe(
         panel,
         config,
         status=BASE_RATE,
@@ -231,10 +256,10 @@ def _cold_start(panel: Panel, config: ChurnConfig) -> ChurnTraining:
         rates=fit_rates(TIER_TENURE, panel, config),
     )
     rows = slice_rows(TIER_TENURE, "all", panel) if len(panel) else []
-    return training_of(estimator, rows, [*counts, history])
+    return estimator, rows, [*counts, history]
 
 
-def _describe(
+def describe(
     panel: Panel,
     config: ChurnConfig,
     *,
@@ -244,6 +269,7 @@ def _describe(
     fitted: Candidate | None,
     rates: RateTable,
 ) -> ChurnEstimator:
+    """Put an estimator together with what it was trained on."""
     first = panel.date.min().item() if len(panel) else None
     last = panel.date.max().item() if len(panel) else None
     return ChurnEstimator(
