@@ -6,6 +6,7 @@ depends on the order of the rows; the stability of a distribution.
 Does not belong here: calibration and gates (`ml.churn`), errors of amounts (`ml.clv`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -101,6 +102,23 @@ def top_lift(
         return float("nan")
     found, flagged = captured(outcome, score, weight, share=share)
     return (found / flagged) / (positives / total)
+
+
+def gains(
+    outcome: Array, score: Array, weight: Array | None = None, *, shares: Sequence[float]
+) -> Array:
+    """Share of the positives that the top of the rows by score holds, for each share of rows.
+
+    Returns:
+        One number per share; all NaN where there is no positive.
+    """
+    groups = tie_groups(outcome, score, weight)
+    positives = groups.outcome.sum()
+    if positives <= 0:
+        return np.full(len(shares), np.nan)
+    flagged = np.append(0.0, np.cumsum(groups.weight)) / groups.weight.sum()
+    found = np.append(0.0, np.cumsum(groups.outcome)) / positives
+    return np.asarray(np.interp(shares, flagged, found), dtype=np.float64)
 
 
 def top_capture(outcome: Array, score: Array, *, share: float) -> float:

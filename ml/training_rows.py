@@ -15,6 +15,7 @@ import pandas as pd
 from ml.canonical import code_version
 from ml.frames import conform
 from ml.gate import Check, check_rows
+from ml.grade import NOT_GRADED, Grade
 
 
 class Described(Protocol):
@@ -89,7 +90,11 @@ class Training(Generic[E_co]):
 
 
 def training_of(
-    estimator: E, metrics: Sequence[Mapping[str, Any]], checks: Sequence[Check]
+    estimator: E,
+    metrics: Sequence[Mapping[str, Any]],
+    checks: Sequence[Check],
+    *,
+    grade: Grade = Grade(None, NOT_GRADED),  # noqa: B008 - frozen
 ) -> Training[E]:
     """Put an estimator together with the rows that describe it.
 
@@ -97,6 +102,7 @@ def training_of(
         estimator: What was trained.
         metrics: Rows of `ml.estimator_metrics`, but for estimator and version.
         checks: Every check it was put before.
+        grade: Its grade; kinds without grades say so.
     """
     name = {"estimator": estimator.kind, "estimator_version": estimator.version}
     about = {
@@ -112,6 +118,8 @@ def training_of(
         "positive_count": estimator.positive_count,
         "content_hash": estimator.content_hash,
         "code_version": code_version(),
+        "grade": grade.letter,
+        "grade_reason": grade.reason,
     }
     return Training(
         estimator=estimator,

@@ -184,6 +184,18 @@ def _boosting(config: ChurnConfig) -> Any:
     )
 
 
+def cross_fitted(candidate: Candidate, panel: Panel, config: ChurnConfig) -> Float:
+    """Probability of each training row by the fit that has not seen its customer.
+
+    What an estimator says of rows it was fitted on is too sure of itself, and no measure of what
+    it will say of new ones.
+    """
+    group, found = _groups(panel, config), np.empty(len(panel))
+    for k, member in enumerate(candidate.without_group):
+        found[group == k] = member.probability(panel.features[group == k])
+    return found
+
+
 def fit_candidate(
     name: str, panel: Panel, calibrate: Panel | None, config: ChurnConfig
 ) -> Candidate:

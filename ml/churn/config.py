@@ -7,6 +7,7 @@ Does not belong here: anything computed.
 from dataclasses import dataclass, field
 
 from ml.errors import EstimatorError
+from ml.profit import ProfitConfig
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class GateConfig:
         max_pr_auc: The same for PR-AUC, where the base rate is below one half.
         warn_single_feature_auc: A feature that alone ranks better than this is listed.
         warn_base_rate_ratio: Warn when the base rates of training and test differ by more.
+        warn_shifted_auc_gain: Warn when features of a month earlier rank better by more than this.
     """
 
     min_auc: float = 0.65
@@ -34,6 +36,7 @@ class GateConfig:
     max_pr_auc: float = 0.90
     warn_single_feature_auc: float = 0.90
     warn_base_rate_ratio: float = 1.25
+    warn_shifted_auc_gain: float = 0.02
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ class ChurnConfig:
         max_training_rows: Rows above which customers are sampled by hash.
         seed: Seed of every random number.
         gate: Thresholds of the publication gate.
+        profit: The retention offer that the measures in money are of.
     """
 
     label_months: int = 6
@@ -92,6 +96,7 @@ class ChurnConfig:
     max_training_rows: int = 200_000
     seed: int = 20
     gate: GateConfig = field(default_factory=GateConfig)
+    profit: ProfitConfig = field(default_factory=ProfitConfig)
 
     def __post_init__(self) -> None:
         """Refuse settings under which nothing could be fitted."""

@@ -16,6 +16,7 @@ from ml.canonical import content_hash
 from ml.churn.baseline import RateTable
 from ml.churn.candidates import Candidate
 from ml.churn.panel import Panel, read_panel
+from ml.drift import ReferenceBins
 from ml.errors import EstimatorError
 from ml.frames import conform, require_columns, sort_by_key
 
@@ -46,6 +47,7 @@ class ChurnEstimator:
         features: Feature columns, in the order in which they are read.
         fitted: The estimator; None unless published.
         rates: The rule's smoothed rates.
+        reference: Features and probability of the training rows in bins, to count drift in.
     """
 
     kind: ClassVar[str] = "churn"
@@ -63,6 +65,7 @@ class ChurnEstimator:
     features: tuple[str, ...]
     fitted: Candidate | None
     rates: RateTable
+    reference: tuple[ReferenceBins, ...]
 
     @property
     def method(self) -> str:
@@ -103,6 +106,7 @@ class ChurnEstimator:
             "features": list(self.features),
             "fitted": self.fitted.to_state() if self.fitted else None,
             "rates": self.rates.to_state(),
+            "reference": [bins.to_state() for bins in self.reference],
         }
 
     @classmethod
@@ -120,6 +124,7 @@ class ChurnEstimator:
                 "features": tuple(state["features"]),
                 "fitted": fitted,
                 "rates": RateTable.from_state(state["rates"]),
+                "reference": tuple(ReferenceBins(**bins) for bins in state["reference"]),
             }
         )
 

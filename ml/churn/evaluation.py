@@ -22,12 +22,16 @@ from ml.churn.calibration import (
 )
 from ml.churn.config import ChurnConfig
 from ml.churn.panel import Panel
-from ml.metrics import auc, average_precision, top_lift
+from ml.fairness import GroupResult, assess_groups
+from ml.metrics import auc, average_precision, gains, top_lift
+from ml.profit import expected_maximum_profit
 
 Float = npt.NDArray[np.float64]
 Measure = Callable[[Float, Float, Float | None], float]
 
 _LEVEL: Final = 0.95
+_GAIN_SHARES: Final = tuple(number / 10 for number in range(1, 10))
+GAINS: Final = tuple(f"gains_{round(100 * share)}" for share in _GAIN_SHARES)
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,11 @@ class Evaluation:
         measures: Measure -> value. `auc`, `pr_auc`, `top_decile_lift`, `brier`, `brier_skill`
             (against the slice's own base rate), `ece_raw`, `ece_noise`, `ece` (raw less
             noise), `calibration_slope`, `calibration_intercept` (slope held at 1: above 0
-            means churn was underestimated), `base_rate`, `mean_probability`.
+            means churn was underestimated), `base_rate`, `mean_probability`, `gains_10` to
+            `gains_90` (share of the churned among so many per cent of the rows, from the top),
+            `empc` and `empc_share` (expected maximum profit per customer with one value for all,
+            and the share that it pays to approach), `empb_<basis>` and `empb_share_<basis>` (the
+            same with each customer's own margin, or revenue, of the last twelve months).
         intervals: Measure -> 95 % interval.
         reliability: Bins of predicted and observed rates.
         rows: Rows of the slice.
@@ -86,7 +94,7 @@ def evaluate(panel: Panel, probability: Float, config: ChurnConfig) -> Evaluatio
         draws=config.noise_draws,
         seed=config.seed,
     )
-    values = {name: measure(churned, probability, None) for name, measure in _RESAMPLED.items()}
+    values = _resampled(churned, probability, None)
     values |= {
         "ece_raw": reliability.raw,
         "ece_noise": reliability.noise,
@@ -95,9 +103,61 @@ def evaluate(panel: Panel, probability: Float, config: ChurnConfig) -> Evaluatio
         "calibration_intercept": intercept.intercept,
         "base_rate": float(churned.mean()),
         "mean_probability": float(probability.mean()),
+        **_profits(panel, probability, config),
     }
     intervals = bootstrap_intervals(panel, probability, config) | _line_intervals(slope, intercept)
     return Evaluation(values, intervals, reliability, len(panel), panel.customer_count())
+
+
+def _resampled(churned: Float, probability: Float, weight: Float | None) -> dict[str, float]:
+    """The measures that have an interval by resampling."""
+    values = {name: measure(churned, probability, weight) for name, measure in _RESAMPLED.items()}
+    found = gains(churned, probability, weight, shares=_GAIN_SHARES)
+    return values | dict(zip(GAINS, found.tolist(), strict=True))
+
+
+def _profits(panel: Panel, probability: Float, config: ChurnConfig) -> dict[str, float]:
+    """Expected maximum profit with one value for all, and with each customer's own.
+
+    The value if kept is not known at the as-of dates of a test slice: twelve months as the last
+    ones stand in for it. Margin is taken where it is known of every row, else revenue.
+    """
+    equal = expected_maximum_profit(panel.churned, probability, config.profit)
+    found = {"empc": equal.profit, "empc_share": equal.share}
+    for basis, name in (("margin", "gross_margin_12m"), ("revenue", "revenue_12m")):
+        if name in panel.names and not np.isnan(panel.feature(name)).any():
+            own = expected_maximum_profit(
+                panel.churned, probability, config.profit, value=panel.feature(name)
+            )
+            found |= {f"empb_{basis}": own.profit, f"empb_share_{basis}": own.share}
+            break
+    return found
+
+
+def group_results(panel: Panel, probability: Float) -> list[GroupResult]:
+    """Compare the groups of customers on a test slice, the tier as their size among them."""
+    kinds = {**panel.groups, "tier": panel.tier}
+    return [
+        result
+        for kind in sorted(kinds)
+        for result in assess_groups(kind, kinds[kind], panel.customer, panel.churned, probability)
+    ]
+
+
+def group_rows(candidate: str, results: list[GroupResult]) -> list[dict[str, Any]]:
+    """Rows of `ml.estimator_metrics`, slice `<kind>=<group>`; of a small group the count only."""
+    return [
+        metric_row(
+            candidate,
+            f"{result.kind}={result.group}",
+            name,
+            value,
+            interval=result.gap_interval if name == "calibration_gap" else None,
+            n=result.rows,
+        )
+        for result in results
+        for name, value in (("customers", float(result.customers)), *result.measures.items())
+    ]
 
 
 def _line_intervals(slope: Line, intercept: Line) -> dict[str, tuple[float, float]]:
@@ -118,12 +178,12 @@ def bootstrap_intervals(
     codes = np.unique(panel.customer, return_inverse=True)[1]
     customers = int(codes.max()) + 1
     rng = np.random.default_rng(config.seed)
-    draws: dict[str, list[float]] = {name: [] for name in _RESAMPLED}
+    draws: dict[str, list[float]] = {name: [] for name in (*_RESAMPLED, *GAINS)}
     for _ in range(config.bootstrap_draws):
         chosen = np.bincount(rng.integers(0, customers, customers), minlength=customers)
         weight = chosen[codes][order].astype(np.float64)
-        for name, measure in _RESAMPLED.items():
-            draws[name].append(measure(churned, score, weight))
+        for name, value in _resampled(churned, score, weight).items():
+            draws[name].append(value)
     tails = [50 * (1 - _LEVEL), 50 * (1 + _LEVEL)]
     result = {}
     for name, found in draws.items():

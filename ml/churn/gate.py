@@ -28,11 +28,14 @@ class GateInput:
         evaluation: Measures of the chosen candidate on the test slice.
         baseline_auc: Highest AUC of any simple rule on the same slice.
         train: Rows the candidate was trained on (with those it was calibrated on).
+        shifted_gain: AUC with the features of a month earlier, less that with those of the day;
+            NaN where too few rows have a month before.
     """
 
     evaluation: Evaluation
     baseline_auc: float
     train: Panel
+    shifted_gain: float = float("nan")
 
 
 @dataclass(frozen=True)
@@ -222,6 +225,23 @@ def _warnings(given: GateInput, gate: GateConfig, words: Words) -> list[Check]:
             f"Features without any value in training, and therefore left out: "
             f"{', '.join(empty) or 'none'}.",
         ),
+        *_shift_warning(given.shifted_gain, gate, words),
+    ]
+
+
+def _shift_warning(gain: float, gate: GateConfig, words: Words) -> list[Check]:
+    if math.isnan(gain):
+        return []
+    return [
+        Check(
+            "warning_shifted_features",
+            gain,
+            f"<= {gate.warn_shifted_auc_gain:g}",
+            gain <= gate.warn_shifted_auc_gain,
+            f"What was known a month earlier must not foresee {words.outcome} better than what was "
+            f"known on the day; here the AUC changes by {gain:+.4f}. A gain means that some "
+            "feature stands at the wrong time: have the features reviewed for leakage.",
+        )
     ]
 
 

@@ -4,8 +4,9 @@ Belongs here: turning a frame into arrays, once, in the order of its key.
 Does not belong here: splits, estimators, metrics.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,10 @@ from ml.frames import customer_hash, numeric_matrix, require_columns, sort_by_ke
 
 Float = npt.NDArray[np.float64]
 Int = npt.NDArray[np.int64]
+Text = npt.NDArray[np.object_]
+
+GROUP_PREFIX: Final = "group_"
+"""Columns that only divide customers into groups begin so; no estimator reads them."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,8 @@ class Panel:
         features: One column per name, NaN where not measured.
         churned: 1 where the outcome came (for churn: left), 0 where not; empty where the rows are
             only to be scored.
+        groups: What divides customers into groups (region, say) -> group of each row, '' where
+            not known.
     """
 
     customer: Int
@@ -43,6 +50,7 @@ class Panel:
     names: tuple[str, ...]
     features: Float
     churned: Float
+    groups: Mapping[str, Text] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.customer)
@@ -58,6 +66,7 @@ class Panel:
             tier=self.tier[rows],
             features=self.features[rows],
             churned=self.churned[rows] if len(self.churned) else self.churned,
+            groups={name: group[rows] for name, group in self.groups.items()},
         )
 
     def feature(self, name: str) -> Float:
@@ -88,7 +97,7 @@ def read_panel(
 
     Args:
         frame: Columns `customer_id`, `as_of_date`, `tier`, the features and, if labelled,
-            the outcome.
+            the outcome; columns that begin with `group_` become groups.
         seed: Seed of the hash that makes folds.
         is_labelled: Whether the outcome is wanted.
         name: What the frame is, for messages.
@@ -114,8 +123,17 @@ def read_panel(
         fold_hash=customer_hash(ordered["customer_id"], seed=seed),
         month=month_number(ordered["as_of_date"]),
         date=ordered["as_of_date"].to_numpy(dtype="datetime64[D]"),
-        tier=ordered["tier"].astype(object).where(ordered["tier"].notna(), "").to_numpy(object),
+        tier=_text(ordered["tier"]),
         names=tuple(features),
         features=values,
         churned=churned,
+        groups={
+            str(column).removeprefix(GROUP_PREFIX): _text(ordered[column])
+            for column in ordered.columns
+            if str(column).startswith(GROUP_PREFIX)
+        },
     )
+
+
+def _text(column: pd.Series) -> Text:
+    return column.astype(object).where(column.notna(), "").to_numpy(object)

@@ -21,16 +21,34 @@ import numpy as np
 import pandas as pd
 
 from ml.churn.baseline import TIER_TENURE, RateTable, fit_rates, rule_names
-from ml.churn.candidates import CANDIDATES, Candidate, fit_base, fit_candidate
+from ml.churn.candidates import (
+    CANDIDATES,
+    LOGISTIC,
+    Candidate,
+    cross_fitted,
+    fit_base,
+    fit_candidate,
+)
 from ml.churn.config import ChurnConfig, GateConfig
 from ml.churn.estimator import BASE_RATE, NOT_PUBLISHED, PUBLISHED, ChurnEstimator, score_churn
-from ml.churn.evaluation import Evaluation, evaluate, evaluation_rows, metric_row, slice_rows
+from ml.churn.evaluation import (
+    Evaluation,
+    evaluate,
+    evaluation_rows,
+    group_results,
+    group_rows,
+    metric_row,
+    slice_rows,
+)
 from ml.churn.features import FEATURES
 from ml.churn.gate import CHURN_WORDS, GateInput, Words, count_checks, run_gate
 from ml.churn.panel import Panel, read_panel
 from ml.churn.splits import Split, plan_splits, set_calibration_aside
+from ml.drift import ReferenceBins, reference_bins
+from ml.fairness import GroupResult
 from ml.frames import sample_customers
 from ml.gate import Check, is_publishable, refusal_reason
+from ml.grade import Grade, grade_estimator
 from ml.metrics import auc, average_precision
 from ml.training_rows import Training, month_end_after, training_of
 
@@ -60,6 +78,7 @@ class Verdict:
         fitted: The winner as it was judged, fitted on the training slice of the newest origin.
         checks: The gate's checks of the winner.
         metrics: Rows of `ml.estimator_metrics`, but for estimator and version.
+        grade: Its grade.
     """
 
     candidate: str
@@ -67,6 +86,7 @@ class Verdict:
     fitted: Candidate
     checks: list[Check]
     metrics: Rows
+    grade: Grade
 
 
 def train_churn(
@@ -97,7 +117,9 @@ def train_churn(
     )
     origins = usable_origins(panel, plan_splits([int(m) for m in panel.month], config), config)
     if not origins:
-        return training_of(*cold_start(panel, config))
+        estimator, rows, checks = cold_start(panel, config)
+        grade = grade_estimator({}, [], refusal=estimator.reason)
+        return training_of(estimator, rows, checks, grade=grade)
     verdict = judge(panel, origins, config)
     is_published = is_publishable(verdict.checks)
     estimator = describe(
@@ -110,7 +132,7 @@ def train_churn(
         rates=fit_rates(verdict.rule, panel, config),
     )
     rows = [*verdict.metrics, *slice_rows(verdict.candidate, "all", panel)]
-    return training_of(estimator, rows, verdict.checks)
+    return training_of(estimator, rows, verdict.checks, grade=verdict.grade)
 
 
 def _refusal(verdict: Verdict) -> str:
@@ -155,18 +177,60 @@ def judge(
     rule, baseline_auc, rule_metrics = _baselines(train, test, config)
     evaluations: dict[str, Evaluation] = {}
     fitted: dict[str, Candidate] = {}
+    groups: list[GroupResult] = []
     for name in CANDIDATES:
         fitted[name] = fit_candidate(name, train, calibrate, config)
-        evaluations[name] = evaluate(test, fitted[name].probability(test.features), config)
+        probability = fitted[name].probability(test.features)
+        evaluations[name] = evaluate(test, probability, config)
         metrics += evaluation_rows(name, evaluations[name])
+        if name == chosen:
+            groups = group_results(test, probability)
     learnt = _months(panel, (*newest.train, *newest.calibrate))
     metrics += [
         *rule_metrics,
         *slice_rows(chosen, "train", learnt),
         *slice_rows(chosen, "test", test),
+        *group_rows(chosen, groups),
     ]
-    checks = run_gate(GateInput(evaluations[chosen], baseline_auc, learnt), config, words)
-    return Verdict(chosen, rule, fitted[chosen], checks, metrics)
+    shifted = _shifted_gain(panel, train, test, config)
+    given = GateInput(evaluations[chosen], baseline_auc, learnt, shifted)
+    checks = run_gate(given, config, words)
+    grade = grade_estimator(
+        evaluations[chosen].measures,
+        [
+            row["value"]
+            for row in metrics
+            if row["metric"] == "origin_auc" and row["candidate"] == chosen
+        ],
+        refusal=refusal_reason(checks),
+    )
+    return Verdict(chosen, rule, fitted[chosen], checks, metrics, grade)
+
+
+def _shifted_gain(panel: Panel, train: Panel, test: Panel, config: ChurnConfig) -> float:
+    """AUC on the test slice with features of a month earlier, less that with those of the day.
+
+    Both by the logistic regression, which is quick, on the rows whose month before is known; NaN
+    where these hold one class only.
+    """
+    place = {
+        key: position for position, key in enumerate(zip(panel.customer, panel.month, strict=True))
+    }
+
+    def before(part: Panel) -> tuple[Panel, Panel]:
+        keys = zip(part.customer, part.month - 1, strict=True)
+        found = np.array([place.get(key, -1) for key in keys], dtype=np.int64)
+        now = part.take(found >= 0)
+        return now, replace(now, features=panel.features[found[found >= 0]])
+
+    (train_now, train_before), (test_now, test_before) = before(train), before(test)
+    if min(len(np.unique(part.churned)) for part in (train_now, test_now)) < 2:
+        return float("nan")
+    now, earlier = (
+        auc(judged.churned, fit_base(LOGISTIC, learnt, config).score(judged.features))
+        for learnt, judged in ((train_now, test_now), (train_before, test_before))
+    )
+    return earlier - now
 
 
 def _contest(
@@ -226,7 +290,10 @@ def refit(name: str, panel: Panel, origin: Split, config: ChurnConfig) -> Candid
 
 
 def cold_start(
-    panel: Panel, config: ChurnConfig, words: Words = CHURN_WORDS
+    panel: Panel,
+    config: ChurnConfig,
+    words: Words = CHURN_WORDS,
+    score: str = "churn_probability",
 ) -> tuple[ChurnEstimator, Rows, list[Check]]:
     """Base rates by tier and tenure, where nothing better could be trained or judged.
 
@@ -254,6 +321,7 @@ def cold_start(
         candidate=TIER_TENURE,
         fitted=None,
         rates=fit_rates(TIER_TENURE, panel, config),
+        score=score,
     )
     rows = slice_rows(TIER_TENURE, "all", panel) if len(panel) else []
     return estimator, rows, [*counts, history]
@@ -268,6 +336,7 @@ def describe(
     candidate: str,
     fitted: Candidate | None,
     rates: RateTable,
+    score: str = "churn_probability",
 ) -> ChurnEstimator:
     """Put an estimator together with what it was trained on."""
     first = panel.date.min().item() if len(panel) else None
@@ -286,4 +355,18 @@ def describe(
         features=panel.names,
         fitted=fitted,
         rates=rates,
+        reference=_reference(panel, fitted, rates, score, config),
+    )
+
+
+def _reference(
+    panel: Panel, fitted: Candidate | None, rates: RateTable, score: str, config: ChurnConfig
+) -> tuple[ReferenceBins, ...]:
+    """Bins of every feature and of the probability, as it is given to customers not learnt from."""
+    if len(panel) == 0:
+        return ()
+    probability = cross_fitted(fitted, panel, config) if fitted else rates.probability(panel)
+    return (
+        *(reference_bins("feature", name, panel.feature(name)) for name in panel.names),
+        reference_bins("score", score, probability),
     )

@@ -35,7 +35,9 @@ OUTPUTS: Final = (
     "clv_12m",
     "clv_36m",
     "value_if_kept_12m",
+    "discounted_units_12m",
 )
+PURCHASE: Final = "purchase"
 INTERVAL: Final = ("clv_12m_low", "clv_12m_high")
 
 
@@ -179,6 +181,7 @@ def outlook_matrix(found: Outlook) -> Float:
             found.clv_12m,
             found.clv_36m,
             found.kept_12m,
+            found.units_12m,
         ]
     )
 
@@ -228,11 +231,22 @@ def score_clv(frame: pd.DataFrame, estimator: ClvEstimator) -> pd.DataFrame:
     scored = panel.key.assign(
         **dict(zip(OUTPUTS, values.T, strict=True)),
         **dict(zip(INTERVAL, limits.T, strict=True)),
+        **per_unit(values[:, OUTPUTS.index("clv_12m")], values[:, -1]),
         method=method,
         has_warning=panel.has_bought & estimator.has_warning,
         estimator_version=estimator.version,
     )
     return conform(scored, "clv_predictions")
+
+
+def per_unit(clv: Float, units: Float) -> dict[str, Any]:
+    """What one expected unit brings, so that lifetime value is units times value of one."""
+    is_known = units > 0
+    value = np.divide(clv, units, out=np.full(len(clv), np.nan), where=is_known)
+    return {
+        "margin_per_unit": value,
+        "unit_kind": np.where(is_known, PURCHASE, None),
+    }
 
 
 def _interval(

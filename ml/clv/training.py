@@ -157,6 +157,7 @@ def _without_fit(latest: ValuePanel, config: ClvConfig) -> ClvTraining:
             monthly * factors[:12].sum(),
             monthly * factors.sum(),
             unknown,
+            unknown,
         ]
     )
     check = Check(

@@ -54,6 +54,7 @@ class Outlook:
         kept_12m: Discounted value of 12 months of who has not left: `clv_12m` without the chance
             that the customer has left already.
         discount_12m: What discounting leaves of 12 months, as a factor.
+        units_12m: Expected purchases of 12 months, discounted.
     """
 
     alive: Float
@@ -63,6 +64,7 @@ class Outlook:
     clv_36m: Float
     kept_12m: Float
     discount_12m: Float
+    units_12m: Float
 
 
 def outlook(
@@ -99,6 +101,7 @@ def outlook(
         clv_36m=alive * if_alive[:, 2] * amount,
         kept_12m=if_alive[:, 1] * amount,
         discount_12m=if_alive[:, 1] / if_alive[:, 0],
+        units_12m=alive * if_alive[:, 1],
     )
 
 
@@ -116,6 +119,7 @@ def _two_part_outlook(
         clv_36m=expected.revenue * three_years,
         kept_12m=expected.amount * year,
         discount_12m=year,
+        units_12m=alive * if_alive[:, 1],
     )
 
 

@@ -15,6 +15,7 @@ Does not belong here: the steps themselves (`ml.churn`, the other modules of thi
 """
 
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,7 @@ from ml.churn.splits import Split, plan_splits
 from ml.churn.training import Rows, cold_start, describe, judge, refit, usable_origins
 from ml.frames import sample_customers
 from ml.gate import Check, is_publishable, refusal_reason
+from ml.grade import Grade
 from ml.training_rows import Training, training_of
 from ml.upsell.amount import AMOUNTS, REGRESSION, TIER_MEAN, AmountModel, fit_amount
 from ml.upsell.checks import UPSELL_WORDS, amount_checks
@@ -36,6 +38,8 @@ from ml.upsell.evaluation import amount_rows, evaluate_amount, kind_rows
 from ml.upsell.panel import UpsellPanel, read_upsell
 
 __all__ = ["UpsellConfig", "UpsellEstimator", "UpsellTraining", "score_upsell", "train_upsell"]
+
+SCORE: Final = "expand_probability"
 
 UpsellTraining = Training[UpsellEstimator]
 """What a training of this kind yields."""
@@ -62,9 +66,9 @@ def train_upsell(frame: pd.DataFrame, config: UpsellConfig) -> UpsellTraining:
     months = [int(month) for month in panel.chance.month]
     origins = usable_origins(panel.chance, plan_splits(months, given), given)
     if not origins:
-        chance, rows, checks = cold_start(panel.chance, given, UPSELL_WORDS)
+        chance, rows, checks = cold_start(panel.chance, given, UPSELL_WORDS, SCORE)
         amount = fit_amount(TIER_MEAN, panel, config)
-        return training_of(UpsellEstimator(chance, amount), rows, checks)
+        return _training(UpsellEstimator(chance, amount), rows, checks, Grade("F", chance.reason))
     verdict = judge(panel.chance, origins, given, UPSELL_WORDS)
     chosen, checks, rows = _judge_amount(panel, origins[0], verdict.fitted, config)
     checks = [*verdict.checks, *checks]
@@ -80,12 +84,22 @@ def train_upsell(frame: pd.DataFrame, config: UpsellConfig) -> UpsellTraining:
         candidate=verdict.candidate,
         fitted=refit(verdict.candidate, panel.chance, origins[0], given) if is_published else None,
         rates=fit_rates(verdict.rule, panel.chance, given),
+        score=SCORE,
     )
     amount = fit_amount(
         chosen if is_published else TIER_MEAN, _as_judged(panel, origins[0]), config
     )
     rows = [*verdict.metrics, *rows, *slice_rows(verdict.candidate, "all", panel.chance)]
-    return training_of(UpsellEstimator(chance, amount), rows, checks)
+    grade = verdict.grade if is_published else Grade("F", chance.reason)
+    return _training(UpsellEstimator(chance, amount), rows, checks, grade)
+
+
+def _training(
+    estimator: UpsellEstimator, rows: Rows, checks: list[Check], grade: Grade
+) -> UpsellTraining:
+    """Leave out what an offer to stay would bring: no such offer is made here."""
+    kept = [row for row in rows if not str(row["metric"]).startswith(("empc", "empb"))]
+    return training_of(estimator, kept, checks, grade=grade)
 
 
 def _as_judged(panel: UpsellPanel, origin: Split) -> UpsellPanel:

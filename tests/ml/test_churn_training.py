@@ -68,6 +68,70 @@ def test_both_candidates_and_all_rules_are_reported(trained):
     assert origins == [2.0]
 
 
+def test_gains_profit_and_grade_are_reported(trained):
+    gains = [metric(trained, f"gains_{share}") for share in range(10, 100, 10)]
+    assert gains == sorted(gains)
+    assert gains[0] == pytest.approx(metric(trained, "top_decile_lift") / 10)
+    assert metric(trained, "empc") > 0
+    assert 0 < metric(trained, "empc_share") < 1
+    (row,) = trained.estimators.to_dict("records")
+    assert row["grade"] in ("B", "C")  # two test slices only
+    assert "A needs" in row["grade_reason"] or "B needs" in row["grade_reason"]
+
+
+def test_profit_with_own_values_says_whether_it_is_of_margin(churn_frame, quick):
+    config = replace(quick, max_origins=1, bootstrap_draws=2)
+    worth = churn_frame.assign(revenue_12m=500.0, gross_margin_12m=200.0)
+    of_margin = train_churn(worth, config)
+    assert metric(of_margin, "empb_margin") == pytest.approx(metric(of_margin, "empc"))
+    unknown = worth["gross_margin_12m"].where(worth["customer_id"] > "c00010")
+    of_revenue = train_churn(worth.assign(gross_margin_12m=unknown), config)
+    assert "empb_margin" not in set(of_revenue.metrics["metric"])
+    assert metric(of_revenue, "empb_revenue") > metric(of_revenue, "empc")
+
+
+def test_groups_of_customers_are_compared_on_the_test_slice(churn_frame, quick):
+    number = churn_frame["customer_id"].str.slice(1).astype(int)
+    region = np.select([number < 140, number < 280], ["north", "south"], "tiny")
+    config = replace(quick, max_origins=1, bootstrap_draws=2)
+    rows = train_churn(churn_frame.assign(group_region=region), config).metrics
+    table = rows[rows["slice"].str.startswith("region=")].set_index(["slice", "metric"])["value"]
+    assert table["region=north", "customers"] == 140
+    assert max(table[f"region={r}", "selection_ratio"] for r in ("north", "south")) == 1.0
+    assert abs(table["region=south", "calibration_gap"]) < 0.1
+    assert table["region=tiny", "customers"] == 20
+    assert ("region=tiny", "selection_rate") not in table.index
+    assert {"tier=A", "tier=B", "tier=C"} <= set(rows["slice"])
+
+
+def test_groups_are_no_feature(trained, churn_frame, quick):
+    grouped = train_churn(churn_frame.assign(group_region="north"), quick)
+    assert grouped.estimator.content_hash == trained.estimator.content_hash
+
+
+def test_the_reference_of_drift_is_the_training_rows(trained, churn_frame):
+    bins = {each.subject: each for each in trained.estimator.reference}
+    assert set(bins) == {*FEATURES, "churn_probability"}
+    assert all(each.counts.sum() == len(churn_frame) for each in bins.values())
+    assert bins["gap_cv_12m"].counts[0] == churn_frame["gap_cv_12m"].isna().sum()
+    assert bins["churn_probability"].kind == "score"
+    scored = score_churn(churn_frame, trained.estimator)["churn_probability"].to_numpy()
+    edges = bins["churn_probability"].edges
+    assert np.searchsorted(edges, scored).std() > 2  # cut where the scores are
+
+
+def test_features_that_stand_a_month_late_are_noticed(churn_frame, quick):
+    """What `purchases_1m` says belongs to the month before: a month earlier it foresees better."""
+    order = churn_frame.sort_values(["customer_id", "as_of_date"])
+    rng = np.random.default_rng(3)
+    known = order["is_churned"] + rng.normal(0, 0.4, len(order))
+    late = known.groupby(order["customer_id"]).shift(-1).fillna(0.5)
+    config = replace(quick, max_origins=1, bootstrap_draws=2)
+    found = check(train_churn(order.assign(purchases_1m=late), config), "warning_shifted_features")
+    assert not found["is_passed"]
+    assert found["value"] > 0.02
+
+
 def test_a_metric_stands_once_per_candidate_slice_and_date(trained):
     key = ["estimator_version", "candidate", "slice", "metric", "as_of_date"]
     assert trained.metrics[trained.metrics.duplicated(key)].empty
