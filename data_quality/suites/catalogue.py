@@ -29,6 +29,7 @@ from data_quality.suites import (
     service,
     source,
     survey,
+    upsell,
 )
 
 SUITES: dict[str, Callable[[], tuple[Rule, ...]]] = {
@@ -48,6 +49,7 @@ SUITES: dict[str, Callable[[], tuple[Rule, ...]]] = {
     "finance": finance.rules,
     "portfolio": portfolio.rules,
     "predictions": predictions.rules,
+    "upsell": upsell.rules,
     "scorecard": scorecard.rules,
     "findings": findings.rules,
 }
