@@ -11,6 +11,7 @@ import yaml
 from ml.churn import features as churn_features
 from ml.credit.config import CreditConfig
 from ml.frames import TABLES
+from ml.upsell.features import FEATURE_DEFINITIONS as UPSELL_FEATURES
 from orchestration import prediction, window
 from orchestration.errors import ScorecardError
 from orchestration.prediction import ensure_ml_tables, score, train
@@ -63,6 +64,17 @@ select
     customer_id, as_of_date, 12 as outcome_months, i % 4 as purchase_count_after,
     ((i % 4) * (20.0 + i))::double as revenue_after
 from people, months where as_of_date <= date '2010-11-30';
+create table features.ftr_upsell as
+select
+    customer_id, as_of_date, 'non_contractual' as upsell_kind, i % 10 <> 0 as is_eligible,
+    case when i % 10 = 0 then 'not_active' end as ineligible_reason,
+    case when i % 10 <> 0 then (100.0 + i)::double end as base_amount, 0 as is_subscriber
+from people, months;
+create table features.ftr_upsell_labels as
+select
+    customer_id, as_of_date, is_label_complete, is_churned as is_expanded,
+    case when is_churned then 20.0 + i else 0 end::double as expansion_amount
+from features.ftr_churn_labels inner join people using (customer_id);
 """
 
 
@@ -75,6 +87,9 @@ def company(settings: Settings) -> Settings:
         for name in churn_features.FEATURES:
             if name not in there:
                 con.execute(f"alter table features.ftr_churn add column {name} double")
+        there = {row[0] for row in con.execute("describe features.ftr_upsell").fetchall()}
+        for name in (each.name for each in UPSELL_FEATURES if each.name not in there):
+            con.execute(f"alter table features.ftr_upsell add column {name} double")
         con.execute(
             "update features.ftr_value set age_days = 300 + (as_of_date - date '2010-01-31')"
         )
@@ -146,7 +161,7 @@ def test_training_sees_no_label_that_ended_after_the_runs_last_month(
     assert rows("select trained_to from ml.estimators") == [(date(2010, 9, 30),)]
 
 
-@pytest.mark.parametrize("kind", ["churn", "clv"])
+@pytest.mark.parametrize("kind", ["churn", "clv", "upsell"])
 def test_only_months_after_the_labels_are_scored(
     company: Settings, rows: Any, kind: prediction.Kind
 ) -> None:
@@ -219,6 +234,15 @@ def test_who_is_not_eligible_gets_no_probability(company: Settings, rows: Any) -
         rows("select is_eligible, count(churn_probability) from ml.churn_predictions group by 1")
     )
     assert found == {True: 54, False: 0}
+
+
+def test_of_who_has_left_nothing_more_is_expected(company: Settings, rows: Any) -> None:
+    train(company, "upsell")
+    score(company, "upsell")
+    assert rows(
+        "select is_eligible, count(expand_probability), count(*) filter (expected_upsell_6m = 0), "
+        "count(*) filter (expected_upsell_6m > 0) from ml.upsell_predictions group by 1 order by 1"
+    ) == [(False, 0, 6, 0), (True, 54, 0, 54)]
 
 
 def test_an_estimator_that_nothing_comes_from_any_more_is_no_longer_described(
