@@ -30,6 +30,7 @@ from data_quality.suites import (
     source,
     survey,
     upsell,
+    value,
 )
 
 SUITES: dict[str, Callable[[], tuple[Rule, ...]]] = {
@@ -50,6 +51,7 @@ SUITES: dict[str, Callable[[], tuple[Rule, ...]]] = {
     "portfolio": portfolio.rules,
     "predictions": predictions.rules,
     "upsell": upsell.rules,
+    "value": value.rules,
     "scorecard": scorecard.rules,
     "findings": findings.rules,
 }

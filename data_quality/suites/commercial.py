@@ -49,6 +49,7 @@ def rules() -> tuple[Rule, ...]:
         *_effects(),
         *_loyalty(),
         few_cases_are_flagged(ADOPTION, "is_adoption_low_n", "staff_count"),
+        few_cases_are_flagged(ADOPTION, "is_card_on_time_low_n", "due_card_count"),
         few_cases_are_flagged(SELF_SERVICE, "is_help_centre_low_n", "help_centre_cases"),
     )
 
@@ -64,7 +65,7 @@ def _of_every_table() -> tuple[Rule, ...]:
         rates_hold(CAMPAIGNS, "conversion", "clicked", "unsubscribed"),
         rates_hold(EFFECTS, "treated_conversion", "control_conversion"),
         rates_hold(LOYALTY, "enrolment"),
-        rates_hold(ADOPTION, "adoption"),
+        rates_hold(ADOPTION, "adoption", "card_on_time"),
         rates_hold(SELF_SERVICE, "bot_containment", "help_centre"),
     )
 

@@ -233,6 +233,27 @@ def _value_figures() -> tuple[Rule, ...]:
             columns=("clv_12m",),
         ),
         PREDICTIONS.no_rows(
+            "one_basis_for_all",
+            """
+            select min(customer_id) as customer_id, as_of_date from scorecard.predictions
+            where value_basis in ('revenue', 'margin')
+            group by as_of_date having count(distinct value_basis) > 1
+            """,
+            says="In a month lifetime value means the same for every customer.",
+            because="A sum of margins and revenues means nothing.",
+            characteristic="consistency",
+            columns=("value_basis",),
+        ),
+        PREDICTIONS.no_rows(
+            "negative_value_is_flagged",
+            "select customer_id, as_of_date from scorecard.predictions "
+            "where (clv_12m < 0) is distinct from is_clv_negative and abs(clv_12m) > 0",
+            says="A lifetime value below 0 is flagged, and no other.",
+            because="Who costs more than he brings must be seen, not found by chance.",
+            characteristic="consistency",
+            columns=("clv_12m", "is_clv_negative"),
+        ),
+        PREDICTIONS.no_rows(
             "value_interval_is_one",
             "select customer_id, as_of_date from scorecard.predictions "
             "where clv_12m_low > clv_12m_high "

@@ -114,4 +114,5 @@ TABLES = (
     SourceTable("organisation", "experiments", "once", "experiment_id"),
     SourceTable("organisation", "experiment_assignments", "period", "experiment_id, customer_id"),
     SourceTable("organisation", "action_outcomes", "period", "happened_at, outcome_id"),
+    SourceTable("organisation", "card_updates", "period", "due_on, card_id"),
 )

@@ -110,7 +110,7 @@ def _later_checks(given: Judgement, config: ClvConfig) -> list[Check]:
 def _outcome_checks(
     own: Mapping[str, float], naive: Mapping[str, float], config: ClvConfig
 ) -> list[Check]:
-    bias = own["revenue_bias_pct"]
+    bias = own["value_bias_pct"]
     return [
         _check(
             "warning_total_bias_pct",
@@ -122,17 +122,17 @@ def _outcome_checks(
         ),
         _check(
             "warning_error_against_naive",
-            own["revenue_mae"],
-            f"< {naive['revenue_mae']:.2f}",
-            own["revenue_mae"] < naive["revenue_mae"],
+            own["value_mae"],
+            f"< {naive['value_mae']:.2f}",
+            own["value_mae"] < naive["value_mae"],
             "Mean error per customer in money; the threshold is that of carrying last year's "
             "spending forward.",
         ),
         _check(
             "warning_ranking_against_naive",
-            own["revenue_gini"],
-            f">= {naive['revenue_gini']:.4f}",
-            own["revenue_gini"] >= naive["revenue_gini"],
+            own["value_gini"],
+            f">= {naive['value_gini']:.4f}",
+            own["value_gini"] >= naive["value_gini"],
             "How well the order of customers by value was foreseen (1 perfectly, 0 not at all); "
             "the threshold is that of carrying last year's spending forward.",
         ),
@@ -141,7 +141,7 @@ def _outcome_checks(
             own["interval_coverage"],
             f"{config.min_coverage:g} to {config.max_coverage:g}",
             config.min_coverage <= own["interval_coverage"] <= config.max_coverage,
-            f"Share of customers whose revenue of {config.outcome_months} months lay in the middle "
+            f"Share of customers whose value of {config.outcome_months} months lay in the middle "
             "90 % of what was held possible: below, the intervals are too narrow, above, too wide.",
         ),
     ]

@@ -21,7 +21,7 @@ from ml.clv.evaluation import (
     ValueEvaluation,
     clearness,
     evaluate_values,
-    naive_revenue,
+    naive_value,
     poisson_deviances,
 )
 from ml.clv.futures import Futures, outcome_places
@@ -51,7 +51,7 @@ class Contest:
         slices: Candidate -> the slice it was judged on, where that is not `test`.
         clearness: Estimator of counts -> how much closer to later purchases than the modified
             BG/NBD it came, in standard errors.
-        two_part_clearness: Estimator of counts -> how much closer to later revenue than it with
+        two_part_clearness: Estimator of counts -> how much closer to later value than it with
             Gamma-Gamma the two-part regression came, in standard errors.
         two_part: The two-part regression of these outcomes, for scoring; None with too few.
     """
@@ -78,10 +78,10 @@ class _Slice:
 
     panel: ValuePanel
     purchases: Float
-    revenue: Float
+    value: Float
 
     def take(self, rows: Bool) -> "_Slice":
-        return _Slice(self.panel.take(rows), self.purchases[rows], self.revenue[rows])
+        return _Slice(self.panel.take(rows), self.purchases[rows], self.value[rows])
 
 
 def is_enough_to_fit(panel: ValuePanel, config: ClvConfig) -> bool:
@@ -131,10 +131,8 @@ def hold_contest(
     if not len(judged.panel):
         return None
     evaluations, gains, errors = _judge_counts(sample(past, config), judged, config)
-    naive = naive_revenue(past, months=config.outcome_months)[known[panel.date == day]]
-    evaluations[NAIVE] = evaluate_values(
-        purchases=None, revenue=(judged.revenue, naive), config=config
-    )
+    naive = naive_value(past, months=config.outcome_months)[known[panel.date == day]]
+    evaluations[NAIVE] = evaluate_values(purchases=None, value=(judged.value, naive), config=config)
     contest = Contest(day.item(), evaluations, {}, gains, {}, None)
     return _with_two_part(contest, everything.take(known), judged, errors, config)
 
@@ -145,18 +143,18 @@ def _judge_counts(
     """Measures of the three estimators of counts with Gamma-Gamma, how clear, errors in money."""
     rows, spend, histories = judged.panel, fit_spend(learnt), learnt.summary()
     weeks = np.full(len(rows), config.outcome_months * WEEKS_PER_MONTH)
-    amount = gamma_gamma.expected_spend(spend, rows.amount_count, rows.amount) * rows.net_ratio
+    amount = gamma_gamma.expected_spend(spend, rows.amount_count, rows.amount) * rows.value_ratio
     evaluations, deviances, errors = {}, {}, {}
     for name, fit in FITS.items():
         fitted = fit(histories)
         count = expected_purchases(fitted, rows.repeats, rows.recency, rows.age, weeks)
-        errors[name] = np.abs(count * amount - judged.revenue)
+        errors[name] = np.abs(count * amount - judged.value)
         deviances[name] = poisson_deviances(judged.purchases, count)
         futures = Futures(fitted, spend, float(weeks[0]), config.interval_draws, config.seed)
         evaluations[name] = evaluate_values(
             purchases=(judged.purchases, count),
-            revenue=(judged.revenue, count * amount),
-            places=outcome_places(futures, rows, judged.revenue, seed=config.seed),
+            value=(judged.value, count * amount),
+            places=outcome_places(futures, rows, judged.value, seed=config.seed),
             config=config,
         )
     gains = {name: clearness(deviances[MBG] - found) for name, found in deviances.items()}
@@ -170,39 +168,39 @@ def _with_two_part(
     errors: Mapping[str, Float],
     config: ClvConfig,
 ) -> Contest:
-    """Add the two-part regression, where twelve months later enough did and did not bring revenue.
+    """Add the two-part regression, where twelve months later enough did and did not bring value.
 
     It is judged out of time where an as-of date before has outcomes that were complete by then;
     else every customer is foreseen by a fit on the others.
     """
     least = config.min_repeat_customers
     if config.outcome_months != two_part.MONTHS or not two_part.is_enough(
-        judged.revenue, least=least
+        judged.value, least=least
     ):
         return contest
     earlier = known.take(known.panel.date < np.datetime64(contest.day))
-    if two_part.is_enough(earlier.revenue, least=least):
+    if two_part.is_enough(earlier.value, least=least):
         latest = earlier.take(earlier.panel.date == earlier.panel.date.max())
         expected, places = _foreseen(latest, judged, config)
         slices: dict[str, str] = {}
     else:
         group = customer_hash(judged.panel.key["customer_id"], seed=config.seed) % _GROUPS
-        revenue, places = np.zeros(len(group)), np.zeros(len(group))
+        value, places = np.zeros(len(group)), np.zeros(len(group))
         for number in range(_GROUPS):
             own = np.asarray(group == number)
             learnt = judged.take(~own)
-            if own.any() and two_part.is_enough(learnt.revenue, least=1):
-                revenue[own], places[own] = _foreseen(learnt, judged.take(own), config)
-        expected, slices = revenue, {TWO_PART: CROSS_FITTED}
+            if own.any() and two_part.is_enough(learnt.value, least=1):
+                value[own], places[own] = _foreseen(learnt, judged.take(own), config)
+        expected, slices = value, {TWO_PART: CROSS_FITTED}
     found = evaluate_values(
-        purchases=None, revenue=(judged.revenue, expected), places=places, config=config
+        purchases=None, value=(judged.value, expected), places=places, config=config
     )
     return replace(
         contest,
         evaluations={**contest.evaluations, TWO_PART: found},
         slices=slices,
         two_part_clearness={
-            name: clearness(error - np.abs(expected - judged.revenue))
+            name: clearness(error - np.abs(expected - judged.value))
             for name, error in errors.items()
         },
         two_part=_fit_sample(judged, config),
@@ -211,15 +209,15 @@ def _with_two_part(
 
 def _fit_sample(learnt: _Slice, config: ClvConfig) -> TwoPartParameters:
     part = learnt.take(_sampled(learnt.panel, config))
-    return two_part.fit(part.panel, part.revenue)
+    return two_part.fit(part.panel, part.value)
 
 
 def _foreseen(learnt: _Slice, judged: _Slice, config: ClvConfig) -> tuple[Float, Float]:
-    """Expected revenue of the judged, and where their outcomes lie."""
+    """Expected value of the judged, and where their outcomes lie."""
     fitted = _fit_sample(learnt, config)
     expected: Expected = two_part.expect(fitted, judged.panel)
-    places = two_part.outcome_places(fitted, expected, judged.revenue, seed=config.seed)
-    return expected.revenue, places
+    places = two_part.outcome_places(fitted, expected, judged.value, seed=config.seed)
+    return expected.value, places
 
 
 def choose_counts(latest: ValuePanel, contest: Contest | None, config: ClvConfig) -> Choice:
@@ -273,15 +271,15 @@ def choose_amounts(
     is_out_of_time = contest.slices.get(TWO_PART, TEST) == TEST
     is_better = (
         is_out_of_time
-        and rival["revenue_mae"] < own["revenue_mae"] * (1 - config.min_improvement)
+        and rival["value_mae"] < own["value_mae"] * (1 - config.min_improvement)
         and clear > config.min_clearness
-        and rival["revenue_gini"] > own["revenue_gini"] - config.max_gini_loss
-        and abs(rival["revenue_bias_pct"]) <= 100 * config.max_bias
+        and rival["value_gini"] > own["value_gini"] - config.max_gini_loss
+        and abs(rival["value_bias_pct"]) <= 100 * config.max_bias
     )
     why = (
-        f"two-part regression: mean error {rival['revenue_mae']:.2f} against "
-        f"{own['revenue_mae']:.2f} ({clear:.1f} standard errors better), normalised Gini "
-        f"{rival['revenue_gini']:.3f} against {own['revenue_gini']:.3f}"
+        f"two-part regression: mean error {rival['value_mae']:.2f} against "
+        f"{own['value_mae']:.2f} ({clear:.1f} standard errors better), normalised Gini "
+        f"{rival['value_gini']:.3f} against {own['value_gini']:.3f}"
     )
     if not is_out_of_time:
         why += ", but it knew other customers of the same months, which does not count"

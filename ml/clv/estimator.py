@@ -88,7 +88,7 @@ class ClvEstimator:
         purchases: Parameters of the purchase counts; None for the prior alone.
         spend: Parameters of the amounts; None for the prior alone.
         two_part: The two-part regression where it is the candidate; the counts then only say who
-            is alive, how many purchases come, and how revenue spreads over the months.
+            is alive, how many purchases come, and how value spreads over the months.
         prior: Expectations per tier.
         interval_draws: Simulated futures per customer behind the interval of a value.
         seed: Seed of their random numbers.
@@ -126,6 +126,7 @@ class ClvEstimator:
             "age_days",
             "mean_repeat_purchase_amount",
             "net_revenue_ratio",
+            "margin_rate",
         )
 
     @cached_property
@@ -232,6 +233,7 @@ def score_clv(frame: pd.DataFrame, estimator: ClvEstimator) -> pd.DataFrame:
         **dict(zip(OUTPUTS, values.T, strict=True)),
         **dict(zip(INTERVAL, limits.T, strict=True)),
         **per_unit(values[:, OUTPUTS.index("clv_12m")], values[:, -1]),
+        margin_rate=panel.margin_rate,
         method=method,
         has_warning=panel.has_bought & estimator.has_warning,
         estimator_version=estimator.version,
@@ -243,10 +245,9 @@ def per_unit(clv: Float, units: Float) -> dict[str, Any]:
     """What one expected unit brings, so that lifetime value is units times value of one."""
     is_known = units > 0
     value = np.divide(clv, units, out=np.full(len(clv), np.nan), where=is_known)
-    return {
-        "margin_per_unit": value,
-        "unit_kind": np.where(is_known, PURCHASE, None),
-    }
+    kind = np.full(len(clv), None, dtype=object)
+    kind[is_known] = PURCHASE
+    return {"margin_per_unit": value, "unit_kind": kind}
 
 
 def _interval(

@@ -1,4 +1,4 @@
-"""How well purchases and revenue of later months were foreseen.
+"""How well purchases and value of later months were foreseen.
 
 Belongs here: errors, bias, ranking and capture against outcomes; the naive baseline.
 Does not belong here: fitting.
@@ -69,7 +69,7 @@ def clearness(gain: Float) -> float:
 def evaluate_values(
     *,
     purchases: tuple[Float, Float] | None,
-    revenue: tuple[Float, Float],
+    value: tuple[Float, Float],
     config: ClvConfig,
     places: Float | None = None,
 ) -> ValueEvaluation:
@@ -77,14 +77,14 @@ def evaluate_values(
 
     Args:
         purchases: (actual, predicted) purchases; None for a way that predicts none.
-        revenue: (actual, predicted) revenue, not discounted.
+        value: (actual, predicted) value, not discounted.
         config: Settings.
         places: Where each outcome lies among what was held possible, 0 to 1; None for a way that
             gives no interval.
     """
     measures: dict[str, float] = {}
     intervals: dict[str, tuple[float, float]] = {}
-    for name, pair in (("purchases", purchases), ("revenue", revenue)):
+    for name, pair in (("purchases", purchases), ("value", value)):
         if pair is None:
             continue
         found, bands = _errors(*pair, config)
@@ -92,10 +92,10 @@ def evaluate_values(
         intervals |= {f"{name}_{key}": band for key, band in bands.items()}
     if purchases is not None:
         measures["purchases_deviance"] = poisson_deviance(*purchases)
-    actual, predicted = revenue
-    measures["revenue_gini"] = normalised_gini(actual, predicted)
+    actual, predicted = value
+    measures["value_gini"] = normalised_gini(actual, predicted)
     share = round(100 * config.top_share)
-    measures[f"revenue_top{share}_capture"] = top_capture(actual, predicted, share=config.top_share)
+    measures[f"value_top{share}_capture"] = top_capture(actual, predicted, share=config.top_share)
     measures |= _deciles(actual, predicted)
     if places is not None:
         inside = coverage(places)
@@ -144,24 +144,24 @@ def _cell_sums(columns: Float, rng: np.random.Generator) -> Float:
 
 
 def _deciles(actual: Float, predicted: Float) -> dict[str, float]:
-    """Mean predicted and actual revenue per tenth of customers, the best tenth first."""
+    """Mean predicted and actual value per tenth of customers, the best tenth first."""
     order = np.lexsort((actual, -predicted))
     rows: dict[str, float] = {}
     for number, part in enumerate(np.array_split(order, 10)):
         if len(part):
-            rows[f"revenue_decile_{number + 1:02d}_predicted"] = float(predicted[part].mean())
-            rows[f"revenue_decile_{number + 1:02d}_observed"] = float(actual[part].mean())
+            rows[f"value_decile_{number + 1:02d}_predicted"] = float(predicted[part].mean())
+            rows[f"value_decile_{number + 1:02d}_observed"] = float(actual[part].mean())
     return rows
 
 
-def naive_revenue(panel: ValuePanel, *, months: int) -> Float:
-    """Baseline: mean monthly spend of the last 12 months x months x retention.
+def naive_value(panel: ValuePanel, *, months: int) -> Float:
+    """Baseline: mean monthly value of the last 12 months x months x retention.
 
     Retention is the share of earlier customers who bought again in the last 12 months, or in
     the last half of the history where that is shorter than two years.
     """
     spend_months = np.clip(panel.age / WEEKS_PER_MONTH, 1, 12)
-    return np.asarray(panel.revenue_12m / spend_months * months * retention(panel))
+    return np.asarray(panel.value_12m / spend_months * months * retention(panel))
 
 
 def retention(panel: ValuePanel) -> float:

@@ -1,6 +1,6 @@
 """What may come, not only what is expected: simulated years of each customer.
 
-Belongs here: draws of later revenue from the fitted estimators, the interval they give, and where
+Belongs here: draws of later value from the fitted estimators, the interval they give, and where
 an outcome lies among them.
 Does not belong here: expectations (`ml.clv.value`), the verdict on coverage (`ml.clv.checks`).
 
@@ -39,7 +39,7 @@ _ROWS_AT_ONCE: Final = 10_000
 
 @dataclass(frozen=True)
 class Futures:
-    """Simulated revenue of the weeks after the as-of date.
+    """Simulated value of the weeks after the as-of date.
 
     Attributes:
         purchases: Fitted parameters of the counts.
@@ -77,7 +77,7 @@ class Futures:
         amounts = rng.gamma(self.spend.p, size=(self.draws, _LONGEST))
         return np.cumsum(np.column_stack([np.zeros(self.draws), amounts]), axis=1)
 
-    def revenue(self, panel: ValuePanel) -> Iterator[tuple[slice, Float]]:
+    def value(self, panel: ValuePanel) -> Iterator[tuple[slice, Float]]:
         """Batches of rows with their draws: one row per draw, one column per customer."""
         alive = alive_probability(self.purchases, panel.repeats, panel.recency, panel.age)
         for start in range(0, len(panel), _ROWS_AT_ONCE):
@@ -96,7 +96,7 @@ class Futures:
         known = panel.amount_count[rows] > 0
         total = np.where(known, panel.amount_count[rows] * np.where(known, amount, 0.0), 0.0)
         spent = np.take_along_axis(self._spent, counts, axis=1) * stretch
-        spent *= (self.spend.v + total) * panel.net_ratio[rows] / inverse_scale[:, number]
+        spent *= (self.spend.v + total) * panel.value_ratio[rows] / inverse_scale[:, number]
         spent[even[2][:, None] >= alive] = 0.0
         return spent
 
@@ -134,7 +134,7 @@ def interval(futures: Futures, panel: ValuePanel, factor: Float) -> tuple[Float,
     low_place = max(int(np.ceil(outside * futures.draws)) - 1, 0)
     high_place = min(int(np.ceil((1 - outside) * futures.draws)) - 1, futures.draws - 1)
     low, high = np.empty(len(panel)), np.empty(len(panel))
-    for rows, draws in futures.revenue(panel):
+    for rows, draws in futures.value(panel):
         found = np.partition(draws, (low_place, high_place), axis=0)
         low[rows], high[rows] = found[low_place], found[high_place]
     return low * factor, high * factor
@@ -148,7 +148,7 @@ def outcome_places(futures: Futures, panel: ValuePanel, actual: Float, *, seed: 
     """
     uniform = np.random.default_rng(seed).random(len(panel))
     places = np.empty(len(panel))
-    for rows, draws in futures.revenue(panel):
+    for rows, draws in futures.value(panel):
         below = (draws < actual[rows]).sum(axis=0)
         equal = (draws == actual[rows]).sum(axis=0)
         places[rows] = (below + uniform[rows] * (equal + 1)) / (futures.draws + 1)

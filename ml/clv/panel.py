@@ -23,10 +23,11 @@ NUMBERS = (
     "recency_days",
     "age_days",
     "mean_repeat_purchase_amount",
-    "revenue_12m",
+    "value_12m",
     "net_revenue_ratio",
+    "margin_rate",
 )
-OUTCOMES = ("outcome_months", "purchase_count_after", "revenue_after")
+OUTCOMES = ("outcome_months", "purchase_count_after", "value_after")
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,10 @@ class ValuePanel:
         recency: t_x in weeks.
         age: T in weeks.
         amount: Mean amount of repeat purchases; NaN without any.
-        revenue_12m: Revenue of the last 12 months.
+        value_12m: Value of the last 12 months: revenue or margin, as `value_basis` says.
         net_ratio: What of an invoiced amount stays as revenue after credits.
+        margin_rate: What of revenue stays as value: 1 where value is revenue, below 0 where costs
+            are above prices.
     """
 
     key: pd.DataFrame
@@ -54,8 +57,9 @@ class ValuePanel:
     recency: Float
     age: Float
     amount: Float
-    revenue_12m: Float
+    value_12m: Float
     net_ratio: Float
+    margin_rate: Float
 
     def __len__(self) -> int:
         return len(self.date)
@@ -85,13 +89,18 @@ class ValuePanel:
         """Purchases behind the mean amount; 0 where there is none."""
         return np.where(self.has_amount, self.repeats, 0.0)
 
+    @property
+    def value_ratio(self) -> Float:
+        """What of an invoiced amount stays as value."""
+        return self.net_ratio * self.margin_rate
+
 
 def read_values(frame: pd.DataFrame) -> ValuePanel:
     """Check a frame of `features.ftr_value` and order it by key.
 
     Raises:
         FrameError: Columns are missing, repeated, empty or not numeric, a key is repeated, or
-            a buyer has no history.
+            a buyer has no history, or a date mixes bases of value.
     """
     name = "value frame"
     require_columns(
@@ -104,11 +113,17 @@ def read_values(frame: pd.DataFrame) -> ValuePanel:
     values = numeric_matrix(ordered, NUMBERS, name=name)
     bought = np.nan_to_num(values[:, 0]) > 0
     history = values[:, 1:4]
-    lacking = np.isnan(values[:, [1, 2, 3, 6]]).any(axis=1) & bought
+    lacking = np.isnan(values[:, [1, 2, 3, 6, 7]]).any(axis=1) & bought
     if lacking.any():
         raise FrameError(
             f"{name}: {int(lacking.sum())} rows with purchases lack one of "
-            f"{', '.join((*NUMBERS[1:4], NUMBERS[6]))}."
+            f"{', '.join((*NUMBERS[1:4], *NUMBERS[6:]))}."
+        )
+    bases = ordered.groupby("as_of_date")["value_basis"].nunique()
+    if (bases > 1).any():
+        raise FrameError(
+            f"{name}: {bases.index[bases > 1][0]:%Y-%m-%d} mixes values of more than one basis; "
+            "margin and revenue cannot be compared or added."
         )
     return ValuePanel(
         key=ordered[[*KEY, "value_basis"]],
@@ -119,13 +134,14 @@ def read_values(frame: pd.DataFrame) -> ValuePanel:
         recency=history[:, 1] / DAYS_PER_WEEK,
         age=history[:, 2] / DAYS_PER_WEEK,
         amount=values[:, 4],
-        revenue_12m=np.nan_to_num(values[:, 5]),
+        value_12m=np.nan_to_num(values[:, 5]),
         net_ratio=values[:, 6],
+        margin_rate=values[:, 7],
     )
 
 
 def read_outcomes(panel: ValuePanel, outcomes: pd.DataFrame, *, months: int) -> tuple[Float, Float]:
-    """Purchases and revenue in the months after each row; NaN where not complete.
+    """Purchases and value in the months after each row; NaN where not complete.
 
     Raises:
         FrameError: Columns are missing, repeated or empty, or a key is repeated.
@@ -136,9 +152,9 @@ def read_outcomes(panel: ValuePanel, outcomes: pd.DataFrame, *, months: int) -> 
         return np.full(len(panel), np.nan), np.full(len(panel), np.nan)
     ordered = sort_by_key(outcomes[outcomes["outcome_months"] == months], name=name)
     values = numeric_matrix(ordered, OUTCOMES[1:], name=name)
-    known = ordered[list(KEY)].assign(purchases=values[:, 0], revenue=values[:, 1])
+    known = ordered[list(KEY)].assign(purchases=values[:, 0], value=values[:, 1])
     joined = panel.key[list(KEY)].merge(known, on=list(KEY), how="left", validate="one_to_one")
     return (
         np.asarray(joined["purchases"], dtype=np.float64),
-        np.asarray(joined["revenue"], dtype=np.float64),
+        np.asarray(joined["value"], dtype=np.float64),
     )

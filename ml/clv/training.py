@@ -45,7 +45,7 @@ from ml.clv.estimator import (
     outlook_matrix,
     score_clv,
 )
-from ml.clv.evaluation import naive_revenue, rank_correlation
+from ml.clv.evaluation import naive_value, rank_correlation
 from ml.clv.gamma_gamma import SpendParameters
 from ml.clv.panel import ValuePanel, read_outcomes, read_values
 from ml.clv.summary import DAYS_PER_WEEK
@@ -146,7 +146,7 @@ def _without_fit(latest: ValuePanel, config: ClvConfig) -> ClvTraining:
         f"{len(latest)} customers with a purchase and {repeaters} with a repeat purchase; "
         f"fitting needs {config.min_customers} and {config.min_repeat_customers}"
     )
-    monthly = naive_revenue(latest, months=1)
+    monthly = naive_value(latest, months=1)
     factors = discount_factors(HORIZON, config.discount_rate)
     unknown = np.full(len(latest), np.nan)
     values = np.column_stack(

@@ -1,11 +1,11 @@
-"""Two-part regression: the chance of any revenue in twelve months, times how much it then is.
+"""Two-part regression: the chance of any value in twelve months, times how much it then is.
 
 Belongs here: features, fit, expectation, interval, and the place of an outcome in it.
 Does not belong here: when it is used instead of Gamma-Gamma (`ml.clv.training`).
 
 It takes nothing for granted about frequency and amount: a logistic regression says how likely
-revenue is, a gamma regression with logarithmic link how much, as a multiple of the customer's own
-revenue of the last months, so that few data say "as before" and not "as everybody". It learns
+value is, a gamma regression with logarithmic link how much, as a multiple of the customer's own
+value of the last months, so that few data say "as before" and not "as everybody". It learns
 from outcomes, so it needs as-of dates whose twelve months are over. What it expects in total is
 held at what came in total, so that neither the cut of extreme amounts nor credits above invoices
 shift the level.
@@ -32,13 +32,13 @@ FEATURES: Final = (
     "age",
     "silence_against_own_gap",
     "bought_once",
-    "revenue_a_month",
+    "value_a_month",
     "amount",
 )
 MONTHS: Final = 12
 """Months of outcome that it learns from."""
 _WINSORISE: Final = 0.99
-_SMALL: Final = 0.1  # of typical revenue, for who had none
+_SMALL: Final = 0.1  # of typical value, for who had none
 _GRID: Final = np.linspace(0, 1, 201)
 
 
@@ -47,12 +47,12 @@ class TwoPartParameters:
     """A fitted two-part regression.
 
     Attributes:
-        unit: Typical monthly revenue, which is added before logarithms.
+        unit: Typical monthly value, which is added before logarithms.
         low: Least value of each feature in training; beyond, it counts as this.
         high: Greatest.
         center: Mean of each feature.
         spread: Its standard deviation.
-        chance: Intercept and coefficients of the logarithmic odds of revenue.
+        chance: Intercept and coefficients of the logarithmic odds of value.
         amount: Intercept and coefficients of the logarithm of its amount over that of before.
         level: What all amounts are multiplied by, so that totals agree.
         ratios: Quantiles, at even steps, of amounts over what was expected of them.
@@ -78,7 +78,7 @@ class Expected:
     """What is expected of twelve months, per customer.
 
     Attributes:
-        chance: Probability of any revenue.
+        chance: Probability of any value.
         amount: Revenue if there is any.
     """
 
@@ -86,13 +86,13 @@ class Expected:
     amount: Float
 
     @property
-    def revenue(self) -> Float:
-        """Expected revenue."""
+    def value(self) -> Float:
+        """Expected value."""
         return self.chance * self.amount
 
 
 def _features(panel: ValuePanel, unit: float) -> Float:
-    """Columns in the order of `FEATURES`; an unknown amount is that of the month's revenue."""
+    """Columns in the order of `FEATURES`; an unknown amount is that of the month's value."""
     silence = panel.age - panel.recency
     gap = np.where(panel.repeats > 0, panel.recency / np.maximum(panel.repeats, 1), panel.age)
     monthly = np.log(_before(panel, unit))
@@ -113,32 +113,32 @@ def _features(panel: ValuePanel, unit: float) -> Float:
 def _before(panel: ValuePanel, unit: float) -> Float:
     """Twelve months at the rate of the last ones, and a little for who had none."""
     months = np.clip(panel.age / WEEKS_PER_MONTH, 1, 12)
-    return np.asarray(MONTHS * (np.maximum(panel.revenue_12m, 0) / months + unit))
+    return np.asarray(MONTHS * (np.maximum(panel.value_12m, 0) / months + unit))
 
 
-def is_enough(revenue: Float, *, least: int) -> bool:
-    """Whether there are customers with and without later revenue to learn from."""
-    came = int((revenue > 0).sum())
-    return min(came, len(revenue) - came) >= least
+def is_enough(value: Float, *, least: int) -> bool:
+    """Whether there are customers with and without later value to learn from."""
+    came = int((value > 0).sum())
+    return min(came, len(value) - came) >= least
 
 
-def fit(panel: ValuePanel, revenue: Float) -> TwoPartParameters:
+def fit(panel: ValuePanel, value: Float) -> TwoPartParameters:
     """Fit to customers with what they brought in the twelve months after.
 
     Raises:
-        FitError: All of them, or none, brought revenue.
+        FitError: All of them, or none, brought value.
     """
-    came = revenue > 0
+    came = value > 0
     if came.all() or not came.any():
-        raise FitError("A two-part regression needs customers with and without later revenue.")
+        raise FitError("A two-part regression needs customers with and without later value.")
     months = np.clip(panel.age / WEEKS_PER_MONTH, 1, 12)
-    rates = (panel.revenue_12m / months)[panel.revenue_12m > 0]
+    rates = (panel.value_12m / months)[panel.value_12m > 0]
     unit = float(np.median(rates)) * _SMALL if len(rates) else 1.0
     raw = _features(panel, unit)
     center, spread = raw.mean(axis=0), raw.std(axis=0)
     spread = np.where(spread > 0, spread, 1.0)
     scaled = (raw - center) / spread
-    multiple = revenue[came] / _before(panel, unit)[came]
+    multiple = value[came] / _before(panel, unit)[came]
     multiple = np.minimum(multiple, np.quantile(multiple, _WINSORISE))
     typical = float(multiple.mean())
     with threadpool_limits(limits=1):
@@ -157,14 +157,14 @@ def fit(panel: ValuePanel, revenue: Float) -> TwoPartParameters:
         ratios=np.ones_like(_GRID),
     )
     expected = expect(found, panel)
-    total = float(expected.revenue.sum())
-    level = max(float(revenue.sum()), 0.0) / total
-    ratios = np.quantile(revenue[came] / np.maximum(level * expected.amount[came], 1e-12), _GRID)
+    total = float(expected.value.sum())
+    level = max(float(value.sum()), 0.0) / total
+    ratios = np.quantile(value[came] / np.maximum(level * expected.amount[came], 1e-12), _GRID)
     return TwoPartParameters(**{**vars(found), "level": level, "ratios": ratios})
 
 
 def expect(fitted: TwoPartParameters, panel: ValuePanel) -> Expected:
-    """Chance and amount of revenue in the twelve months after each row."""
+    """Chance and amount of value in the twelve months after each row."""
     raw = np.clip(_features(panel, fitted.unit), fitted.low, fitted.high)
     scaled = (raw - fitted.center) / fitted.spread
     chance = expit(fitted.chance[0] + scaled @ fitted.chance[1:])

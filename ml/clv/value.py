@@ -48,7 +48,8 @@ class Outlook:
     Attributes:
         alive: Probability of buying again, ever.
         purchases_12m: Expected purchases of 12 months, not discounted.
-        spend: Expected revenue of one of them: the expected amount, less what is credited.
+        spend: Expected value of one of them: the expected amount, less what is credited, and less
+            what it costs where value is margin.
         clv_12m: Discounted value of 12 months.
         clv_36m: Discounted value of 36 months.
         kept_12m: Discounted value of 12 months of who has not left: `clv_12m` without the chance
@@ -77,7 +78,7 @@ def outlook(
 ) -> Outlook:
     """Expectations for customers with at least one purchase.
 
-    With a two-part regression, revenue is what it says of twelve months; the counts then say how
+    With a two-part regression, value is what it says of twelve months; the counts then say how
     purchases spread over the months, for the discount and for the years after.
     The sums over months depend on (x, T) only and are computed once per distinct pair.
     """
@@ -92,7 +93,7 @@ def outlook(
     if two_part is not None:
         return _two_part_outlook(two_part, panel, alive, if_alive)
     invoiced = gamma_gamma.expected_spend(spend, panel.amount_count, panel.amount)
-    amount = invoiced * panel.net_ratio
+    amount = invoiced * panel.value_ratio
     return Outlook(
         alive=alive,
         purchases_12m=alive * if_alive[:, 0],
@@ -108,15 +109,15 @@ def outlook(
 def _two_part_outlook(
     fitted: TwoPartParameters, panel: ValuePanel, alive: Float, if_alive: Float
 ) -> Outlook:
-    """Kept is who brings revenue at all; one purchase has no expected amount of its own."""
+    """Kept is who brings value at all; one purchase has no expected amount of its own."""
     expected = two_part_regression.expect(fitted, panel)
     year, three_years = (if_alive[:, place] / if_alive[:, 0] for place in (1, 2))
     return Outlook(
         alive=alive,
         purchases_12m=alive * if_alive[:, 0],
         spend=np.full(len(panel), np.nan),
-        clv_12m=expected.revenue * year,
-        clv_36m=expected.revenue * three_years,
+        clv_12m=expected.value * year,
+        clv_36m=expected.value * three_years,
         kept_12m=expected.amount * year,
         discount_12m=year,
         units_12m=alive * if_alive[:, 1],

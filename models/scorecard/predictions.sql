@@ -63,6 +63,7 @@ select
     cast(joined.clv_12m_low as decimal(18, 2)) as clv_12m_low,
     cast(joined.clv_12m_high as decimal(18, 2)) as clv_12m_high,
     cast(joined.value_if_kept_12m as decimal(18, 2)) as value_if_kept_12m,
+    joined.clv_12m < 0 as is_clv_negative,
     joined.clv_method,
     joined.clv_has_warning,
     joined.clv_estimator_version,

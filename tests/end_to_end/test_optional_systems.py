@@ -76,6 +76,7 @@ MARTS_OF: dict[str, set[str]] = {
     "credit_ratings": {"support", "organisation"},
     "credit_points": {"support", "organisation"},
     "acquisition_cost": {"marketing", "organisation"},
+    "new_customer_value": {"marketing", "organisation"},
     "efficiency_by_tier": {"marketing", "organisation", "support"},
     "process_steps": {"support"},
     "perceived_value_by_group": {"survey"},

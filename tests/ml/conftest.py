@@ -96,8 +96,9 @@ def simulate_purchases(
                     "mean_repeat_purchase_amount": amounts[known[1:]].mean()
                     if len(known) > 1
                     else np.nan,
-                    "revenue_12m": amounts[year].sum(),
+                    "value_12m": amounts[year].sum(),
                     "net_revenue_ratio": 1.0,
+                    "margin_rate": 1.0,
                     "value_basis": "revenue",
                 }
             )
@@ -108,7 +109,7 @@ def simulate_purchases(
                 "as_of_date": middle,
                 "outcome_months": 12,
                 "purchase_count_after": len(later),
-                "revenue_after": amounts[later].sum(),
+                "value_after": amounts[later].sum(),
             }
         )
     return pd.DataFrame(rows), pd.DataFrame(outcomes)

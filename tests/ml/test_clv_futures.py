@@ -37,8 +37,9 @@ def panel_of(
             "recency_days": 7 * np.array(recency),
             "age_days": 7 * np.array(age),
             "mean_repeat_purchase_amount": amount,
-            "revenue_12m": 0.0,
+            "value_12m": 0.0,
             "net_revenue_ratio": 0.9,
+            "margin_rate": 1.0,
         }
     )
     return read_values(frame)
@@ -54,7 +55,7 @@ def futures_of(counts: CountParameters, *, draws: int = 400) -> Futures:
 
 
 def all_draws(futures: Futures, panel: ValuePanel) -> np.ndarray:
-    return np.concatenate([draws for _, draws in futures.revenue(panel)], axis=1)
+    return np.concatenate([draws for _, draws in futures.value(panel)], axis=1)
 
 
 @pytest.mark.parametrize("counts", COUNTS)
@@ -62,7 +63,7 @@ def test_the_mean_of_the_futures_is_the_expectation(counts, four):
     draws = all_draws(futures_of(counts, draws=3_000), four)
     weeks = np.full(len(four), WEEKS)
     purchases = expected_purchases(counts, four.repeats, four.recency, four.age, weeks)
-    expected = purchases * expected_spend(SPEND, four.amount_count, four.amount) * four.net_ratio
+    expected = purchases * expected_spend(SPEND, four.amount_count, four.amount) * four.value_ratio
     assert draws.mean(axis=0) == pytest.approx(expected, rel=0.1)
 
 
@@ -112,7 +113,7 @@ def test_many_purchases_are_not_cut_off():
     draws = all_draws(futures_of(counts), busy)
     weeks = np.array([WEEKS])
     expected = expected_purchases(counts, busy.repeats, busy.recency, busy.age, weeks)
-    expected *= expected_spend(SPEND, busy.amount_count, busy.amount) * busy.net_ratio
+    expected *= expected_spend(SPEND, busy.amount_count, busy.amount) * busy.value_ratio
     assert draws.mean() == pytest.approx(expected[0], rel=0.05)
 
 

@@ -42,10 +42,10 @@ def test_the_modified_estimator_is_chosen_where_many_bought_once(trained):
 
 
 def test_it_foresees_a_simulated_year_better_than_carrying_spending_forward(trained):
-    own = metric(trained, "revenue_mae", "mbg_nbd_gamma_gamma")
-    assert own < metric(trained, "revenue_mae", "naive_spend")
+    own = metric(trained, "value_mae", "mbg_nbd_gamma_gamma")
+    assert own < metric(trained, "value_mae", "naive_spend")
     assert abs(metric(trained, "purchases_bias_pct", "mbg_nbd_gamma_gamma")) < 25
-    assert metric(trained, "revenue_gini", "mbg_nbd_gamma_gamma") > 0.5
+    assert metric(trained, "value_gini", "mbg_nbd_gamma_gamma") > 0.5
     assert check(trained, "warning_error_against_naive")["is_passed"]
 
 
@@ -144,6 +144,35 @@ def test_value_is_revenue_after_credits(trained, value_frames):
     assert half["expected_purchases_12m"].equals(whole["expected_purchases_12m"])
 
 
+def test_value_is_margin_where_costs_are_known_and_below_zero_where_they_exceed_prices(
+    trained, value_frames
+):
+    frame = value_frames[0]
+    key = ["customer_id", "as_of_date"]
+    whole = score_clv(frame, trained.estimator).set_index(key)
+    costly = score_clv(frame.assign(margin_rate=-0.2, value_basis="margin"), trained.estimator)
+    costly = costly.set_index(key)
+    own = whole["method"] == "mbg_nbd_gamma_gamma"
+    for column in ("clv_12m", "clv_36m", "value_if_kept_12m", "margin_per_unit"):
+        assert (costly.loc[own, column] / whole.loc[own, column]).to_numpy() == pytest.approx(-0.2)
+    assert (costly.loc[own, "clv_12m_low"] <= costly.loc[own, "clv_12m_high"]).all()
+    assert (costly.loc[own, "clv_12m_low"] < 0).any()
+    assert set(costly["value_basis"]) == {"margin"}
+    assert (costly["margin_rate"] == -0.2).all()
+
+
+def test_lifetime_value_is_units_times_the_value_of_one(trained, value_frames):
+    scored = score_clv(value_frames[0], trained.estimator)
+    known = scored["clv_12m"].notna()
+    product = scored["discounted_units_12m"] * scored["margin_per_unit"]
+    assert product[known].to_numpy() == pytest.approx(scored.loc[known, "clv_12m"].to_numpy())
+    assert set(scored.loc[known, "unit_kind"]) == {"purchase"}
+    # Discounted purchases are fewer than purchases, and more than at the rate of the whole year.
+    share = scored["discounted_units_12m"] / scored["expected_purchases_12m"]
+    own = known & (scored["method"] != "prior")
+    assert share[own].between(1 / 1.1, 1).all()
+
+
 def test_spending_that_grows_with_frequency_is_warned_of(make_value_frames):
     frame, outcomes = make_value_frames(spend_by_rate=4.0, p_leave=(0.5, 8.0), customers=200)
     training = train_clv(frame, outcomes, QUICK)
@@ -203,17 +232,17 @@ def contest_of(
     [
         ({}, 3.0, 0.1, TWO_PART),
         ({}, 1.0, 0.1, MBG),  # smaller by chance
-        ({"revenue_mae": 99.5}, 3.0, 0.1, MBG),  # hardly smaller
-        ({"revenue_gini": 0.77}, 3.0, 0.1, MBG),  # ranks worse
-        ({"revenue_bias_pct": -40.0}, 3.0, 0.1, MBG),  # promises too little in total
-        ({"revenue_mae": 150.0}, -3.0, 0.3, TWO_PART),  # Gamma-Gamma is not valid
-        ({"revenue_mae": 150.0}, -3.0, -0.3, TWO_PART),
-        ({"revenue_mae": 150.0}, -3.0, float("nan"), TWO_PART),
+        ({"value_mae": 99.5}, 3.0, 0.1, MBG),  # hardly smaller
+        ({"value_gini": 0.77}, 3.0, 0.1, MBG),  # ranks worse
+        ({"value_bias_pct": -40.0}, 3.0, 0.1, MBG),  # promises too little in total
+        ({"value_mae": 150.0}, -3.0, 0.3, TWO_PART),  # Gamma-Gamma is not valid
+        ({"value_mae": 150.0}, -3.0, -0.3, TWO_PART),
+        ({"value_mae": 150.0}, -3.0, float("nan"), TWO_PART),
     ],
 )
 def test_when_the_two_part_regression_replaces_gamma_gamma(change, clear, correlation, chosen):
-    own = {"revenue_mae": 100.0, "revenue_gini": 0.80, "revenue_bias_pct": 20.0}
-    rival = {"revenue_mae": 90.0, "revenue_gini": 0.79, "revenue_bias_pct": -10.0, **change}
+    own = {"value_mae": 100.0, "value_gini": 0.80, "value_bias_pct": 20.0}
+    rival = {"value_mae": 90.0, "value_gini": 0.79, "value_bias_pct": -10.0, **change}
     found = choose_amounts(
         Choice(MBG, "why"), contest_of(own, rival, clear), correlation, ClvConfig()
     )
@@ -232,8 +261,8 @@ def test_the_plain_estimator_must_be_clearly_better(make_value_frames):
 
 
 def test_the_same_months_do_not_choose_the_two_part_regression():
-    own = {"revenue_mae": 100.0, "revenue_gini": 0.8, "revenue_bias_pct": 20.0}
-    rival = {"revenue_mae": 50.0, "revenue_gini": 0.9, "revenue_bias_pct": 0.0}
+    own = {"value_mae": 100.0, "value_gini": 0.8, "value_bias_pct": 20.0}
+    rival = {"value_mae": 50.0, "value_gini": 0.9, "value_bias_pct": 0.0}
     contest = contest_of(own, rival, 9.0, {TWO_PART: "cross_fitted"})
     found = choose_amounts(Choice(MBG, "why"), contest, 0.1, ClvConfig())
     assert found.candidate == MBG
@@ -275,7 +304,7 @@ def test_intervals_hold_nine_of_ten_outcomes_out_of_time(trained):
 
 def test_intervals_that_miss_are_warned_of(value_frames):
     frame, outcomes = value_frames
-    wild = outcomes.assign(revenue_after=outcomes["revenue_after"] * 8)
+    wild = outcomes.assign(value_after=outcomes["value_after"] * 8)
     training = train_clv(frame, wild, QUICK)
     assert check(training, "warning_interval_coverage")["value"] < 0.87
     assert not check(training, "warning_interval_coverage")["is_passed"]
@@ -311,7 +340,7 @@ def test_a_promise_far_above_what_came_is_warned_of(value_frames):
     frame, outcomes = value_frames
     dried_up = outcomes.assign(
         purchase_count_after=(outcomes["purchase_count_after"] // 3),
-        revenue_after=outcomes["revenue_after"] / 3,
+        value_after=outcomes["value_after"] / 3,
     )
     training = train_clv(frame, dried_up, QUICK)
     row = check(training, "warning_total_bias_pct")
@@ -330,6 +359,11 @@ def test_a_large_portfolio_is_fitted_on_a_sample(value_frames):
     [
         (lambda f: f.drop(columns="age_days"), FrameError, "missing columns age_days"),
         (lambda f: f.assign(value_basis=None), FrameError, "empty values: value_basis"),
+        (
+            lambda f: f.assign(value_basis=["margin", *["revenue"] * (len(f) - 1)]),
+            FrameError,
+            "mixes values of more than one basis",
+        ),
         (lambda f: f.assign(recency_days=np.nan), FrameError, "rows with purchases lack"),
         (lambda f: f.assign(recency_days=9999), FitError, "contradict themselves"),
         (lambda f: pd.concat([f, f.head(2)]), FrameError, "2 rows repeat a key"),
@@ -342,8 +376,8 @@ def test_a_faulty_frame_is_refused(value_frames, change, error, message):
 
 
 def test_outcomes_without_their_columns_are_refused(value_frames):
-    with pytest.raises(FrameError, match="value outcomes: missing columns revenue_after"):
-        train_clv(value_frames[0], value_frames[1].drop(columns="revenue_after"), QUICK)
+    with pytest.raises(FrameError, match="value outcomes: missing columns value_after"):
+        train_clv(value_frames[0], value_frames[1].drop(columns="value_after"), QUICK)
 
 
 @pytest.mark.parametrize(

@@ -31,8 +31,9 @@ def simulate(customers: int, *, seed: int = 6) -> tuple[ValuePanel, np.ndarray, 
                 "recency_days": recency,
                 "age_days": age,
                 "mean_repeat_purchase_amount": np.where(repeats > 0, revenue / 4, np.nan),
-                "revenue_12m": revenue,
+                "value_12m": revenue,
                 "net_revenue_ratio": 1.0,
+                "margin_rate": 1.0,
             }
         )
     )
@@ -53,13 +54,13 @@ def test_chance_and_amount_are_found_again(learnt):
     panel, _, chance, fitted = learnt
     found = two_part.expect(fitted, panel)
     assert np.abs(found.chance - chance).mean() < 0.03
-    assert np.corrcoef(np.log(found.amount), np.log(panel.revenue_12m))[0, 1] > 0.8
-    assert found.revenue == pytest.approx(found.chance * found.amount)
+    assert np.corrcoef(np.log(found.amount), np.log(panel.value_12m))[0, 1] > 0.8
+    assert found.value == pytest.approx(found.chance * found.amount)
 
 
 def test_in_total_it_expects_what_came(learnt):
     panel, actual, _, fitted = learnt
-    assert two_part.expect(fitted, panel).revenue.sum() == pytest.approx(actual.sum())
+    assert two_part.expect(fitted, panel).value.sum() == pytest.approx(actual.sum())
 
 
 def test_credits_above_invoices_lower_the_level():
@@ -67,7 +68,7 @@ def test_credits_above_invoices_lower_the_level():
     credited = actual.copy()
     credited[:20] = -100.0
     fitted = two_part.fit(panel, credited)
-    assert two_part.expect(fitted, panel).revenue.sum() == pytest.approx(credited.sum())
+    assert two_part.expect(fitted, panel).value.sum() == pytest.approx(credited.sum())
 
 
 def test_new_customers_of_the_same_law_lie_evenly_in_their_intervals(learnt):
@@ -108,6 +109,6 @@ def test_beyond_what_was_seen_nothing_is_extrapolated(learnt):
 @pytest.mark.parametrize("revenue", [0.0, 5.0])
 def test_one_class_cannot_be_learnt_from(revenue):
     panel, actual, _ = simulate(50)
-    with pytest.raises(FitError, match="with and without later revenue"):
+    with pytest.raises(FitError, match="with and without later value"):
         two_part.fit(panel, np.full_like(actual, revenue))
     assert not two_part.is_enough(np.full_like(actual, revenue), least=1)

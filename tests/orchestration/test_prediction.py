@@ -55,14 +55,15 @@ select
     customer_id, as_of_date, tier, 1 + i % 6 as purchase_count, i % 6 as repeat_purchase_count,
     case when i % 6 > 0 then 100 else 0 end as recency_days, 300 as age_days,
     case when i % 6 > 0 then 20.0 + i end as mean_repeat_purchase_amount,
-    (20.0 + i)::double as mean_purchase_amount, (i * 10)::double as revenue_12m,
-    3 as purchases_12m, 0.9::double as net_revenue_ratio, 0 as is_tenure_censored,
+    (20.0 + i)::double as mean_purchase_amount, (i * 10)::double as value_12m,
+    3 as purchases_12m, 0.9::double as net_revenue_ratio, 1.0::double as margin_rate,
+    0 as is_tenure_censored,
     'revenue' as value_basis
 from people, months;
 create table features.ftr_value_outcomes as
 select
     customer_id, as_of_date, 12 as outcome_months, i % 4 as purchase_count_after,
-    ((i % 4) * (20.0 + i))::double as revenue_after
+    ((i % 4) * (20.0 + i))::double as value_after
 from people, months where as_of_date <= date '2010-11-30';
 create table features.ftr_upsell as
 select

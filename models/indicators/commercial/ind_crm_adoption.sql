@@ -1,6 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='replace_months') }}
 {#- Grain: one row per month end and team that works with the CRM, also `all`, where interactions
-    were measured: who uses it, how complete it is, and how much of the work is written down. -#}
+    were measured: who uses it, how complete it is, how much of the work is
+    written down, and whether action cards are kept up to date. -#}
 {%- set fields = var('crm_required_fields') -%}
 with run_months as (
 
@@ -159,6 +160,43 @@ records as (
     from owned
     group by owned.as_of_date, rollup(owned.team_id)
 
+),
+
+-- Before the first day by which any card was due, nobody kept cards.
+first_card as (
+
+    select min(card_updates.due_on) as first_due_on
+    from {{ ref('stg_organisation__card_updates') }} as card_updates
+
+),
+
+due_cards as (
+
+    select
+        months.as_of_date,
+        coalesce(staff.team_id, 'none') as team_id,
+        case when cast(card_updates.updated_at as date) <= card_updates.due_on then 1 else 0 end
+            as on_time_count
+    from months
+    inner join {{ ref('stg_organisation__card_updates') }} as card_updates
+        on months.as_of_date = {{ month_end('card_updates.due_on') }}
+    left join staff
+        on
+            months.as_of_date = staff.as_of_date
+            and card_updates.employee_id = staff.employee_id
+
+),
+
+cards as (
+
+    select
+        due_cards.as_of_date,
+        coalesce(due_cards.team_id, 'all') as team_id,
+        count(*) as card_count,
+        sum(due_cards.on_time_count) as on_time_count
+    from due_cards
+    group by due_cards.as_of_date, rollup(due_cards.team_id)
+
 )
 
 select
@@ -173,7 +211,13 @@ select
     cast(teams.interaction_count as integer) as interaction_count,
     cast(teams.opportunity_count as integer) as opportunity_count,
     {{ ratio('teams.interaction_count', 'teams.opportunity_count') }}
-        as interactions_per_opportunity
+        as interactions_per_opportunity,
+    {{ measured_count('first_card.first_due_on <= teams.as_of_date', 'cards.card_count') }}
+        as due_card_count,
+    {{ rate_columns('card_on_time', 'cards.on_time_count', 'cards.card_count') }}
 from teams
+cross join first_card
 left join records
     on teams.as_of_date = records.as_of_date and teams.team_id = records.team_id
+left join cards
+    on teams.as_of_date = cards.as_of_date and teams.team_id = cards.team_id

@@ -3,8 +3,7 @@
     also `all`, and `none` for what cannot be assigned: what winning customers cost (handbook C6).
 
     A month's new customers stand against the costs of so many months before as a lead needs to be
-    won. A customer is won in the month of the first purchase, and has channel and tier of that
-    month's end. Cost without a channel goes to channels by their share of that month's touches of
+    won. Cost without a channel goes to channels by their share of that month's touches of
     prospects; cost without a tier to tiers by their share of the channel's new customers. -#}
 with run_months as (
 
@@ -229,38 +228,15 @@ windowed as (
 
 ),
 
-first_purchases as (
-
-    select
-        customer_windows.customer_id,
-        customer_windows.as_of_date
-    from {{ ref('int_customer_windows') }} as customer_windows
-    where
-        not customer_windows.is_tenure_censored
-        and {{ month_end('customer_windows.first_purchase_date') }} = customer_windows.as_of_date
-
-),
-
 won as (
 
     select
-        first_purchases.as_of_date as won_month,
-        coalesce(lower(attributes.acquisition_channel), 'none') as channel,
-        ind_value.tier,
+        customers_won.as_of_date as won_month,
+        customers_won.channel,
+        customers_won.tier,
         count(*) as new_customer_count
-    from first_purchases
-    inner join {{ ref('ind_value') }} as ind_value
-        on
-            first_purchases.customer_id = ind_value.customer_id
-            and first_purchases.as_of_date = ind_value.as_of_date
-    left join {{ ref('int_customer_attribute_months') }} as attributes
-        on
-            first_purchases.customer_id = attributes.customer_id
-            and first_purchases.as_of_date = attributes.as_of_date
-    group by
-        first_purchases.as_of_date,
-        coalesce(lower(attributes.acquisition_channel), 'none'),
-        ind_value.tier
+    from {{ ref('ind_customers_won') }} as customers_won
+    group by customers_won.as_of_date, customers_won.channel, customers_won.tier
 
 ),
 

@@ -18,7 +18,12 @@ select
     round(crm_adoption.completeness_ratio, 6) as completeness_ratio,
     crm_adoption.interaction_count,
     crm_adoption.opportunity_count,
-    round(crm_adoption.interactions_per_opportunity, 6) as interactions_per_opportunity
+    round(crm_adoption.interactions_per_opportunity, 6) as interactions_per_opportunity,
+    crm_adoption.due_card_count,
+    round(crm_adoption.card_on_time_ratio, 6) as card_on_time_ratio,
+    round(crm_adoption.card_on_time_low, 6) as card_on_time_low,
+    round(crm_adoption.card_on_time_high, 6) as card_on_time_high,
+    crm_adoption.is_card_on_time_low_n
 from {{ ref('ind_crm_adoption') }} as crm_adoption
 inner join run_months
     on

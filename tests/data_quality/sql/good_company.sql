@@ -429,7 +429,9 @@ cross join (select unnest(['c-1', 'c-2']) as campaign_id) as campaigns;
 insert into scorecard.crm_adoption by name
 select as_of_date, team_id, 40 as staff_count, 20 as active_staff_count,
     0.5::double as adoption_ratio, 0.4::double as adoption_low, 0.6::double as adoption_high,
-    false as is_adoption_low_n
+    false as is_adoption_low_n, 40 as due_card_count, 0.8::double as card_on_time_ratio,
+    0.7::double as card_on_time_low, 0.9::double as card_on_time_high,
+    false as is_card_on_time_low_n
 from (select distinct as_of_date from scorecard.customer_indicators) as months
 cross join (select unnest(['all', 't-1']) as team_id) as teams;
 
@@ -571,6 +573,19 @@ cross join (
         ('all', 'A', 4800.00, 40), ('all', 'none', 200.00, 0),
         ('search', 'A', 4800.00, 40), ('none', 'none', 200.00, 0)
 ) as parts (channel, tier, cost, customer_count);
+
+insert into scorecard.new_customer_value by name
+select as_of_date, period_months, channel, tier, new_customer_count,
+    new_customer_count as valued_customer_count, 'margin' as value_basis,
+    case when new_customer_count > 0 then 40.00 end as earned_per_customer,
+    case when new_customer_count > 0 then 90.00 end as clv_12m_per_customer,
+    case when new_customer_count > 0 then 200.00 end as clv_36m_per_customer,
+    case when new_customer_count > 0 then 240.00 end as lifetime_value_per_customer,
+    acquisition_cost_per_customer,
+    round(240 / acquisition_cost_per_customer, 6)::double as ltv_to_cac,
+    case when new_customer_count = 0 then 'nobody_won' end as ltv_to_cac_missing_reason,
+    is_low_n
+from scorecard.acquisition_cost;
 
 insert into scorecard.efficiency_by_tier by name
 select as_of_date, 12 as period_months, tier, 57.75::double as efficiency_score,

@@ -184,6 +184,7 @@ select customer_id, as_of_date, not is_unscored as is_eligible,
         else 'red' end as risk_band,
     0.7::double as probability_alive, 100.0::double as clv_12m, 250.0::double as clv_36m,
     20.0::double as clv_12m_low, 240.0::double as clv_12m_high, 140.0::double as value_if_kept_12m,
+    false as is_clv_negative,
     'mbg_nbd_gamma_gamma' as clv_method, false as clv_has_warning, 'revenue' as value_basis,
     case when not is_unscored then 50.0 end as value_at_risk
 from people cross join months;

@@ -264,6 +264,23 @@ select
 from months
 cross join (values ('all'), ('A'), ('B')) as tiers (tier);
 
+create table scorecard.new_customer_value as
+select
+    as_of_date,
+    period_months,
+    channel,
+    tier,
+    new_customer_count,
+    new_customer_count as valued_customer_count,
+    'margin' as value_basis,
+    cast(600.00 as decimal(18, 2)) as clv_36m_per_customer,
+    cast(750.00 as decimal(18, 2)) as lifetime_value_per_customer,
+    acquisition_cost_per_customer,
+    3.0 as ltv_to_cac,
+    cast(null as varchar) as ltv_to_cac_missing_reason,
+    false as is_low_n
+from scorecard.acquisition_cost;
+
 create table scorecard.efficiency_by_tier as
 select
     as_of_date,

@@ -361,6 +361,7 @@ select
     cast(0 as decimal(18, 4)) as clv_12m_low,
     cast(greatest(revenue_12m, 0) * 2 as decimal(18, 4)) as clv_12m_high,
     cast(greatest(revenue_12m, 0) as decimal(18, 4)) as value_if_kept_12m,
+    revenue_12m * exp(-days_since_purchase / 200.0) < 0 as is_clv_negative,
     'mbg_nbd_gamma_gamma' as clv_method,
     hash(customer_id) % 9 = 0 as clv_has_warning,
     'revenue' as value_basis,
