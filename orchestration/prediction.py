@@ -1,8 +1,9 @@
 """Frames between the warehouse and `ml`: what is trained on, what is scored, where it goes.
 
-What belongs here: reading feature frames, deciding whether an estimator must be trained, choosing
-the estimator of each month, writing the `ml` tables.
-What does not: statistics (`ml`), features and labels (dbt), Dagster.
+What belongs here: reading feature frames, deciding whether an estimator must be trained, scoring
+each month with the estimator that speaks for it, writing the `ml` tables.
+What does not: statistics (`ml`), which estimator speaks (`champions`), features and labels (dbt),
+Dagster.
 
 No look-ahead: an estimator is trained only on labels that were complete by the run's last month,
 and scores only months at or after the end of those labels.
@@ -13,7 +14,7 @@ and scores only months at or after the end of those labels.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -23,9 +24,19 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import duckdb
 import pyarrow as pa  # type: ignore[import-untyped]
 
+from ml.approvals import GATE, Approval, decided, read_approvals
 from ml.frames import TABLES
 from ml.upsell.features import FEATURE_DEFINITIONS as UPSELL_FEATURES
 from orchestration import window
+from orchestration.champions import (
+    BEFORE_THE_LOG,
+    Challenge,
+    approvals_by_version,
+    champion_of,
+    registry_errors,
+    settle,
+    speaking,
+)
 from orchestration.errors import ScorecardError
 from orchestration.fingerprints import combine, query_fingerprint
 from orchestration.progress import Stage
@@ -50,6 +61,17 @@ _PREDICTIONS: dict[Kind, str] = {
 }
 # What upsell is learnt from beside the features of churn.
 _UPSELL_COLUMNS = ", ".join(f"upsell.{feature.name}" for feature in UPSELL_FEATURES)
+# Measures that are lines of a table: a part of a distribution, a group.
+_TABLE_METRICS = r"_\d\d(?:_|$)|_tier_|_kind_|_group_"
+# The number that a prediction of each kind is about.
+_MEASURES: dict[Kind, str] = {
+    "churn": "churn_probability",
+    "clv": "clv_12m",
+    "credit": "bad_probability",
+    "upsell": "expected_upsell_6m",
+}
+# What a challenger says of the last month, for the kinds that have a contest.
+_CHALLENGERS: dict[Kind, str] = {"churn": "churn_challenger"}
 _DESCRIPTIONS = ("estimators", "estimator_metrics", "estimator_checks", "credit_bins")
 
 
@@ -59,12 +81,16 @@ class TrainingSummary:
 
     Attributes:
         kind: `churn`, `clv`, `credit` or `upsell`.
-        version: The estimator that the run uses.
+        version: The estimator that the run uses: the champion.
         status: `published`, `not_published` or `base_rate`.
         reason: Why it has that status; empty when it is published.
-        is_new: Whether it was trained now; otherwise a stored one was taken.
-        labels_to: End of the facts that it has seen.
+        is_new: Whether an estimator was trained now; otherwise a stored one was taken.
+        labels_to: End of the facts that the champion has seen.
         row_count: Rows it was trained on.
+        challenger: The estimator trained on the rows of now; the champion itself where it won.
+        decision: `chosen`, `kept` or `pinned`.
+        decision_reason: Why, in words.
+        metrics: Measures of the champion on months that it had not seen, by name.
     """
 
     kind: Kind
@@ -74,6 +100,10 @@ class TrainingSummary:
     is_new: bool
     labels_to: date | None
     row_count: int
+    challenger: str
+    decision: str
+    decision_reason: str
+    metrics: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -127,10 +157,12 @@ def ensure_ml_tables(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def train(settings: Settings, kind: Kind, *, force: bool = False) -> TrainingSummary:
-    """Give the run its estimator: a stored one if nothing it depends on changed, else a new one.
+    """Train an estimator where there is none for what stands now, and decide which one speaks.
 
-    It depends on its rows, its configuration and the code of `ml`; all three are in its key. The
-    rows that describe it are written to `ml.estimators` and its two companions.
+    A training depends on its rows, its configuration and the code of `ml`; all three are in its
+    key, and a stored estimator with that key is taken instead. What was trained challenges the
+    champion (`orchestration.champions`). The rows that describe the one that speaks are written to
+    `ml.estimators` and its two companions.
 
     Args:
         settings: The home.
@@ -145,39 +177,72 @@ def train(settings: Settings, kind: Kind, *, force: bool = False) -> TrainingSum
     config = _config(kind)
     with connect(settings) as con, _features_expected(settings):
         ensure_ml_tables(con)
-        queries = _training_queries(kind, window.current_run(con).last_month, config)
+        last_month = window.current_run(con).last_month
+        queries = _training_queries(kind, last_month, config)
         key = _key(con, kind, queries, config)
-        stored = None if force else find_estimator(settings.estimators, kind, key)
-        frames = [] if stored else [_frame(con, query) for query in queries.all]
-    if stored is not None:
-        training, path = load_training(stored), stored
-    else:
-        training = _train(kind, frames, config)
+        path = None if force else find_estimator(settings.estimators, kind, key)
+        frames = [] if path else [_frame(con, query) for query in queries.all]
+        columns = [str(row[0]) for row in con.execute(f"describe {queries.frame}").fetchall()]
+    is_new = path is None
+    if path is None:
         path = save_estimator(
-            training, settings.estimators, training_key=key, config=asdict(config)
+            _train(kind, frames, config),
+            settings.estimators,
+            training_key=key,
+            config=asdict(config),
         )
-    LOGGER.info("%s estimator %s (%s)", kind, path.name, "stored" if stored else "trained")
+    LOGGER.info("%s estimator %s (%s)", kind, path.name, "trained" if is_new else "stored")
+
+    def frame() -> Any:
+        if frames:
+            return frames[0]
+        with connect(settings, read_only=True) as con:
+            return _frame(con, queries.frame)
+
+    with registry_errors():
+        approval = settle(settings, Challenge(kind, last_month, path, key, config, columns, frame))
+        training = load_training(_stored(settings, approval.champion))
+    LOGGER.info("%s champion %s: %s", kind, approval.champion, approval.reason)
     with connect(settings) as con:
         _write_description(con, training)
+        _write_roles(con, settings, kind, approval.champion)
     estimator = training.estimator
     return TrainingSummary(
         kind=kind,
         version=estimator.version,
         status=estimator.status,
         reason=estimator.reason,
-        is_new=stored is None,
+        is_new=is_new,
         labels_to=estimator.labels_to,
         row_count=estimator.row_count,
+        challenger=path.name,
+        decision=approval.action,
+        decision_reason=approval.reason,
+        metrics=_measures(training),
     )
+
+
+def _measures(training: Training[Estimator]) -> dict[str, float]:
+    """The measures of the chosen candidate on later months, without its tables and groups."""
+    rows = training.metrics
+    own = rows[
+        (rows["candidate"] == training.estimator.candidate)
+        & rows["slice"].isin(["test", "out_of_time"])
+        & rows["as_of_date"].isna()
+        & rows["value"].notna()
+        & ~rows["metric"].str.contains(_TABLE_METRICS)
+    ]
+    return {str(k): float(v) for k, v in zip(own["metric"], own["value"], strict=True)}
 
 
 def score(settings: Settings, kind: Kind, *, stage: Stage | None = None) -> tuple[MonthScore, ...]:
     """Score the run's months and replace what the `ml` table holds for them, in one transaction.
 
-    Each month is scored by the newest estimator whose labels had ended by then: the run's own for
-    the newest months, a stored one for earlier months that are computed again. Months before the
-    first estimator have no predictions. Rows are read and scored in batches, so that memory does
-    not grow with their number.
+    Each month is scored by the champion of its time: the run's own for the newest months, that of
+    an earlier decision for earlier months that are computed again. Months before the labels of the
+    first champion have no predictions. Rows are read and scored in batches, so that memory does
+    not grow with their number. Whoever lost the last decision (a challenger that was not taken, a
+    champion that was replaced) scores the last month too, in a table of its own.
 
     Args:
         settings: The home.
@@ -187,11 +252,11 @@ def score(settings: Settings, kind: Kind, *, stage: Stage | None = None) -> tupl
     Raises:
         ScorecardError: No run was begun, no estimator was trained, or a stored one is gone.
     """
-    with connect(settings) as con, _features_expected(settings):
+    with connect(settings) as con, _features_expected(settings), registry_errors():
         ensure_ml_tables(con)
         run = window.current_run(con)
-        current = _current_version(con, settings, kind, run.last_month)
-        ranges = _plan(con, kind, run, current)
+        approval = _current_approval(con, settings, kind, run.last_month)
+        ranges = _plan(con, settings, kind, run)
         writer = con.cursor()
         with closing(writer), transaction(writer):
             writer.execute(
@@ -202,8 +267,35 @@ def score(settings: Settings, kind: Kind, *, stage: Stage | None = None) -> tupl
             scores = tuple(
                 _score_range(con, writer, settings, kind, part, stage) for part in ranges
             )
-            _forget_unused(writer, kind, current)
+            if kind in _CHALLENGERS:
+                _score_challengers(con, writer, settings, kind, run, approval)
+            _forget_unused(writer, kind, approval.champion)
     return scores
+
+
+def describe_predictions(settings: Settings, kind: Kind) -> dict[str, float]:
+    """Count and average the predictions of the run's last month, for whoever watches the runs."""
+    measure = _MEASURES[kind]
+    with connect(settings, read_only=True) as con:
+        month = window.current_run(con).last_month
+        row = con.execute(
+            f"select count(*), count({measure}), avg({measure}), median({measure}) "
+            f"from ml.{_PREDICTIONS[kind]} where as_of_date = ?",
+            [month],
+        ).fetchone()
+    names = ("rows", "predicted", f"mean_{measure}", f"median_{measure}")
+    found = zip(names, row or (), strict=True)
+    return {name: float(value) for name, value in found if value is not None}
+
+
+def describe_challengers(settings: Settings) -> dict[str, int]:
+    """Count the rows of those that score beside the champion, by version."""
+    with connect(settings, read_only=True) as con:
+        return dict(
+            con.execute(
+                "select estimator_version, count(*) from ml.churn_challenger group by all"
+            ).fetchall()
+        )
 
 
 def _config(kind: Kind) -> Any:
@@ -320,46 +412,117 @@ def _append(con: duckdb.DuckDBPyConnection, table: str, frame: Any) -> None:
     con.unregister("incoming")
 
 
-def _current_version(
+def _write_roles(
+    con: duckdb.DuckDBPyConnection, settings: Settings, kind: Kind, champion: str
+) -> None:
+    """Say of every described estimator whether it speaks, and by which decision it ever did."""
+    approvals = approvals_by_version(settings, kind)
+    described = con.execute(
+        "select estimator_version, labels_to from ml.estimators where estimator = ?", [kind]
+    ).fetchall()
+    with transaction(con):
+        for version, labels_to in described:
+            found = approvals.get(version)
+            con.execute(
+                "update ml.estimators set role = ?, approved_by = ?, approved_as_of = ?, "
+                "approval_reason = ? where estimator = ? and estimator_version = ?",
+                [
+                    "champion" if version == champion else "former",
+                    found.by if found else GATE,
+                    found.as_of_date if found else labels_to,
+                    found.reason if found else BEFORE_THE_LOG,
+                    kind,
+                    version,
+                ],
+            )
+
+
+def _current_approval(
     con: duckdb.DuckDBPyConnection, settings: Settings, kind: Kind, last_month: date
-) -> str:
+) -> Approval:
     from ml.registry import find_estimator
 
     config = _config(kind)
     key = _key(con, kind, _training_queries(kind, last_month, config), config)
     path = find_estimator(settings.estimators, kind, key)
-    if path is None:
+    approval = speaking(settings, kind, last_month)
+    if path is None or approval is None:
         raise ScorecardError(
             f"No {kind} estimator was trained on the features as they stand now. Materialise "
             f"`ml/{kind}_estimator` first, or start the whole way with `scorecard run`."
         )
-    return path.name
+    return approval
 
 
 def _plan(
-    con: duckdb.DuckDBPyConnection, kind: Kind, run: window.RunRecord, current: str
+    con: duckdb.DuckDBPyConnection, settings: Settings, kind: Kind, run: window.RunRecord
 ) -> list[_Range]:
     """Choose the estimator of each month, and join neighbours that have the same one."""
-    rows = con.execute(
-        "select estimator_version, coalesce(labels_to, ?) from ml.estimators where estimator = ?",
-        [run.last_month, kind],
-    ).fetchall()
+    decisions = decided(read_approvals(settings.estimators), kind, run.last_month)
+    undecided = _described_before_the_log(con, kind, {entry.champion for entry in decisions})
     ranges: list[_Range] = []
     month = run.first_month
     while month <= run.last_month:
-        known = [
-            (labels_to, version == current, version)
-            for version, labels_to in rows
-            if labels_to <= month
-        ]
-        if known:
-            version = max(known)[2]
+        version = champion_of(decisions, month)
+        if version is None:
+            known = [found for found in undecided if found[0] <= month]
+            version = max(known)[1] if known else None
+        if version is not None:
             if ranges and ranges[-1].version == version:
                 ranges[-1] = _Range(version, ranges[-1].first_month, month)
             else:
                 ranges.append(_Range(version, month, month))
         month = window.add_months(month, 1)
     return ranges
+
+
+def _described_before_the_log(
+    con: duckdb.DuckDBPyConnection, kind: Kind, champions: set[str]
+) -> list[tuple[date, str]]:
+    """Estimators of a home that is older than its log: end of labels and version."""
+    rows = con.execute(
+        "select labels_to, estimator_version from ml.estimators "
+        "where estimator = ? and labels_to is not null",
+        [kind],
+    ).fetchall()
+    return [(labels_to, version) for labels_to, version in rows if version not in champions]
+
+
+def _score_challengers(
+    reader: duckdb.DuckDBPyConnection,
+    writer: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    kind: Kind,
+    run: window.RunRecord,
+    approval: Approval,
+) -> None:
+    """Score the last month by who does not speak, so that both can be compared when it is over."""
+    from ml.errors import RegistryError
+    from ml.registry import load_estimator
+
+    table = _CHALLENGERS[kind]
+    writer.execute(f"delete from ml.{table} where as_of_date >= ?", [run.first_month])
+    others = {"challenger": approval.challenger}
+    if approval.former != approval.champion:
+        others["former_champion"] = approval.former
+    month = run.last_month
+    query = _scoring_query(kind, f"where as_of_date = date '{month}'")
+    columns = {str(row[0]) for row in reader.execute(f"describe {query}").fetchall()}
+    for role, version in others.items():
+        if version in ("", approval.champion):
+            continue
+        try:
+            estimator = load_estimator(settings.estimators / version)
+        except RegistryError as error:
+            # Why it was replaced, perhaps: the decision says so already.
+            LOGGER.warning("%s %s does not score beside the champion: %s", role, version, error)
+            continue
+        if set(estimator.features) - columns:
+            LOGGER.warning("%s %s reads features that are gone", role, version)
+            continue
+        for batch in reader.execute(query).fetch_record_batch(BATCH_ROWS):
+            scored = _score(kind, batch.to_pandas(), estimator).assign(role=role)
+            _append(writer, table, scored)
 
 
 def _score_range(

@@ -94,7 +94,11 @@ def rule_names(config: ChurnConfig) -> tuple[str, ...]:
 
 
 def group_labels(name: str, panel: Panel) -> npt.NDArray[np.str_]:
-    """Group of each row under a rule; an unknown day count is the worse group."""
+    """Group of each row under a rule.
+
+    An unknown time since the last purchase is the worse group; an unknown tenure is that of a
+    customer older than the data, and the longest.
+    """
     if name.startswith(_RULE):
         days = float(name.removeprefix(_RULE))
         recent = panel.feature("days_since_purchase") <= days

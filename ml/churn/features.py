@@ -50,7 +50,9 @@ class Feature:
 
 FEATURE_DEFINITIONS: Final[tuple[Feature, ...]] = (
     Feature("days_since_purchase", "passive", "billing", "Days since the last purchase."),
-    Feature("tenure_days", "tenure", "billing", "Days since the first known purchase."),
+    Feature(
+        "tenure_days", "tenure", "billing", "Days since the first purchase, where that is known."
+    ),
     Feature(
         "is_tenure_censored", "tenure", "billing", "1 where the customer is older than the data."
     ),

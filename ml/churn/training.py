@@ -57,6 +57,8 @@ __all__ = [
     "ChurnEstimator",
     "ChurnTraining",
     "GateConfig",
+    "NewestSlices",
+    "newest_slices",
     "score_churn",
     "train_churn",
 ]
@@ -107,14 +109,7 @@ def train_churn(
     Raises:
         FrameError: The frame lacks, repeats or leaves empty a column, or repeats a key.
     """
-    sampled = sample_customers(frame, max_rows=config.max_training_rows, seed=config.seed)
-    panel = read_panel(
-        sampled,
-        seed=config.seed,
-        is_labelled=True,
-        name="churn training frame",
-        features=features,
-    )
+    panel = _read(frame, config, features)
     origins = usable_origins(panel, plan_splits([int(m) for m in panel.month], config), config)
     if not origins:
         estimator, rows, checks = cold_start(panel, config)
@@ -133,6 +128,62 @@ def train_churn(
     )
     rows = [*verdict.metrics, *slice_rows(verdict.candidate, "all", panel)]
     return training_of(estimator, rows, verdict.checks, grade=verdict.grade)
+
+
+@dataclass(frozen=True)
+class NewestSlices:
+    """The newest origin of a frame: what an estimator is judged on before it is fitted again.
+
+    Attributes:
+        train: Rows to fit on.
+        calibrate: Later rows to calibrate on; None means cross-fitting inside `train`.
+        learnt: Both together.
+        test: Rows later than all labels of the others.
+        baseline_auc: Highest AUC of any simple rule on the test slice.
+    """
+
+    train: Panel
+    calibrate: Panel | None
+    learnt: Panel
+    test: Panel
+    baseline_auc: float
+
+
+def newest_slices(
+    frame: pd.DataFrame, config: ChurnConfig, *, features: Sequence[str] = FEATURES
+) -> NewestSlices | None:
+    """Cut a training frame as `train_churn` does, for whoever judges something else on it.
+
+    Returns:
+        None where the frame is too short, or has too few customers of both kinds, to judge on.
+
+    Raises:
+        FrameError: As `train_churn`.
+    """
+    panel = _read(frame, config, features)
+    origins = usable_origins(panel, plan_splits([int(m) for m in panel.month], config), config)
+    if not origins:
+        return None
+    newest = origins[0]
+    train, test = _months(panel, newest.train), _months(panel, newest.test)
+    return NewestSlices(
+        train=train,
+        calibrate=_months(panel, newest.calibrate) if newest.calibrate else None,
+        learnt=_months(panel, (*newest.train, *newest.calibrate)),
+        test=test,
+        baseline_auc=_baselines(train, test, config)[1],
+    )
+
+
+def _read(frame: pd.DataFrame, config: ChurnConfig, features: Sequence[str]) -> Panel:
+    sampled = sample_customers(frame, max_rows=config.max_training_rows, seed=config.seed)
+    return read_panel(
+        sampled,
+        seed=config.seed,
+        is_labelled=True,
+        name="churn training frame",
+        features=features,
+    )
 
 
 def _refusal(verdict: Verdict) -> str:
@@ -279,10 +330,10 @@ def _baselines(train: Panel, test: Panel, config: ChurnConfig) -> tuple[str, flo
 def refit(name: str, panel: Panel, origin: Split, config: ChurnConfig) -> Candidate:
     """Fit the chosen candidate on all labelled rows, in the way in which it was judged.
 
-    A feature that had no value in the training slice was not part of what was judged, and stays
-    out: whether it is missing would only tell early months from late ones.
+    A feature that was left out of the training slice was not part of what was judged, and stays
+    out.
     """
-    judged = ~np.isnan(_months(panel, origin.train).features).all(axis=0)
+    judged = _months(panel, origin.train).is_measured()
     panel = replace(panel, features=np.where(judged, panel.features, np.nan))
     train, calibrate = set_calibration_aside([int(m) for m in panel.month], config)
     later = _months(panel, calibrate) if calibrate else None

@@ -51,7 +51,8 @@ select
     windows.as_of_date,
     ind_value.tier,
     windows.days_since_purchase,
-    windows.tenure_days,
+    -- Of a customer who is older than the data it would be the age of the data.
+    case when not windows.is_tenure_censored then windows.tenure_days end as tenure_days,
     case when windows.is_tenure_censored then 1 else 0 end as is_tenure_censored,
     windows.purchases_1m,
     windows.purchases_3m,

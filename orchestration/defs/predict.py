@@ -10,8 +10,18 @@ from typing import Any
 import dagster as dg
 
 from orchestration.dagster_home import ScorecardHome, reported
-from orchestration.prediction import KINDS, Kind, MonthScore, TrainingSummary, score, train
+from orchestration.prediction import (
+    KINDS,
+    Kind,
+    MonthScore,
+    TrainingSummary,
+    describe_challengers,
+    describe_predictions,
+    score,
+    train,
+)
 from orchestration.progress import stage
+from orchestration.settings import Settings
 from orchestration.text import TEXT_MODELS, TEXT_SCORES, TextSummary, score_items
 from orchestration.window import format_month
 
@@ -48,6 +58,7 @@ DESCRIPTION_TABLES = {
     "credit_bins": "One row per bin of a learnt credit rating, with its evidence and points.",
 }
 TRAIN = "train_estimators"
+CHALLENGER = dg.AssetKey(["ml", "churn_challenger"])
 TEXTS = dg.AssetKey(["ml", TEXT_SCORES])
 
 
@@ -141,10 +152,13 @@ def _training() -> dg.AssetsDefinition:
 def describe_training(summary: TrainingSummary) -> str:
     """Say in one line what became of an estimator."""
     how = "trained" if summary.is_new else "stored one taken"
-    return f"{how}, {summary.status.replace('_', ' ')}"
+    said = f"{how}, {summary.status.replace('_', ' ')}"
+    if summary.version == summary.challenger:
+        return said
+    return f"{said}; champion {summary.decision}"
 
 
-def _training_metadata(summary: TrainingSummary) -> dict[str, str | int | bool]:
+def _training_metadata(summary: TrainingSummary) -> dict[str, str | int | float | bool]:
     return {
         "version": summary.version,
         "status": summary.status,
@@ -152,6 +166,10 @@ def _training_metadata(summary: TrainingSummary) -> dict[str, str | int | bool]:
         "is_new": summary.is_new,
         "labels_to": str(summary.labels_to or ""),
         "rows": summary.row_count,
+        "challenger": summary.challenger,
+        "decision": summary.decision,
+        "decision_reason": summary.decision_reason,
+        **{f"metric/{name}": value for name, value in sorted(summary.metrics.items())},
     }
 
 
@@ -162,7 +180,8 @@ def _estimator_spec(kind: Kind) -> dg.AssetSpec:
         description=(
             f"The trained estimator of {TITLES[kind]}: trained on labels complete by the run's "
             "last month, judged on later months than it learnt from, stored without pickle under "
-            "the hash of its content. Trained anew only when rows, configuration or code changed."
+            "the hash of its content. Trained anew only when rows, configuration or code changed; "
+            "it speaks only where the rule of champion and challenger, or a person, says so."
         ),
         group_name=GROUP,
         kinds={"python", "scipy"} if kind == "clv" else {"python", "scikitlearn"},
@@ -184,7 +203,7 @@ def _table_spec(name: str, text: str) -> dg.AssetSpec:
 def _scoring() -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="score_customers",
-        specs=[_prediction_spec(kind) for kind in KINDS],
+        specs=[*(_prediction_spec(kind) for kind in KINDS), _challenger_spec()],
     )
     def score_customers(scorecard_home: ScorecardHome) -> Iterator[dg.MaterializeResult[Any]]:
         with reported(scorecard_home) as settings:
@@ -196,12 +215,22 @@ def _scoring() -> dg.AssetsDefinition:
                 yield dg.MaterializeResult(
                     asset_key=PREDICTIONS[kind],
                     metadata={
-                        "rows": rows,
+                        "dagster/row_count": rows,
                         "months": describe_scores(scores),
+                        **_prediction_metadata(settings, kind),
                     },
                 )
+            yield dg.MaterializeResult(
+                asset_key=CHALLENGER, metadata=dict(describe_challengers(settings))
+            )
 
     return score_customers
+
+
+def _prediction_metadata(settings: Settings, kind: Kind) -> dict[str, float]:
+    """What the predictions of the newest month come to, as far as it was scored."""
+    found = describe_predictions(settings, kind)
+    return {f"newest_month/{name}": value for name, value in found.items()}
 
 
 def describe_scores(scores: Sequence[MonthScore]) -> str:
@@ -215,14 +244,29 @@ def describe_scores(scores: Sequence[MonthScore]) -> str:
     )
 
 
+def _challenger_spec() -> dg.AssetSpec:
+    return dg.AssetSpec(
+        CHALLENGER,
+        deps=[ESTIMATORS["churn"], *_features("churn")],
+        description=(
+            "One row per customer of the run's last month, scored by the churn estimator that "
+            "does not speak: a challenger that was not taken, or the champion that was replaced. "
+            "Not released; it is there so that both can be compared when the outcomes are known."
+        ),
+        group_name=GROUP,
+        kinds={"python", "duckdb"},
+        owners=OWNERS,
+    )
+
+
 def _prediction_spec(kind: Kind) -> dg.AssetSpec:
     return dg.AssetSpec(
         PREDICTIONS[kind],
         deps=[ESTIMATORS[kind], *_features(kind)],
         description=(
             f"One row per customer and month with the prediction of {TITLES[kind]}. A month is "
-            "scored by the newest estimator whose labels had ended by then; months before the "
-            "first estimator have none."
+            "scored by the champion of its time; months before the labels of the first one have "
+            "none."
         ),
         group_name=GROUP,
         kinds={"python", "duckdb"},

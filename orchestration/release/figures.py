@@ -431,11 +431,13 @@ def _estimator(con: duckdb.DuckDBPyConnection, kind: str) -> Row | None:
         con,
         """
         select * from scorecard.estimators where estimator = ?
-        order by trained_to desc, estimator_version limit 1
+        order by trained_to desc, estimator_version
         """,
         [kind],
     )
-    return found[0] if found else None
+    # The last good version of an older release has no roles.
+    speaking = [row for row in found if row.get("role") == "champion"]
+    return (speaking or found or [None])[0]
 
 
 def _checks(con: duckdb.DuckDBPyConnection, estimator: Row | None) -> list[Row]:

@@ -291,6 +291,21 @@ def test_a_feature_measured_only_after_training_is_not_used(churn_frame, quick):
     assert_frame_equal(one, other)
 
 
+def test_a_feature_that_few_training_months_have_is_left_out(churn_frame, quick):
+    months = sorted(churn_frame["as_of_date"].unique())
+    for missing, is_used in ((2, True), (12, False)):
+        begun_late = churn_frame["as_of_date"] < months[missing]
+        training = train_churn(
+            churn_frame.assign(purchases_12m=churn_frame["purchases_12m"].mask(begun_late)), quick
+        )
+        fitted = training.estimator.fitted
+        assert fitted is not None
+        columns = fitted.whole.base.columns
+        assert (FEATURES.index("purchases_12m") in columns) is is_used
+        told = check(training, "warning_features_not_measured")
+        assert told["is_passed"] is is_used or "purchases_12m" in told["explanation"]
+
+
 def test_a_large_frame_is_sampled_by_customer(churn_frame, quick):
     config = replace(quick, max_training_rows=3000)
     training = train_churn(churn_frame, config)

@@ -510,7 +510,9 @@ inner join (
 insert into scorecard.estimators by name
 select 'credit' as estimator, 'credit-1' as estimator_version, 'published' as status,
     date '2010-06-30' as trained_from, date '2010-11-30' as trained_to,
-    date '2011-11-30' as labels_to, 'cc33' as content_hash;
+    date '2011-11-30' as labels_to, 'cc33' as content_hash, 'champion' as role,
+    'gate' as approved_by, date '2011-11-30' as approved_as_of,
+    'the first estimator of its kind' as approval_reason;
 
 insert into scorecard.credit_points by name
 select 'learnt' as rating, 'credit-1' as estimator_version, 'tenure_days' as characteristic,

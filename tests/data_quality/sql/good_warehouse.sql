@@ -190,7 +190,9 @@ select customer_id, as_of_date, not is_unscored as is_eligible,
 from people cross join months;
 
 insert into scorecard.estimators by name
-select * from (values
+select *, 'champion' as role, 'gate' as approved_by, date '2011-11-30' as approved_as_of,
+    'the first estimator of its kind' as approval_reason
+from (values
     ('churn', 'churn-1', 'published', null::varchar, date '2010-06-30', date '2011-03-31',
         date '2011-09-30', 'aa11'),
     ('clv', 'clv-1', 'not_published', 'Too few customers.', date '2010-06-30',

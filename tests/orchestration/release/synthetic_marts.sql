@@ -372,7 +372,9 @@ select
 from tiered;
 
 create table scorecard.estimators as
-select * from (values
+select *, 'champion' as role, 'gate' as approved_by, date '2011-12-31' as approved_as_of,
+    'the first estimator of its kind' as approval_reason
+from (values
     ('churn', 'churn-1a2b3c4d', 'logistic', 'not_published',
         'the baseline rule is as good out of time', date '2010-12-31', date '2011-01-31',
         date '2011-07-31', 2000, 900, 410, 'aa11', 'bb22'),
