@@ -30,6 +30,29 @@ _DTYPES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
+_CLV_COLUMNS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "customer_id": "varchar",
+        "as_of_date": "date",
+        "probability_alive": "double",
+        "expected_purchases_12m": "double",
+        "expected_purchase_value": "double",
+        "clv_12m": "double",
+        "clv_36m": "double",
+        "value_if_kept_12m": "double",
+        "clv_12m_low": "double",
+        "clv_12m_high": "double",
+        "discounted_units_12m": "double",
+        "margin_per_unit": "double",
+        "unit_kind": "varchar",
+        "margin_rate": "double",
+        "value_basis": "varchar",
+        "method": "varchar",
+        "has_warning": "boolean",
+        "estimator_version": "varchar",
+    }
+)
+
 TABLES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
         "churn_predictions": {
@@ -55,26 +78,8 @@ TABLES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "is_eligible": "boolean",
             "role": "varchar",
         },
-        "clv_predictions": {
-            "customer_id": "varchar",
-            "as_of_date": "date",
-            "probability_alive": "double",
-            "expected_purchases_12m": "double",
-            "expected_purchase_value": "double",
-            "clv_12m": "double",
-            "clv_36m": "double",
-            "value_if_kept_12m": "double",
-            "clv_12m_low": "double",
-            "clv_12m_high": "double",
-            "discounted_units_12m": "double",
-            "margin_per_unit": "double",
-            "unit_kind": "varchar",
-            "margin_rate": "double",
-            "value_basis": "varchar",
-            "method": "varchar",
-            "has_warning": "boolean",
-            "estimator_version": "varchar",
-        },
+        "clv_predictions": _CLV_COLUMNS,
+        "clv_rescored": _CLV_COLUMNS,
         "upsell_predictions": {
             "customer_id": "varchar",
             "as_of_date": "date",

@@ -61,6 +61,9 @@ _PREDICTIONS: dict[Kind, str] = {
 }
 # What upsell is learnt from beside the features of churn.
 _UPSELL_COLUMNS = ", ".join(f"upsell.{feature.name}" for feature in UPSELL_FEATURES)
+# Months in which the estimator of lifetime value changed, as the one before would have scored them:
+# without it nobody could tell a change of the customer from one of the estimator.
+_RESCORED = "clv_rescored"
 # Measures that are lines of a table: a part of a distribution, a group.
 _TABLE_METRICS = r"_\d\d(?:_|$)|_tier_|_kind_|_group_"
 # The number that a prediction of each kind is about.
@@ -174,10 +177,10 @@ def train(settings: Settings, kind: Kind, *, force: bool = False) -> TrainingSum
     """
     from ml.registry import find_estimator, load_training, save_estimator
 
-    config = _config(kind)
     with connect(settings) as con, _features_expected(settings):
         ensure_ml_tables(con)
         last_month = window.current_run(con).last_month
+        config = _config(con, kind, last_month)
         queries = _training_queries(kind, last_month, config)
         key = _key(con, kind, queries, config)
         path = None if force else find_estimator(settings.estimators, kind, key)
@@ -244,6 +247,9 @@ def score(settings: Settings, kind: Kind, *, stage: Stage | None = None) -> tupl
     not grow with their number. Whoever lost the last decision (a challenger that was not taken, a
     champion that was replaced) scores the last month too, in a table of its own.
 
+    The first month of another estimator of lifetime value is scored by the one before it, too, into
+    `ml.clv_rescored`.
+
     Args:
         settings: The home.
         kind: `churn`, `clv`, `credit` or `upsell`.
@@ -267,6 +273,8 @@ def score(settings: Settings, kind: Kind, *, stage: Stage | None = None) -> tupl
             scores = tuple(
                 _score_range(con, writer, settings, kind, part, stage) for part in ranges
             )
+            if kind == "clv":
+                _rescore(con, writer, settings, run.first_month, ranges)
             if kind in _CHALLENGERS:
                 _score_challengers(con, writer, settings, kind, run, approval)
             _forget_unused(writer, kind, approval.champion)
@@ -298,11 +306,17 @@ def describe_challengers(settings: Settings) -> dict[str, int]:
         )
 
 
-def _config(kind: Kind) -> Any:
+def _config(con: duckdb.DuckDBPyConnection, kind: Kind, last_month: date) -> Any:
     if kind == "churn":
         from ml.churn.config import ChurnConfig
 
-        return ChurnConfig()
+        # One contract is enough: a slice of a month is whole only when all its labels are.
+        row = con.execute(
+            "select max(label_ends_on - last_day(as_of_date + to_months(?))) "
+            "from features.ftr_churn_labels where as_of_date <= ?",
+            [ChurnConfig.label_months, last_month],
+        ).fetchone()
+        return ChurnConfig(grace_days=int(row[0] or 0) if row else 0)
     if kind == "credit":
         from ml.credit.config import CreditConfig
 
@@ -318,10 +332,15 @@ def _config(kind: Kind) -> Any:
 
 def _training_queries(kind: Kind, last_month: date, config: Any) -> _Queries:
     if kind == "churn":
+        from ml.churn.splits import label_end
+
         # A label of a later month may be there from a run that went further: it is not used.
-        newest = window.add_months(last_month, -config.embargo_months)
+        newest = window.add_months(last_month, -config.label_months)
+        while label_end(newest, config) > last_month:
+            newest = window.add_months(newest, -1)
         return _Queries(
-            "select features.*, labels.is_churned from features.ftr_churn as features "
+            "select features.*, labels.is_churned, labels.exclusion_reason "
+            "from features.ftr_churn as features "
             "inner join features.ftr_churn_labels as labels "
             "using (customer_id, as_of_date) "
             "where labels.is_eligible and labels.is_label_complete "
@@ -442,7 +461,7 @@ def _current_approval(
 ) -> Approval:
     from ml.registry import find_estimator
 
-    config = _config(kind)
+    config = _config(con, kind, last_month)
     key = _key(con, kind, _training_queries(kind, last_month, config), config)
     path = find_estimator(settings.estimators, kind, key)
     approval = speaking(settings, kind, last_month)
@@ -536,16 +555,88 @@ def _score_range(
     from ml.registry import load_estimator
 
     estimator = load_estimator(_stored(settings, part.version))
+    done = _write_scores(reader, writer, kind, part, estimator, _PREDICTIONS[kind], stage)
+    return MonthScore(part.version, part.first_month, part.last_month, done)
+
+
+def _write_scores(
+    reader: duckdb.DuckDBPyConnection,
+    writer: duckdb.DuckDBPyConnection,
+    kind: Kind,
+    part: _Range,
+    estimator: Any,
+    table: str,
+    stage: Stage | None,
+) -> int:
     where = f"where as_of_date between date '{part.first_month}' and date '{part.last_month}'"
     query = _scoring_query(kind, where)
     total = _count(reader, f"select count(*) from ({query})")
     done = 0
     for batch in reader.execute(query).fetch_record_batch(BATCH_ROWS):
-        _append(writer, _PREDICTIONS[kind], _score(kind, batch.to_pandas(), estimator))
+        _append(writer, table, _score(kind, batch.to_pandas(), estimator))
         done += batch.num_rows
         if stage is not None:
             stage.advance(done, total, f"{kind} rows")
-    return MonthScore(part.version, part.first_month, part.last_month, done)
+    return done
+
+
+def _rescore(
+    reader: duckdb.DuckDBPyConnection,
+    writer: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    first_month: date,
+    ranges: Sequence[_Range],
+) -> None:
+    """Score the first month of each new estimator of lifetime value by the one before, too.
+
+    An estimator that is no longer stored, or cannot read the features as they are now, leaves its
+    month out: the change of that month is then published without its parts, not guessed.
+    """
+    from ml.errors import EstimatorError
+    from ml.registry import load_estimator
+
+    writer.execute(f"delete from ml.{_RESCORED} where as_of_date >= ?", [first_month])
+    for part, before in _changes(reader, ranges):
+        month = _Range(before, part.first_month, part.first_month)
+        path = settings.estimators / before
+        if not path.is_dir():
+            LOGGER.warning(
+                "clv %s: %s is not stored, its change is not decomposed", month.first_month, before
+            )
+            continue
+        try:
+            estimator = load_estimator(path)
+            _write_scores(reader, writer, "clv", month, estimator, _RESCORED, None)
+        except EstimatorError as error:
+            LOGGER.warning(
+                "clv %s: %s cannot score it, its change is not decomposed: %s",
+                month.first_month,
+                before,
+                error,
+            )
+            writer.execute(f"delete from ml.{_RESCORED} where as_of_date = ?", [month.first_month])
+
+
+def _changes(
+    reader: duckdb.DuckDBPyConnection, ranges: Sequence[_Range]
+) -> Iterator[tuple[_Range, str]]:
+    """Ranges whose month before was scored by another estimator, with that estimator's version."""
+    scored_before: tuple[date, str] | None = None
+    if ranges:
+        month = window.add_months(ranges[0].first_month, -1)
+        row = reader.execute(
+            "select min(estimator_version) from ml.clv_predictions where as_of_date = ?", [month]
+        ).fetchone()
+        if row and row[0] is not None:
+            scored_before = (month, str(row[0]))
+    for part in ranges:
+        if (
+            scored_before is not None
+            and scored_before[1] != part.version
+            and scored_before[0] == window.add_months(part.first_month, -1)
+        ):
+            yield part, scored_before[1]
+        scored_before = (part.last_month, part.version)
 
 
 def _scoring_query(kind: Kind, where: str) -> str:

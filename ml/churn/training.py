@@ -37,20 +37,21 @@ from ml.churn.evaluation import (
     evaluation_rows,
     group_results,
     group_rows,
+    kind_rows,
     metric_row,
     slice_rows,
 )
 from ml.churn.features import FEATURES
 from ml.churn.gate import CHURN_WORDS, GateInput, Words, count_checks, run_gate
 from ml.churn.panel import Panel, read_panel
-from ml.churn.splits import Split, plan_splits, set_calibration_aside
+from ml.churn.splits import Split, label_end, plan_splits, set_calibration_aside
 from ml.drift import ReferenceBins, reference_bins
 from ml.fairness import GroupResult
 from ml.frames import sample_customers
 from ml.gate import Check, is_publishable, refusal_reason
 from ml.grade import Grade, grade_estimator
 from ml.metrics import auc, average_precision
-from ml.training_rows import Training, month_end_after, training_of
+from ml.training_rows import Training, training_of
 
 __all__ = [
     "ChurnConfig",
@@ -98,7 +99,8 @@ def train_churn(
 
     Args:
         frame: `features.ftr_churn` joined with `is_churned`, eligible rows with a complete
-            label only; one row per customer and as-of date, in any order.
+            label only; one row per customer and as-of date, in any order. Rows with an
+            `exclusion_reason`, where there is such a column, are counted and left out.
         config: Settings. The same frame and settings give the same estimator to the last bit.
         features: The columns to learn from.
 
@@ -110,11 +112,12 @@ def train_churn(
         FrameError: The frame lacks, repeats or leaves empty a column, or repeats a key.
     """
     panel = _read(frame, config, features)
+    left_out = _left_out_rows(frame)
     origins = usable_origins(panel, plan_splits([int(m) for m in panel.month], config), config)
     if not origins:
         estimator, rows, checks = cold_start(panel, config)
         grade = grade_estimator({}, [], refusal=estimator.reason)
-        return training_of(estimator, rows, checks, grade=grade)
+        return training_of(estimator, [*rows, *left_out], checks, grade=grade)
     verdict = judge(panel, origins, config)
     is_published = is_publishable(verdict.checks)
     estimator = describe(
@@ -126,8 +129,18 @@ def train_churn(
         fitted=refit(verdict.candidate, panel, origins[0], config) if is_published else None,
         rates=fit_rates(verdict.rule, panel, config),
     )
-    rows = [*verdict.metrics, *slice_rows(verdict.candidate, "all", panel)]
+    rows = [*verdict.metrics, *slice_rows(verdict.candidate, "all", panel), *left_out]
     return training_of(estimator, rows, verdict.checks, grade=verdict.grade)
+
+
+def _left_out_rows(frame: pd.DataFrame) -> Rows:
+    """Say how many rows are neither learnt from nor judged by: `rows_left_out_<reason>`."""
+    if "exclusion_reason" not in frame:
+        return []
+    return [
+        metric_row("all", "all", f"rows_left_out_{reason}", float(rows), n=len(frame))
+        for reason, rows in frame["exclusion_reason"].value_counts().sort_index().items()
+    ]
 
 
 @dataclass(frozen=True)
@@ -176,6 +189,8 @@ def newest_slices(
 
 
 def _read(frame: pd.DataFrame, config: ChurnConfig, features: Sequence[str]) -> Panel:
+    if "exclusion_reason" in frame:
+        frame = frame[frame["exclusion_reason"].isna()]
     sampled = sample_customers(frame, max_rows=config.max_training_rows, seed=config.seed)
     return read_panel(
         sampled,
@@ -235,6 +250,7 @@ def judge(
         evaluations[name] = evaluate(test, probability, config)
         metrics += evaluation_rows(name, evaluations[name])
         if name == chosen:
+            metrics += kind_rows(name, test, probability, config)
             groups = group_results(test, probability)
     learnt = _months(panel, (*newest.train, *newest.calibrate))
     metrics += [
@@ -398,7 +414,7 @@ def describe(
         candidate=candidate,
         trained_from=first,
         trained_to=last,
-        labels_to=month_end_after(last, config.embargo_months) if last else None,
+        labels_to=label_end(last, config) if last else None,
         row_count=len(panel),
         customer_count=panel.customer_count(),
         positive_count=panel.customer_count(1.0),

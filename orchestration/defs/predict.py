@@ -39,6 +39,7 @@ PREDICTIONS: dict[Kind, dg.AssetKey] = {
     "credit": dg.AssetKey(["ml", "credit_predictions"]),
     "upsell": dg.AssetKey(["ml", "upsell_predictions"]),
 }
+RESCORED = dg.AssetKey(["ml", "clv_rescored"])
 FEATURES: dict[Kind, tuple[str, ...]] = {
     "churn": ("ftr_churn", "ftr_churn_labels"),
     "clv": ("ftr_value", "ftr_value_outcomes"),
@@ -203,7 +204,11 @@ def _table_spec(name: str, text: str) -> dg.AssetSpec:
 def _scoring() -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="score_customers",
-        specs=[*(_prediction_spec(kind) for kind in KINDS), _challenger_spec()],
+        specs=[
+            *(_prediction_spec(kind) for kind in KINDS),
+            _rescored_spec(),
+            _challenger_spec(),
+        ],
     )
     def score_customers(scorecard_home: ScorecardHome) -> Iterator[dg.MaterializeResult[Any]]:
         with reported(scorecard_home) as settings:
@@ -220,6 +225,7 @@ def _scoring() -> dg.AssetsDefinition:
                         **_prediction_metadata(settings, kind),
                     },
                 )
+            yield dg.MaterializeResult(asset_key=RESCORED)
             yield dg.MaterializeResult(
                 asset_key=CHALLENGER, metadata=dict(describe_challengers(settings))
             )
@@ -267,6 +273,21 @@ def _prediction_spec(kind: Kind) -> dg.AssetSpec:
             f"One row per customer and month with the prediction of {TITLES[kind]}. A month is "
             "scored by the champion of its time; months before the labels of the first one have "
             "none."
+        ),
+        group_name=GROUP,
+        kinds={"python", "duckdb"},
+        owners=OWNERS,
+    )
+
+
+def _rescored_spec() -> dg.AssetSpec:
+    return dg.AssetSpec(
+        RESCORED,
+        deps=[ESTIMATORS["clv"], *_features("clv")],
+        description=(
+            "One row per customer, in months whose lifetime value comes from another estimator "
+            "than that of the month before: what the one before would have said. It tells a change "
+            "of the estimator from one of the customers."
         ),
         group_name=GROUP,
         kinds={"python", "duckdb"},

@@ -48,6 +48,7 @@ def simulate_churn(
         days_since_purchase=np.clip(60 * np.exp(0.6 * risk + 0.4 * noise[:, 0]), 0, 180),
         tenure_days=np.tile(30.0 * np.arange(1, months + 1), customers),
         is_tenure_censored=0,
+        is_contractual=0,
         purchases_3m=buys,
         purchases_6m=buys + rng.poisson(2, rows),
         is_eligible=True,

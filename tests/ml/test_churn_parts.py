@@ -51,7 +51,7 @@ def test_months_are_set_aside_to_calibrate_only_where_history_is_long():
 
 
 def test_a_contractual_embargo_is_label_plus_grace():
-    (split, *_) = plan_splits(months(24), ChurnConfig(grace_months=1))
+    (split, *_) = plan_splits(months(24), ChurnConfig(grace_days=30))
     assert min(split.test) - max(split.train) == 7
 
 

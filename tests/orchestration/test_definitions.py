@@ -109,6 +109,7 @@ def test_the_way_from_raw_to_release_is_one_graph(graph: Any) -> None:
         "features/ftr_churn",
         "ml/churn_estimator",
         "ml/clv_predictions",
+        "ml/clv_rescored",
         "ml/credit_predictions",
         "ml/upsell_predictions",
         "scorecard/customer_scorecard",

@@ -46,7 +46,10 @@ create table features.ftr_churn_labels as
 select
     customer_id, as_of_date, i % 10 <> 0 as is_eligible,
     case when i % 10 = 0 then 'not_active' end as ineligible_reason,
+    'non_contractual' as label_kind,
+    last_day(as_of_date + interval 6 month) as label_ends_on,
     as_of_date <= date '2011-05-31' as is_label_complete,
+    null::varchar as exclusion_reason,
     case when i % 10 <> 0 and as_of_date <= date '2011-05-31'
         then hash(i, as_of_date, 9) % 3 = 0 end as is_churned
 from people, months;
@@ -226,6 +229,62 @@ def test_scoring_in_small_batches_gives_the_same_rows(
     monkeypatch.setattr(prediction, "BATCH_ROWS", 7)
     score(company, "clv")
     assert rows("select sum(hash(p)::hugeint), count(*) from ml.clv_predictions p") == before
+
+
+def _score_october_then_november(company: Settings) -> tuple[str, str]:
+    october = date(2011, 10, 31)
+    begin(company, first=october, last=october, run_id="october")
+    first = train(company, "clv").version
+    score(company, "clv")
+    begin(company, first=LAST, last=LAST, run_id="november")
+    return first, train(company, "clv").version
+
+
+def test_a_new_estimator_of_value_has_its_first_month_scored_by_the_one_before_too(
+    company: Settings, rows: Any
+) -> None:
+    first, second = _score_october_then_november(company)
+    assert first != second
+    score(company, "clv")
+    for table, version in (("clv_rescored", first), ("clv_predictions", second)):
+        scored = rows(
+            f"select as_of_date, estimator_version, count(*) from ml.{table} "
+            f"where as_of_date = '{LAST}' group by all"
+        )
+        assert scored == [(LAST, version, 60)]
+    assert rows("select count(*) from ml.clv_rescored") == [(60,)]
+    # A month that is scored again by the same estimator is not another estimator's first.
+    begin(company, first=LAST, last=LAST, run_id="again")
+    score(company, "clv")
+    assert rows("select count(*) from ml.clv_rescored") == [(60,)]
+
+
+def test_no_change_of_the_estimator_is_nothing_to_score_again(
+    company: Settings, rows: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = train(company, "clv").version
+    october = date(2011, 10, 31)
+    monkeypatch.setattr(
+        prediction,
+        "_plan",
+        lambda *_: [
+            prediction._Range(version, october, october),
+            prediction._Range(version, LAST, LAST),
+        ],
+    )
+    score(company, "clv")
+    assert rows("select count(*) from ml.clv_predictions") == [(120,)]
+    assert rows("select count(*) from ml.clv_rescored") == [(0,)]
+
+
+def test_an_earlier_estimator_that_is_gone_leaves_its_month_out_and_is_named(
+    company: Settings, rows: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, _ = _score_october_then_november(company)
+    (company.estimators / first).rename(company.home / "moved")
+    score(company, "clv")
+    assert rows("select count(*) from ml.clv_rescored") == [(0,)]
+    assert f"{first} is not stored" in caplog.text
 
 
 def test_who_is_not_eligible_gets_no_probability(company: Settings, rows: Any) -> None:
