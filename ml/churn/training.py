@@ -45,6 +45,7 @@ from ml.churn.features import FEATURES
 from ml.churn.gate import CHURN_WORDS, GateInput, Words, count_checks, run_gate
 from ml.churn.panel import Panel, read_panel
 from ml.churn.splits import Split, label_end, plan_splits, set_calibration_aside
+from ml.churn.surrogate import Surrogate, fit_surrogate
 from ml.drift import ReferenceBins, reference_bins
 from ml.fairness import GroupResult
 from ml.frames import sample_customers
@@ -406,6 +407,7 @@ def describe(
     score: str = "churn_probability",
 ) -> ChurnEstimator:
     """Put an estimator together with what it was trained on."""
+    usual, surrogate = _explain(panel, fitted, config) if fitted else (None, None)
     first = panel.date.min().item() if len(panel) else None
     last = panel.date.max().item() if len(panel) else None
     return ChurnEstimator(
@@ -422,6 +424,8 @@ def describe(
         features=panel.names,
         fitted=fitted,
         rates=rates,
+        usual=usual,
+        surrogate=surrogate,
         reference=_reference(panel, fitted, rates, score, config),
     )
 
@@ -437,3 +441,16 @@ def _reference(
         *(reference_bins("feature", name, panel.feature(name)) for name in panel.names),
         reference_bins("score", score, probability),
     )
+
+
+def _explain(
+    panel: Panel, fitted: Candidate, config: ChurnConfig
+) -> tuple[np.ndarray[Any, Any], Surrogate | None]:
+    """Usual values and surrogate, both of the features that the estimator reads."""
+    read = np.isin(np.arange(panel.features.shape[1]), fitted.whole.base.columns)
+    panel = replace(panel, features=np.where(read, panel.features, np.nan))
+    usual = np.full(len(read), np.nan)
+    known = ~np.isnan(panel.features)
+    read &= known.mean(axis=0) >= 0.5
+    usual[read] = np.nanmedian(panel.features[:, read], axis=0)
+    return usual, fit_surrogate(panel, fitted.probability(panel.features), config)

@@ -12,6 +12,7 @@ import dagster as dg
 from orchestration.dagster_home import ScorecardHome, reported
 from orchestration.prediction import (
     KINDS,
+    REASONS,
     Kind,
     MonthScore,
     TrainingSummary,
@@ -56,8 +57,10 @@ DESCRIPTION_TABLES = {
     "estimators": "One row per estimator that a prediction comes from, with its verdict.",
     "estimator_metrics": "One row per estimator, candidate, slice and metric, with its interval.",
     "estimator_checks": "One row per check that an estimator had to pass, with its result.",
+    "estimator_surrogates": "One row per node of the tree that outlines a churn estimator.",
     "credit_bins": "One row per bin of a learnt credit rating, with its evidence and points.",
 }
+REASONS_KEY = dg.AssetKey(["ml", REASONS])
 TRAIN = "train_estimators"
 CHALLENGER = dg.AssetKey(["ml", "churn_challenger"])
 TEXTS = dg.AssetKey(["ml", TEXT_SCORES])
@@ -208,6 +211,7 @@ def _scoring() -> dg.AssetsDefinition:
             *(_prediction_spec(kind) for kind in KINDS),
             _rescored_spec(),
             _challenger_spec(),
+            _reasons_spec(),
         ],
     )
     def score_customers(scorecard_home: ScorecardHome) -> Iterator[dg.MaterializeResult[Any]]:
@@ -229,8 +233,23 @@ def _scoring() -> dg.AssetsDefinition:
             yield dg.MaterializeResult(
                 asset_key=CHALLENGER, metadata=dict(describe_challengers(settings))
             )
+        yield dg.MaterializeResult(asset_key=REASONS_KEY)
 
     return score_customers
+
+
+def _reasons_spec() -> dg.AssetSpec:
+    return dg.AssetSpec(
+        REASONS_KEY,
+        deps=[ESTIMATORS["churn"], *_features("churn")],
+        description=(
+            "Up to five reasons each way why a churn probability is what it is, of customers on "
+            "the watch list and above and of key accounts. They add up to the estimator's score."
+        ),
+        group_name=GROUP,
+        kinds={"python", "duckdb"},
+        owners=OWNERS,
+    )
 
 
 def _prediction_metadata(settings: Settings, kind: Kind) -> dict[str, float]:

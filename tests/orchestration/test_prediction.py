@@ -9,16 +9,17 @@ import pytest
 import yaml
 
 from ml.churn import features as churn_features
+from ml.churn.config import ChurnConfig
 from ml.credit.config import CreditConfig
 from ml.frames import TABLES
 from ml.upsell.features import FEATURE_DEFINITIONS as UPSELL_FEATURES
 from orchestration import prediction, window
 from orchestration.errors import ScorecardError
-from orchestration.prediction import ensure_ml_tables, score, train
+from orchestration.prediction import ensure_ml_tables, reasons_of, score, train
 from orchestration.settings import Settings
 from orchestration.warehouse import connect
 from orchestration.window import Fingerprints, History, SystemSpan, Window
-from tests.ml.conftest import simulate_credit
+from tests.ml.conftest import simulate_churn, simulate_credit
 
 ROOT = Path(__file__).parents[2]
 LAST = date(2011, 11, 30)
@@ -418,6 +419,58 @@ def test_too_few_bad_customers_leave_the_expert_rating(settings: Settings, rows:
         "select distinct method, credit_points is null, status from ml.credit_predictions"
     ) == [("expert", True, "not_published")]
     assert rows("select count(*) from ml.credit_bins") == [(0,)]
+
+
+LEARNABLE = """
+create table features.ftr_churn as select * exclude (is_churned, is_eligible) from simulated;
+create table features.ftr_churn_labels as
+select
+    customer_id, as_of_date::date as as_of_date, is_eligible,
+    'non_contractual' as label_kind, null::varchar as exclusion_reason,
+    last_day(as_of_date + interval 6 month)::date as label_ends_on,
+    as_of_date <= date '2023-09-30' as is_label_complete,
+    case when as_of_date <= date '2023-09-30' then is_churned end as is_churned
+from simulated;
+"""
+
+
+def test_reasons_are_kept_of_who_is_watched_and_of_key_accounts_and_had_for_others(
+    settings: Settings, rows: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = ChurnConfig(boosting_iterations=5, bootstrap_draws=5, noise_draws=20, folds=2)
+    monkeypatch.setattr(prediction, "_config", lambda *_: config)
+    with connect(settings) as con:
+        con.execute("create schema features")
+        con.register("simulated", simulate_churn())
+        con.execute(LEARNABLE)
+        con.execute("alter table features.ftr_churn alter as_of_date type date")
+    begin(settings, first=date(2024, 3, 31), last=date(2024, 3, 31))
+    summary = train(settings, "churn")
+    assert summary.status == "published"
+    score(settings, "churn")
+    first = rows("select sum(hash(r)::hugeint), count(*) from ml.churn_reasons r")
+    score(settings, "churn")
+    assert rows("select sum(hash(r)::hugeint), count(*) from ml.churn_reasons r") == first
+
+    wanted = (
+        "select customer_id from ml.churn_predictions "
+        "inner join features.ftr_churn using (customer_id, as_of_date) "
+        "where churn_probability >= 0.25 or tier = 'A' order by 1"
+    )
+    told = rows("select distinct customer_id from ml.churn_reasons order by 1")
+    assert told == rows(wanted)
+    assert 0 < len(told) < 300
+    assert rows("select count(*), max(depth) from ml.estimator_surrogates")[0][0] > 1
+
+    customer, chance = rows(
+        "select customer_id, churn_probability from ml.churn_predictions "
+        "where customer_id not in (select customer_id from ml.churn_reasons) order by 1 limit 1"
+    )[0]
+    month = date(2024, 3, 31)
+    asked = reasons_of(settings, customer, month, version=summary.version, probability=chance)
+    assert set(asked["customer_id"]) == {customer}
+    with pytest.raises(ScorecardError, match="no longer those that the release"):
+        reasons_of(settings, customer, month, version=summary.version, probability=chance + 0.01)
 
 
 def test_a_company_without_invoices_on_credit_keeps_the_expert_rating(settings: Settings) -> None:

@@ -173,7 +173,15 @@ select as_of_date, 1 as period_months, count(*) as customer_count,
 from scorecard.customer_indicators group by as_of_date;
 
 insert into scorecard.predictions by name
-select customer_id, as_of_date, not is_unscored as is_eligible,
+select customer_id, as_of_date, tier, not is_unscored as is_eligible,
+    case when not is_unscored then score > 40 end as acts_by_rule,
+    case when not is_unscored then score between 25 and 40 end as is_watched,
+    round(11 / 49, 6) as value_threshold,
+    case when not is_unscored then score / 100 > round(11 / 49, 6) end as acts_by_value,
+    case when not is_unscored and score / 100 > round(11 / 49, 6) then number % 4 + 1 end
+        as action_level,
+    case when not is_unscored and score / 100 > round(11 / 49, 6) then 'account manager' end
+        as owner_role,
     case when not is_unscored then score / 100 end as churn_probability,
     case when not is_unscored then score / 100 * 0.9 end as churn_probability_low,
     case when not is_unscored then least(1, score / 100 * 1.1) end as churn_probability_high,
@@ -188,6 +196,28 @@ select customer_id, as_of_date, not is_unscored as is_eligible,
     'mbg_nbd_gamma_gamma' as clv_method, false as clv_has_warning, 'revenue' as value_basis,
     case when not is_unscored then 50.0 end as value_at_risk
 from people cross join months;
+
+insert into scorecard.churn_reasons by name
+select predictions.customer_id, predictions.as_of_date, told.direction, 1 as reason_rank,
+    'days_since_purchase' as feature, 'no purchase for 94 days' as reason,
+    '距上次购买：94 天' as reason_zh, 94.0::double as feature_value, 31.0::double as usual_value,
+    case told.direction when 'raises' then 10.0 else 10 * predictions.churn_probability - 14.5 end
+        as contribution_log_odds,
+    -1.0::double as base_log_odds, 0.5::double as unlisted_log_odds,
+    10 * predictions.churn_probability - 5 as score_log_odds,
+    'path_dependent_tree_shap' as reason_method, 'churn-1' as churn_estimator_version
+from scorecard.predictions as predictions
+cross join (values ('raises'), ('lowers')) as told (direction)
+where predictions.churn_probability >= 0.25;
+
+insert into scorecard.estimator_surrogates by name
+select 'churn' as estimator, 'churn-1' as estimator_version, 0.8::double as fidelity_r2,
+    500 as fidelity_row_count, nodes.*
+from (values
+    (0, null, 0, '', false, 1000, 0.2),
+    (1, 0, 1, 'days since the last purchase at most 31 days', true, 800, 0.1),
+    (2, 0, 1, 'days since the last purchase above 31 days', true, 200, 0.6)
+) as nodes(node, parent_node, depth, condition, is_leaf, row_count, mean_probability);
 
 insert into scorecard.estimators by name
 select *, 'champion' as role, 'gate' as approved_by, date '2011-11-30' as approved_as_of,

@@ -338,6 +338,7 @@ create table scorecard.predictions as
 select
     customer_id,
     as_of_date,
+    tier,
     is_active as is_eligible,
     case when is_active then round(0.05 + 0.7 * days_since_purchase / 180.0, 6) end
         as churn_probability,
@@ -368,8 +369,57 @@ select
     case when is_active then
         cast(greatest(revenue_12m, 0) * (0.05 + 0.7 * days_since_purchase / 180.0)
             as decimal(18, 4))
-    end as value_at_risk
+    end as value_at_risk,
+    case when is_active then 0.05 + 0.7 * days_since_purchase / 180.0 > 0.40 end as acts_by_rule,
+    case when is_active then 0.05 + 0.7 * days_since_purchase / 180.0 between 0.25 and 0.40 end
+        as is_watched,
+    case when revenue_12m > 13.34 then round(cast(11 / (0.3 * (revenue_12m - 10) + 10) as double), 6)
+        end as value_threshold,
+    case when is_active then coalesce(
+        revenue_12m > 13.34
+        and 0.05 + 0.7 * days_since_purchase / 180.0 > 11 / (0.3 * (revenue_12m - 10) + 10), false
+    ) end as acts_by_value,
+    case when is_active and days_since_purchase > 90 then 2 end as action_level,
+    case when is_active and days_since_purchase > 90 then 'account manager' end as owner_role,
+    case when is_active and days_since_purchase > 90 then 3 end as working_days
 from tiered;
+
+create table scorecard.churn_reasons as
+select
+    predictions.customer_id,
+    predictions.as_of_date,
+    told.direction,
+    told.reason_rank,
+    'days_since_purchase' as feature,
+    told.reason,
+    '距上次购买：94 天' as reason_zh,
+    94.0::double as feature_value,
+    31.0::double as usual_value,
+    told.gain as contribution_log_odds,
+    -2.0::double as base_log_odds,
+    0.1::double as unlisted_log_odds,
+    -0.2::double as score_log_odds,
+    'path_dependent_tree_shap' as reason_method,
+    predictions.churn_estimator_version
+from scorecard.predictions as predictions
+cross join (values
+    ('raises', 1, 'no purchase for 94 days (usual: 31 days)', 1.5::double),
+    ('raises', 2, 'fewer <purchases> in 3 months than usual: 0 (usual: 3)', 0.7::double),
+    ('lowers', 1, 'answers surveys: 80 % of them (usual: 40 %)', -0.5::double)
+) as told (direction, reason_rank, reason, gain)
+where predictions.churn_probability >= 0.25;
+
+create table scorecard.estimator_surrogates as
+select
+    'churn' as estimator, 'churn-1a2b3c4d' as estimator_version, nodes.*,
+    0.8::double as fidelity_r2, 5684::bigint as fidelity_row_count
+from (values
+    (0, null::integer, 0, '', 'days_since_purchase', 31.5::double, false, 1000::bigint, 0.2::double),
+    (1, 0, 1, 'days since the last purchase at most 31 days', null, null, true, 800, 0.1),
+    (2, 0, 1, 'days since the last purchase above 31 days', null, null, true, 200, 0.6)
+) as nodes (
+    node, parent_node, depth, condition, feature, threshold, is_leaf, row_count, mean_probability
+);
 
 create table scorecard.estimators as
 select *, 'champion' as role, 'gate' as approved_by, date '2011-12-31' as approved_as_of,
