@@ -37,6 +37,7 @@ from orchestration.champions import (
     settle,
     speaking,
 )
+from orchestration.drift import count_drift
 from orchestration.errors import ScorecardError
 from orchestration.fingerprints import combine, query_fingerprint
 from orchestration.progress import Stage
@@ -282,6 +283,10 @@ def score(settings: Settings, kind: Kind, *, stage: Stage | None = None) -> tupl
                 f"delete from ml.{_PREDICTIONS[kind]} where as_of_date >= ?",
                 [run.first_month],
             )
+            writer.execute(
+                "delete from ml.drift_counts where estimator = ? and as_of_date >= ?",
+                [kind, run.first_month],
+            )
             if kind == "churn":
                 writer.execute(f"delete from ml.{REASONS} where as_of_date >= ?", [run.first_month])
             scores = tuple(
@@ -291,7 +296,7 @@ def score(settings: Settings, kind: Kind, *, stage: Stage | None = None) -> tupl
                 _rescore(con, writer, settings, run.first_month, ranges)
             if kind in _CHALLENGERS:
                 _score_challengers(con, writer, settings, kind, run, approval)
-            _forget_unused(writer, kind, approval.champion)
+            _forget_unused(writer, kind, approval.champion, run.last_month)
     return scores
 
 
@@ -353,10 +358,12 @@ def _training_queries(kind: Kind, last_month: date, config: Any) -> _Queries:
         while label_end(newest, config) > last_month:
             newest = window.add_months(newest, -1)
         return _Queries(
-            "select features.*, labels.is_churned, labels.exclusion_reason "
+            "select features.*, labels.is_churned, labels.exclusion_reason, "
+            "groups.region as group_region, groups.customer_kind as group_customer_kind "
             "from features.ftr_churn as features "
             "inner join features.ftr_churn_labels as labels "
             "using (customer_id, as_of_date) "
+            "left join features.ftr_customer_groups as groups using (customer_id, as_of_date) "
             "where labels.is_eligible and labels.is_label_complete "
             f"and as_of_date <= date '{newest}' order by customer_id, as_of_date"
         )
@@ -569,10 +576,14 @@ def _score_range(
     part: _Range,
     stage: Stage | None,
 ) -> MonthScore:
+    from ml.churn.estimator import ChurnEstimator
     from ml.registry import load_estimator
 
     estimator = load_estimator(_stored(settings, part.version))
     done = _write_scores(reader, writer, kind, part, estimator, _PREDICTIONS[kind], stage)
+    if isinstance(estimator, ChurnEstimator):
+        counts = count_drift(writer, estimator, part.first_month, part.last_month)
+        _append(writer, "drift_counts", counts)
     return MonthScore(part.version, part.first_month, part.last_month, done)
 
 
@@ -774,9 +785,18 @@ def _stored(settings: Settings, version: str) -> Path:
     return path
 
 
-def _forget_unused(con: duckdb.DuckDBPyConnection, kind: Kind, current: str) -> None:
-    """Drop the description of estimators that no prediction comes from, but the run's own."""
-    used = f"select estimator_version from ml.{_PREDICTIONS[kind]}"
+def _forget_unused(
+    con: duckdb.DuckDBPyConnection, kind: Kind, current: str, last_month: date
+) -> None:
+    """Drop the description of estimators that no prediction comes from, but the run's own.
+
+    What was published by the run's last month is a prediction too, though it was computed anew.
+    """
+    used = (
+        f"select estimator_version from ml.{_PREDICTIONS[kind]} union "
+        "select estimator_version from ml.published_predictions "
+        f"where published_month <= date '{last_month}'"
+    )
     for table in _DESCRIPTIONS:
         con.execute(
             f"delete from ml.{table} where estimator = ? and estimator_version <> ? "
