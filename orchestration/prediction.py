@@ -151,11 +151,11 @@ class _Queries:
     """The frames that one training reads."""
 
     frame: str
-    outcomes: str | None = None
+    more: tuple[str, ...] = ()
 
     @property
     def all(self) -> tuple[str, ...]:
-        return (self.frame,) if self.outcomes is None else (self.frame, self.outcomes)
+        return self.frame, *self.more
 
 
 def ensure_ml_tables(con: duckdb.DuckDBPyConnection) -> None:
@@ -386,15 +386,22 @@ def _training_queries(kind: Kind, last_month: date, config: Any) -> _Queries:
             "where labels.is_eligible and labels.is_label_complete "
             f"and as_of_date <= date '{judged}' order by customer_id, as_of_date"
         )
+    # Outcomes are complete twelve months later, and shorter ones, for calibrating, six.
     earlier = window.add_months(judged, -config.outcome_months)
+    short = (window.add_months(day, -config.calibration_months) for day in (last_month, judged))
+    months = ", ".join(f"date '{day}'" for day in (last_month, judged, earlier, *short))
     return _Queries(
-        "select * from features.ftr_value "
-        f"where as_of_date in (date '{last_month}', date '{judged}', date '{earlier}') "
+        f"select * from features.ftr_value where as_of_date in ({months}) "
         "order by customer_id, as_of_date",
-        "select * from features.ftr_value_outcomes "
-        f"where as_of_date in (date '{judged}', date '{earlier}') "
-        f"and outcome_months = {config.outcome_months} "
-        "order by customer_id, as_of_date",
+        (
+            "select outcomes.* from features.ftr_value_outcomes as outcomes "
+            f"where as_of_date in ({months}) and date_trunc('month', as_of_date) "
+            f"<= date_trunc('month', date '{last_month}') - to_months(outcome_months) "
+            "order by customer_id, as_of_date, outcome_months",
+            "select * from features.ftr_contract_changes "
+            f"where as_of_date <= date '{last_month}' "
+            "order by as_of_date, state, tier, months_in_state",
+        ),
     )
 
 
@@ -420,7 +427,7 @@ def _train(kind: Kind, frames: Sequence[Any], config: Any) -> Training[Estimator
         return train_upsell(frames[0], config)
     from ml.clv.training import train_clv
 
-    return train_clv(frames[0], frames[1], config)
+    return train_clv(frames[0], frames[1], config, frames[2])
 
 
 def _frame(con: duckdb.DuckDBPyConnection, query: str) -> Any:

@@ -43,7 +43,7 @@ PREDICTIONS: dict[Kind, dg.AssetKey] = {
 RESCORED = dg.AssetKey(["ml", "clv_rescored"])
 FEATURES: dict[Kind, tuple[str, ...]] = {
     "churn": ("ftr_churn", "ftr_churn_labels", "ftr_customer_groups"),
-    "clv": ("ftr_value", "ftr_value_outcomes"),
+    "clv": ("ftr_value", "ftr_value_outcomes", "ftr_contract_changes"),
     "credit": ("ftr_credit", "ftr_credit_labels"),
     "upsell": ("ftr_churn", "ftr_upsell", "ftr_upsell_labels"),
 }

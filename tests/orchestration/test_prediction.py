@@ -69,6 +69,9 @@ select
     case when i % 6 > 0 then 100 else 0 end as recency_days, 300 as age_days,
     case when i % 6 > 0 then 20.0 + i end as mean_repeat_purchase_amount,
     (20.0 + i)::double as mean_purchase_amount, (i * 10)::double as value_12m,
+    (i * 10)::double as purchase_value_12m, 'purchase' as relation_kind, 300 as tenure_days,
+    200 as days_since_purchase, null::double as recurring_revenue,
+    null::integer as contract_months, null::integer as ended_months,
     3 as purchases_12m, 0.9::double as net_revenue_ratio, 1.0::double as margin_rate,
     0 as is_tenure_censored,
     'revenue' as value_basis
@@ -76,6 +79,7 @@ from people, months;
 create table features.ftr_value_outcomes as
 select
     customer_id, as_of_date, 12 as outcome_months, i % 4 as purchase_count_after,
+    0 as paid_months_after,
     ((i % 4) * (20.0 + i))::double as value_after
 from people, months where as_of_date <= date '2010-11-30';
 create table features.ftr_upsell as
@@ -89,6 +93,12 @@ select
     customer_id, as_of_date, is_label_complete, is_churned as is_expanded,
     case when is_churned then 20.0 + i else 0 end::double as expansion_amount
 from features.ftr_churn_labels inner join people using (customer_id);
+
+
+create table features.ftr_contract_changes (
+    as_of_date date, state varchar, tier varchar, months_in_state integer, customer_count integer,
+    changed_count integer, stayer_opening_mrr decimal(18, 4), stayer_closing_mrr decimal(18, 4)
+);
 """
 
 
@@ -105,7 +115,8 @@ def company(settings: Settings) -> Settings:
         for name in (each.name for each in UPSELL_FEATURES if each.name not in there):
             con.execute(f"alter table features.ftr_upsell add column {name} double")
         con.execute(
-            "update features.ftr_value set age_days = 300 + (as_of_date - date '2010-01-31')"
+            "update features.ftr_value set age_days = 300 + (as_of_date - date '2010-01-31'), "
+            "tenure_days = 300 + (as_of_date - date '2010-01-31')"
         )
     begin(settings, first=date(2010, 1, 31), last=LAST)
     return settings
