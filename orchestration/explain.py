@@ -112,7 +112,7 @@ class Outlook:
     """What is expected of the customer, and how it was estimated; None is not measured.
 
     Attributes:
-        churn_probability: Probability of no purchase in six months.
+        churn_probability: Probability of leaving within six months.
         churn_low: Lower end of its interval.
         churn_high: Upper end of its interval.
         churn_method: `estimator`, `baseline_rule` or `base_rate`.
@@ -700,13 +700,13 @@ def _outlook_table(outlook: Outlook | None) -> RenderableType:
     table.add_column("How", overflow="fold")
     if outlook.churn_probability is None:
         why = "not eligible in this month" if not outlook.is_eligible else "not estimated"
-        table.add_row("No purchase in 6 months", "–", why)
+        table.add_row("Leaves within 6 months", "–", why)
     else:
         low, high = _percent(outlook.churn_low), _percent(outlook.churn_high)
         interval = f", 90 % interval {low} to {high}" if outlook.churn_low is not None else ""
         status = "" if outlook.churn_status == "published" else "; the estimator is not published"
         table.add_row(
-            "No purchase in 6 months",
+            "Leaves within 6 months",
             _percent(outlook.churn_probability),
             f"{_readable(outlook.churn_method).lower()}{status}{interval}; "
             f"risk band {outlook.risk_band or '–'}",

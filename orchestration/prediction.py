@@ -36,6 +36,7 @@ from orchestration.champions import (
     settle,
     speaking,
 )
+from orchestration.drift import count_drift
 from orchestration.errors import ScorecardError
 from orchestration.fingerprints import combine, query_fingerprint
 from orchestration.progress import Stage
@@ -145,11 +146,11 @@ class _Queries:
     """The frames that one training reads."""
 
     frame: str
-    outcomes: str | None = None
+    more: tuple[str, ...] = ()
 
     @property
     def all(self) -> tuple[str, ...]:
-        return (self.frame,) if self.outcomes is None else (self.frame, self.outcomes)
+        return self.frame, *self.more
 
 
 def ensure_ml_tables(con: duckdb.DuckDBPyConnection) -> None:
@@ -277,6 +278,10 @@ def score(settings: Settings, kind: Kind, *, stage: Stage | None = None) -> tupl
                 f"delete from ml.{_PREDICTIONS[kind]} where as_of_date >= ?",
                 [run.first_month],
             )
+            writer.execute(
+                "delete from ml.drift_counts where estimator = ? and as_of_date >= ?",
+                [kind, run.first_month],
+            )
             if kind == "churn":
                 writer.execute(f"delete from ml.{REASONS} where as_of_date >= ?", [run.first_month])
             scores = tuple(
@@ -286,7 +291,7 @@ def score(settings: Settings, kind: Kind, *, stage: Stage | None = None) -> tupl
                 _rescore(con, writer, settings, run.first_month, ranges)
             if kind in _CHALLENGERS:
                 _score_challengers(con, writer, settings, kind, run, approval)
-            _forget_unused(writer, kind, approval.champion)
+            _forget_unused(writer, kind, approval.champion, run.last_month)
     return scores
 
 
@@ -344,10 +349,12 @@ def _training_queries(kind: Kind, last_month: date, config: Any) -> _Queries:
         while label_end(newest, config) > last_month:
             newest = window.add_months(newest, -1)
         return _Queries(
-            "select features.*, labels.is_churned, labels.exclusion_reason "
+            "select features.*, labels.is_churned, labels.exclusion_reason, "
+            "groups.region as group_region, groups.customer_kind as group_customer_kind "
             "from features.ftr_churn as features "
             "inner join features.ftr_churn_labels as labels "
             "using (customer_id, as_of_date) "
+            "left join features.ftr_customer_groups as groups using (customer_id, as_of_date) "
             "where labels.is_eligible and labels.is_label_complete "
             f"and as_of_date <= date '{newest}' order by customer_id, as_of_date"
         )
@@ -360,15 +367,22 @@ def _training_queries(kind: Kind, last_month: date, config: Any) -> _Queries:
             "where labels.is_eligible and labels.is_label_complete "
             f"and as_of_date <= date '{judged}' order by customer_id, as_of_date"
         )
+    # Outcomes are complete twelve months later, and shorter ones, for calibrating, six.
     earlier = window.add_months(judged, -config.outcome_months)
+    short = (window.add_months(day, -config.calibration_months) for day in (last_month, judged))
+    months = ", ".join(f"date '{day}'" for day in (last_month, judged, earlier, *short))
     return _Queries(
-        "select * from features.ftr_value "
-        f"where as_of_date in (date '{last_month}', date '{judged}', date '{earlier}') "
+        f"select * from features.ftr_value where as_of_date in ({months}) "
         "order by customer_id, as_of_date",
-        "select * from features.ftr_value_outcomes "
-        f"where as_of_date in (date '{judged}', date '{earlier}') "
-        f"and outcome_months = {config.outcome_months} "
-        "order by customer_id, as_of_date",
+        (
+            "select outcomes.* from features.ftr_value_outcomes as outcomes "
+            f"where as_of_date in ({months}) and date_trunc('month', as_of_date) "
+            f"<= date_trunc('month', date '{last_month}') - to_months(outcome_months) "
+            "order by customer_id, as_of_date, outcome_months",
+            "select * from features.ftr_contract_changes "
+            f"where as_of_date <= date '{last_month}' "
+            "order by as_of_date, state, tier, months_in_state",
+        ),
     )
 
 
@@ -390,7 +404,7 @@ def _train(kind: Kind, frames: Sequence[Any], config: Any) -> Training[Estimator
         return train_credit(frames[0], config)
     from ml.clv.training import train_clv
 
-    return train_clv(frames[0], frames[1], config)
+    return train_clv(frames[0], frames[1], config, frames[2])
 
 
 def _frame(con: duckdb.DuckDBPyConnection, query: str) -> Any:
@@ -546,10 +560,14 @@ def _score_range(
     part: _Range,
     stage: Stage | None,
 ) -> MonthScore:
+    from ml.churn.estimator import ChurnEstimator
     from ml.registry import load_estimator
 
     estimator = load_estimator(_stored(settings, part.version))
     done = _write_scores(reader, writer, kind, part, estimator, _PREDICTIONS[kind], stage)
+    if isinstance(estimator, ChurnEstimator):
+        counts = count_drift(writer, estimator, part.first_month, part.last_month)
+        _append(writer, "drift_counts", counts)
     return MonthScore(part.version, part.first_month, part.last_month, done)
 
 
@@ -740,9 +758,18 @@ def _stored(settings: Settings, version: str) -> Path:
     return path
 
 
-def _forget_unused(con: duckdb.DuckDBPyConnection, kind: Kind, current: str) -> None:
-    """Drop the description of estimators that no prediction comes from, but the run's own."""
-    used = f"select estimator_version from ml.{_PREDICTIONS[kind]}"
+def _forget_unused(
+    con: duckdb.DuckDBPyConnection, kind: Kind, current: str, last_month: date
+) -> None:
+    """Drop the description of estimators that no prediction comes from, but the run's own.
+
+    What was published by the run's last month is a prediction too, though it was computed anew.
+    """
+    used = (
+        f"select estimator_version from ml.{_PREDICTIONS[kind]} union "
+        "select estimator_version from ml.published_predictions "
+        f"where published_month <= date '{last_month}'"
+    )
     for table in _DESCRIPTIONS:
         con.execute(
             f"delete from ml.{table} where estimator = ? and estimator_version <> ? "

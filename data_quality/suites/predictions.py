@@ -37,6 +37,8 @@ CLV_METHODS = (
     "bg_nbd_gamma_gamma",
     "pareto_nbd_gamma_gamma",
     "two_part_regression",
+    "contract_survival",
+    "contract_and_purchases",
     "prior",
 )
 STATUSES = ("published", "not_published", "base_rate")

@@ -15,7 +15,7 @@ Does not belong here: the steps themselves (the other modules of this folder).
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -66,6 +66,8 @@ __all__ = [
 ]
 
 Rows = list[dict[str, Any]]
+
+_REFERENCE_MONTHS: Final = 12
 
 
 ChurnTraining = Training[ChurnEstimator]
@@ -400,9 +402,14 @@ def _describe(
 def _reference(
     panel: Panel, fitted: Candidate | None, rates: RateTable, config: ChurnConfig
 ) -> tuple[ReferenceBins, ...]:
-    """Bins of every feature and of the probability, as it is given to customers not learnt from."""
+    """Bins of every feature and of the probability, as it is given to customers not learnt from.
+
+    On the newest twelve months of the training: a whole year of seasons. In the first year of a
+    history nobody has a feature of twelve months, against which every later month would drift.
+    """
     if len(panel) == 0:
         return ()
+    panel = panel.take(panel.month > panel.month.max() - _REFERENCE_MONTHS)
     probability = cross_fitted(fitted, panel, config) if fitted else rates.probability(panel)
     return (
         *(reference_bins("feature", name, panel.feature(name)) for name in panel.names),

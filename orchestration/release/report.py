@@ -63,6 +63,8 @@ _CANDIDATES = {
     "bg_nbd_gamma_gamma": "BG/NBD × Gamma-Gamma",
     "pareto_nbd_gamma_gamma": "Pareto/NBD × Gamma-Gamma",
     "two_part_regression": "Two-part regression",
+    "contract_survival": "Survival of contracts",
+    "contract_and_purchases": "Survival of contracts, and purchases beside them",
 }
 
 
