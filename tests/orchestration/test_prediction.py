@@ -607,6 +607,10 @@ select
     as_of_date <= date '2023-09-30' as is_label_complete,
     case when as_of_date <= date '2023-09-30' then is_churned end as is_churned
 from simulated;
+create table features.ftr_customer_groups as
+select
+    customer_id, as_of_date::date as as_of_date, 'north' as region, 'organisation' as customer_kind
+from simulated;
 """
 
 
