@@ -36,6 +36,7 @@ from orchestration.champions import (
     settle,
     speaking,
 )
+from orchestration.drift import count_drift
 from orchestration.errors import ScorecardError
 from orchestration.fingerprints import combine, query_fingerprint
 from orchestration.progress import Stage
@@ -57,6 +58,12 @@ _PREDICTIONS: dict[Kind, str] = {
     "clv": "clv_predictions",
     "credit": "credit_predictions",
 }
+REASONS = "churn_reasons"
+_CHURN_FEATURES = "ftr_churn"
+# Probabilities are published with six decimals.
+_PUBLISHED_PRECISION = 1e-6
+# A key account has a person who asks why, whatever the risk.
+_REASONS_TIER = "A"
 # Months in which the estimator of lifetime value changed, as the one before would have scored them:
 # without it nobody could tell a change of the customer from one of the estimator.
 _RESCORED = "clv_rescored"
@@ -70,7 +77,13 @@ _MEASURES: dict[Kind, str] = {
 }
 # What a challenger says of the last month, for the kinds that have a contest.
 _CHALLENGERS: dict[Kind, str] = {"churn": "churn_challenger"}
-_DESCRIPTIONS = ("estimators", "estimator_metrics", "estimator_checks", "credit_bins")
+_DESCRIPTIONS = (
+    "estimators",
+    "estimator_metrics",
+    "estimator_checks",
+    "credit_bins",
+    "estimator_surrogates",
+)
 
 
 @dataclass(frozen=True)
@@ -265,6 +278,12 @@ def score(settings: Settings, kind: Kind, *, stage: Stage | None = None) -> tupl
                 f"delete from ml.{_PREDICTIONS[kind]} where as_of_date >= ?",
                 [run.first_month],
             )
+            writer.execute(
+                "delete from ml.drift_counts where estimator = ? and as_of_date >= ?",
+                [kind, run.first_month],
+            )
+            if kind == "churn":
+                writer.execute(f"delete from ml.{REASONS} where as_of_date >= ?", [run.first_month])
             scores = tuple(
                 _score_range(con, writer, settings, kind, part, stage) for part in ranges
             )
@@ -272,7 +291,7 @@ def score(settings: Settings, kind: Kind, *, stage: Stage | None = None) -> tupl
                 _rescore(con, writer, settings, run.first_month, ranges)
             if kind in _CHALLENGERS:
                 _score_challengers(con, writer, settings, kind, run, approval)
-            _forget_unused(writer, kind, approval.champion)
+            _forget_unused(writer, kind, approval.champion, run.last_month)
     return scores
 
 
@@ -330,10 +349,12 @@ def _training_queries(kind: Kind, last_month: date, config: Any) -> _Queries:
         while label_end(newest, config) > last_month:
             newest = window.add_months(newest, -1)
         return _Queries(
-            "select features.*, labels.is_churned, labels.exclusion_reason "
+            "select features.*, labels.is_churned, labels.exclusion_reason, "
+            "groups.region as group_region, groups.customer_kind as group_customer_kind "
             "from features.ftr_churn as features "
             "inner join features.ftr_churn_labels as labels "
             "using (customer_id, as_of_date) "
+            "left join features.ftr_customer_groups as groups using (customer_id, as_of_date) "
             "where labels.is_eligible and labels.is_label_complete "
             f"and as_of_date <= date '{newest}' order by customer_id, as_of_date"
         )
@@ -385,6 +406,7 @@ def _frame(con: duckdb.DuckDBPyConnection, query: str) -> Any:
 
 def _write_description(con: duckdb.DuckDBPyConnection, training: Training[Estimator]) -> None:
     """Replace the rows that describe one estimator, in one transaction."""
+    from ml.churn.estimator import ChurnEstimator
     from ml.credit.estimator import CreditEstimator
 
     frames = {
@@ -394,6 +416,8 @@ def _write_description(con: duckdb.DuckDBPyConnection, training: Training[Estima
     }
     if isinstance(training.estimator, CreditEstimator):
         frames["credit_bins"] = training.estimator.bins()
+    if isinstance(training.estimator, ChurnEstimator):
+        frames["estimator_surrogates"] = training.estimator.surrogate_nodes()
     with transaction(con):
         for table, frame in frames.items():
             con.execute(
@@ -529,10 +553,14 @@ def _score_range(
     part: _Range,
     stage: Stage | None,
 ) -> MonthScore:
+    from ml.churn.estimator import ChurnEstimator
     from ml.registry import load_estimator
 
     estimator = load_estimator(_stored(settings, part.version))
     done = _write_scores(reader, writer, kind, part, estimator, _PREDICTIONS[kind], stage)
+    if isinstance(estimator, ChurnEstimator):
+        counts = count_drift(writer, estimator, part.first_month, part.last_month)
+        _append(writer, "drift_counts", counts)
     return MonthScore(part.version, part.first_month, part.last_month, done)
 
 
@@ -550,7 +578,11 @@ def _write_scores(
     total = _count(reader, f"select count(*) from ({query})")
     done = 0
     for batch in reader.execute(query).fetch_record_batch(BATCH_ROWS):
-        _append(writer, table, _score(kind, batch.to_pandas(), estimator))
+        frame = batch.to_pandas()
+        scored = _score(kind, frame, estimator)
+        _append(writer, table, scored)
+        if table == _PREDICTIONS["churn"]:
+            _append(writer, REASONS, _reasons(frame, scored, estimator))
         done += batch.num_rows
         if stage is not None:
             stage.advance(done, total, f"{kind} rows")
@@ -649,6 +681,65 @@ def _score(kind: Kind, frame: Any, estimator: Any) -> Any:
     return score_clv(frame, estimator)
 
 
+def _reasons(frame: Any, scored: Any, estimator: Any) -> Any:
+    """Reasons of the customers whom a rule or a person looks at.
+
+    Those on the watch list and above, and key accounts; a year of reasons of everybody would be
+    ten times the predictions. All others can be had on demand (`reasons_of`).
+    """
+    from ml.churn.config import ChurnConfig
+    from ml.churn.reasons import churn_reasons
+    from ml.frames import sort_by_key
+
+    ordered = sort_by_key(frame, name="churn frame")  # as what was scored is ordered
+    chance = scored["churn_probability"]
+    is_key_account = (ordered["tier"] == _REASONS_TIER) & chance.notna()
+    is_asked = (chance >= ChurnConfig.reasons_from) | is_key_account
+    return churn_reasons(ordered[is_asked], estimator)
+
+
+def reasons_of(
+    settings: Settings, customer_id: str, month: date, *, version: str, probability: float
+) -> Any:
+    """Reasons of one customer's churn probability, computed now from the features in the warehouse.
+
+    Args:
+        settings: The home.
+        customer_id: The customer.
+        month: The month end that was scored.
+        version: The estimator that scored it.
+        probability: The published probability, which the reasons must be of.
+
+    Returns:
+        The columns of `ml.churn_reasons`.
+
+    Raises:
+        ScorecardError: The estimator is gone or of another kind, or the features in the warehouse
+            no longer give the published probability.
+    """
+    from ml.churn.estimator import ChurnEstimator, score_churn
+    from ml.churn.reasons import churn_reasons
+    from ml.registry import load_estimator
+
+    estimator = load_estimator(_stored(settings, version))
+    query = f"select *, true as is_eligible from features.{_CHURN_FEATURES} "
+    with connect(settings, read_only=True) as con, _features_expected(settings):
+        frame = (
+            con.execute(query + "where customer_id = ? and as_of_date = ?", [customer_id, month])
+            .fetch_arrow_table()
+            .to_pandas()
+        )
+    if not isinstance(estimator, ChurnEstimator):
+        raise ScorecardError(f"{version} is no estimator of churn.")
+    found = score_churn(frame, estimator)["churn_probability"].tolist()
+    if len(found) != 1 or abs(found[0] - probability) > _PUBLISHED_PRECISION:
+        raise ScorecardError(
+            f"The features of {customer_id} in the warehouse are no longer those that the release "
+            f"was made of: its reasons for {month:%Y-%m} cannot be told. Publish a new release."
+        )
+    return churn_reasons(frame, estimator)
+
+
 def _stored(settings: Settings, version: str) -> Path:
     path = settings.estimators / version
     if not path.is_dir():
@@ -660,9 +751,18 @@ def _stored(settings: Settings, version: str) -> Path:
     return path
 
 
-def _forget_unused(con: duckdb.DuckDBPyConnection, kind: Kind, current: str) -> None:
-    """Drop the description of estimators that no prediction comes from, but the run's own."""
-    used = f"select estimator_version from ml.{_PREDICTIONS[kind]}"
+def _forget_unused(
+    con: duckdb.DuckDBPyConnection, kind: Kind, current: str, last_month: date
+) -> None:
+    """Drop the description of estimators that no prediction comes from, but the run's own.
+
+    What was published by the run's last month is a prediction too, though it was computed anew.
+    """
+    used = (
+        f"select estimator_version from ml.{_PREDICTIONS[kind]} union "
+        "select estimator_version from ml.published_predictions "
+        f"where published_month <= date '{last_month}'"
+    )
     for table in _DESCRIPTIONS:
         con.execute(
             f"delete from ml.{table} where estimator = ? and estimator_version <> ? "

@@ -1,11 +1,13 @@
 """Rules of the product `predictions`: churn, lifetime value, and the estimators behind them.
 
 Belongs here: the marts predictions, estimators, estimator_metrics, estimator_checks.
+Not here: who acts on a prediction and why it is as it is (`explanations`).
 """
 
 from __future__ import annotations
 
 from data_quality.rules import Rule, Table
+from data_quality.suites import explanations
 from data_quality.suites.shapes import (
     VALUE_BASES,
     drift,
@@ -59,6 +61,7 @@ def rules() -> tuple[Rule, ...]:
         *_estimator_claims(),
         *_metrics(),
         *_checks(),
+        *explanations.rules(),
     )
 
 

@@ -72,6 +72,7 @@ class ChurnConfig:
         boosting_leaves: Leaves per tree.
         boosting_min_leaf: Rows per leaf, at least.
         max_training_rows: Rows above which customers are sampled by hash.
+        reasons_from: Probability from which reasons are kept: the watch list begins there.
         seed: Seed of every random number.
         gate: Thresholds of the publication gate.
         profit: The retention offer that the measures in money are of.
@@ -99,6 +100,7 @@ class ChurnConfig:
     boosting_leaves: int = 15
     boosting_min_leaf: int = 50
     max_training_rows: int = 200_000
+    reasons_from: float = 0.25
     seed: int = 20
     gate: GateConfig = field(default_factory=GateConfig)
     profit: ProfitConfig = field(default_factory=ProfitConfig)

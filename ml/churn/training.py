@@ -15,7 +15,7 @@ Does not belong here: the steps themselves (the other modules of this folder).
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -45,6 +45,7 @@ from ml.churn.features import FEATURES
 from ml.churn.gate import GateInput, count_checks, run_gate
 from ml.churn.panel import Panel, read_panel
 from ml.churn.splits import Split, label_end, plan_splits, set_calibration_aside
+from ml.churn.surrogate import Surrogate, fit_surrogate
 from ml.drift import ReferenceBins, reference_bins
 from ml.fairness import GroupResult
 from ml.frames import sample_customers
@@ -65,6 +66,8 @@ __all__ = [
 ]
 
 Rows = list[dict[str, Any]]
+
+_REFERENCE_MONTHS: Final = 12
 
 
 ChurnTraining = Training[ChurnEstimator]
@@ -373,6 +376,7 @@ def _describe(
     fitted: Candidate | None,
     rates: RateTable,
 ) -> ChurnEstimator:
+    usual, surrogate = _explain(panel, fitted, config) if fitted else (None, None)
     first = panel.date.min().item() if len(panel) else None
     last = panel.date.max().item() if len(panel) else None
     return ChurnEstimator(
@@ -389,6 +393,8 @@ def _describe(
         features=panel.names,
         fitted=fitted,
         rates=rates,
+        usual=usual,
+        surrogate=surrogate,
         reference=_reference(panel, fitted, rates, config),
     )
 
@@ -396,11 +402,29 @@ def _describe(
 def _reference(
     panel: Panel, fitted: Candidate | None, rates: RateTable, config: ChurnConfig
 ) -> tuple[ReferenceBins, ...]:
-    """Bins of every feature and of the probability, as it is given to customers not learnt from."""
+    """Bins of every feature and of the probability, as it is given to customers not learnt from.
+
+    On the newest twelve months of the training: a whole year of seasons. In the first year of a
+    history nobody has a feature of twelve months, against which every later month would drift.
+    """
     if len(panel) == 0:
         return ()
+    panel = panel.take(panel.month > panel.month.max() - _REFERENCE_MONTHS)
     probability = cross_fitted(fitted, panel, config) if fitted else rates.probability(panel)
     return (
         *(reference_bins("feature", name, panel.feature(name)) for name in panel.names),
         reference_bins("score", "churn_probability", probability),
     )
+
+
+def _explain(
+    panel: Panel, fitted: Candidate, config: ChurnConfig
+) -> tuple[np.ndarray[Any, Any], Surrogate | None]:
+    """Usual values and surrogate, both of the features that the estimator reads."""
+    read = np.isin(np.arange(panel.features.shape[1]), fitted.whole.base.columns)
+    panel = replace(panel, features=np.where(read, panel.features, np.nan))
+    usual = np.full(len(read), np.nan)
+    known = ~np.isnan(panel.features)
+    read &= known.mean(axis=0) >= 0.5
+    usual[read] = np.nanmedian(panel.features[:, read], axis=0)
+    return usual, fit_surrogate(panel, fitted.probability(panel.features), config)

@@ -187,7 +187,16 @@ def render_report(release_dir: Path) -> str:
         methods=_METHODS,
         candidates=_CANDIDATES,
         small_cell=SMALL_CELL,
+        outline_fidelity=_fidelity(figures),
     )
+
+
+def _fidelity(figures: Figures) -> str:
+    if not (figures.churn and figures.churn.outline):
+        return ""
+    from ml.churn.surrogate import fidelity_text
+
+    return fidelity_text(figures.churn.outline[0])
 
 
 def _environment(currency: str | None) -> Environment:
@@ -269,6 +278,11 @@ def _charts(figures: Figures, environment: Environment) -> dict[str, Markup]:
         drawn["tiers"] = charts.tier_shares(figures.tiers)
     if figures.churn and figures.churn.bands:
         drawn["risk"] = charts.risk_bands(figures.churn.bands)
+    if figures.churn and figures.churn.outline:
+        # Imported where it is used: pandas takes half a second. It escapes its texts itself.
+        from ml.churn.surrogate import surrogate_svg
+
+        drawn["outline"] = surrogate_svg(figures.churn.outline)
     if figures.value and figures.value.tiers:
         drawn["value"] = charts.value_by_tier(
             figures.value.tiers, money=environment.filters["money"]

@@ -193,7 +193,7 @@ class Comparison:
 @contextmanager
 def compared(one: Path, other: Path) -> Iterator[Comparison]:
     """Open the warehouses of two homes side by side, to read."""
-    with duckdb.connect() as con:
+    with duckdb.connect(config={"threads": 1}) as con:
         con.execute(f"attach '{one / 'warehouse.duckdb'}' as one (read_only)")
         con.execute(f"attach '{other / 'warehouse.duckdb'}' as other (read_only)")
         yield Comparison(con)

@@ -108,6 +108,7 @@ def test_the_way_from_raw_to_release_is_one_graph(graph: Any) -> None:
         "staging/stg_billing__invoices",
         "features/ftr_churn",
         "ml/churn_estimator",
+        "ml/churn_reasons",
         "ml/clv_predictions",
         "ml/clv_rescored",
         "ml/credit_predictions",

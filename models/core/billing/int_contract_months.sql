@@ -120,7 +120,9 @@ termed as (
     left join versions
         on
             in_force.subscription_id = versions.subscription_id
-            and {{ holds_on('in_force.as_of_date', 'versions.written_on', 'versions.rewritten_on') }}
+            and {{ holds_on(
+                'in_force.as_of_date', 'versions.written_on', 'versions.rewritten_on'
+            ) }}
 
 )
 
