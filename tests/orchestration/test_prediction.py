@@ -15,6 +15,7 @@ from ml.churn.config import ChurnConfig
 from ml.churn.panel import read_panel
 from ml.credit.config import CreditConfig
 from ml.frames import KEY, TABLES
+from ml.upsell.features import FEATURE_DEFINITIONS as UPSELL_FEATURES
 from orchestration import prediction, window
 from orchestration.errors import ScorecardError
 from orchestration.ledger import record_published
@@ -68,6 +69,9 @@ select
     case when i % 6 > 0 then 100 else 0 end as recency_days, 300 as age_days,
     case when i % 6 > 0 then 20.0 + i end as mean_repeat_purchase_amount,
     (20.0 + i)::double as mean_purchase_amount, (i * 10)::double as value_12m,
+    (i * 10)::double as purchase_value_12m, 'purchase' as relation_kind, 300 as tenure_days,
+    200 as days_since_purchase, null::double as recurring_revenue,
+    null::integer as contract_months, null::integer as ended_months,
     3 as purchases_12m, 0.9::double as net_revenue_ratio, 1.0::double as margin_rate,
     0 as is_tenure_censored,
     'revenue' as value_basis
@@ -75,8 +79,26 @@ from people, months;
 create table features.ftr_value_outcomes as
 select
     customer_id, as_of_date, 12 as outcome_months, i % 4 as purchase_count_after,
+    0 as paid_months_after,
     ((i % 4) * (20.0 + i))::double as value_after
 from people, months where as_of_date <= date '2010-11-30';
+create table features.ftr_upsell as
+select
+    customer_id, as_of_date, 'non_contractual' as upsell_kind, i % 10 <> 0 as is_eligible,
+    case when i % 10 = 0 then 'not_active' end as ineligible_reason,
+    case when i % 10 <> 0 then (100.0 + i)::double end as base_amount, 0 as is_subscriber
+from people, months;
+create table features.ftr_upsell_labels as
+select
+    customer_id, as_of_date, is_label_complete, is_churned as is_expanded,
+    case when is_churned then 20.0 + i else 0 end::double as expansion_amount
+from features.ftr_churn_labels inner join people using (customer_id);
+
+
+create table features.ftr_contract_changes (
+    as_of_date date, state varchar, tier varchar, months_in_state integer, customer_count integer,
+    changed_count integer, stayer_opening_mrr decimal(18, 4), stayer_closing_mrr decimal(18, 4)
+);
 """
 
 
@@ -89,8 +111,12 @@ def company(settings: Settings) -> Settings:
         for name in churn_features.FEATURES:
             if name not in there:
                 con.execute(f"alter table features.ftr_churn add column {name} double")
+        there = {row[0] for row in con.execute("describe features.ftr_upsell").fetchall()}
+        for name in (each.name for each in UPSELL_FEATURES if each.name not in there):
+            con.execute(f"alter table features.ftr_upsell add column {name} double")
         con.execute(
-            "update features.ftr_value set age_days = 300 + (as_of_date - date '2010-01-31')"
+            "update features.ftr_value set age_days = 300 + (as_of_date - date '2010-01-31'), "
+            "tenure_days = 300 + (as_of_date - date '2010-01-31')"
         )
     begin(settings, first=date(2010, 1, 31), last=LAST)
     return settings
@@ -190,7 +216,7 @@ def test_where_one_customer_has_a_contract_labels_wait_for_its_grace(
     assert months[1] <= last
 
 
-@pytest.mark.parametrize("kind", ["churn", "clv"])
+@pytest.mark.parametrize("kind", ["churn", "clv", "upsell"])
 def test_only_months_after_the_labels_are_scored(
     company: Settings, rows: Any, kind: prediction.Kind
 ) -> None:
@@ -319,6 +345,15 @@ def test_who_is_not_eligible_gets_no_probability(company: Settings, rows: Any) -
         rows("select is_eligible, count(churn_probability) from ml.churn_predictions group by 1")
     )
     assert found == {True: 54, False: 0}
+
+
+def test_of_who_has_left_nothing_more_is_expected(company: Settings, rows: Any) -> None:
+    train(company, "upsell")
+    score(company, "upsell")
+    assert rows(
+        "select is_eligible, count(expand_probability), count(*) filter (expected_upsell_6m = 0), "
+        "count(*) filter (expected_upsell_6m > 0) from ml.upsell_predictions group by 1 order by 1"
+    ) == [(False, 0, 6, 0), (True, 54, 0, 54)]
 
 
 def test_rows_for_training_and_rows_for_scoring_have_the_same_features(company: Settings) -> None:
