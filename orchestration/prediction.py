@@ -26,6 +26,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 
 from ml.approvals import GATE, Approval, decided, read_approvals
 from ml.frames import TABLES
+from ml.upsell.features import FEATURE_DEFINITIONS as UPSELL_FEATURES
 from orchestration import window
 from orchestration.champions import (
     BEFORE_THE_LOG,
@@ -36,6 +37,7 @@ from orchestration.champions import (
     settle,
     speaking,
 )
+from orchestration.drift import count_drift
 from orchestration.errors import ScorecardError
 from orchestration.fingerprints import combine, query_fingerprint
 from orchestration.progress import Stage
@@ -48,7 +50,7 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger(__name__)
 
-Kind = Literal["churn", "clv", "credit"]
+Kind = Literal["churn", "clv", "credit", "upsell"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 # Rows that are scored at once: 100,000 rows of 20 columns are 16 MB.
 BATCH_ROWS = 100_000
@@ -56,7 +58,10 @@ _PREDICTIONS: dict[Kind, str] = {
     "churn": "churn_predictions",
     "clv": "clv_predictions",
     "credit": "credit_predictions",
+    "upsell": "upsell_predictions",
 }
+# What upsell is learnt from beside the features of churn.
+_UPSELL_COLUMNS = ", ".join(f"upsell.{feature.name}" for feature in UPSELL_FEATURES)
 REASONS = "churn_reasons"
 _CHURN_FEATURES = "ftr_churn"
 # Probabilities are published with six decimals.
@@ -73,6 +78,7 @@ _MEASURES: dict[Kind, str] = {
     "churn": "churn_probability",
     "clv": "clv_12m",
     "credit": "bad_probability",
+    "upsell": "expected_upsell_6m",
 }
 # What a challenger says of the last month, for the kinds that have a contest.
 _CHALLENGERS: dict[Kind, str] = {"churn": "churn_challenger"}
@@ -90,7 +96,7 @@ class TrainingSummary:
     """What became of one estimator.
 
     Attributes:
-        kind: `churn`, `clv` or `credit`.
+        kind: `churn`, `clv`, `credit` or `upsell`.
         version: The estimator that the run uses: the champion.
         status: `published`, `not_published` or `base_rate`.
         reason: Why it has that status; empty when it is published.
@@ -145,11 +151,11 @@ class _Queries:
     """The frames that one training reads."""
 
     frame: str
-    outcomes: str | None = None
+    more: tuple[str, ...] = ()
 
     @property
     def all(self) -> tuple[str, ...]:
-        return (self.frame,) if self.outcomes is None else (self.frame, self.outcomes)
+        return self.frame, *self.more
 
 
 def ensure_ml_tables(con: duckdb.DuckDBPyConnection) -> None:
@@ -176,7 +182,7 @@ def train(settings: Settings, kind: Kind, *, force: bool = False) -> TrainingSum
 
     Args:
         settings: The home.
-        kind: `churn`, `clv` or `credit`.
+        kind: `churn`, `clv`, `credit` or `upsell`.
         force: Train even if an estimator with the same key is stored.
 
     Raises:
@@ -259,7 +265,7 @@ def score(settings: Settings, kind: Kind, *, stage: Stage | None = None) -> tupl
 
     Args:
         settings: The home.
-        kind: `churn`, `clv` or `credit`.
+        kind: `churn`, `clv`, `credit` or `upsell`.
         stage: The stage whose progress follows the batches.
 
     Raises:
@@ -277,6 +283,10 @@ def score(settings: Settings, kind: Kind, *, stage: Stage | None = None) -> tupl
                 f"delete from ml.{_PREDICTIONS[kind]} where as_of_date >= ?",
                 [run.first_month],
             )
+            writer.execute(
+                "delete from ml.drift_counts where estimator = ? and as_of_date >= ?",
+                [kind, run.first_month],
+            )
             if kind == "churn":
                 writer.execute(f"delete from ml.{REASONS} where as_of_date >= ?", [run.first_month])
             scores = tuple(
@@ -286,7 +296,7 @@ def score(settings: Settings, kind: Kind, *, stage: Stage | None = None) -> tupl
                 _rescore(con, writer, settings, run.first_month, ranges)
             if kind in _CHALLENGERS:
                 _score_challengers(con, writer, settings, kind, run, approval)
-            _forget_unused(writer, kind, approval.champion)
+            _forget_unused(writer, kind, approval.champion, run.last_month)
     return scores
 
 
@@ -330,6 +340,10 @@ def _config(con: duckdb.DuckDBPyConnection, kind: Kind, last_month: date) -> Any
         from ml.credit.config import CreditConfig
 
         return CreditConfig()
+    if kind == "upsell":
+        from ml.upsell.config import UpsellConfig
+
+        return UpsellConfig()
     from ml.clv.config import ClvConfig
 
     return ClvConfig()
@@ -344,11 +358,23 @@ def _training_queries(kind: Kind, last_month: date, config: Any) -> _Queries:
         while label_end(newest, config) > last_month:
             newest = window.add_months(newest, -1)
         return _Queries(
-            "select features.*, labels.is_churned, labels.exclusion_reason "
+            "select features.*, labels.is_churned, labels.exclusion_reason, "
+            "groups.region as group_region, groups.customer_kind as group_customer_kind "
             "from features.ftr_churn as features "
             "inner join features.ftr_churn_labels as labels "
             "using (customer_id, as_of_date) "
+            "left join features.ftr_customer_groups as groups using (customer_id, as_of_date) "
             "where labels.is_eligible and labels.is_label_complete "
+            f"and as_of_date <= date '{newest}' order by customer_id, as_of_date"
+        )
+    if kind == "upsell":
+        newest = window.add_months(last_month, -config.embargo_months)
+        return _Queries(
+            f"select features.*, {_UPSELL_COLUMNS}, labels.is_expanded, labels.expansion_amount "
+            "from features.ftr_churn as features "
+            "inner join features.ftr_upsell as upsell using (customer_id, as_of_date) "
+            "inner join features.ftr_upsell_labels as labels using (customer_id, as_of_date) "
+            "where upsell.is_eligible and labels.is_label_complete "
             f"and as_of_date <= date '{newest}' order by customer_id, as_of_date"
         )
     judged = window.add_months(last_month, -config.outcome_months)
@@ -360,15 +386,22 @@ def _training_queries(kind: Kind, last_month: date, config: Any) -> _Queries:
             "where labels.is_eligible and labels.is_label_complete "
             f"and as_of_date <= date '{judged}' order by customer_id, as_of_date"
         )
+    # Outcomes are complete twelve months later, and shorter ones, for calibrating, six.
     earlier = window.add_months(judged, -config.outcome_months)
+    short = (window.add_months(day, -config.calibration_months) for day in (last_month, judged))
+    months = ", ".join(f"date '{day}'" for day in (last_month, judged, earlier, *short))
     return _Queries(
-        "select * from features.ftr_value "
-        f"where as_of_date in (date '{last_month}', date '{judged}', date '{earlier}') "
+        f"select * from features.ftr_value where as_of_date in ({months}) "
         "order by customer_id, as_of_date",
-        "select * from features.ftr_value_outcomes "
-        f"where as_of_date in (date '{judged}', date '{earlier}') "
-        f"and outcome_months = {config.outcome_months} "
-        "order by customer_id, as_of_date",
+        (
+            "select outcomes.* from features.ftr_value_outcomes as outcomes "
+            f"where as_of_date in ({months}) and date_trunc('month', as_of_date) "
+            f"<= date_trunc('month', date '{last_month}') - to_months(outcome_months) "
+            "order by customer_id, as_of_date, outcome_months",
+            "select * from features.ftr_contract_changes "
+            f"where as_of_date <= date '{last_month}' "
+            "order by as_of_date, state, tier, months_in_state",
+        ),
     )
 
 
@@ -388,9 +421,13 @@ def _train(kind: Kind, frames: Sequence[Any], config: Any) -> Training[Estimator
         from ml.credit.training import train_credit
 
         return train_credit(frames[0], config)
+    if kind == "upsell":
+        from ml.upsell.training import train_upsell
+
+        return train_upsell(frames[0], config)
     from ml.clv.training import train_clv
 
-    return train_clv(frames[0], frames[1], config)
+    return train_clv(frames[0], frames[1], config, frames[2])
 
 
 def _frame(con: duckdb.DuckDBPyConnection, query: str) -> Any:
@@ -546,10 +583,14 @@ def _score_range(
     part: _Range,
     stage: Stage | None,
 ) -> MonthScore:
+    from ml.churn.estimator import ChurnEstimator
     from ml.registry import load_estimator
 
     estimator = load_estimator(_stored(settings, part.version))
     done = _write_scores(reader, writer, kind, part, estimator, _PREDICTIONS[kind], stage)
+    if isinstance(estimator, ChurnEstimator):
+        counts = count_drift(writer, estimator, part.first_month, part.last_month)
+        _append(writer, "drift_counts", counts)
     return MonthScore(part.version, part.first_month, part.last_month, done)
 
 
@@ -653,6 +694,13 @@ def _scoring_query(kind: Kind, where: str) -> str:
             "left join features.ftr_credit_labels as labels using (customer_id, as_of_date) "
             f"{where} order by customer_id, as_of_date"
         )
+    if kind == "upsell":
+        return (
+            f"select features.*, {_UPSELL_COLUMNS}, upsell.upsell_kind, upsell.is_eligible, "
+            "upsell.ineligible_reason from features.ftr_churn as features "
+            "inner join features.ftr_upsell as upsell using (customer_id, as_of_date) "
+            f"{where} order by customer_id, as_of_date"
+        )
     return f"select * from features.ftr_value {where} order by customer_id, as_of_date"
 
 
@@ -665,6 +713,10 @@ def _score(kind: Kind, frame: Any, estimator: Any) -> Any:
         from ml.credit.estimator import score_credit
 
         return score_credit(frame, estimator)
+    if kind == "upsell":
+        from ml.upsell.estimator import score_upsell
+
+        return score_upsell(frame, estimator)
     from ml.clv.training import score_clv
 
     return score_clv(frame, estimator)
@@ -740,9 +792,18 @@ def _stored(settings: Settings, version: str) -> Path:
     return path
 
 
-def _forget_unused(con: duckdb.DuckDBPyConnection, kind: Kind, current: str) -> None:
-    """Drop the description of estimators that no prediction comes from, but the run's own."""
-    used = f"select estimator_version from ml.{_PREDICTIONS[kind]}"
+def _forget_unused(
+    con: duckdb.DuckDBPyConnection, kind: Kind, current: str, last_month: date
+) -> None:
+    """Drop the description of estimators that no prediction comes from, but the run's own.
+
+    What was published by the run's last month is a prediction too, though it was computed anew.
+    """
+    used = (
+        f"select estimator_version from ml.{_PREDICTIONS[kind]} union "
+        "select estimator_version from ml.published_predictions "
+        f"where published_month <= date '{last_month}'"
+    )
     for table in _DESCRIPTIONS:
         con.execute(
             f"delete from ml.{table} where estimator = ? and estimator_version <> ? "

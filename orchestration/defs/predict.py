@@ -32,22 +32,26 @@ ESTIMATORS: dict[Kind, dg.AssetKey] = {
     "churn": dg.AssetKey(["ml", "churn_estimator"]),
     "clv": dg.AssetKey(["ml", "clv_estimator"]),
     "credit": dg.AssetKey(["ml", "credit_estimator"]),
+    "upsell": dg.AssetKey(["ml", "upsell_estimator"]),
 }
 PREDICTIONS: dict[Kind, dg.AssetKey] = {
     "churn": dg.AssetKey(["ml", "churn_predictions"]),
     "clv": dg.AssetKey(["ml", "clv_predictions"]),
     "credit": dg.AssetKey(["ml", "credit_predictions"]),
+    "upsell": dg.AssetKey(["ml", "upsell_predictions"]),
 }
 RESCORED = dg.AssetKey(["ml", "clv_rescored"])
 FEATURES: dict[Kind, tuple[str, ...]] = {
-    "churn": ("ftr_churn", "ftr_churn_labels"),
-    "clv": ("ftr_value", "ftr_value_outcomes"),
+    "churn": ("ftr_churn", "ftr_churn_labels", "ftr_customer_groups"),
+    "clv": ("ftr_value", "ftr_value_outcomes", "ftr_contract_changes"),
     "credit": ("ftr_credit", "ftr_credit_labels"),
+    "upsell": ("ftr_churn", "ftr_upsell", "ftr_upsell_labels"),
 }
 TITLES: dict[Kind, str] = {
     "churn": "churn",
     "clv": "lifetime value",
     "credit": "credit rating",
+    "upsell": "upsell",
 }
 DESCRIPTION_TABLES = {
     "estimators": "One row per estimator that a prediction comes from, with its verdict.",
@@ -57,6 +61,17 @@ DESCRIPTION_TABLES = {
     "credit_bins": "One row per bin of a learnt credit rating, with its evidence and points.",
 }
 REASONS_KEY = dg.AssetKey(["ml", REASONS])
+DRIFT = dg.AssetKey(["ml", "drift_counts"])
+LEDGER = {
+    dg.AssetKey(["ml", "published_predictions"]): (
+        "One row per customer and month with the probability as it was first published, as the "
+        "releases before this run left it; the run's own release adds to it."
+    ),
+    dg.AssetKey(["ml", "recorded_outcomes"]): (
+        "One row per published probability whose outcome is over, as it was first published, as "
+        "the releases before this run left it; the run's own release adds to it."
+    ),
+}
 TRAIN = "train_estimators"
 CHALLENGER = dg.AssetKey(["ml", "churn_challenger"])
 TEXTS = dg.AssetKey(["ml", TEXT_SCORES])
@@ -208,6 +223,8 @@ def _scoring() -> dg.AssetsDefinition:
             _rescored_spec(),
             _challenger_spec(),
             _reasons_spec(),
+            _drift_spec(),
+            *_ledger_specs(),
         ],
     )
     def score_customers(scorecard_home: ScorecardHome) -> Iterator[dg.MaterializeResult[Any]]:
@@ -230,6 +247,9 @@ def _scoring() -> dg.AssetsDefinition:
                 asset_key=CHALLENGER, metadata=dict(describe_challengers(settings))
             )
         yield dg.MaterializeResult(asset_key=REASONS_KEY)
+
+        for key in (DRIFT, *LEDGER):
+            yield dg.MaterializeResult(asset_key=key)
 
     return score_customers
 
@@ -262,6 +282,29 @@ def describe_scores(scores: Sequence[MonthScore]) -> str:
             for each in scores
         )
         or "none"
+    )
+
+
+def _ledger_specs() -> list[dg.AssetSpec]:
+    return [
+        dg.AssetSpec(
+            key, description=text, group_name=GROUP, kinds={"python", "duckdb"}, owners=OWNERS
+        )
+        for key, text in LEDGER.items()
+    ]
+
+
+def _drift_spec() -> dg.AssetSpec:
+    return dg.AssetSpec(
+        DRIFT,
+        deps=[ESTIMATORS["churn"], *_features("churn")],
+        description=(
+            "One row per estimator version, scored month, feature or score, and bin: how many rows "
+            "of the training and of the month fell into it. The bins were fixed at training."
+        ),
+        group_name=GROUP,
+        kinds={"python", "duckdb"},
+        owners=OWNERS,
     )
 
 

@@ -26,6 +26,7 @@ REASONS_SHOWN = 3
 TOP_CUSTOMERS = 15
 SCORE_BIN = 5
 BANDS = ("red", "amber", "green")
+EVALUATION = frozenset({"prediction_calibration", "estimator_drift", "estimator_fairness"})
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,32 @@ class Churn:
 
 
 @dataclass(frozen=True)
+class Evaluation:
+    """Whether the churn estimator still speaks of the customers it learnt from, and was right.
+
+    Attributes:
+        drift_month: Newest scored month whose drift was counted; None before the first.
+        drift: Rows with `drift_level` and `feature_count` of that month; level None: not computed.
+        moved: The features that moved most, not stable ones, with `subject`, `stability_index`.
+        score: The row of the score itself, or None.
+        kept: One row over all months: `published_count`, `pending_count`, `unjudged_count`,
+            `known_count`.
+        calibration: Rows of `prediction_calibration` of the newest month with outcomes, by band.
+        groups: Groups of customers with a flag.
+        assessed_count: Groups that were large enough to assess.
+    """
+
+    drift_month: date | None
+    drift: Sequence[Row]
+    moved: Sequence[Row]
+    score: Row | None
+    kept: Row
+    calibration: Sequence[Row]
+    groups: Sequence[Row]
+    assessed_count: int
+
+
+@dataclass(frozen=True)
 class LifetimeValue:
     """Expected value of the customers of one month.
 
@@ -178,6 +205,7 @@ class Figures:
     distribution: Distribution | None
     tiers: Sequence[Row]
     churn: Churn | None
+    evaluation: Evaluation | None
     value: LifetimeValue | None
     rfm: Rfm | None
     requirements: Requirements | None
@@ -201,6 +229,7 @@ def read_figures(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Figures:
         distribution=_distribution(con, manifest.profile) if has_scorecard else None,
         tiers=_tiers(con, manifest.profile) if has_scorecard else (),
         churn=_churn(con, present) if "predictions" in present else None,
+        evaluation=_evaluation(con) if present >= EVALUATION else None,
         value=_lifetime_value(con) if "predictions" in present else None,
         rfm=_rfm(con) if "rfm_cutoffs" in present else None,
         requirements=_requirements(con, manifest.profile) if has_scorecard else None,
@@ -365,6 +394,74 @@ def _churn(con: duckdb.DuckDBPyConnection, present: set[str]) -> Churn | None:
         top=_top_customers(con, month, _REASONS if is_explained else _NO_REASONS),
         actions=_actions(con, month) if is_explained else None,
         outline=_outline(con, estimator) if is_explained else [],
+    )
+
+
+def _evaluation(con: duckdb.DuckDBPyConnection) -> Evaluation:
+    month = _newest(con, "estimator_drift", "subject_kind <> 'base_rate'")
+    judged = _newest(con, "prediction_calibration", "known_count > 0")
+    score = read_rows(
+        con,
+        """
+        select stability_index, drift_level, case_count from scorecard.estimator_drift
+        where as_of_date = ? and subject_kind = 'score' order by estimator_version limit 1
+        """,
+        [month],
+    )
+    return Evaluation(
+        drift_month=month,
+        drift=read_rows(
+            con,
+            """
+            select drift_level, count(*) as feature_count from scorecard.estimator_drift
+            where as_of_date = ? and subject_kind = 'feature'
+            group by drift_level
+            order by list_position(['act', 'watch', 'stable'], drift_level) nulls last
+            """,
+            [month],
+        ),
+        moved=read_rows(
+            con,
+            """
+            select subject, stability_index, drift_level from scorecard.estimator_drift
+            where as_of_date = ? and subject_kind = 'feature' and drift_level <> 'stable'
+            order by stability_index desc, subject limit 5
+            """,
+            [month],
+        ),
+        score=score[0] if score else None,
+        kept=_one(
+            con,
+            """
+            select
+                coalesce(sum(published_count), 0) as published_count,
+                coalesce(sum(pending_count), 0) as pending_count,
+                coalesce(sum(unjudged_count), 0) as unjudged_count,
+                coalesce(sum(known_count), 0) as known_count
+            from scorecard.prediction_calibration where risk_band = 'all'
+            """,
+        ),
+        calibration=read_rows(
+            con,
+            """
+            select * from scorecard.prediction_calibration
+            where as_of_date = ? and known_count > 0
+            order by method, list_position(['red', 'amber', 'green', 'all'], risk_band)
+            """,
+            [judged],
+        ),
+        groups=read_rows(
+            con,
+            """
+            select * from scorecard.estimator_fairness
+            where is_selection_flagged or is_hit_rate_flagged or is_calibration_flagged
+            order by group_kind, group_name
+            """,
+        ),
+        assessed_count=_one(
+            con,
+            "select count(*) as groups from scorecard.estimator_fairness where is_assessable",
+        )["groups"],
     )
 
 

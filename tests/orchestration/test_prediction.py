@@ -5,15 +5,20 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pytest
 import yaml
 
+from ml.canonical import content_hash
 from ml.churn import features as churn_features
 from ml.churn.config import ChurnConfig
+from ml.churn.panel import read_panel
 from ml.credit.config import CreditConfig
-from ml.frames import TABLES
+from ml.frames import KEY, TABLES
+from ml.upsell.features import FEATURE_DEFINITIONS as UPSELL_FEATURES
 from orchestration import prediction, window
 from orchestration.errors import ScorecardError
+from orchestration.ledger import record_published
 from orchestration.prediction import ensure_ml_tables, reasons_of, score, train
 from orchestration.settings import Settings
 from orchestration.warehouse import connect
@@ -53,12 +58,20 @@ select
     case when i % 10 <> 0 and as_of_date <= date '2011-05-31'
         then hash(i, as_of_date, 9) % 3 = 0 end as is_churned
 from people, months;
+create view features.ftr_customer_groups as
+select
+    customer_id, as_of_date, case i % 3 when 0 then 'north' when 1 then 'south' end as region,
+    case when i % 2 = 0 then 'organisation' else 'individual' end as customer_kind
+from people, months;
 create table features.ftr_value as
 select
     customer_id, as_of_date, tier, 1 + i % 6 as purchase_count, i % 6 as repeat_purchase_count,
     case when i % 6 > 0 then 100 else 0 end as recency_days, 300 as age_days,
     case when i % 6 > 0 then 20.0 + i end as mean_repeat_purchase_amount,
     (20.0 + i)::double as mean_purchase_amount, (i * 10)::double as value_12m,
+    (i * 10)::double as purchase_value_12m, 'purchase' as relation_kind, 300 as tenure_days,
+    200 as days_since_purchase, null::double as recurring_revenue,
+    null::integer as contract_months, null::integer as ended_months,
     3 as purchases_12m, 0.9::double as net_revenue_ratio, 1.0::double as margin_rate,
     0 as is_tenure_censored,
     'revenue' as value_basis
@@ -66,8 +79,26 @@ from people, months;
 create table features.ftr_value_outcomes as
 select
     customer_id, as_of_date, 12 as outcome_months, i % 4 as purchase_count_after,
+    0 as paid_months_after,
     ((i % 4) * (20.0 + i))::double as value_after
 from people, months where as_of_date <= date '2010-11-30';
+create table features.ftr_upsell as
+select
+    customer_id, as_of_date, 'non_contractual' as upsell_kind, i % 10 <> 0 as is_eligible,
+    case when i % 10 = 0 then 'not_active' end as ineligible_reason,
+    case when i % 10 <> 0 then (100.0 + i)::double end as base_amount, 0 as is_subscriber
+from people, months;
+create table features.ftr_upsell_labels as
+select
+    customer_id, as_of_date, is_label_complete, is_churned as is_expanded,
+    case when is_churned then 20.0 + i else 0 end::double as expansion_amount
+from features.ftr_churn_labels inner join people using (customer_id);
+
+
+create table features.ftr_contract_changes (
+    as_of_date date, state varchar, tier varchar, months_in_state integer, customer_count integer,
+    changed_count integer, stayer_opening_mrr decimal(18, 4), stayer_closing_mrr decimal(18, 4)
+);
 """
 
 
@@ -80,8 +111,12 @@ def company(settings: Settings) -> Settings:
         for name in churn_features.FEATURES:
             if name not in there:
                 con.execute(f"alter table features.ftr_churn add column {name} double")
+        there = {row[0] for row in con.execute("describe features.ftr_upsell").fetchall()}
+        for name in (each.name for each in UPSELL_FEATURES if each.name not in there):
+            con.execute(f"alter table features.ftr_upsell add column {name} double")
         con.execute(
-            "update features.ftr_value set age_days = 300 + (as_of_date - date '2010-01-31')"
+            "update features.ftr_value set age_days = 300 + (as_of_date - date '2010-01-31'), "
+            "tenure_days = 300 + (as_of_date - date '2010-01-31')"
         )
     begin(settings, first=date(2010, 1, 31), last=LAST)
     return settings
@@ -181,7 +216,7 @@ def test_where_one_customer_has_a_contract_labels_wait_for_its_grace(
     assert months[1] <= last
 
 
-@pytest.mark.parametrize("kind", ["churn", "clv"])
+@pytest.mark.parametrize("kind", ["churn", "clv", "upsell"])
 def test_only_months_after_the_labels_are_scored(
     company: Settings, rows: Any, kind: prediction.Kind
 ) -> None:
@@ -312,6 +347,141 @@ def test_who_is_not_eligible_gets_no_probability(company: Settings, rows: Any) -
     assert found == {True: 54, False: 0}
 
 
+def test_of_who_has_left_nothing_more_is_expected(company: Settings, rows: Any) -> None:
+    train(company, "upsell")
+    score(company, "upsell")
+    assert rows(
+        "select is_eligible, count(expand_probability), count(*) filter (expected_upsell_6m = 0), "
+        "count(*) filter (expected_upsell_6m > 0) from ml.upsell_predictions group by 1 order by 1"
+    ) == [(False, 0, 6, 0), (True, 54, 0, 54)]
+
+
+def test_rows_for_training_and_rows_for_scoring_have_the_same_features(company: Settings) -> None:
+    """Parity of training and scoring: one hash over keys and features of the same rows."""
+    config = ChurnConfig()
+    with connect(company, read_only=True) as con:
+        learnt = con.execute(prediction._training_queries("churn", LAST, config).frame).df()
+        scored = con.execute(prediction._scoring_query("churn", "where true")).df()
+    panels = [
+        read_panel(frame, seed=0, is_labelled=False, name="frame") for frame in (learnt, scored)
+    ]
+    ids = [frame.sort_values(list(KEY))["customer_id"].to_numpy() for frame in (learnt, scored)]
+    keys = [list(zip(i, p.month, strict=True)) for i, p in zip(ids, panels, strict=True)]
+    wanted = set(keys[0])
+    same = panels[1].take(np.array([key in wanted for key in keys[1]]))
+    assert len(same) == len(panels[0]) > 500
+    assert (
+        len({content_hash([p.names, p.features, p.tier.astype(str)]) for p in (panels[0], same)})
+        == 1
+    )
+    moved = same.features.copy()
+    moved[0, 0] += 1e-9
+    assert content_hash(moved) != content_hash(same.features)
+
+
+def test_drift_is_counted_over_the_bins_of_the_training(company: Settings, rows: Any) -> None:
+    version = train(company, "churn").version
+    score(company, "churn")
+    assert rows("select distinct as_of_date, estimator_version from ml.drift_counts") == [
+        (LAST, version)
+    ]
+    found = rows(
+        "select subject_kind, subject, sum(row_count), sum(reference_count) "
+        "from ml.drift_counts group by all"
+    )
+    assert len(found) == len(churn_features.FEATURES) + 1
+    assert {(kind, count) for kind, _, count, _ in found} == {("feature", 54), ("score", 54)}
+    (eligible,) = rows(
+        "select count(*) from features.ftr_churn_labels "
+        "where is_eligible and as_of_date between date '2010-06-30' and date '2011-05-31'"
+    )
+    assert {count for *_, count in found} == set(eligible)
+    # Counted again, value by value.
+    assert rows(
+        "select sum(abs(counts.row_count - coalesce(direct.n, 0))) from ml.drift_counts as counts "
+        "left join (select bins.bin_number, count(*) as n from features.ftr_churn as features "
+        "inner join ml.churn_predictions as predictions using (customer_id, as_of_date) "
+        "inner join ml.drift_counts as bins on bins.subject = 'revenue_12m' "
+        "and bins.bin_number > 0 and features.revenue_12m > coalesce(bins.from_value, -1e9) "
+        "and features.revenue_12m <= coalesce(bins.to_value, 1e9) "
+        "where predictions.is_eligible group by 1) as direct using (bin_number) "
+        "where counts.subject = 'revenue_12m'"
+    ) == [(0,)]
+    assert rows(
+        "select bin_number, row_count, reference_count from ml.drift_counts "
+        "where subject = 'revenue_trend_3m' order by bin_number"
+    ) == [(0, 54, eligible[0]), (1, 0, 0)]
+    before = rows("select count(*), sum(hash(d)::hugeint) from ml.drift_counts as d")
+    score(company, "churn")
+    assert rows("select count(*), sum(hash(d)::hugeint) from ml.drift_counts as d") == before
+
+
+OUTCOMES = """
+create schema if not exists scorecard;
+create or replace table scorecard.prediction_outcomes as
+select * from (values
+    ('churn', 'c1', date '2011-05-31', 0.3, 'churn-1', date '2011-05-31', 'known', {first},
+        date '2011-11-30'),
+    ('churn', 'c1', date '2011-11-30', {probability}, 'churn-2', date '2011-11-30', '{state}',
+        {later}, {month})
+) as outcomes(estimator, customer_id, as_of_date, probability, estimator_version, published_month,
+    outcome_state, has_happened, known_month),
+(select 0.1 as probability_low, 0.9 as probability_high, 'estimator' as method,
+    'published' as status) as rest;
+"""
+
+
+def test_the_ledger_keeps_what_was_published_first_and_only_adds(
+    company: Settings, rows: Any
+) -> None:
+    def publish(release: str, **values: str) -> None:
+        with connect(company) as con:
+            ensure_ml_tables(con)
+            con.execute(OUTCOMES.format(**values))
+            record_published(con, release_id=release)
+
+    pending = {"state": "pending", "later": "null::boolean", "month": "null::date"}
+    publish("one", first="true", probability="0.2", **pending)
+    publish("two", first="false", probability="0.9", **pending)
+    known = {"state": "known", "later": "false", "month": "date '2012-05-31'"}
+    publish("three", first="false", probability="0.9", **known)
+    assert rows(
+        "select as_of_date, probability::double, release_id "
+        "from ml.published_predictions order by 1"
+    ) == [(date(2011, 5, 31), 0.3, "one"), (LAST, 0.2, "one")]
+    assert rows(
+        "select as_of_date, has_happened, release_id from ml.recorded_outcomes order by 1"
+    ) == [(date(2011, 5, 31), True, "one"), (LAST, False, "three")]
+
+
+def test_a_home_without_the_mart_has_nothing_to_record(company: Settings, rows: Any) -> None:
+    with connect(company) as con:
+        ensure_ml_tables(con)
+        record_published(con, release_id="one")
+    assert rows("select count(*) from ml.published_predictions") == [(0,)]
+
+
+def test_an_estimator_that_spoke_stays_described_though_its_month_was_scored_anew(
+    company: Settings, rows: Any
+) -> None:
+    first = train(company, "churn").version
+    score(company, "churn")
+    with connect(company) as con:
+        con.execute(
+            "insert into ml.published_predictions by name select 'churn' as estimator, "
+            "customer_id, as_of_date, estimator_version, as_of_date as published_month "
+            "from ml.churn_predictions limit 1"
+        )
+        con.execute("update features.ftr_churn_labels set is_churned = not is_churned")
+    second = train(company, "churn").version
+    score(company, "churn")
+    assert rows("select distinct estimator_version from ml.churn_predictions") == [(second,)]
+    assert {row[0] for row in rows("select estimator_version from ml.estimators")} == {
+        first,
+        second,
+    }
+
+
 def test_an_estimator_that_nothing_comes_from_any_more_is_no_longer_described(
     company: Settings, rows: Any
 ) -> None:
@@ -437,6 +607,10 @@ select
     as_of_date <= date '2023-09-30' as is_label_complete,
     case when as_of_date <= date '2023-09-30' then is_churned end as is_churned
 from simulated;
+create table features.ftr_customer_groups as
+select
+    customer_id, as_of_date::date as as_of_date, 'north' as region, 'organisation' as customer_kind
+from simulated;
 """
 
 
@@ -508,3 +682,17 @@ def test_a_home_of_before_gets_the_newer_columns(tmp_path):
         assert {row[0]: row[1].lower() for row in described} == TABLES["clv_predictions"]
         kept = con.execute("select customer_id, clv_12m, clv_12m_low from ml.clv_predictions")
         assert kept.fetchall() == [("c1", 5.0, None)]
+
+
+def test_limits_of_drift_and_of_groups_are_the_same_everywhere() -> None:
+    from data_quality.suites import evaluation, shapes
+    from ml import fairness
+
+    project = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    assert project["fairness_min_ratio"] == fairness.MIN_RATIO == evaluation.MIN_RATIO
+    assert project["fairness_max_hit_gap"] == fairness.MAX_HIT_GAP == evaluation.MAX_HIT_GAP
+    assert fairness.MIN_CUSTOMERS == evaluation.MIN_GROUP
+    assert project["risk_red_above"] == fairness.THRESHOLD
+    assert project["drift_watch_from"] == evaluation.PSI_WATCH
+    assert project["drift_act_above"] == shapes.PSI_LIMIT
+    assert project["drift_min_n"] == shapes.PSI_MIN_ROWS

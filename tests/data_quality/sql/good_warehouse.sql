@@ -243,6 +243,52 @@ select * from (values
     ('clv', 'clv-1', 'customers', 10.0, false, 'There are too few customers.')
 ) as checks(estimator, estimator_version, check_name, value, is_passed, explanation);
 
+insert into scorecard.prediction_outcomes by name
+select 'churn' as estimator, customer_id, as_of_date, churn_probability as probability,
+    churn_probability_low as probability_low, churn_probability_high as probability_high, risk_band,
+    'estimator' as method, 'published' as status, 'churn-1' as estimator_version,
+    as_of_date as published_month, 'pending' as outcome_state
+from scorecard.predictions where churn_probability is not null
+union all by name
+select 'churn' as estimator, customer_id, date '2011-04-30' as as_of_date,
+    score / 100 as probability, score / 100 * 0.9 as probability_low,
+    least(1, score / 100 * 1.1) as probability_high,
+    case when score < 25 then 'green' when score <= 40 then 'amber' else 'red' end as risk_band,
+    'estimator' as method, 'published' as status, 'churn-1' as estimator_version,
+    date '2011-04-30' as published_month, 'known' as outcome_state,
+    number % 2 = 0 as has_happened, date '2011-10-31' as known_month
+from people;
+
+insert into scorecard.prediction_calibration by name
+select 'churn' as estimator, 'churn-1' as estimator_version, 'estimator' as method, as_of_date,
+    risk_band, published_count, 0 as pending_count, 0 as unjudged_count,
+    published_count as known_count, published_count // 2 as happened_count,
+    0.5::double as expected_ratio, 0.5::double as happened_ratio, 0.4::double as happened_low,
+    0.6::double as happened_high, published_count < 30 as is_happened_low_n,
+    case when published_count >= 30 then false end as is_off, 0.2::double as brier_score
+from (values (date '2011-04-30', 'all', 240), (date '2011-04-30', 'green', 20),
+    (date '2011-04-30', 'amber', 40), (date '2011-04-30', 'red', 180)
+) as bands(as_of_date, risk_band, published_count);
+
+insert into scorecard.estimator_drift by name
+select 'churn' as estimator, 'churn-1' as estimator_version, date '2011-11-30' as as_of_date, parts.*
+from (values
+    ('score', 'churn_probability', 900::bigint, 216::bigint, 0.05, 'stable'),
+    ('feature', 'mrr', 900, 216, 0.10, 'watch'),
+    ('feature', 'days_since_purchase', 900, 216, 0.26, 'act'),
+    ('base_rate', 'has_happened', 900, 90, null, null)
+) as parts(subject_kind, subject, reference_count, case_count, stability_index, drift_level);
+
+insert into scorecard.estimator_fairness by name
+select 'churn' as estimator, 'churn-1' as estimator_version, 'region' as group_kind, parts.*
+from (values
+    ('North', 120, 240, true, 0.2, 1.0, false, 0.5, 0.0, false, 0.0, -0.1, 0.1, false),
+    ('South', 110, 220, true, 0.1, 0.5, true, 0.3, 0.2, true, 0.2, 0.1, 0.3, true),
+    ('Isles', 10, 20, false, null, null, null, null, null, null, null, null, null, null)
+) as parts(group_name, customer_count, case_count, is_assessable, selection_rate, selection_ratio,
+    is_selection_flagged, hit_rate, hit_rate_gap, is_hit_rate_flagged, calibration_gap,
+    calibration_gap_low, calibration_gap_high, is_calibration_flagged);
+
 insert into scorecard.customer_scorecard by name
 select customer_id, as_of_date, 'retail_billing' as profile, tier, 'revenue' as value_basis,
     case when not is_unscored then score end as score,

@@ -427,12 +427,63 @@ select *, 'champion' as role, 'gate' as approved_by, date '2011-12-31' as approv
 from (values
     ('churn', 'churn-1a2b3c4d', 'logistic', 'not_published',
         'the baseline rule is as good out of time', date '2010-12-31', date '2011-01-31',
-        date '2011-07-31', 2000, 900, 410, 'aa11', 'bb22'),
+        date '2011-07-31', 2000, 900, 410, 'aa11', 'bb22', 'F', 'Not published: auc_above_baseline.'),
     ('clv', 'clv-9f8e7d6c', 'mbg_nbd_gamma_gamma', 'published', null, date '2009-12-31',
-        date '2011-12-31', null, 240, 240, null, 'cc33', 'bb22')
+        date '2011-12-31', null, 240, 240, null, 'cc33', 'bb22', null, 'No grades for this kind.')
 ) as estimators (
     estimator, estimator_version, candidate, status, reason, trained_from, trained_to, labels_to,
-    row_count, customer_count, positive_count, content_hash, code_version
+    row_count, customer_count, positive_count, content_hash, code_version, grade, grade_reason
+);
+
+create table scorecard.prediction_outcomes as
+select
+    'churn' as estimator, customer_id, as_of_date, churn_probability as probability,
+    churn_probability_low as probability_low, churn_probability_high as probability_high,
+    risk_band, churn_method as method, churn_status as status,
+    churn_estimator_version as estimator_version, as_of_date as published_month,
+    'pending' as outcome_state, cast(null as boolean) as has_happened,
+    cast(null as date) as known_month
+from scorecard.predictions
+where churn_probability is not null;
+
+create table scorecard.prediction_calibration as
+select
+    'churn' as estimator, 'churn-1a2b3c4d' as estimator_version, 'baseline_rule' as method,
+    date '2011-05-31' as as_of_date, bands.*, false as is_happened_low_n,
+    happened_ratio > 0.5 as is_off, 0.15 as brier_score
+from (values
+    ('all', 90, 0, 3, 87, 30, 0.31, 0.344828, 0.253, 0.449),
+    ('green', 40, 0, 1, 39, 5, 0.15, 0.128205, 0.056, 0.267),
+    ('red', 50, 0, 2, 48, 25, 0.44, 0.520833, 0.383, 0.655)
+) as bands(
+    risk_band, published_count, pending_count, unjudged_count, known_count, happened_count,
+    expected_ratio, happened_ratio, happened_low, happened_high
+);
+
+create table scorecard.estimator_drift as
+select
+    'churn' as estimator, 'churn-1a2b3c4d' as estimator_version, date '2011-12-31' as as_of_date,
+    parts.*
+from (values
+    ('score', 'churn_probability', 2000, 240, 0.04, 'stable'),
+    ('feature', 'days_since_purchase', 2000, 240, 0.31, 'act'),
+    ('feature', 'revenue_12m', 2000, 240, 0.12, 'watch'),
+    ('feature', 'tenure_days', 2000, 240, 0.02, 'stable'),
+    ('base_rate', 'has_happened', 2000, 87, null, null)
+) as parts(subject_kind, subject, reference_count, case_count, stability_index, drift_level);
+
+create table scorecard.estimator_fairness as
+select 'churn' as estimator, 'churn-1a2b3c4d' as estimator_version, parts.*
+from (values
+    ('region', 'North', 130, 390, true, 0.2, 1.0, false, 0.6, 0.0, false, 0.3, 0.0, -0.1, 0.1,
+        false),
+    ('region', 'South', 110, 330, true, 0.1, 0.5, true, 0.55, 0.05, false, 0.3, 0.0, -0.1, 0.1,
+        false)
+) as parts(
+    group_kind, group_name, customer_count, case_count, is_assessable, selection_rate,
+    selection_ratio, is_selection_flagged, hit_rate, hit_rate_gap, is_hit_rate_flagged,
+    happened_rate, calibration_gap, calibration_gap_low, calibration_gap_high,
+    is_calibration_flagged
 );
 
 create table scorecard.estimator_metrics as

@@ -242,6 +242,19 @@ def test_warnings_about_published_values_are_shown(
     assert "Total bias %" in text
 
 
+def test_the_page_says_whether_the_probabilities_can_be_trusted(page: Page) -> None:
+    for words in (
+        "Grade: F",
+        "Of 2 groups of customers large enough to assess, 1 differs from the others",
+        "region South",
+        "1 features to be acted on, 1 features to be watched, 1 features stable",
+        "Moved most: days since purchase (0.31), revenue 12m (0.12)",
+        "Published for May 2011",
+        "90 published probabilities are kept: 87 have their outcome, 0 wait for it, 3 cannot",
+    ):
+        assert words in page.text, words
+
+
 def test_what_is_not_measured_is_named(page: Page) -> None:
     assert "survey answers" in page.text
     assert "unit costs" in page.text
