@@ -558,6 +558,24 @@ from (
     from scorecard.customer_indicators
 ) as people;
 
+insert into scorecard.cluster_profiles by name
+select 'segments-1' as estimator_version, date '2010-12-31' as review_date, groups.*,
+    features.feature, 10.0::double as typical_value, 0.8::double as deviation,
+    'buys often' as wording, 200 as review_customer_count, 2 as cluster_count,
+    0.4::double as silhouette, 0.9::double as stability
+from (values (1, 'Buys often', '购买频繁', 120), (2, 'Long silent', '久未购买', 80))
+    as groups(cluster_id, cluster_name, cluster_name_zh, customer_count)
+cross join (values ('purchases_12m'), ('revenue_12m')) as features(feature);
+
+insert into scorecard.customer_clusters by name
+select customer_id, as_of_date, 'clustered' as segment_status, number % 2 + 1 as cluster_id,
+    case number % 2 when 0 then 'Buys often' else 'Long silent' end as cluster_name,
+    0.7::double as distance, date '2010-12-31' as review_date, 'segments-1' as estimator_version
+from (
+    select customer_id, as_of_date, right(customer_id, 4)::integer as number
+    from scorecard.customer_indicators
+) as people;
+
 insert into scorecard.acquisition_cost by name
 select as_of_date, 12 as period_months, channel, tier, 1 as lag_months, 12 as measured_months,
     true as is_fully_loaded, 0.6 * cost as media_cost, 0.3 * cost as pay_cost,
