@@ -26,6 +26,7 @@ from orchestration.errors import ScorecardError, UsageError
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
+    from ml.approvals import Approval
     from orchestration.launch import RunOutcome
     from orchestration.progress import ProgressListener
 
@@ -49,6 +50,19 @@ app = typer.Typer(
         "**Exit codes:** 0 released, 1 failed, 2 wrong usage, 3 a gate held a data product back."
     ),
 )
+
+estimators_app = typer.Typer(
+    name="estimators",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help=(
+        "The trained estimators: what is stored, which one speaks, and who said so.\n\n"
+        "Each run trains on the newest outcomes; the estimator that speaks (the champion) is "
+        "replaced only by one that is better on outcomes that neither has seen. A person can pin "
+        "another one; docs/estimators.md says when that is wise."
+    ),
+)
+app.add_typer(estimators_app)
 
 LandingOption = Annotated[
     Path | None,
@@ -94,6 +108,24 @@ TargetOption = Annotated[
         "--target",
         metavar="TARGET",
         help="dbt target, one of those in `dbt_project/profiles/profiles.yml`.",
+        show_default=False,
+    ),
+]
+ReasonOption = Annotated[
+    str,
+    typer.Option(
+        "--reason",
+        metavar="TEXT",
+        help="Why. It is published with the model card: name no person.",
+        show_default=False,
+    ),
+]
+ByOption = Annotated[
+    str | None,
+    typer.Option(
+        "--by",
+        metavar="NAME",
+        help="Who decides; kept in the home, never published. Default: your user name.",
         show_default=False,
     ),
 ]
@@ -170,7 +202,8 @@ def explain(
 ) -> None:
     """Show where one customer's score comes from, down to counts of source rows.
 
-    Reads the current release only, so that it says what the readers of the release see.
+    Reads the current release, so that it says what the readers of the release see. Why a customer
+    may leave is listed there for customers at risk and of tier A; of others it is computed now.
 
     **Examples**
 
@@ -179,13 +212,18 @@ def explain(
     `scorecard explain 12347 --as-of 2011-06`
     """
     with _answering() as settings:
-        from orchestration.explain import explain_customer, render_explanation
+        from orchestration.explain import (
+            explain_customer,
+            render_explanation,
+            with_reasons,
+        )
         from orchestration.release.store import find_release
         from orchestration.window import parse_month
 
         month = parse_month(as_of) if as_of else None
         release = find_release(settings, None)
-        _print(render_explanation(explain_customer(release.database, customer, month)))
+        explanation = explain_customer(release.database, customer, month)
+        _print(render_explanation(with_reasons(explanation, settings)))
 
 
 @app.command()
@@ -223,6 +261,107 @@ def verify(
                 "`scorecard releases` lists the others; `scorecard run` makes a new one."
             )
         _print(f"Release {found.id} is what its manifest says: {marts} marts and all files.")
+
+
+@estimators_app.command("list")
+def list_estimators(as_json: JsonOption = False) -> None:
+    """List the stored estimators: kind, role, status, training window, approval."""
+    with _answering() as settings:
+        from orchestration import estimators
+
+        found = estimators.list_estimators(settings)
+        shown = estimators.estimators_json if as_json else estimators.render_estimators
+        _print(shown(found), is_json=as_json)
+
+
+@estimators_app.command("show")
+def show_estimator(
+    version: Annotated[str, typer.Argument(help="A version, or how it begins.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Show one estimator: what it learnt from, its measures and checks, what was decided.
+
+    **Example**
+
+    `scorecard estimators show churn-9ece96bbd52a`
+    """
+    with _answering() as settings:
+        from orchestration import estimators
+
+        details = estimators.show_estimator(settings, version)
+        shown = estimators.details_json if as_json else estimators.render_details
+        _print(shown(details), is_json=as_json)
+
+
+@estimators_app.command("promote")
+def promote_estimator(
+    version: Annotated[str, typer.Argument(help="A version, or how it begins.")],
+    reason: ReasonOption,
+    by: ByOption = None,
+) -> None:
+    """Pin an estimator: from the next run on it speaks, until `unpin`.
+
+    The gate's refusal of an estimator stays: one that was not published speaks through its rule.
+
+    **Example**
+
+    `scorecard estimators promote churn-9ece96bbd52a --reason "the newest year is not typical"`
+    """
+    with _answering() as settings:
+        from orchestration import estimators
+        from orchestration.runs import utc_now
+
+        _print_pin(estimators.promote(settings, version, reason=reason, who=by, now=utc_now()))
+
+
+@estimators_app.command("rollback")
+def rollback_estimator(
+    kind: Annotated[str, typer.Argument(help="churn, clv, ...: what it estimates.")],
+    reason: ReasonOption,
+    by: ByOption = None,
+) -> None:
+    """Pin the estimator that spoke before the present one.
+
+    **Example**
+
+    `scorecard estimators rollback churn --reason "the new one was trained on wrong invoices"`
+    """
+    with _answering() as settings:
+        from orchestration import estimators
+        from orchestration.runs import utc_now
+
+        _print_pin(estimators.rollback(settings, kind, reason=reason, who=by, now=utc_now()))
+
+
+@estimators_app.command("unpin")
+def unpin_estimator(
+    kind: Annotated[str, typer.Argument(help="churn, clv, ...: what it estimates.")],
+    reason: ReasonOption,
+    by: ByOption = None,
+) -> None:
+    """Leave the choice to the gate again.
+
+    **Example**
+
+    `scorecard estimators unpin churn --reason "the wrong invoices are mended"`
+    """
+    with _answering() as settings:
+        from orchestration import estimators
+        from orchestration.runs import utc_now
+
+        entry = estimators.unpin(settings, kind, reason=reason, who=by, now=utc_now())
+        _print(
+            f"{entry.champion} is pinned no more: from the next run on the gate decides which "
+            f"{entry.kind} estimator speaks."
+        )
+
+
+def _print_pin(entry: "Approval") -> None:
+    _print(
+        f"{entry.champion} is pinned: it speaks for {entry.kind} from the next `scorecard run` on, "
+        f"for the months from {entry.as_of_date:%Y-%m}, until "
+        f"`scorecard estimators unpin {entry.kind}`."
+    )
 
 
 @app.command()

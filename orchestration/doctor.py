@@ -64,6 +64,7 @@ def examine(settings: Settings) -> tuple[Finding, ...]:
         ("Databases", lambda: _databases(settings)),
         ("Warehouse", lambda: _warehouse(settings)),
         ("dbt project", lambda: _dbt_project(settings)),
+        ("Estimators", lambda: _estimators(settings)),
         ("Release", lambda: _release(settings)),
     )
     return tuple(_made(name, check) for name, check in checks)
@@ -218,6 +219,29 @@ def _dbt_project(settings: Settings) -> Finding:
     models = sum(node["resource_type"] == "model" for node in manifest["nodes"].values())
     tests = sum(node["resource_type"] == "test" for node in manifest["nodes"].values())
     return Finding("dbt project", "ok", f"parses: {models} models, {tests} tests")
+
+
+def _estimators(settings: Settings) -> Finding:
+    from orchestration.estimators import list_estimators, read_pins
+
+    found = list_estimators(settings)
+    damaged = [each.version for each in found if each.status == "cannot be read"]
+    if damaged:
+        return Finding(
+            "Estimators",
+            "failed",
+            f"the cards of {', '.join(damaged)} were changed or cannot be read: move these "
+            f"folders out of {settings.estimators}",
+        )
+    pinned = [f"{pin.champion} ({pin.reason})" for pin in read_pins(settings)]
+    if pinned:
+        return Finding(
+            "Estimators",
+            "note",
+            f"pinned by a person: {'; '.join(pinned)}. `scorecard estimators unpin` leaves the "
+            "choice to the gate again",
+        )
+    return Finding("Estimators", "ok", f"{len(found)} stored, none pinned")
 
 
 def _release(settings: Settings) -> Finding:

@@ -1,8 +1,9 @@
 """Frames between the warehouse and `ml`: what is trained on, what is scored, where it goes.
 
-What belongs here: reading feature frames, deciding whether an estimator must be trained, choosing
-the estimator of each month, writing the `ml` tables.
-What does not: statistics (`ml`), features and labels (dbt), Dagster.
+What belongs here: reading feature frames, deciding whether an estimator must be trained, scoring
+each month with the estimator that speaks for it, writing the `ml` tables.
+What does not: statistics (`ml`), which estimator speaks (`champions`), features and labels (dbt),
+Dagster.
 
 No look-ahead: an estimator is trained only on labels that were complete by the run's last month,
 and scores only months at or after the end of those labels.
@@ -13,7 +14,7 @@ and scores only months at or after the end of those labels.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -23,10 +24,21 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import duckdb
 import pyarrow as pa  # type: ignore[import-untyped]
 
+from ml.approvals import GATE, Approval, decided, read_approvals
 from ml.frames import TABLES
 from ml.segments.features import FEATURES as SEGMENT_FEATURES
 from ml.upsell.features import FEATURE_DEFINITIONS as UPSELL_FEATURES
 from orchestration import window
+from orchestration.champions import (
+    BEFORE_THE_LOG,
+    Challenge,
+    approvals_by_version,
+    champion_of,
+    registry_errors,
+    settle,
+    speaking,
+)
+from orchestration.drift import count_drift
 from orchestration.errors import ScorecardError
 from orchestration.fingerprints import combine, query_fingerprint
 from orchestration.progress import Stage
@@ -53,12 +65,34 @@ _PREDICTIONS: dict[Kind, str] = {
 # What upsell is learnt from beside the features of churn.
 _UPSELL_COLUMNS = ", ".join(f"upsell.{feature.name}" for feature in UPSELL_FEATURES)
 _SEGMENT_COLUMNS = ", ".join(("customer_id", "as_of_date", *SEGMENT_FEATURES))
+REASONS = "churn_reasons"
+_CHURN_FEATURES = "ftr_churn"
+# Probabilities are published with six decimals.
+_PUBLISHED_PRECISION = 1e-6
+# A key account has a person who asks why, whatever the risk.
+_REASONS_TIER = "A"
+# Months in which the estimator of lifetime value changed, as the one before would have scored them:
+# without it nobody could tell a change of the customer from one of the estimator.
+_RESCORED = "clv_rescored"
+# Measures that are lines of a table: a part of a distribution, a group.
+_TABLE_METRICS = r"_\d\d(?:_|$)|_tier_|_kind_|_group_"
+# The number that a prediction of each kind is about.
+_MEASURES: dict[Kind, str] = {
+    "churn": "churn_probability",
+    "clv": "clv_12m",
+    "credit": "bad_probability",
+    "upsell": "expected_upsell_6m",
+    "segments": "distance",
+}
+# What a challenger says of the last month, for the kinds that have a contest.
+_CHALLENGERS: dict[Kind, str] = {"churn": "churn_challenger"}
 _DESCRIPTIONS = (
     "estimators",
     "estimator_metrics",
     "estimator_checks",
     "credit_bins",
     "cluster_profiles",
+    "estimator_surrogates",
 )
 
 
@@ -68,12 +102,16 @@ class TrainingSummary:
 
     Attributes:
         kind: `churn`, `clv`, `credit`, `upsell` or `segments`.
-        version: The estimator that the run uses.
+        version: The estimator that the run uses: the champion.
         status: `published`, `not_published` or `base_rate`.
         reason: Why it has that status; empty when it is published.
-        is_new: Whether it was trained now; otherwise a stored one was taken.
-        labels_to: End of the facts that it has seen.
+        is_new: Whether an estimator was trained now; otherwise a stored one was taken.
+        labels_to: End of the facts that the champion has seen.
         row_count: Rows it was trained on.
+        challenger: The estimator trained on the rows of now; the champion itself where it won.
+        decision: `chosen`, `kept` or `pinned`.
+        decision_reason: Why, in words.
+        metrics: Measures of the champion on months that it had not seen, by name.
     """
 
     kind: Kind
@@ -83,6 +121,10 @@ class TrainingSummary:
     is_new: bool
     labels_to: date | None
     row_count: int
+    challenger: str
+    decision: str
+    decision_reason: str
+    metrics: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -114,11 +156,11 @@ class _Queries:
     """The frames that one training reads."""
 
     frame: str
-    outcomes: str | None = None
+    more: tuple[str, ...] = ()
 
     @property
     def all(self) -> tuple[str, ...]:
-        return (self.frame,) if self.outcomes is None else (self.frame, self.outcomes)
+        return self.frame, *self.more
 
 
 def ensure_ml_tables(con: duckdb.DuckDBPyConnection) -> None:
@@ -136,10 +178,12 @@ def ensure_ml_tables(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def train(settings: Settings, kind: Kind, *, force: bool = False) -> TrainingSummary:
-    """Give the run its estimator: a stored one if nothing it depends on changed, else a new one.
+    """Train an estimator where there is none for what stands now, and decide which one speaks.
 
-    It depends on its rows, its configuration and the code of `ml`; all three are in its key. The
-    rows that describe it are written to `ml.estimators` and its two companions.
+    A training depends on its rows, its configuration and the code of `ml`; all three are in its
+    key, and a stored estimator with that key is taken instead. What was trained challenges the
+    champion (`orchestration.champions`). The rows that describe the one that speaks are written to
+    `ml.estimators` and its two companions.
 
     Args:
         settings: The home.
@@ -151,42 +195,78 @@ def train(settings: Settings, kind: Kind, *, force: bool = False) -> TrainingSum
     """
     from ml.registry import find_estimator, load_training, save_estimator
 
-    config = _config(kind)
     with connect(settings) as con, _features_expected(settings):
         ensure_ml_tables(con)
-        queries = _training_queries(kind, window.current_run(con).last_month, config)
+        last_month = window.current_run(con).last_month
+        config = _config(con, kind, last_month)
+        queries = _training_queries(kind, last_month, config)
         key = _key(con, kind, queries, config)
-        stored = None if force else find_estimator(settings.estimators, kind, key)
-        frames = [] if stored else [_frame(con, query) for query in queries.all]
-    if stored is not None:
-        training, path = load_training(stored), stored
-    else:
-        training = _train(kind, frames, config)
+        path = None if force else find_estimator(settings.estimators, kind, key)
+        frames = [] if path else [_frame(con, query) for query in queries.all]
+        columns = [str(row[0]) for row in con.execute(f"describe {queries.frame}").fetchall()]
+    is_new = path is None
+    if path is None:
         path = save_estimator(
-            training, settings.estimators, training_key=key, config=asdict(config)
+            _train(kind, frames, config),
+            settings.estimators,
+            training_key=key,
+            config=asdict(config),
         )
-    LOGGER.info("%s estimator %s (%s)", kind, path.name, "stored" if stored else "trained")
+    LOGGER.info("%s estimator %s (%s)", kind, path.name, "trained" if is_new else "stored")
+
+    def frame() -> Any:
+        if frames:
+            return frames[0]
+        with connect(settings, read_only=True) as con:
+            return _frame(con, queries.frame)
+
+    with registry_errors():
+        approval = settle(settings, Challenge(kind, last_month, path, key, config, columns, frame))
+        training = load_training(_stored(settings, approval.champion))
+    LOGGER.info("%s champion %s: %s", kind, approval.champion, approval.reason)
     with connect(settings) as con:
         _write_description(con, training)
+        _write_roles(con, settings, kind, approval.champion)
     estimator = training.estimator
     return TrainingSummary(
         kind=kind,
         version=estimator.version,
         status=estimator.status,
         reason=estimator.reason,
-        is_new=stored is None,
+        is_new=is_new,
         labels_to=estimator.labels_to,
         row_count=estimator.row_count,
+        challenger=path.name,
+        decision=approval.action,
+        decision_reason=approval.reason,
+        metrics=_measures(training),
     )
+
+
+def _measures(training: Training[Estimator]) -> dict[str, float]:
+    """The measures of the chosen candidate on later months, without its tables and groups."""
+    rows = training.metrics
+    own = rows[
+        (rows["candidate"] == training.estimator.candidate)
+        & rows["slice"].isin(["test", "out_of_time"])
+        & rows["as_of_date"].isna()
+        & rows["value"].notna()
+        & ~rows["metric"].str.contains(_TABLE_METRICS)
+    ]
+    return {str(k): float(v) for k, v in zip(own["metric"], own["value"], strict=True)}
 
 
 def score(settings: Settings, kind: Kind, *, stage: Stage | None = None) -> tuple[MonthScore, ...]:
     """Score the run's months and replace what the `ml` table holds for them, in one transaction.
 
-    Each month is scored by the newest estimator whose labels had ended by then: the run's own for
-    the newest months, a stored one for earlier months that are computed again. Months before the
-    first estimator have no predictions. Rows are read and scored in batches, so that memory does
-    not grow with their number.
+    Each month is scored by the champion of its time: the run's own for the newest months, that of
+    an earlier decision for earlier months that are computed again. Months before the labels of the
+    first champion have no predictions. Rows are read and scored in batches, so that memory does
+    not grow with their number. Whoever lost the last decision (a challenger that was not taken, a
+    champion that was replaced) scores the last month too, in a table of its own.
+
+    The first month of another estimator of lifetime value is scored by the one before it, too, into
+    `ml.clv_rescored`.
 
     Args:
         settings: The home.
@@ -196,11 +276,11 @@ def score(settings: Settings, kind: Kind, *, stage: Stage | None = None) -> tupl
     Raises:
         ScorecardError: No run was begun, no estimator was trained, or a stored one is gone.
     """
-    with connect(settings) as con, _features_expected(settings):
+    with connect(settings) as con, _features_expected(settings), registry_errors():
         ensure_ml_tables(con)
         run = window.current_run(con)
-        current = _current_version(con, settings, kind, run.last_month)
-        ranges = _plan(con, kind, run, current)
+        approval = _current_approval(con, settings, kind, run.last_month)
+        ranges = _plan(con, settings, kind, run)
         writer = con.cursor()
         with closing(writer), transaction(writer):
             writer.execute(
@@ -208,18 +288,59 @@ def score(settings: Settings, kind: Kind, *, stage: Stage | None = None) -> tupl
                 f"delete from ml.{_PREDICTIONS[kind]} where as_of_date >= ?",
                 [run.first_month],
             )
+            writer.execute(
+                "delete from ml.drift_counts where estimator = ? and as_of_date >= ?",
+                [kind, run.first_month],
+            )
+            if kind == "churn":
+                writer.execute(f"delete from ml.{REASONS} where as_of_date >= ?", [run.first_month])
             scores = tuple(
                 _score_range(con, writer, settings, kind, part, stage) for part in ranges
             )
-            _forget_unused(writer, kind, current)
+            if kind == "clv":
+                _rescore(con, writer, settings, run.first_month, ranges)
+            if kind in _CHALLENGERS:
+                _score_challengers(con, writer, settings, kind, run, approval)
+            _forget_unused(writer, kind, approval.champion, run.last_month)
     return scores
 
 
-def _config(kind: Kind) -> Any:
+def describe_predictions(settings: Settings, kind: Kind) -> dict[str, float]:
+    """Count and average the predictions of the run's last month, for whoever watches the runs."""
+    measure = _MEASURES[kind]
+    with connect(settings, read_only=True) as con:
+        month = window.current_run(con).last_month
+        row = con.execute(
+            f"select count(*), count({measure}), avg({measure}), median({measure}) "
+            f"from ml.{_PREDICTIONS[kind]} where as_of_date = ?",
+            [month],
+        ).fetchone()
+    names = ("rows", "predicted", f"mean_{measure}", f"median_{measure}")
+    found = zip(names, row or (), strict=True)
+    return {name: float(value) for name, value in found if value is not None}
+
+
+def describe_challengers(settings: Settings) -> dict[str, int]:
+    """Count the rows of those that score beside the champion, by version."""
+    with connect(settings, read_only=True) as con:
+        return dict(
+            con.execute(
+                "select estimator_version, count(*) from ml.churn_challenger group by all"
+            ).fetchall()
+        )
+
+
+def _config(con: duckdb.DuckDBPyConnection, kind: Kind, last_month: date) -> Any:
     if kind == "churn":
         from ml.churn.config import ChurnConfig
 
-        return ChurnConfig()
+        # One contract is enough: a slice of a month is whole only when all its labels are.
+        row = con.execute(
+            "select max(label_ends_on - last_day(as_of_date + to_months(?))) "
+            "from features.ftr_churn_labels where as_of_date <= ?",
+            [ChurnConfig.label_months, last_month],
+        ).fetchone()
+        return ChurnConfig(grace_days=int(row[0] or 0) if row else 0)
     if kind == "credit":
         from ml.credit.config import CreditConfig
 
@@ -239,12 +360,19 @@ def _config(kind: Kind) -> Any:
 
 def _training_queries(kind: Kind, last_month: date, config: Any) -> _Queries:
     if kind == "churn":
+        from ml.churn.splits import label_end
+
         # A label of a later month may be there from a run that went further: it is not used.
-        newest = window.add_months(last_month, -config.embargo_months)
+        newest = window.add_months(last_month, -config.label_months)
+        while label_end(newest, config) > last_month:
+            newest = window.add_months(newest, -1)
         return _Queries(
-            "select features.*, labels.is_churned from features.ftr_churn as features "
+            "select features.*, labels.is_churned, labels.exclusion_reason, "
+            "groups.region as group_region, groups.customer_kind as group_customer_kind "
+            "from features.ftr_churn as features "
             "inner join features.ftr_churn_labels as labels "
             "using (customer_id, as_of_date) "
+            "left join features.ftr_customer_groups as groups using (customer_id, as_of_date) "
             "where labels.is_eligible and labels.is_label_complete "
             f"and as_of_date <= date '{newest}' order by customer_id, as_of_date"
         )
@@ -273,15 +401,22 @@ def _training_queries(kind: Kind, last_month: date, config: Any) -> _Queries:
             "where labels.is_eligible and labels.is_label_complete "
             f"and as_of_date <= date '{judged}' order by customer_id, as_of_date"
         )
+    # Outcomes are complete twelve months later, and shorter ones, for calibrating, six.
     earlier = window.add_months(judged, -config.outcome_months)
+    short = (window.add_months(day, -config.calibration_months) for day in (last_month, judged))
+    months = ", ".join(f"date '{day}'" for day in (last_month, judged, earlier, *short))
     return _Queries(
-        "select * from features.ftr_value "
-        f"where as_of_date in (date '{last_month}', date '{judged}', date '{earlier}') "
+        f"select * from features.ftr_value where as_of_date in ({months}) "
         "order by customer_id, as_of_date",
-        "select * from features.ftr_value_outcomes "
-        f"where as_of_date in (date '{judged}', date '{earlier}') "
-        f"and outcome_months = {config.outcome_months} "
-        "order by customer_id, as_of_date",
+        (
+            "select outcomes.* from features.ftr_value_outcomes as outcomes "
+            f"where as_of_date in ({months}) and date_trunc('month', as_of_date) "
+            f"<= date_trunc('month', date '{last_month}') - to_months(outcome_months) "
+            "order by customer_id, as_of_date, outcome_months",
+            "select * from features.ftr_contract_changes "
+            f"where as_of_date <= date '{last_month}' "
+            "order by as_of_date, state, tier, months_in_state",
+        ),
     )
 
 
@@ -311,7 +446,7 @@ def _train(kind: Kind, frames: Sequence[Any], config: Any) -> Training[Estimator
         return train_segments(frames[0], config)
     from ml.clv.training import train_clv
 
-    return train_clv(frames[0], frames[1], config)
+    return train_clv(frames[0], frames[1], config, frames[2])
 
 
 def _frame(con: duckdb.DuckDBPyConnection, query: str) -> Any:
@@ -320,6 +455,7 @@ def _frame(con: duckdb.DuckDBPyConnection, query: str) -> Any:
 
 def _write_description(con: duckdb.DuckDBPyConnection, training: Training[Estimator]) -> None:
     """Replace the rows that describe one estimator, in one transaction."""
+    from ml.churn.estimator import ChurnEstimator
     from ml.credit.estimator import CreditEstimator
     from ml.segments.estimator import SegmentEstimator
 
@@ -332,6 +468,8 @@ def _write_description(con: duckdb.DuckDBPyConnection, training: Training[Estima
         frames["credit_bins"] = training.estimator.bins()
     if isinstance(training.estimator, SegmentEstimator):
         frames["cluster_profiles"] = training.estimator.profiles()
+    if isinstance(training.estimator, ChurnEstimator):
+        frames["estimator_surrogates"] = training.estimator.surrogate_nodes()
     with transaction(con):
         for table, frame in frames.items():
             con.execute(
@@ -346,46 +484,117 @@ def _append(con: duckdb.DuckDBPyConnection, table: str, frame: Any) -> None:
     con.unregister("incoming")
 
 
-def _current_version(
+def _write_roles(
+    con: duckdb.DuckDBPyConnection, settings: Settings, kind: Kind, champion: str
+) -> None:
+    """Say of every described estimator whether it speaks, and by which decision it ever did."""
+    approvals = approvals_by_version(settings, kind)
+    described = con.execute(
+        "select estimator_version, labels_to from ml.estimators where estimator = ?", [kind]
+    ).fetchall()
+    with transaction(con):
+        for version, labels_to in described:
+            found = approvals.get(version)
+            con.execute(
+                "update ml.estimators set role = ?, approved_by = ?, approved_as_of = ?, "
+                "approval_reason = ? where estimator = ? and estimator_version = ?",
+                [
+                    "champion" if version == champion else "former",
+                    found.by if found else GATE,
+                    found.as_of_date if found else labels_to,
+                    found.reason if found else BEFORE_THE_LOG,
+                    kind,
+                    version,
+                ],
+            )
+
+
+def _current_approval(
     con: duckdb.DuckDBPyConnection, settings: Settings, kind: Kind, last_month: date
-) -> str:
+) -> Approval:
     from ml.registry import find_estimator
 
-    config = _config(kind)
+    config = _config(con, kind, last_month)
     key = _key(con, kind, _training_queries(kind, last_month, config), config)
     path = find_estimator(settings.estimators, kind, key)
-    if path is None:
+    approval = speaking(settings, kind, last_month)
+    if path is None or approval is None:
         raise ScorecardError(
             f"No {kind} estimator was trained on the features as they stand now. Materialise "
             f"`ml/{kind}_estimator` first, or start the whole way with `scorecard run`."
         )
-    return path.name
+    return approval
 
 
 def _plan(
-    con: duckdb.DuckDBPyConnection, kind: Kind, run: window.RunRecord, current: str
+    con: duckdb.DuckDBPyConnection, settings: Settings, kind: Kind, run: window.RunRecord
 ) -> list[_Range]:
     """Choose the estimator of each month, and join neighbours that have the same one."""
-    rows = con.execute(
-        "select estimator_version, coalesce(labels_to, ?) from ml.estimators where estimator = ?",
-        [run.last_month, kind],
-    ).fetchall()
+    decisions = decided(read_approvals(settings.estimators), kind, run.last_month)
+    undecided = _described_before_the_log(con, kind, {entry.champion for entry in decisions})
     ranges: list[_Range] = []
     month = run.first_month
     while month <= run.last_month:
-        known = [
-            (labels_to, version == current, version)
-            for version, labels_to in rows
-            if labels_to <= month
-        ]
-        if known:
-            version = max(known)[2]
+        version = champion_of(decisions, month)
+        if version is None:
+            known = [found for found in undecided if found[0] <= month]
+            version = max(known)[1] if known else None
+        if version is not None:
             if ranges and ranges[-1].version == version:
                 ranges[-1] = _Range(version, ranges[-1].first_month, month)
             else:
                 ranges.append(_Range(version, month, month))
         month = window.add_months(month, 1)
     return ranges
+
+
+def _described_before_the_log(
+    con: duckdb.DuckDBPyConnection, kind: Kind, champions: set[str]
+) -> list[tuple[date, str]]:
+    """Estimators of a home that is older than its log: end of labels and version."""
+    rows = con.execute(
+        "select labels_to, estimator_version from ml.estimators "
+        "where estimator = ? and labels_to is not null",
+        [kind],
+    ).fetchall()
+    return [(labels_to, version) for labels_to, version in rows if version not in champions]
+
+
+def _score_challengers(
+    reader: duckdb.DuckDBPyConnection,
+    writer: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    kind: Kind,
+    run: window.RunRecord,
+    approval: Approval,
+) -> None:
+    """Score the last month by who does not speak, so that both can be compared when it is over."""
+    from ml.errors import RegistryError
+    from ml.registry import load_estimator
+
+    table = _CHALLENGERS[kind]
+    writer.execute(f"delete from ml.{table} where as_of_date >= ?", [run.first_month])
+    others = {"challenger": approval.challenger}
+    if approval.former != approval.champion:
+        others["former_champion"] = approval.former
+    month = run.last_month
+    query = _scoring_query(kind, f"where as_of_date = date '{month}'")
+    columns = {str(row[0]) for row in reader.execute(f"describe {query}").fetchall()}
+    for role, version in others.items():
+        if version in ("", approval.champion):
+            continue
+        try:
+            estimator = load_estimator(settings.estimators / version)
+        except RegistryError as error:
+            # Why it was replaced, perhaps: the decision says so already.
+            LOGGER.warning("%s %s does not score beside the champion: %s", role, version, error)
+            continue
+        if set(estimator.features) - columns:
+            LOGGER.warning("%s %s reads features that are gone", role, version)
+            continue
+        for batch in reader.execute(query).fetch_record_batch(BATCH_ROWS):
+            scored = _score(kind, batch.to_pandas(), estimator).assign(role=role)
+            _append(writer, table, scored)
 
 
 def _score_range(
@@ -396,19 +605,99 @@ def _score_range(
     part: _Range,
     stage: Stage | None,
 ) -> MonthScore:
+    from ml.churn.estimator import ChurnEstimator
     from ml.registry import load_estimator
 
     estimator = load_estimator(_stored(settings, part.version))
+    done = _write_scores(reader, writer, kind, part, estimator, _PREDICTIONS[kind], stage)
+    if isinstance(estimator, ChurnEstimator):
+        counts = count_drift(writer, estimator, part.first_month, part.last_month)
+        _append(writer, "drift_counts", counts)
+    return MonthScore(part.version, part.first_month, part.last_month, done)
+
+
+def _write_scores(
+    reader: duckdb.DuckDBPyConnection,
+    writer: duckdb.DuckDBPyConnection,
+    kind: Kind,
+    part: _Range,
+    estimator: Any,
+    table: str,
+    stage: Stage | None,
+) -> int:
     where = f"where as_of_date between date '{part.first_month}' and date '{part.last_month}'"
     query = _scoring_query(kind, where)
     total = _count(reader, f"select count(*) from ({query})")
     done = 0
     for batch in reader.execute(query).fetch_record_batch(BATCH_ROWS):
-        _append(writer, _PREDICTIONS[kind], _score(kind, batch.to_pandas(), estimator))
+        frame = batch.to_pandas()
+        scored = _score(kind, frame, estimator)
+        _append(writer, table, scored)
+        if table == _PREDICTIONS["churn"]:
+            _append(writer, REASONS, _reasons(frame, scored, estimator))
         done += batch.num_rows
         if stage is not None:
             stage.advance(done, total, f"{kind} rows")
-    return MonthScore(part.version, part.first_month, part.last_month, done)
+    return done
+
+
+def _rescore(
+    reader: duckdb.DuckDBPyConnection,
+    writer: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    first_month: date,
+    ranges: Sequence[_Range],
+) -> None:
+    """Score the first month of each new estimator of lifetime value by the one before, too.
+
+    An estimator that is no longer stored, or cannot read the features as they are now, leaves its
+    month out: the change of that month is then published without its parts, not guessed.
+    """
+    from ml.errors import EstimatorError
+    from ml.registry import load_estimator
+
+    writer.execute(f"delete from ml.{_RESCORED} where as_of_date >= ?", [first_month])
+    for part, before in _changes(reader, ranges):
+        month = _Range(before, part.first_month, part.first_month)
+        path = settings.estimators / before
+        if not path.is_dir():
+            LOGGER.warning(
+                "clv %s: %s is not stored, its change is not decomposed", month.first_month, before
+            )
+            continue
+        try:
+            estimator = load_estimator(path)
+            _write_scores(reader, writer, "clv", month, estimator, _RESCORED, None)
+        except EstimatorError as error:
+            LOGGER.warning(
+                "clv %s: %s cannot score it, its change is not decomposed: %s",
+                month.first_month,
+                before,
+                error,
+            )
+            writer.execute(f"delete from ml.{_RESCORED} where as_of_date = ?", [month.first_month])
+
+
+def _changes(
+    reader: duckdb.DuckDBPyConnection, ranges: Sequence[_Range]
+) -> Iterator[tuple[_Range, str]]:
+    """Ranges whose month before was scored by another estimator, with that estimator's version."""
+    scored_before: tuple[date, str] | None = None
+    if ranges:
+        month = window.add_months(ranges[0].first_month, -1)
+        row = reader.execute(
+            "select min(estimator_version) from ml.clv_predictions where as_of_date = ?", [month]
+        ).fetchone()
+        if row and row[0] is not None:
+            scored_before = (month, str(row[0]))
+    for part in ranges:
+        if (
+            scored_before is not None
+            and scored_before[1] != part.version
+            and scored_before[0] == window.add_months(part.first_month, -1)
+        ):
+            yield part, scored_before[1]
+        scored_before = (part.last_month, part.version)
 
 
 def _scoring_query(kind: Kind, where: str) -> str:
@@ -464,6 +753,65 @@ def _score(kind: Kind, frame: Any, estimator: Any) -> Any:
     return score_clv(frame, estimator)
 
 
+def _reasons(frame: Any, scored: Any, estimator: Any) -> Any:
+    """Reasons of the customers whom a rule or a person looks at.
+
+    Those on the watch list and above, and key accounts; a year of reasons of everybody would be
+    ten times the predictions. All others can be had on demand (`reasons_of`).
+    """
+    from ml.churn.config import ChurnConfig
+    from ml.churn.reasons import churn_reasons
+    from ml.frames import sort_by_key
+
+    ordered = sort_by_key(frame, name="churn frame")  # as what was scored is ordered
+    chance = scored["churn_probability"]
+    is_key_account = (ordered["tier"] == _REASONS_TIER) & chance.notna()
+    is_asked = (chance >= ChurnConfig.reasons_from) | is_key_account
+    return churn_reasons(ordered[is_asked], estimator)
+
+
+def reasons_of(
+    settings: Settings, customer_id: str, month: date, *, version: str, probability: float
+) -> Any:
+    """Reasons of one customer's churn probability, computed now from the features in the warehouse.
+
+    Args:
+        settings: The home.
+        customer_id: The customer.
+        month: The month end that was scored.
+        version: The estimator that scored it.
+        probability: The published probability, which the reasons must be of.
+
+    Returns:
+        The columns of `ml.churn_reasons`.
+
+    Raises:
+        ScorecardError: The estimator is gone or of another kind, or the features in the warehouse
+            no longer give the published probability.
+    """
+    from ml.churn.estimator import ChurnEstimator, score_churn
+    from ml.churn.reasons import churn_reasons
+    from ml.registry import load_estimator
+
+    estimator = load_estimator(_stored(settings, version))
+    query = f"select *, true as is_eligible from features.{_CHURN_FEATURES} "
+    with connect(settings, read_only=True) as con, _features_expected(settings):
+        frame = (
+            con.execute(query + "where customer_id = ? and as_of_date = ?", [customer_id, month])
+            .fetch_arrow_table()
+            .to_pandas()
+        )
+    if not isinstance(estimator, ChurnEstimator):
+        raise ScorecardError(f"{version} is no estimator of churn.")
+    found = score_churn(frame, estimator)["churn_probability"].tolist()
+    if len(found) != 1 or abs(found[0] - probability) > _PUBLISHED_PRECISION:
+        raise ScorecardError(
+            f"The features of {customer_id} in the warehouse are no longer those that the release "
+            f"was made of: its reasons for {month:%Y-%m} cannot be told. Publish a new release."
+        )
+    return churn_reasons(frame, estimator)
+
+
 def _stored(settings: Settings, version: str) -> Path:
     path = settings.estimators / version
     if not path.is_dir():
@@ -475,9 +823,18 @@ def _stored(settings: Settings, version: str) -> Path:
     return path
 
 
-def _forget_unused(con: duckdb.DuckDBPyConnection, kind: Kind, current: str) -> None:
-    """Drop the description of estimators that no prediction comes from, but the run's own."""
-    used = f"select estimator_version from ml.{_PREDICTIONS[kind]}"
+def _forget_unused(
+    con: duckdb.DuckDBPyConnection, kind: Kind, current: str, last_month: date
+) -> None:
+    """Drop the description of estimators that no prediction comes from, but the run's own.
+
+    What was published by the run's last month is a prediction too, though it was computed anew.
+    """
+    used = (
+        f"select estimator_version from ml.{_PREDICTIONS[kind]} union "
+        "select estimator_version from ml.published_predictions "
+        f"where published_month <= date '{last_month}'"
+    )
     for table in _DESCRIPTIONS:
         con.execute(
             f"delete from ml.{table} where estimator = ? and estimator_version <> ? "

@@ -119,6 +119,7 @@ class Status:
         coverage: What its newest month measured; empty where the release does not say.
         company: Whose figures the home holds; None where nobody said.
         is_simulated: Whether they are made up.
+        pins: Estimators that a person chose, each with kind and reason.
     """
 
     home: str
@@ -130,6 +131,7 @@ class Status:
     coverage: tuple[CoverageStatus, ...]
     company: str | None
     is_simulated: bool
+    pins: tuple[str, ...] = ()
 
 
 def read_status(settings: Settings) -> Status:
@@ -163,7 +165,14 @@ def read_status(settings: Settings) -> Status:
         coverage=_read_coverage(settings),
         company=company.name,
         is_simulated=company.is_simulated,
+        pins=_pins(settings),
     )
+
+
+def _pins(settings: Settings) -> tuple[str, ...]:
+    from orchestration.estimators import read_pins
+
+    return tuple(f"{pin.kind}: {pin.champion} ({pin.reason})" for pin in read_pins(settings))
 
 
 def _read_sources(con: duckdb.DuckDBPyConnection) -> tuple[SourceStatus, ...]:
@@ -291,6 +300,7 @@ def render_status(status: Status) -> RenderableType:
     if status.runs:
         parts.append(_run_table(status.runs))
     parts.append(_release_line(status.release))
+    parts.extend(Text(f"Estimator pinned: {pin}", style="yellow") for pin in status.pins)
     if status.coverage:
         parts.append(_coverage_table(status.coverage))
     return Group(*parts)

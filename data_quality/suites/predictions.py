@@ -1,11 +1,13 @@
 """Rules of the product `predictions`: churn, lifetime value, and the estimators behind them.
 
 Belongs here: the marts predictions, estimators, estimator_metrics, estimator_checks.
+Not here: who acts on a prediction and why it is as it is (`explanations`).
 """
 
 from __future__ import annotations
 
 from data_quality.rules import Rule, Table
+from data_quality.suites import explanations
 from data_quality.suites.shapes import (
     VALUE_BASES,
     drift,
@@ -35,6 +37,8 @@ CLV_METHODS = (
     "bg_nbd_gamma_gamma",
     "pareto_nbd_gamma_gamma",
     "two_part_regression",
+    "contract_survival",
+    "contract_and_purchases",
     "prior",
 )
 STATUSES = ("published", "not_published", "base_rate")
@@ -59,6 +63,7 @@ def rules() -> tuple[Rule, ...]:
         *_estimator_claims(),
         *_metrics(),
         *_checks(),
+        *explanations.rules(),
     )
 
 
@@ -341,6 +346,28 @@ def _estimator_claims() -> tuple[Rule, ...]:
             characteristic="currentness",
             columns=("trained_from", "trained_to", "labels_to"),
             reads=("control.run_window",),
+        ),
+        ESTIMATORS.no_rows(
+            "somebody_approved_it",
+            "select estimator, estimator_version from scorecard.estimators "
+            "where approved_by is null or approved_by not in ('gate', 'person') "
+            "or approved_as_of is null or coalesce(approval_reason, '') = ''",
+            says="Every estimator was approved, by the gate or by a person, for a month and with "
+            "a reason.",
+            because="Its model card says who let it speak, and why; without that nobody did.",
+            characteristic="traceability",
+            columns=("approved_by", "approved_as_of", "approval_reason"),
+        ),
+        ESTIMATORS.no_rows(
+            "one_champion_of_a_kind",
+            "select estimator, min(estimator_version) as estimator_version "
+            "from scorecard.estimators group by estimator "
+            "having count(case when role = 'champion' then 1 end) <> 1",
+            says="Of each kind exactly one estimator speaks for the newest month.",
+            because="Two would contradict each other; without one nobody knows whose the newest "
+            "predictions are.",
+            characteristic="consistency",
+            columns=("role",),
         ),
         ESTIMATORS.not_null(
             "content_hash",

@@ -42,7 +42,7 @@ class Base:
     """A fitted scikit-learn estimator and the feature columns it reads.
 
     Attributes:
-        columns: Positions of the columns that held any value in training.
+        columns: Positions of the columns that were measured in training.
         estimator: A classifier with `decision_function` in log-odds.
     """
 
@@ -128,10 +128,9 @@ class Candidate:
 def fit_base(name: str, panel: Panel, config: ChurnConfig) -> Base:
     """Fit one estimator, uncalibrated, on labelled rows.
 
-    Columns that hold no value at all are left out: they say nothing, and boosting cannot
-    bin them.
+    Columns that were not measured are left out (`Panel.is_measured`).
     """
-    columns = np.flatnonzero(~np.isnan(panel.features).all(axis=0)).astype(np.int64)
+    columns = np.flatnonzero(panel.is_measured()).astype(np.int64)
     estimator = _logistic(config) if name == LOGISTIC else _boosting(config)
     # One thread: a sum split over threads would depend on their number, and on a busy machine
     # the threads of small fits wait for each other (8 s became 50 s on two shared cores).

@@ -198,7 +198,11 @@ def _warnings(given: GateInput, gate: GateConfig, words: Words) -> list[Check]:
     rates = sorted((before, after))
     ratio = rates[1] / rates[0] if rates[0] > 0 else float("inf")
     name, best = strongest_feature(given.train)
-    empty = [name for name in given.train.names if np.isnan(given.train.feature(name)).all()]
+    empty = [
+        n
+        for n, known in zip(given.train.names, given.train.is_measured(), strict=True)
+        if not known
+    ]
     return [
         Check(
             "warning_base_rate_shift",
@@ -222,7 +226,7 @@ def _warnings(given: GateInput, gate: GateConfig, words: Words) -> list[Check]:
             float(len(empty)),
             "0",
             not empty,
-            f"Features without any value in training, and therefore left out: "
+            f"Features without a value in most of the training months, and therefore left out: "
             f"{', '.join(empty) or 'none'}.",
         ),
         *_shift_warning(given.shifted_gain, gate, words),

@@ -73,6 +73,19 @@ class Panel:
         """One feature column."""
         return self.features[:, self.names.index(name)]
 
+    def is_measured(self) -> npt.NDArray[np.bool_]:
+        """Which features may be learnt from: one per feature.
+
+        A feature needs a value in the months of at least half of the rows. One that began to be
+        measured late would mostly tell late months from early ones, and with them their season.
+        """
+        months, rows = np.unique(self.month, return_counts=True)
+        measured = np.zeros(len(self.names))
+        for month, count in zip(months, rows, strict=True):
+            known = ~np.isnan(self.features[self.month == month]).all(axis=0)
+            measured += count * known
+        return np.asarray((measured > 0) & (2 * measured >= len(self)))
+
     def customer_count(self, churned: float | None = None) -> int:
         """Number of customers, or of those with at least one row of that label."""
         rows = slice(None) if churned is None else self.churned == churned

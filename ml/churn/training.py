@@ -15,7 +15,7 @@ Does not belong here: the steps themselves (the other modules of this folder).
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -37,31 +37,37 @@ from ml.churn.evaluation import (
     evaluation_rows,
     group_results,
     group_rows,
+    kind_rows,
     metric_row,
     slice_rows,
 )
 from ml.churn.features import FEATURES
 from ml.churn.gate import CHURN_WORDS, GateInput, Words, count_checks, run_gate
 from ml.churn.panel import Panel, read_panel
-from ml.churn.splits import Split, plan_splits, set_calibration_aside
+from ml.churn.splits import Split, label_end, plan_splits, set_calibration_aside
+from ml.churn.surrogate import Surrogate, fit_surrogate
 from ml.drift import ReferenceBins, reference_bins
 from ml.fairness import GroupResult
 from ml.frames import sample_customers
 from ml.gate import Check, is_publishable, refusal_reason
 from ml.grade import Grade, grade_estimator
 from ml.metrics import auc, average_precision
-from ml.training_rows import Training, month_end_after, training_of
+from ml.training_rows import Training, training_of
 
 __all__ = [
     "ChurnConfig",
     "ChurnEstimator",
     "ChurnTraining",
     "GateConfig",
+    "NewestSlices",
+    "newest_slices",
     "score_churn",
     "train_churn",
 ]
 
 Rows = list[dict[str, Any]]
+
+_REFERENCE_MONTHS: Final = 12
 
 
 ChurnTraining = Training[ChurnEstimator]
@@ -96,7 +102,8 @@ def train_churn(
 
     Args:
         frame: `features.ftr_churn` joined with `is_churned`, eligible rows with a complete
-            label only; one row per customer and as-of date, in any order.
+            label only; one row per customer and as-of date, in any order. Rows with an
+            `exclusion_reason`, where there is such a column, are counted and left out.
         config: Settings. The same frame and settings give the same estimator to the last bit.
         features: The columns to learn from.
 
@@ -107,19 +114,13 @@ def train_churn(
     Raises:
         FrameError: The frame lacks, repeats or leaves empty a column, or repeats a key.
     """
-    sampled = sample_customers(frame, max_rows=config.max_training_rows, seed=config.seed)
-    panel = read_panel(
-        sampled,
-        seed=config.seed,
-        is_labelled=True,
-        name="churn training frame",
-        features=features,
-    )
+    panel = _read(frame, config, features)
+    left_out = _left_out_rows(frame)
     origins = usable_origins(panel, plan_splits([int(m) for m in panel.month], config), config)
     if not origins:
         estimator, rows, checks = cold_start(panel, config)
         grade = grade_estimator({}, [], refusal=estimator.reason)
-        return training_of(estimator, rows, checks, grade=grade)
+        return training_of(estimator, [*rows, *left_out], checks, grade=grade)
     verdict = judge(panel, origins, config)
     is_published = is_publishable(verdict.checks)
     estimator = describe(
@@ -131,8 +132,76 @@ def train_churn(
         fitted=refit(verdict.candidate, panel, origins[0], config) if is_published else None,
         rates=fit_rates(verdict.rule, panel, config),
     )
-    rows = [*verdict.metrics, *slice_rows(verdict.candidate, "all", panel)]
+    rows = [*verdict.metrics, *slice_rows(verdict.candidate, "all", panel), *left_out]
     return training_of(estimator, rows, verdict.checks, grade=verdict.grade)
+
+
+def _left_out_rows(frame: pd.DataFrame) -> Rows:
+    """Say how many rows are neither learnt from nor judged by: `rows_left_out_<reason>`."""
+    if "exclusion_reason" not in frame:
+        return []
+    return [
+        metric_row("all", "all", f"rows_left_out_{reason}", float(rows), n=len(frame))
+        for reason, rows in frame["exclusion_reason"].value_counts().sort_index().items()
+    ]
+
+
+@dataclass(frozen=True)
+class NewestSlices:
+    """The newest origin of a frame: what an estimator is judged on before it is fitted again.
+
+    Attributes:
+        train: Rows to fit on.
+        calibrate: Later rows to calibrate on; None means cross-fitting inside `train`.
+        learnt: Both together.
+        test: Rows later than all labels of the others.
+        baseline_auc: Highest AUC of any simple rule on the test slice.
+    """
+
+    train: Panel
+    calibrate: Panel | None
+    learnt: Panel
+    test: Panel
+    baseline_auc: float
+
+
+def newest_slices(
+    frame: pd.DataFrame, config: ChurnConfig, *, features: Sequence[str] = FEATURES
+) -> NewestSlices | None:
+    """Cut a training frame as `train_churn` does, for whoever judges something else on it.
+
+    Returns:
+        None where the frame is too short, or has too few customers of both kinds, to judge on.
+
+    Raises:
+        FrameError: As `train_churn`.
+    """
+    panel = _read(frame, config, features)
+    origins = usable_origins(panel, plan_splits([int(m) for m in panel.month], config), config)
+    if not origins:
+        return None
+    newest = origins[0]
+    train, test = _months(panel, newest.train), _months(panel, newest.test)
+    return NewestSlices(
+        train=train,
+        calibrate=_months(panel, newest.calibrate) if newest.calibrate else None,
+        learnt=_months(panel, (*newest.train, *newest.calibrate)),
+        test=test,
+        baseline_auc=_baselines(train, test, config)[1],
+    )
+
+
+def _read(frame: pd.DataFrame, config: ChurnConfig, features: Sequence[str]) -> Panel:
+    if "exclusion_reason" in frame:
+        frame = frame[frame["exclusion_reason"].isna()]
+    sampled = sample_customers(frame, max_rows=config.max_training_rows, seed=config.seed)
+    return read_panel(
+        sampled,
+        seed=config.seed,
+        is_labelled=True,
+        name="churn training frame",
+        features=features,
+    )
 
 
 def _refusal(verdict: Verdict) -> str:
@@ -184,6 +253,7 @@ def judge(
         evaluations[name] = evaluate(test, probability, config)
         metrics += evaluation_rows(name, evaluations[name])
         if name == chosen:
+            metrics += kind_rows(name, test, probability, config)
             groups = group_results(test, probability)
     learnt = _months(panel, (*newest.train, *newest.calibrate))
     metrics += [
@@ -279,10 +349,10 @@ def _baselines(train: Panel, test: Panel, config: ChurnConfig) -> tuple[str, flo
 def refit(name: str, panel: Panel, origin: Split, config: ChurnConfig) -> Candidate:
     """Fit the chosen candidate on all labelled rows, in the way in which it was judged.
 
-    A feature that had no value in the training slice was not part of what was judged, and stays
-    out: whether it is missing would only tell early months from late ones.
+    A feature that was left out of the training slice was not part of what was judged, and stays
+    out.
     """
-    judged = ~np.isnan(_months(panel, origin.train).features).all(axis=0)
+    judged = _months(panel, origin.train).is_measured()
     panel = replace(panel, features=np.where(judged, panel.features, np.nan))
     train, calibrate = set_calibration_aside([int(m) for m in panel.month], config)
     later = _months(panel, calibrate) if calibrate else None
@@ -339,6 +409,7 @@ def describe(
     score: str = "churn_probability",
 ) -> ChurnEstimator:
     """Put an estimator together with what it was trained on."""
+    usual, surrogate = _explain(panel, fitted, config) if fitted else (None, None)
     first = panel.date.min().item() if len(panel) else None
     last = panel.date.max().item() if len(panel) else None
     return ChurnEstimator(
@@ -347,7 +418,7 @@ def describe(
         candidate=candidate,
         trained_from=first,
         trained_to=last,
-        labels_to=month_end_after(last, config.embargo_months) if last else None,
+        labels_to=label_end(last, config) if last else None,
         row_count=len(panel),
         customer_count=panel.customer_count(),
         positive_count=panel.customer_count(1.0),
@@ -355,6 +426,8 @@ def describe(
         features=panel.names,
         fitted=fitted,
         rates=rates,
+        usual=usual,
+        surrogate=surrogate,
         reference=_reference(panel, fitted, rates, score, config),
     )
 
@@ -362,11 +435,29 @@ def describe(
 def _reference(
     panel: Panel, fitted: Candidate | None, rates: RateTable, score: str, config: ChurnConfig
 ) -> tuple[ReferenceBins, ...]:
-    """Bins of every feature and of the probability, as it is given to customers not learnt from."""
+    """Bins of every feature and of the probability, as it is given to customers not learnt from.
+
+    On the newest twelve months of the training: a whole year of seasons. In the first year of a
+    history nobody has a feature of twelve months, against which every later month would drift.
+    """
     if len(panel) == 0:
         return ()
+    panel = panel.take(panel.month > panel.month.max() - _REFERENCE_MONTHS)
     probability = cross_fitted(fitted, panel, config) if fitted else rates.probability(panel)
     return (
         *(reference_bins("feature", name, panel.feature(name)) for name in panel.names),
         reference_bins("score", score, probability),
     )
+
+
+def _explain(
+    panel: Panel, fitted: Candidate, config: ChurnConfig
+) -> tuple[np.ndarray[Any, Any], Surrogate | None]:
+    """Usual values and surrogate, both of the features that the estimator reads."""
+    read = np.isin(np.arange(panel.features.shape[1]), fitted.whole.base.columns)
+    panel = replace(panel, features=np.where(read, panel.features, np.nan))
+    usual = np.full(len(read), np.nan)
+    known = ~np.isnan(panel.features)
+    read &= known.mean(axis=0) >= 0.5
+    usual[read] = np.nanmedian(panel.features[:, read], axis=0)
+    return usual, fit_surrogate(panel, fitted.probability(panel.features), config)

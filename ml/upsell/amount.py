@@ -147,7 +147,7 @@ def _fit(name: str, panel: UpsellPanel, multiple: Float, config: UpsellConfig) -
     if name == TIER_MEAN:
         return _tier_means(plain, panel, multiple, config)
     features = panel.chance.features
-    columns = np.flatnonzero(~np.isnan(features).all(axis=0)).astype(np.int64)
+    columns = np.flatnonzero(panel.chance.is_measured()).astype(np.int64)
     estimator = on_even_features(
         Ridge(alpha=config.amount_penalty, solver="cholesky"), config.chance
     )

@@ -32,7 +32,7 @@ class UpsellConfig:
 
     chance: ChurnConfig = field(
         default_factory=lambda: ChurnConfig(
-            label_months=6, grace_months=0, min_train_months_with_calibration=24
+            label_months=6, grace_days=0, min_train_months_with_calibration=24
         )
     )
     winsorise_quantile: float = 0.99

@@ -20,7 +20,6 @@ FEATURE_DEFINITIONS: Final[tuple[Feature, ...]] = (
     Feature(
         "recent_to_base_ratio", "value", "billing", "Revenue of the last 6 months over the base."
     ),
-    Feature("mrr_growth_6m", "contract", "billing", "Growth of recurring revenue in 6 months."),
     Feature(
         "months_since_raise", "contract", "billing", "Months since recurring revenue last rose."
     ),

@@ -103,8 +103,8 @@ def _training(
 
 
 def _as_judged(panel: UpsellPanel, origin: Split) -> UpsellPanel:
-    """Leave out features without any value in the training slice, which were not judged."""
-    seen = ~np.isnan(panel.months(origin.train).chance.features).all(axis=0)
+    """Leave out features that were left out of the training slice: they were not judged."""
+    seen = panel.months(origin.train).chance.is_measured()
     features = np.where(seen, panel.chance.features, np.nan)
     return replace(panel, chance=replace(panel.chance, features=features))
 

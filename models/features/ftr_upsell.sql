@@ -20,9 +20,6 @@ recurring as (
         mrr_months.subscription_count,
         mrr_months.plan_unit_price,
         mrr_months.first_subscribed_on,
-        lag(mrr_months.mrr, 6) over (
-            partition by mrr_months.customer_id order by mrr_months.as_of_date
-        ) as mrr_6m_before,
         max(
             case
                 when mrr_months.opening_mrr > 0 and mrr_months.mrr > mrr_months.opening_mrr
@@ -84,7 +81,6 @@ bases as (
         windows.is_window_complete,
         windows.revenue_6m,
         activity.is_active,
-        recurring.mrr_6m_before,
         recurring.raised_month,
         recurring.raise_count_24m,
         recurring.quantity,
@@ -146,7 +142,6 @@ select
     end as base_amount,
     case when judged.is_contractual then 1 else 0 end as is_subscriber,
     {{ ratio('judged.revenue_6m', 'judged.base_amount') }} as recent_to_base_ratio,
-    {{ ratio('judged.mrr - judged.mrr_6m_before', 'judged.mrr_6m_before') }} as mrr_growth_6m,
     {{ months_between('judged.raised_month', 'judged.as_of_date') }} as months_since_raise,
     mod({{ months_between('judged.first_subscribed_on', 'judged.as_of_date') }}, 12)
         as months_since_anniversary,

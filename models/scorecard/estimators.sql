@@ -11,5 +11,11 @@ select
     estimators.customer_count,
     estimators.positive_count,
     estimators.content_hash,
-    estimators.code_version
+    estimators.code_version,
+    estimators.grade,
+    estimators.grade_reason,
+    estimators.role,
+    estimators.approved_by,
+    estimators.approved_as_of,
+    estimators.approval_reason
 from {{ source('ml', 'estimators') }} as estimators

@@ -1,7 +1,8 @@
 """The real example arrives whole: every source line, once, and to the tenth of a penny."""
 
 import hashlib
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -9,9 +10,15 @@ import duckdb
 import pytest
 
 from examples.online_retail.prepare import DATA, EXTRACTS, prepare
+from examples.online_retail.study import JUDGED, LAST_LEARNT, describe, judge
+from ml.churn.config import ChurnConfig
+from orchestration.dbt import run_dbt
 from orchestration.ingestion.ingest import ingest
+from orchestration.runs import RunMonths, begin, utc_now
 from orchestration.settings import Settings
-from orchestration.warehouse import connect
+from orchestration.text import TEXT_MODELS, score_items
+from orchestration.warehouse import connect, prepare_home
+from tests.command import lend_parsed
 
 TOTAL = Decimal("19287232.568")
 SOURCE_LINES = 1_067_370
@@ -168,6 +175,47 @@ def test_a_second_run_loads_nothing(settings, report):
     again = ingest(settings, loaded_at=datetime.fromisoformat("2012-01-02"))
     assert {result.status for result in again.files} == {"known"}
     assert again.latest_load_id == report.latest_load_id
+
+
+@pytest.fixture(scope="module")
+def judged(shared_folder, settings, report):
+    """Trains on the months up to one, and judges on another; the features are built once."""
+    prepare_home(settings)
+    lend_parsed(settings.home)
+    begin(settings, RunMonths(run_id="test"), now=utc_now())
+    run_dbt(settings, "seed")
+    run_dbt(settings, "run", select=[f"+{model}" for model in TEXT_MODELS])
+    score_items(settings)
+    run_dbt(settings, "run", select=["+ftr_churn", "+ftr_churn_labels"])
+    config = replace(ChurnConfig(), bootstrap_draws=20)
+
+    def verdict(last_learnt, month):
+        with connect(settings, read_only=True) as con:
+            return judge(con, last_learnt=last_learnt, judged=month, config=config)
+
+    return verdict
+
+
+@pytest.mark.slow
+def test_churn_is_foreseen_as_well_as_a_careful_model_can(judged):
+    training = judged(LAST_LEARNT, JUDGED)
+    estimator, metrics = training.estimator, training.metrics
+    assert estimator.status == "published", describe(training)
+    found = metrics[(metrics["slice"] == "test") & (metrics["candidate"] == estimator.candidate)]
+    found = found.set_index("metric")["value"]
+    assert found["auc"] >= 0.80
+    assert found["top_decile_lift"] >= 2.1
+    assert found["brier_skill"] >= 0.22
+
+
+@pytest.mark.slow
+def test_where_the_level_moves_the_gate_refuses(judged):
+    """Learnt from outcomes of the first year alone: 27 % left, of the next winter's 45 %."""
+    training = judged(date(2010, 5, 31), date(2010, 11, 30))
+    assert training.estimator.status == "not_published"
+    checks = training.checks.set_index("check_name")["is_passed"]
+    assert not checks["calibration_error"]
+    assert not checks["warning_base_rate_shift"]
 
 
 def test_a_missing_extract_is_named(tmp_path):

@@ -510,7 +510,9 @@ inner join (
 insert into scorecard.estimators by name
 select 'credit' as estimator, 'credit-1' as estimator_version, 'published' as status,
     date '2010-06-30' as trained_from, date '2010-11-30' as trained_to,
-    date '2011-11-30' as labels_to, 'cc33' as content_hash;
+    date '2011-11-30' as labels_to, 'cc33' as content_hash, 'champion' as role,
+    'gate' as approved_by, date '2011-11-30' as approved_as_of,
+    'the first estimator of its kind' as approval_reason;
 
 insert into scorecard.credit_points by name
 select 'learnt' as rating, 'credit-1' as estimator_version, 'tenure_days' as characteristic,
@@ -604,6 +606,31 @@ select as_of_date, period_months, channel, tier, new_customer_count,
     case when new_customer_count = 0 then 'nobody_won' end as ltv_to_cac_missing_reason,
     is_low_n
 from scorecard.acquisition_cost;
+
+-- Every customer who has a value was there a month ago with 10 less, five of it by margin.
+insert into scorecard.clv_changes by name
+select customer_id, as_of_date, 'A' as tier, 'stayed' as change_kind, value_basis,
+    false as is_estimator_changed, clv_12m - 10 as opening_clv_12m, 5.00 as retention_change,
+    5.00 as margin_change, 0.00 as estimator_change, clv_12m as closing_clv_12m
+from scorecard.predictions
+where clv_12m is not null;
+
+insert into scorecard.customer_equity by name
+select months.as_of_date, tiers.tier, 'margin' as value_basis, months.customer_count,
+    0 as negative_customer_count, months.equity as equity_12m, 2 * months.equity as equity_36m,
+    0 as lapsed_customer_count, 0.00 as lapsed_value_12m,
+    months.equity_before as opening_equity_12m,
+    coalesce(months.equity - months.equity_before - 5, 0) as retention_change,
+    5.00 as margin_change, 0.00 as estimator_change, 0.00 as unexplained_change,
+    0.00 as joined_change, 0.00 as lost_change, 12 as expected_new_customer_count,
+    100.00 as net_value_per_new_customer, 1140.05 as expected_new_equity
+from (
+    select as_of_date, count(clv_12m) as customer_count, sum(clv_12m) as equity,
+        lag(sum(clv_12m)) over (order by as_of_date) as equity_before
+    from scorecard.predictions
+    group by as_of_date
+) as months
+cross join (select unnest(['all', 'A']) as tier) as tiers;
 
 insert into scorecard.efficiency_by_tier by name
 select as_of_date, 12 as period_months, tier, 57.75::double as efficiency_score,
