@@ -7,7 +7,9 @@ Does not belong here: names, reviews among each other, scoring.
 are put into these. The adjusted Rand index (Hubert and Arabie 1985) compares that with the clusters
 of all: 1 the same groups, 0 no more than chance (Hennig 2007). Numbers of clusters whose mean index
 is below the least stability, or whose smallest cluster is too small, are out; of the others the one
-with the highest silhouette (Rousseeuw 1987) is taken, the smaller where equal.
+with the highest silhouette (Rousseeuw 1987) is taken, the smaller where equal. The number of the
+review before is kept where it is as good but for `tolerance`: groups that come and go by the third
+decimal of a silhouette mean nothing.
 """
 
 from dataclasses import dataclass
@@ -71,7 +73,7 @@ def try_count(
         count: How many clusters.
         config: Settings.
     """
-    centroids = _centroids(points, count, config)
+    centroids = _centroids(points, count, config, config.restarts)
     label, _ = nearest(points, centroids)
     sample = np.sort(np.argsort(order, kind="stable")[: config.silhouette_customers])
     parts = len(np.unique(label[sample]))
@@ -80,26 +82,44 @@ def try_count(
     found = []
     for _ in range(config.resamples):
         drawn = np.sort(rng.integers(0, len(points), len(points)))
-        again, _ = nearest(points, _centroids(points[drawn], count, config))
+        again, _ = nearest(
+            points, _centroids(points[drawn], count, config, max(config.restarts // 3, 1))
+        )
         found.append(adjusted_rand_score(label, again))
     shares = np.bincount(label, minlength=count) / len(points)
     return Clustering(centroids, label, float(distinct), float(np.mean(found)), float(shares.min()))
 
 
-def _centroids(points: Float, count: int, config: SegmentConfig) -> Float:
+def _centroids(points: Float, count: int, config: SegmentConfig, restarts: int) -> Float:
     """Centroids in an order that says nothing of how the search ran."""
-    search = KMeans(count, n_init=config.restarts, random_state=config.seed, algorithm="lloyd")
+    search = KMeans(count, n_init=restarts, random_state=config.seed, algorithm="lloyd")
     with threadpool_limits(limits=1):
         found = np.asarray(search.fit(points).cluster_centers_, dtype=np.float64)
     return found[np.lexsort(found.T[::-1])]
 
 
-def choose(tried: list[Clustering], config: SegmentConfig) -> Clustering | None:
-    """The most distinct of the stable numbers of clusters; None where none is stable."""
+def choose(
+    tried: list[Clustering], config: SegmentConfig, *, former: int | None = None
+) -> Clustering | None:
+    """The most distinct of the stable numbers of clusters; None where none is stable.
+
+    Args:
+        tried: What was found with each number.
+        config: Settings.
+        former: The number of the review before, if there was one.
+    """
     stable = [
         each
         for each in tried
         if each.stability >= config.min_stability
         and each.smallest_share >= config.min_cluster_share
     ]
-    return max(stable, key=lambda each: (each.silhouette, -each.count)) if stable else None
+    best = max(stable, key=lambda each: (each.silhouette, -each.count), default=None)
+    if best is None:
+        return None
+    kept = [
+        each
+        for each in stable
+        if each.count == former and each.silhouette >= best.silhouette - config.tolerance
+    ]
+    return kept[0] if kept else best

@@ -19,7 +19,9 @@ class SegmentConfig:
         min_cluster_share: Least share of customers in the smallest cluster.
         min_stability: Least mean adjusted Rand index over resamples of customers.
         resamples: Resamples of customers for the stability.
-        restarts: Starts of k-means, of which the best counts.
+        restarts: Starts of k-means, of which the best counts; in a resample a third of them.
+        tolerance: Silhouette that the number of clusters of the review before may fall short of
+            the best by, and still be kept.
         max_fit_customers: Customers above which a sample by hash is fitted.
         silhouette_customers: Customers, sampled by hash, that the silhouette is computed of.
         min_measured: Least share of customers of whom a feature must be known to be used.
@@ -35,7 +37,8 @@ class SegmentConfig:
     min_cluster_share: float = 0.02
     min_stability: float = 0.7
     resamples: int = 20
-    restarts: int = 10
+    restarts: int = 9
+    tolerance: float = 0.02
     max_fit_customers: int = 20_000
     silhouette_customers: int = 2_000
     min_measured: float = 0.5

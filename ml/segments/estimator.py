@@ -79,7 +79,9 @@ class Review:
                 **{field.name: state[field.name] for field in fields(cls)},
                 "review_date": date.fromisoformat(state["review_date"]),
                 "scale": Scale(**state["scale"]),
-                "names": tuple(Name(**name) for name in state["names"]),
+                "names": tuple(
+                    Name(**{**name, "sides": tuple(name["sides"])}) for name in state["names"]
+                ),
             }
         )
 
@@ -188,7 +190,7 @@ class SegmentEstimator:
             )
             for column, value, deviation in zip(
                 review.scale.columns,
-                natural(centroid * review.scale.spread + review.scale.centre),
+                np.round(natural(centroid * review.scale.spread + review.scale.centre), 9) + 0.0,
                 centroid,
                 strict=True,
             )

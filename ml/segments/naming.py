@@ -6,10 +6,11 @@ Does not belong here: finding clusters (`ml.segments.clusters`).
 A new review finds new centroids in no order. Each old one is paired with at most one new one so
 that the pairs lie as near as possible in all (Kuhn 1955), on the scale of the old review. A pair
 that lies farther apart than `max_shift` is none: the old cluster ends, and the new one gets a
-number never used before and a name of its own. What is paired keeps number and name.
+number never used before and a name of its own; so does a pair whose name would no longer be true.
+What is paired keeps number and name.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,11 +32,24 @@ class Name:
         number: Its number, never used for another cluster.
         words: In English.
         words_zh: In Chinese.
+        sides: What the words speak of: the number of the feature, from 1, below 0 for a low one.
     """
 
     number: int
     words: str
     words_zh: str
+    sides: tuple[int, ...] = ()
+
+    def is_true_of(self, deviations: Mapping[int, float], *, telling: float) -> bool:
+        """Whether nothing that the words say is turned into its opposite.
+
+        Args:
+            deviations: Number of the feature, from 1 -> deviation from the mean.
+            telling: Least deviation that counts.
+        """
+        return not any(
+            deviations.get(abs(side), 0.0) * np.sign(side) <= -telling for side in self.sides
+        )
 
 
 def match(old: Float, new: Float, *, max_shift: float) -> dict[int, int]:
@@ -82,8 +96,8 @@ def name_clusters(
     number = first_free
     for centroid, name in zip(centroids, kept, strict=True):
         if name is None:
-            words, words_zh = _words(centroid, columns, taken, telling)
-            name = Name(number, words, words_zh)
+            words, words_zh, sides = _words(centroid, columns, taken, telling)
+            name = Name(number, words, words_zh, sides)
             taken.add(words)
             number += 1
         names.append(name)
@@ -92,10 +106,11 @@ def name_clusters(
 
 def _words(
     centroid: Float, columns: npt.NDArray[np.int64], taken: set[str], telling: float
-) -> tuple[str, str]:
+) -> tuple[str, str, tuple[int, ...]]:
     """The two most telling sides; a third and more where another cluster is called so already."""
     order = np.argsort(-np.abs(centroid), kind="stable")
     told: list[tuple[str, str]] = []
+    sides: list[int] = []
     for side in order:
         feature = FEATURE_DEFINITIONS[int(columns[side])]
         is_high = centroid[side] > 0
@@ -103,6 +118,7 @@ def _words(
             told.append(
                 (feature.high, feature.high_zh) if is_high else (feature.low, feature.low_zh)
             )
+            sides.append((int(columns[side]) + 1) * (1 if is_high else -1))
         if len(told) >= 2 and _joined(told)[0] not in taken:
             break
     if abs(float(centroid[order[0]])) < telling:
@@ -112,7 +128,7 @@ def _words(
     while words in taken:
         words, words_zh = f"{_joined(told)[0]} ({again})", f"{_joined(told)[1]}（{again}）"
         again += 1
-    return words, words_zh
+    return words, words_zh, tuple(sides)
 
 
 def _joined(told: list[tuple[str, str]]) -> tuple[str, str]:

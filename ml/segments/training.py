@@ -104,7 +104,8 @@ def _review(
         points, order = scale.apply(rows.amounts[sample]), rows.order[sample]
         possible = [count for count in config.counts if len(np.unique(points, axis=0)) > count]
         tried = [try_count(points, order, count, config) for count in possible]
-        chosen = choose(tried, config)
+        former = _former(before)
+        chosen = choose(tried, config, former=len(former.names) if former else None)
     best = max((each.stability for each in tried), default=float("nan"))
     checks.append(
         Check(
@@ -150,11 +151,16 @@ def _review(
     return review, metrics, checks
 
 
+def _former(before: list[Review]) -> Review | None:
+    """The newest of the earlier reviews that has clusters."""
+    return next((review for review in reversed(before) if review.names), None)
+
+
 def _names(
     centroids: np.ndarray[Any, Any], scale: Scale, before: list[Review], config: SegmentConfig
 ) -> list[Name]:
     """Keep the names of the newest review with clusters where they are found again."""
-    former = next((review for review in reversed(before) if review.names), None)
+    former = _former(before)
     kept: list[Name | None] = [None] * len(centroids)
     if former is not None:
         shared = np.intersect1d(scale.columns, former.scale.columns)
@@ -166,7 +172,9 @@ def _names(
         moved = (logs - former.scale.centre[theirs]) / former.scale.spread[theirs]
         pairs = match(former.centroids[:, theirs], moved, max_shift=config.max_shift)
         for new, old in pairs.items():
-            kept[new] = former.names[old]
+            deviations = dict(zip((scale.columns + 1).tolist(), centroids[new], strict=True))
+            if former.names[old].is_true_of(deviations, telling=config.telling):
+                kept[new] = former.names[old]
     used = [name.number for review in before for name in review.names]
     return name_clusters(
         centroids, scale.columns, kept, first_free=max(used, default=0) + 1, telling=config.telling

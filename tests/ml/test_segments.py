@@ -11,6 +11,7 @@ from sklearn.metrics import adjusted_rand_score
 from ml.errors import EstimatorError, FrameError
 from ml.frames import TABLES
 from ml.registry import load_training, save_estimator
+from ml.segments.clusters import Clustering, choose
 from ml.segments.config import SegmentConfig
 from ml.segments.features import FEATURES
 from ml.segments.naming import Name, match, name_clusters
@@ -193,6 +194,26 @@ def test_pairs_are_the_nearest_in_all_and_not_too_far():
     assert match(old, np.array([[2.0, 0.0], [0.1, 0.0]]), max_shift=4.0) == {0: 1, 1: 0}
     assert match(old, np.array([[2.0, 0.0], [0.1, 0.0]]), max_shift=1.5) == {1: 0}
     assert match(np.empty((0, 2)), old, max_shift=1.5) == {}
+
+
+def test_a_number_is_kept_where_another_is_hardly_better():
+    found = [
+        Clustering(np.zeros((count, 1)), np.zeros(1, dtype=np.int64), silhouette, stability, 0.2)
+        for count, silhouette, stability in ((3, 0.40, 0.9), (4, 0.41, 0.9), (5, 0.60, 0.69))
+    ]
+    assert choose(found, QUICK).count == 4
+    assert choose(found, QUICK, former=3).count == 3
+    assert choose(found, replace(QUICK, tolerance=0.005), former=3).count == 4
+    assert choose(found, QUICK, former=5).count == 4
+    assert choose(found[2:], QUICK) is None
+
+
+def test_a_name_that_is_no_longer_true_is_given_up():
+    name = Name(1, "Buys often, few products", "x", (2, -5))
+    assert name.is_true_of({2: 0.9, 5: -0.7}, telling=0.4)
+    assert name.is_true_of({2: 0.9, 5: 0.3}, telling=0.4)
+    assert not name.is_true_of({2: 0.9, 5: 0.5}, telling=0.4)
+    assert not name.is_true_of({2: -0.4, 5: -0.7}, telling=0.4)
 
 
 def test_two_alike_are_not_called_the_same():

@@ -482,6 +482,24 @@ def test_an_estimator_that_spoke_stays_described_though_its_month_was_scored_ane
     }
 
 
+def test_too_few_customers_are_in_no_group_and_are_told_so(company: Settings, rows: Any) -> None:
+    with connect(company) as con:
+        con.execute("create schema indicators")
+        con.execute(
+            "create table indicators.ind_activity_reviews as "
+            "select unnest([date '2010-12-31', date '2011-12-31']) as review_date"
+        )
+    summary = train(company, "segments")
+    assert (summary.status, summary.labels_to) == ("not_published", date(2010, 12, 31))
+    assert "customers is 60" in summary.reason
+    score(company, "segments")
+    assert rows(
+        "select segment_status, min(as_of_date), count(distinct as_of_date), count(cluster_id) "
+        "from ml.customer_clusters group by 1 order by 1"
+    ) == [("no_clusters", date(2011, 1, 31), 11, 0), ("no_review_yet", date(2010, 12, 31), 1, 0)]
+    assert rows("select count(*) from ml.cluster_profiles") == [(0,)]
+
+
 def test_an_estimator_that_nothing_comes_from_any_more_is_no_longer_described(
     company: Settings, rows: Any
 ) -> None:
