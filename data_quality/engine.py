@@ -197,6 +197,8 @@ def open_judge(
     from data_quality.dialect import DIALECT_NAME
 
     registry.register(DIALECT_NAME, "data_quality.dialect", "BufferedDialect")
+    # Some thousand lines a run, about arguments that no rule has.
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False, "metric_calculations": False}
     if docs is not None:

@@ -202,7 +202,8 @@ def explain(
 ) -> None:
     """Show where one customer's score comes from, down to counts of source rows.
 
-    Reads the current release only, so that it says what the readers of the release see.
+    Reads the current release, so that it says what the readers of the release see. Why a customer
+    may leave is listed there for customers at risk and of tier A; of others it is computed now.
 
     **Examples**
 
@@ -211,13 +212,18 @@ def explain(
     `scorecard explain 12347 --as-of 2011-06`
     """
     with _answering() as settings:
-        from orchestration.explain import explain_customer, render_explanation
+        from orchestration.explain import (
+            explain_customer,
+            render_explanation,
+            with_reasons,
+        )
         from orchestration.release.store import find_release
         from orchestration.window import parse_month
 
         month = parse_month(as_of) if as_of else None
         release = find_release(settings, None)
-        _print(render_explanation(explain_customer(release.database, customer, month)))
+        explanation = explain_customer(release.database, customer, month)
+        _print(render_explanation(with_reasons(explanation, settings)))
 
 
 @app.command()

@@ -4,12 +4,13 @@ Belongs here: reading the explanation from a release and showing it in a termina
 computing scores (`models/`), who the customer is (`orchestration.portrait`).
 
 Everything shown comes from the published marts, so an explanation says what a reader of the
-release sees, and it shows that the contributions sum to the score.
+release sees, and it shows that the contributions sum to the score. Only reasons of a churn
+probability that are not published are computed, and only if they are of the published one.
 """
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import ROUND_FLOOR, Decimal
 from pathlib import Path
@@ -21,7 +22,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from orchestration.errors import ReleaseError, UsageError
+from orchestration.errors import ReleaseError, ScorecardError, UsageError
 from orchestration.indicator_values import (
     IndicatorValue,
     read_indicator_values,
@@ -30,10 +31,12 @@ from orchestration.indicator_values import (
 from orchestration.ingestion.company import Company
 from orchestration.portrait import Portrait, read_portrait, render_past, render_person
 from orchestration.release.reading import open_database, read_rows
+from orchestration.settings import Settings
 from orchestration.terminal import render_notice
 
 TOLERANCE = 1e-4
 _NEAR_IDS = 5
+_ACTIONS = ("acts_by_rule", "value_threshold", "acts_by_value", "owner_role")
 _DECIMALS = 2
 _BAND_STYLES = {"red": "bold red", "amber": "bold yellow", "green": "bold green"}
 
@@ -109,7 +112,7 @@ class Outlook:
     """What is expected of the customer, and how it was estimated; None is not measured.
 
     Attributes:
-        churn_probability: Probability of no purchase in six months.
+        churn_probability: Probability of leaving within six months.
         churn_low: Lower end of its interval.
         churn_high: Upper end of its interval.
         churn_method: `estimator`, `baseline_rule` or `base_rate`.
@@ -123,6 +126,11 @@ class Outlook:
         clv_has_warning: An assumption of that method is doubtful here.
         value_basis: `revenue` or `margin`.
         value_at_risk: Churn probability times the value if the customer stays.
+        churn_version: The estimator of churn.
+        acts_by_rule: Whether the probability exceeds the fixed limit.
+        value_threshold: Probability above which an offer pays; None where it never does.
+        acts_by_value: Whether the probability exceeds that.
+        owner_role: Who acts, where one of the two rules says so.
     """
 
     churn_probability: float | None
@@ -139,6 +147,28 @@ class Outlook:
     clv_has_warning: bool | None
     value_basis: str | None
     value_at_risk: Decimal | None
+    churn_version: str | None = None
+    acts_by_rule: bool | None = None
+    value_threshold: float | None = None
+    acts_by_value: bool | None = None
+    owner_role: str | None = None
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One feature's part in the churn probability.
+
+    Attributes:
+        direction: `raises` or `lowers`.
+        reason_rank: 1 for the strongest of its direction.
+        reason: In words, with the customer's value and what is usual.
+        contribution_log_odds: What it adds to the estimator's score.
+    """
+
+    direction: str
+    reason_rank: int
+    reason: str
+    contribution_log_odds: float
 
 
 @dataclass(frozen=True)
@@ -166,6 +196,9 @@ class Explanation:
         portrait: Who the customer is, as of that month.
         indicators: Every published indicator of the customer in that month.
         notice: What must be said before any figure is shown; empty for real figures.
+        reasons: Why the churn probability is what it is, raising ones first; empty where the
+            release lists none of this customer.
+        reasons_note: Why they could not be computed either; empty otherwise.
     """
 
     customer_id: str
@@ -187,6 +220,18 @@ class Explanation:
     portrait: Portrait
     indicators: tuple[IndicatorValue, ...] = ()
     notice: str = ""
+    reasons: tuple[Reason, ...] = ()
+    reasons_note: str = ""
+
+    @property
+    def wants_reasons(self) -> bool:
+        """Whether an estimator spoke, and the release does not say why it said that."""
+        return (
+            self.outlook is not None
+            and self.outlook.churn_probability is not None
+            and self.outlook.churn_method == "estimator"
+            and not self.reasons
+        )
 
     @property
     def contribution_sum(self) -> float:
@@ -243,6 +288,7 @@ def explain_customer(database: Path, customer: str, as_of: date | None = None) -
             portrait=read_portrait(con, str(found["customer_id"]), month),
             indicators=read_indicator_values(con, str(found["customer_id"]), month),
             # Releases of older versions do not say whose figures they hold.
+            reasons=_reasons(con, str(found["customer_id"]), month),
             notice=Company(info.get("company_name"), bool(info.get("is_simulated"))).notice,
         )
 
@@ -402,9 +448,12 @@ def _missing(con: duckdb.DuckDBPyConnection, profile: str) -> tuple[Missing, ...
 def _outlook(con: duckdb.DuckDBPyConnection, customer_id: str, month: date) -> Outlook | None:
     if "predictions" not in _tables(con):
         return None
+    columns = {row["column_name"] for row in read_rows(con, "describe scorecard.predictions")}
+    # The last good version of an older release does not say who acts.
+    actions = [name for name in _ACTIONS if name in columns]
     rows = read_rows(
         con,
-        """
+        f"""
         select
             churn_probability,
             churn_probability_low as churn_low,
@@ -419,13 +468,59 @@ def _outlook(con: duckdb.DuckDBPyConnection, customer_id: str, month: date) -> O
             clv_method,
             clv_has_warning,
             value_basis,
-            value_at_risk
+            value_at_risk,
+            churn_estimator_version as churn_version
+            {"".join(f", {name}" for name in actions)}
         from scorecard.predictions
         where customer_id = ? and as_of_date = ?
         """,
         [customer_id, month],
     )
     return Outlook(**rows[0]) if rows else None
+
+
+def _reasons(con: duckdb.DuckDBPyConnection, customer_id: str, month: date) -> tuple[Reason, ...]:
+    if "churn_reasons" not in _tables(con):
+        return ()
+    rows = read_rows(
+        con,
+        """
+        select direction, reason_rank, reason, contribution_log_odds
+        from scorecard.churn_reasons
+        where customer_id = ? and as_of_date = ?
+        order by direction desc, reason_rank
+        """,
+        [customer_id, month],
+    )
+    return tuple(Reason(**row) for row in rows)
+
+
+def with_reasons(explanation: Explanation, settings: Settings) -> Explanation:
+    """Compute the reasons of a churn probability that the release does not list.
+
+    It lists those of customers at risk and of tier A. Where the warehouse has moved on since the
+    release, or the estimator is gone, the explanation says so in their place.
+    """
+    outlook = explanation.outlook
+    if outlook is None or outlook.churn_probability is None or not explanation.wants_reasons:
+        return explanation
+    # Imported where it is used: the estimators take 2 s.
+    from ml.errors import EstimatorError
+    from orchestration.prediction import reasons_of
+
+    try:
+        rows = reasons_of(
+            settings,
+            explanation.customer_id,
+            explanation.as_of_date,
+            version=outlook.churn_version or "",
+            probability=outlook.churn_probability,
+        ).to_dict(orient="records")
+    except (ScorecardError, EstimatorError) as error:
+        return replace(explanation, reasons_note=str(error))
+    names = [each.name for each in fields(Reason)]
+    reasons = tuple(Reason(**{name: row[name] for name in names}) for row in rows)
+    return replace(explanation, reasons=reasons)
 
 
 def _tables(con: duckdb.DuckDBPyConnection) -> set[str]:
@@ -472,6 +567,10 @@ def render_explanation(explanation: Explanation) -> RenderableType:
         )
     parts.append(_missing_text(explanation))
     parts.append(_outlook_table(explanation.outlook))
+    if explanation.reasons:
+        parts.append(_reason_table(explanation.reasons))
+    elif explanation.reasons_note:
+        parts.append(Text(explanation.reasons_note, style="dim"))
     parts.append(render_past(explanation.portrait))
     if explanation.indicators:
         parts.append(Text("\nEvery indicator", style="bold"))
@@ -601,17 +700,19 @@ def _outlook_table(outlook: Outlook | None) -> RenderableType:
     table.add_column("How", overflow="fold")
     if outlook.churn_probability is None:
         why = "not eligible in this month" if not outlook.is_eligible else "not estimated"
-        table.add_row("No purchase in 6 months", "–", why)
+        table.add_row("Leaves within 6 months", "–", why)
     else:
         low, high = _percent(outlook.churn_low), _percent(outlook.churn_high)
         interval = f", 90 % interval {low} to {high}" if outlook.churn_low is not None else ""
         status = "" if outlook.churn_status == "published" else "; the estimator is not published"
         table.add_row(
-            "No purchase in 6 months",
+            "Leaves within 6 months",
             _percent(outlook.churn_probability),
             f"{_readable(outlook.churn_method).lower()}{status}{interval}; "
             f"risk band {outlook.risk_band or '–'}",
         )
+        if outlook.acts_by_rule is not None:
+            table.add_row("Who acts", outlook.owner_role or "nobody", _actions(outlook))
     warning = "; an assumption is doubtful here" if outlook.clv_has_warning else ""
     how = f"{outlook.clv_method or '–'}, basis {outlook.value_basis or '–'}{warning}"
     table.add_row("Value of 12 months", _money(outlook.clv_12m), how)
@@ -620,6 +721,39 @@ def _outlook_table(outlook: Outlook | None) -> RenderableType:
     table.add_row(
         "Value at risk", _money(outlook.value_at_risk), "churn probability × value if kept"
     )
+    return table
+
+
+def _actions(outlook: Outlook) -> str:
+    """What the two rules of who acts say."""
+    fixed = "acts by the fixed limit" if outlook.acts_by_rule else "below the fixed limit"
+    if outlook.acts_by_value is None:
+        value = "value not known"
+    elif outlook.value_threshold is None:
+        value = "no offer pays at this value"
+    else:
+        sign = ">" if outlook.acts_by_value else "not above"
+        pays = "an offer pays" if outlook.acts_by_value else "an offer does not pay"
+        value = f"{pays}: {sign} {_percent(outlook.value_threshold)}"
+    return f"{fixed}; {value}"
+
+
+def _reason_table(reasons: Sequence[Reason]) -> Table:
+    table = Table(
+        title="Why the churn probability is what it is",
+        title_justify="left",
+        box=None,
+        pad_edge=False,
+    )
+    table.add_column("Direction")
+    table.add_column("Reason", overflow="fold")
+    table.add_column("Log-odds", justify="right")
+    for item in reasons:
+        table.add_row(
+            item.direction if item.reason_rank == 1 else "",
+            item.reason,
+            f"{item.contribution_log_odds:+.{_DECIMALS}f}",
+        )
     return table
 
 

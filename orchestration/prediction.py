@@ -26,6 +26,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 
 from ml.approvals import GATE, Approval, decided, read_approvals
 from ml.frames import TABLES
+from ml.upsell.features import FEATURE_DEFINITIONS as UPSELL_FEATURES
 from orchestration import window
 from orchestration.champions import (
     BEFORE_THE_LOG,
@@ -36,6 +37,7 @@ from orchestration.champions import (
     settle,
     speaking,
 )
+from orchestration.drift import count_drift
 from orchestration.errors import ScorecardError
 from orchestration.fingerprints import combine, query_fingerprint
 from orchestration.progress import Stage
@@ -48,7 +50,7 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger(__name__)
 
-Kind = Literal["churn", "clv", "credit"]
+Kind = Literal["churn", "clv", "credit", "upsell"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 # Rows that are scored at once: 100,000 rows of 20 columns are 16 MB.
 BATCH_ROWS = 100_000
@@ -56,7 +58,19 @@ _PREDICTIONS: dict[Kind, str] = {
     "churn": "churn_predictions",
     "clv": "clv_predictions",
     "credit": "credit_predictions",
+    "upsell": "upsell_predictions",
 }
+# What upsell is learnt from beside the features of churn.
+_UPSELL_COLUMNS = ", ".join(f"upsell.{feature.name}" for feature in UPSELL_FEATURES)
+REASONS = "churn_reasons"
+_CHURN_FEATURES = "ftr_churn"
+# Probabilities are published with six decimals.
+_PUBLISHED_PRECISION = 1e-6
+# A key account has a person who asks why, whatever the risk.
+_REASONS_TIER = "A"
+# Months in which the estimator of lifetime value changed, as the one before would have scored them:
+# without it nobody could tell a change of the customer from one of the estimator.
+_RESCORED = "clv_rescored"
 # Measures that are lines of a table: a part of a distribution, a group.
 _TABLE_METRICS = r"_\d\d(?:_|$)|_tier_|_kind_|_group_"
 # The number that a prediction of each kind is about.
@@ -64,10 +78,17 @@ _MEASURES: dict[Kind, str] = {
     "churn": "churn_probability",
     "clv": "clv_12m",
     "credit": "bad_probability",
+    "upsell": "expected_upsell_6m",
 }
 # What a challenger says of the last month, for the kinds that have a contest.
 _CHALLENGERS: dict[Kind, str] = {"churn": "churn_challenger"}
-_DESCRIPTIONS = ("estimators", "estimator_metrics", "estimator_checks", "credit_bins")
+_DESCRIPTIONS = (
+    "estimators",
+    "estimator_metrics",
+    "estimator_checks",
+    "credit_bins",
+    "estimator_surrogates",
+)
 
 
 @dataclass(frozen=True)
@@ -75,7 +96,7 @@ class TrainingSummary:
     """What became of one estimator.
 
     Attributes:
-        kind: `churn`, `clv` or `credit`.
+        kind: `churn`, `clv`, `credit` or `upsell`.
         version: The estimator that the run uses: the champion.
         status: `published`, `not_published` or `base_rate`.
         reason: Why it has that status; empty when it is published.
@@ -130,11 +151,11 @@ class _Queries:
     """The frames that one training reads."""
 
     frame: str
-    outcomes: str | None = None
+    more: tuple[str, ...] = ()
 
     @property
     def all(self) -> tuple[str, ...]:
-        return (self.frame,) if self.outcomes is None else (self.frame, self.outcomes)
+        return self.frame, *self.more
 
 
 def ensure_ml_tables(con: duckdb.DuckDBPyConnection) -> None:
@@ -161,7 +182,7 @@ def train(settings: Settings, kind: Kind, *, force: bool = False) -> TrainingSum
 
     Args:
         settings: The home.
-        kind: `churn`, `clv` or `credit`.
+        kind: `churn`, `clv`, `credit` or `upsell`.
         force: Train even if an estimator with the same key is stored.
 
     Raises:
@@ -169,10 +190,10 @@ def train(settings: Settings, kind: Kind, *, force: bool = False) -> TrainingSum
     """
     from ml.registry import find_estimator, load_training, save_estimator
 
-    config = _config(kind)
     with connect(settings) as con, _features_expected(settings):
         ensure_ml_tables(con)
         last_month = window.current_run(con).last_month
+        config = _config(con, kind, last_month)
         queries = _training_queries(kind, last_month, config)
         key = _key(con, kind, queries, config)
         path = None if force else find_estimator(settings.estimators, kind, key)
@@ -239,9 +260,12 @@ def score(settings: Settings, kind: Kind, *, stage: Stage | None = None) -> tupl
     not grow with their number. Whoever lost the last decision (a challenger that was not taken, a
     champion that was replaced) scores the last month too, in a table of its own.
 
+    The first month of another estimator of lifetime value is scored by the one before it, too, into
+    `ml.clv_rescored`.
+
     Args:
         settings: The home.
-        kind: `churn`, `clv` or `credit`.
+        kind: `churn`, `clv`, `credit` or `upsell`.
         stage: The stage whose progress follows the batches.
 
     Raises:
@@ -259,12 +283,20 @@ def score(settings: Settings, kind: Kind, *, stage: Stage | None = None) -> tupl
                 f"delete from ml.{_PREDICTIONS[kind]} where as_of_date >= ?",
                 [run.first_month],
             )
+            writer.execute(
+                "delete from ml.drift_counts where estimator = ? and as_of_date >= ?",
+                [kind, run.first_month],
+            )
+            if kind == "churn":
+                writer.execute(f"delete from ml.{REASONS} where as_of_date >= ?", [run.first_month])
             scores = tuple(
                 _score_range(con, writer, settings, kind, part, stage) for part in ranges
             )
+            if kind == "clv":
+                _rescore(con, writer, settings, run.first_month, ranges)
             if kind in _CHALLENGERS:
                 _score_challengers(con, writer, settings, kind, run, approval)
-            _forget_unused(writer, kind, approval.champion)
+            _forget_unused(writer, kind, approval.champion, run.last_month)
     return scores
 
 
@@ -293,15 +325,25 @@ def describe_challengers(settings: Settings) -> dict[str, int]:
         )
 
 
-def _config(kind: Kind) -> Any:
+def _config(con: duckdb.DuckDBPyConnection, kind: Kind, last_month: date) -> Any:
     if kind == "churn":
         from ml.churn.config import ChurnConfig
 
-        return ChurnConfig()
+        # One contract is enough: a slice of a month is whole only when all its labels are.
+        row = con.execute(
+            "select max(label_ends_on - last_day(as_of_date + to_months(?))) "
+            "from features.ftr_churn_labels where as_of_date <= ?",
+            [ChurnConfig.label_months, last_month],
+        ).fetchone()
+        return ChurnConfig(grace_days=int(row[0] or 0) if row else 0)
     if kind == "credit":
         from ml.credit.config import CreditConfig
 
         return CreditConfig()
+    if kind == "upsell":
+        from ml.upsell.config import UpsellConfig
+
+        return UpsellConfig()
     from ml.clv.config import ClvConfig
 
     return ClvConfig()
@@ -309,13 +351,30 @@ def _config(kind: Kind) -> Any:
 
 def _training_queries(kind: Kind, last_month: date, config: Any) -> _Queries:
     if kind == "churn":
+        from ml.churn.splits import label_end
+
         # A label of a later month may be there from a run that went further: it is not used.
-        newest = window.add_months(last_month, -config.embargo_months)
+        newest = window.add_months(last_month, -config.label_months)
+        while label_end(newest, config) > last_month:
+            newest = window.add_months(newest, -1)
         return _Queries(
-            "select features.*, labels.is_churned from features.ftr_churn as features "
+            "select features.*, labels.is_churned, labels.exclusion_reason, "
+            "groups.region as group_region, groups.customer_kind as group_customer_kind "
+            "from features.ftr_churn as features "
             "inner join features.ftr_churn_labels as labels "
             "using (customer_id, as_of_date) "
+            "left join features.ftr_customer_groups as groups using (customer_id, as_of_date) "
             "where labels.is_eligible and labels.is_label_complete "
+            f"and as_of_date <= date '{newest}' order by customer_id, as_of_date"
+        )
+    if kind == "upsell":
+        newest = window.add_months(last_month, -config.embargo_months)
+        return _Queries(
+            f"select features.*, {_UPSELL_COLUMNS}, labels.is_expanded, labels.expansion_amount "
+            "from features.ftr_churn as features "
+            "inner join features.ftr_upsell as upsell using (customer_id, as_of_date) "
+            "inner join features.ftr_upsell_labels as labels using (customer_id, as_of_date) "
+            "where upsell.is_eligible and labels.is_label_complete "
             f"and as_of_date <= date '{newest}' order by customer_id, as_of_date"
         )
     judged = window.add_months(last_month, -config.outcome_months)
@@ -327,15 +386,22 @@ def _training_queries(kind: Kind, last_month: date, config: Any) -> _Queries:
             "where labels.is_eligible and labels.is_label_complete "
             f"and as_of_date <= date '{judged}' order by customer_id, as_of_date"
         )
+    # Outcomes are complete twelve months later, and shorter ones, for calibrating, six.
     earlier = window.add_months(judged, -config.outcome_months)
+    short = (window.add_months(day, -config.calibration_months) for day in (last_month, judged))
+    months = ", ".join(f"date '{day}'" for day in (last_month, judged, earlier, *short))
     return _Queries(
-        "select * from features.ftr_value "
-        f"where as_of_date in (date '{last_month}', date '{judged}', date '{earlier}') "
+        f"select * from features.ftr_value where as_of_date in ({months}) "
         "order by customer_id, as_of_date",
-        "select * from features.ftr_value_outcomes "
-        f"where as_of_date in (date '{judged}', date '{earlier}') "
-        f"and outcome_months = {config.outcome_months} "
-        "order by customer_id, as_of_date",
+        (
+            "select outcomes.* from features.ftr_value_outcomes as outcomes "
+            f"where as_of_date in ({months}) and date_trunc('month', as_of_date) "
+            f"<= date_trunc('month', date '{last_month}') - to_months(outcome_months) "
+            "order by customer_id, as_of_date, outcome_months",
+            "select * from features.ftr_contract_changes "
+            f"where as_of_date <= date '{last_month}' "
+            "order by as_of_date, state, tier, months_in_state",
+        ),
     )
 
 
@@ -355,9 +421,13 @@ def _train(kind: Kind, frames: Sequence[Any], config: Any) -> Training[Estimator
         from ml.credit.training import train_credit
 
         return train_credit(frames[0], config)
+    if kind == "upsell":
+        from ml.upsell.training import train_upsell
+
+        return train_upsell(frames[0], config)
     from ml.clv.training import train_clv
 
-    return train_clv(frames[0], frames[1], config)
+    return train_clv(frames[0], frames[1], config, frames[2])
 
 
 def _frame(con: duckdb.DuckDBPyConnection, query: str) -> Any:
@@ -366,6 +436,7 @@ def _frame(con: duckdb.DuckDBPyConnection, query: str) -> Any:
 
 def _write_description(con: duckdb.DuckDBPyConnection, training: Training[Estimator]) -> None:
     """Replace the rows that describe one estimator, in one transaction."""
+    from ml.churn.estimator import ChurnEstimator
     from ml.credit.estimator import CreditEstimator
 
     frames = {
@@ -375,6 +446,8 @@ def _write_description(con: duckdb.DuckDBPyConnection, training: Training[Estima
     }
     if isinstance(training.estimator, CreditEstimator):
         frames["credit_bins"] = training.estimator.bins()
+    if isinstance(training.estimator, ChurnEstimator):
+        frames["estimator_surrogates"] = training.estimator.surrogate_nodes()
     with transaction(con):
         for table, frame in frames.items():
             con.execute(
@@ -419,7 +492,7 @@ def _current_approval(
 ) -> Approval:
     from ml.registry import find_estimator
 
-    config = _config(kind)
+    config = _config(con, kind, last_month)
     key = _key(con, kind, _training_queries(kind, last_month, config), config)
     path = find_estimator(settings.estimators, kind, key)
     approval = speaking(settings, kind, last_month)
@@ -510,19 +583,99 @@ def _score_range(
     part: _Range,
     stage: Stage | None,
 ) -> MonthScore:
+    from ml.churn.estimator import ChurnEstimator
     from ml.registry import load_estimator
 
     estimator = load_estimator(_stored(settings, part.version))
+    done = _write_scores(reader, writer, kind, part, estimator, _PREDICTIONS[kind], stage)
+    if isinstance(estimator, ChurnEstimator):
+        counts = count_drift(writer, estimator, part.first_month, part.last_month)
+        _append(writer, "drift_counts", counts)
+    return MonthScore(part.version, part.first_month, part.last_month, done)
+
+
+def _write_scores(
+    reader: duckdb.DuckDBPyConnection,
+    writer: duckdb.DuckDBPyConnection,
+    kind: Kind,
+    part: _Range,
+    estimator: Any,
+    table: str,
+    stage: Stage | None,
+) -> int:
     where = f"where as_of_date between date '{part.first_month}' and date '{part.last_month}'"
     query = _scoring_query(kind, where)
     total = _count(reader, f"select count(*) from ({query})")
     done = 0
     for batch in reader.execute(query).fetch_record_batch(BATCH_ROWS):
-        _append(writer, _PREDICTIONS[kind], _score(kind, batch.to_pandas(), estimator))
+        frame = batch.to_pandas()
+        scored = _score(kind, frame, estimator)
+        _append(writer, table, scored)
+        if table == _PREDICTIONS["churn"]:
+            _append(writer, REASONS, _reasons(frame, scored, estimator))
         done += batch.num_rows
         if stage is not None:
             stage.advance(done, total, f"{kind} rows")
-    return MonthScore(part.version, part.first_month, part.last_month, done)
+    return done
+
+
+def _rescore(
+    reader: duckdb.DuckDBPyConnection,
+    writer: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    first_month: date,
+    ranges: Sequence[_Range],
+) -> None:
+    """Score the first month of each new estimator of lifetime value by the one before, too.
+
+    An estimator that is no longer stored, or cannot read the features as they are now, leaves its
+    month out: the change of that month is then published without its parts, not guessed.
+    """
+    from ml.errors import EstimatorError
+    from ml.registry import load_estimator
+
+    writer.execute(f"delete from ml.{_RESCORED} where as_of_date >= ?", [first_month])
+    for part, before in _changes(reader, ranges):
+        month = _Range(before, part.first_month, part.first_month)
+        path = settings.estimators / before
+        if not path.is_dir():
+            LOGGER.warning(
+                "clv %s: %s is not stored, its change is not decomposed", month.first_month, before
+            )
+            continue
+        try:
+            estimator = load_estimator(path)
+            _write_scores(reader, writer, "clv", month, estimator, _RESCORED, None)
+        except EstimatorError as error:
+            LOGGER.warning(
+                "clv %s: %s cannot score it, its change is not decomposed: %s",
+                month.first_month,
+                before,
+                error,
+            )
+            writer.execute(f"delete from ml.{_RESCORED} where as_of_date = ?", [month.first_month])
+
+
+def _changes(
+    reader: duckdb.DuckDBPyConnection, ranges: Sequence[_Range]
+) -> Iterator[tuple[_Range, str]]:
+    """Ranges whose month before was scored by another estimator, with that estimator's version."""
+    scored_before: tuple[date, str] | None = None
+    if ranges:
+        month = window.add_months(ranges[0].first_month, -1)
+        row = reader.execute(
+            "select min(estimator_version) from ml.clv_predictions where as_of_date = ?", [month]
+        ).fetchone()
+        if row and row[0] is not None:
+            scored_before = (month, str(row[0]))
+    for part in ranges:
+        if (
+            scored_before is not None
+            and scored_before[1] != part.version
+            and scored_before[0] == window.add_months(part.first_month, -1)
+        ):
+            yield part, scored_before[1]
+        scored_before = (part.last_month, part.version)
 
 
 def _scoring_query(kind: Kind, where: str) -> str:
@@ -541,6 +694,13 @@ def _scoring_query(kind: Kind, where: str) -> str:
             "left join features.ftr_credit_labels as labels using (customer_id, as_of_date) "
             f"{where} order by customer_id, as_of_date"
         )
+    if kind == "upsell":
+        return (
+            f"select features.*, {_UPSELL_COLUMNS}, upsell.upsell_kind, upsell.is_eligible, "
+            "upsell.ineligible_reason from features.ftr_churn as features "
+            "inner join features.ftr_upsell as upsell using (customer_id, as_of_date) "
+            f"{where} order by customer_id, as_of_date"
+        )
     return f"select * from features.ftr_value {where} order by customer_id, as_of_date"
 
 
@@ -553,9 +713,72 @@ def _score(kind: Kind, frame: Any, estimator: Any) -> Any:
         from ml.credit.estimator import score_credit
 
         return score_credit(frame, estimator)
+    if kind == "upsell":
+        from ml.upsell.estimator import score_upsell
+
+        return score_upsell(frame, estimator)
     from ml.clv.training import score_clv
 
     return score_clv(frame, estimator)
+
+
+def _reasons(frame: Any, scored: Any, estimator: Any) -> Any:
+    """Reasons of the customers whom a rule or a person looks at.
+
+    Those on the watch list and above, and key accounts; a year of reasons of everybody would be
+    ten times the predictions. All others can be had on demand (`reasons_of`).
+    """
+    from ml.churn.config import ChurnConfig
+    from ml.churn.reasons import churn_reasons
+    from ml.frames import sort_by_key
+
+    ordered = sort_by_key(frame, name="churn frame")  # as what was scored is ordered
+    chance = scored["churn_probability"]
+    is_key_account = (ordered["tier"] == _REASONS_TIER) & chance.notna()
+    is_asked = (chance >= ChurnConfig.reasons_from) | is_key_account
+    return churn_reasons(ordered[is_asked], estimator)
+
+
+def reasons_of(
+    settings: Settings, customer_id: str, month: date, *, version: str, probability: float
+) -> Any:
+    """Reasons of one customer's churn probability, computed now from the features in the warehouse.
+
+    Args:
+        settings: The home.
+        customer_id: The customer.
+        month: The month end that was scored.
+        version: The estimator that scored it.
+        probability: The published probability, which the reasons must be of.
+
+    Returns:
+        The columns of `ml.churn_reasons`.
+
+    Raises:
+        ScorecardError: The estimator is gone or of another kind, or the features in the warehouse
+            no longer give the published probability.
+    """
+    from ml.churn.estimator import ChurnEstimator, score_churn
+    from ml.churn.reasons import churn_reasons
+    from ml.registry import load_estimator
+
+    estimator = load_estimator(_stored(settings, version))
+    query = f"select *, true as is_eligible from features.{_CHURN_FEATURES} "
+    with connect(settings, read_only=True) as con, _features_expected(settings):
+        frame = (
+            con.execute(query + "where customer_id = ? and as_of_date = ?", [customer_id, month])
+            .fetch_arrow_table()
+            .to_pandas()
+        )
+    if not isinstance(estimator, ChurnEstimator):
+        raise ScorecardError(f"{version} is no estimator of churn.")
+    found = score_churn(frame, estimator)["churn_probability"].tolist()
+    if len(found) != 1 or abs(found[0] - probability) > _PUBLISHED_PRECISION:
+        raise ScorecardError(
+            f"The features of {customer_id} in the warehouse are no longer those that the release "
+            f"was made of: its reasons for {month:%Y-%m} cannot be told. Publish a new release."
+        )
+    return churn_reasons(frame, estimator)
 
 
 def _stored(settings: Settings, version: str) -> Path:
@@ -569,9 +792,18 @@ def _stored(settings: Settings, version: str) -> Path:
     return path
 
 
-def _forget_unused(con: duckdb.DuckDBPyConnection, kind: Kind, current: str) -> None:
-    """Drop the description of estimators that no prediction comes from, but the run's own."""
-    used = f"select estimator_version from ml.{_PREDICTIONS[kind]}"
+def _forget_unused(
+    con: duckdb.DuckDBPyConnection, kind: Kind, current: str, last_month: date
+) -> None:
+    """Drop the description of estimators that no prediction comes from, but the run's own.
+
+    What was published by the run's last month is a prediction too, though it was computed anew.
+    """
+    used = (
+        f"select estimator_version from ml.{_PREDICTIONS[kind]} union "
+        "select estimator_version from ml.published_predictions "
+        f"where published_month <= date '{last_month}'"
+    )
     for table in _DESCRIPTIONS:
         con.execute(
             f"delete from ml.{table} where estimator = ? and estimator_version <> ? "

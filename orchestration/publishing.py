@@ -10,6 +10,7 @@ from pathlib import Path
 from orchestration import window
 from orchestration.errors import GateRefusedError, ReleaseError
 from orchestration.gating import run_evidence
+from orchestration.ledger import PRODUCTS, record_published
 from orchestration.progress import stage
 from orchestration.runs import fingerprints, read_current, summarise, utc_now
 from orchestration.settings import Settings
@@ -59,6 +60,9 @@ def publish(settings: Settings) -> PublishOutcome:
             raise
         held = tuple(release.manifest.held_products)
         current.describe(release.id)
+    if PRODUCTS.isdisjoint(held):
+        with connect(settings) as con:
+            record_published(con, release_id=release.id)
     status = "held" if held else "released"
     message = f"held: {', '.join(held)}" if held else None
     _close(settings, record, status=status, release_id=release.id, message=message)

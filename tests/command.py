@@ -9,12 +9,14 @@ own environment, and can be killed like one that was started by hand. The run wi
 in `tests/end_to_end/test_runs.py` is started by hand: one whole run imports all that it needs.
 """
 
+import fcntl
 import multiprocessing
 import os
 import shutil
 import signal
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -22,8 +24,10 @@ from pathlib import Path
 from typing import TextIO
 
 ROOT = Path(__file__).parents[1]
-# Names the folder in which a test run keeps the project that its first command parsed.
+# Names the folder in which a test run keeps the project as it was parsed once.
 PARSED_VARIABLE = "SCORECARD_TEST_PARSED"
+# Tests run side by side: a second thread of dbt or DuckDB costs a processor up to a quarter more.
+ONE_THREAD = {"SCORECARD_THREADS": "1"}
 PARSED = Path("dbt_target", "partial_parse.msgpack")
 LIBRARIES = (
     *("altair", "dagster", "dagster_dbt", "dbt.adapters.duckdb", "dbt.cli.main", "duckdb"),
@@ -50,7 +54,6 @@ def scorecard(home: Path, *arguments: str, **environment: str) -> CommandResult:
         output = printed.read()
     process.join()
     assert process.exitcode is not None
-    keep_parsed(home)
     return CommandResult(process.exitcode, output)
 
 
@@ -66,16 +69,49 @@ def scorecard_killed_at(home: Path, words: str, *arguments: str) -> bool:
     return seen
 
 
+def release_killed_at(home: Path, words: str) -> bool:
+    """Kill the last step of a run likewise, started alone in a home whose run has come so far.
+
+    The release is half written when it is killed.
+    """
+    process, printed = _start(home, (), {}, target=_release)
+    with printed:
+        seen = any(line.startswith(words) for line in printed)
+        while seen and process.is_alive() and not unfinished_releases(home):
+            time.sleep(0.01)
+        process.kill()
+    process.join()
+    return seen and process.exitcode == -signal.SIGKILL
+
+
+def unfinished_releases(home: Path) -> list[Path]:
+    """The folders of releases that were begun and not published."""
+    from orchestration.release.store import TEMPORARY_PREFIX
+
+    return list((home / "releases").glob(f"{TEMPORARY_PREFIX}*"))
+
+
 def _start(
-    home: Path, arguments: tuple[str, ...], environment: Mapping[str, str]
+    home: Path,
+    arguments: tuple[str, ...],
+    environment: Mapping[str, str],
+    target: Callable[[], None] | None = None,
 ) -> tuple[BaseProcess, TextIO]:
-    """Start the command, and give what it prints, errors too, until it ends."""
+    """Start the command or a part of it, and give what it prints, errors too, until it ends."""
     lend_parsed(home)
+    return _start_process(home, arguments, environment, target or _command)
+
+
+def _start_process(
+    home: Path,
+    arguments: tuple[str, ...],
+    environment: Mapping[str, str],
+    target: Callable[[], None],
+) -> tuple[BaseProcess, TextIO]:
     whole = {**os.environ, "SCORECARD_HOME": str(home), "NO_COLOR": "1"}
-    # Tests run side by side: dbt's second thread would cost a tenth more of a processor.
-    whole |= {"SCORECARD_THREADS": "1", **environment}
+    whole |= {**ONE_THREAD, **environment}
     reading, writing = _SERVER.Pipe(duplex=False)
-    process = _SERVER.Process(target=_command, args=(arguments, whole, writing))
+    process = _SERVER.Process(target=_run, args=(target, arguments, whole, writing))
     process.start()
     writing.close()
     printed = os.fdopen(os.dup(reading.fileno()), encoding="utf-8")
@@ -83,7 +119,12 @@ def _start(
     return process, printed
 
 
-def _command(arguments: tuple[str, ...], environment: dict[str, str], printed: Connection) -> None:
+def _run(
+    target: Callable[[], None],
+    arguments: tuple[str, ...],
+    environment: dict[str, str],
+    printed: Connection,
+) -> None:
     """What the new process does."""
     os.chdir(ROOT)
     os.environ.clear()
@@ -94,27 +135,59 @@ def _command(arguments: tuple[str, ...], environment: dict[str, str], printed: C
     sys.stdout = os.fdopen(1, "w", encoding="utf-8", buffering=1, closefd=False)
     sys.stderr = os.fdopen(2, "w", encoding="utf-8", buffering=1, closefd=False)
     sys.argv = ["scorecard", *arguments]
+    target()
+
+
+def _command() -> None:
     from orchestration.cli import main
 
     main()
 
 
+def _release() -> None:
+    from rich.console import Console
+
+    from orchestration.progress import listen
+    from orchestration.publishing import publish
+    from orchestration.settings import Settings
+    from orchestration.terminal import PlainProgress
+
+    with listen(PlainProgress(Console())):
+        publish(Settings.from_environment())
+
+
 def lend_parsed(home: Path) -> None:
-    """Give a home that has none the project as parsed before; dbt parses what changed since."""
+    """Give a home that has none the project as parsed once for all; dbt parses what changed since.
+
+    Who comes first parses, the others wait: three workers that begin at once would parse thrice.
+    """
     kept = _kept_parsed()
-    if kept is not None and kept.exists() and not (home / PARSED).exists():
-        (home / PARSED).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(kept, home / PARSED)
+    if kept is None or (home / PARSED).exists():
+        return
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with kept.with_suffix(".lock").open("w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            _parse_into(kept)
+    (home / PARSED).parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(kept, home / PARSED)
 
 
-def keep_parsed(home: Path) -> None:
-    """Keep the project as this home parsed it, unless another home's is kept."""
-    kept = _kept_parsed()
-    if kept is not None and not kept.exists() and (home / PARSED).exists():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        whole = kept.with_suffix(f".{os.getpid()}")
-        shutil.copy2(home / PARSED, whole)
-        whole.replace(kept)
+def _parse_into(kept: Path) -> None:
+    home = kept.parent / "home"
+    process, printed = _start_process(home, (), {}, _parse)
+    with printed:
+        said = printed.read()
+    process.join()
+    assert process.exitcode == 0, said
+    (home / PARSED).replace(kept)
+
+
+def _parse() -> None:
+    from orchestration.dbt import prepare_manifest
+    from orchestration.settings import Settings
+
+    prepare_manifest(Settings.from_environment())
 
 
 def _kept_parsed() -> Path | None:

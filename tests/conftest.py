@@ -18,7 +18,10 @@ ROOT = Path(__file__).parents[1]
 
 # Files that take minutes begin first, each with another fixture: a worker keeps what it was handed,
 # so that one of these at the end would leave the others idle.
-LONGEST = ("test_kills.py", "test_as_of_all_systems.py", "test_identity.py", "test_runs.py")
+LONGEST = (
+    *("test_kills.py", "test_as_of_all_systems.py", "test_identity.py"),
+    *("test_second_runs.py", "test_runs.py"),
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

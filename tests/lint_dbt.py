@@ -7,6 +7,7 @@ style of these alone.
 """
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,19 @@ ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 SQL = ("models", "dbt_project/tests")
 LINE_LENGTH = 100
+# Comments, strings and Jinja have their own spacing; of Jinja's statements nothing is left in SQL.
+NOTHING, OTHER = "~", "x"
+STATEMENTS = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+OTHER_THAN_SQL = re.compile(r"\{\{.*?\}\}|--[^\n]*|'(?:[^']|'')*'", re.DOTALL)
+SPACING = {
+    "a blank or tab too many": re.compile(r"[ \t]$|\t|\S {2,}\S"),
+    "one blank after a comma, none before": re.compile(r" ,|,[^\s~]"),
+    "no blank inside brackets": re.compile(r"\( +\S|[^ (] +\)"),
+    "blanks around operators": re.compile(
+        r"[^\s<>=!](?:<>|<=|>=|!=|=|<|>|\|\|)|(?:<>|<=|>=|!=|=|<|>|\|\|)[^\s<>=]"
+        r"|[\w)][+*/%]|[+*/%][\w(]"
+    ),
+}
 
 
 def main(files: Sequence[str] = ()) -> int:
@@ -30,7 +44,7 @@ def main(files: Sequence[str] = ()) -> int:
     Args:
         files: SQL files whose style is looked at; all when empty.
     """
-    quick = max(_catalogue(), _long_lines())
+    quick = max(_catalogue(), _long_lines(), _spacing())
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings.from_environment({}, root=ROOT, home=Path(folder))
         prepare_home(settings)
@@ -81,6 +95,34 @@ def _long_lines() -> int:
     ]
     sys.stdout.writelines(f"{line}\n" for line in found)
     return 1 if found else 0
+
+
+def _spacing() -> int:
+    """Name the lines of SQL with blanks where none belong; the exit code is 0 when there is none.
+
+    sqlfluff's own rule (LT01) takes a third of the time of all its rules together.
+    """
+    found = [
+        f"{path.relative_to(ROOT)}:{number}: {fault}"
+        for folder in SQL
+        for path in sorted((ROOT / folder).rglob("*.sql"))
+        for number, fault in spacing_faults(path.read_text(encoding="utf-8"))
+    ]
+    sys.stdout.writelines(f"{line}\n" for line in found)
+    return 1 if found else 0
+
+
+def spacing_faults(text: str) -> list[tuple[int, str]]:
+    """Number of the line and fault, of each kind of fault in a line of SQL."""
+    sql = text
+    for pattern, mark in ((STATEMENTS, NOTHING), (OTHER_THAN_SQL, OTHER)):
+        sql = pattern.sub(lambda found, mark=mark: re.sub(r"[^\n]", mark, found.group()), sql)
+    return [
+        (number, fault)
+        for number, line in enumerate(sql.split("\n"), start=1)
+        for fault, pattern in SPACING.items()
+        if pattern.search(line.lstrip(" "))
+    ]
 
 
 def _bouncer_config(settings: Settings) -> Path:

@@ -17,6 +17,7 @@ from data_quality.suites import (
     credit,
     customers,
     efficiency,
+    evaluation,
     experience,
     finance,
     findings,
@@ -29,6 +30,7 @@ from data_quality.suites import (
     service,
     source,
     survey,
+    upsell,
     value,
 )
 
@@ -49,6 +51,8 @@ SUITES: dict[str, Callable[[], tuple[Rule, ...]]] = {
     "finance": finance.rules,
     "portfolio": portfolio.rules,
     "predictions": predictions.rules,
+    "upsell": upsell.rules,
+    "evaluation": evaluation.rules,
     "value": value.rules,
     "scorecard": scorecard.rules,
     "findings": findings.rules,

@@ -1,11 +1,13 @@
 """Rules of the product `predictions`: churn, lifetime value, and the estimators behind them.
 
 Belongs here: the marts predictions, estimators, estimator_metrics, estimator_checks.
+Not here: who acts on a prediction and why it is as it is (`explanations`).
 """
 
 from __future__ import annotations
 
 from data_quality.rules import Rule, Table
+from data_quality.suites import explanations
 from data_quality.suites.shapes import (
     VALUE_BASES,
     drift,
@@ -35,6 +37,8 @@ CLV_METHODS = (
     "bg_nbd_gamma_gamma",
     "pareto_nbd_gamma_gamma",
     "two_part_regression",
+    "contract_survival",
+    "contract_and_purchases",
     "prior",
 )
 STATUSES = ("published", "not_published", "base_rate")
@@ -59,6 +63,7 @@ def rules() -> tuple[Rule, ...]:
         *_estimator_claims(),
         *_metrics(),
         *_checks(),
+        *explanations.rules(),
     )
 
 
@@ -318,13 +323,13 @@ def _estimator_claims() -> tuple[Rule, ...]:
             inner join scorecard.estimator_checks as checks
                 on estimators.estimator = checks.estimator
                 and estimators.estimator_version = checks.estimator_version
-            where estimators.estimator in ('churn', 'credit')
+            where estimators.estimator in ('churn', 'credit', 'upsell')
                 and estimators.status = 'published'
                 and not checks.is_passed and checks.check_name not like 'warning%'
             """,
-            says="A published estimator of churn or credit passed every one of its checks "
+            says="A published estimator of churn, credit or upsell passed all of its checks "
             "(warnings apart).",
-            because="The checks are the gate of the handbook (C7, C13); there is no way around it.",
+            because="The checks are the gate of the handbook (C7, C8, C13): no way around it.",
             characteristic="credibility",
             columns=("status",),
             reads=(CHECKS.path,),

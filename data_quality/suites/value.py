@@ -1,7 +1,8 @@
 """Rules of the product `value`: what customers are worth, and why it changed.
 
-Belongs here: the mart new_customer_value. Not here: the predictions that value is made of
-(`predictions`) and what winning customers cost (`efficiency`).
+Belongs here: the marts customer_value, new_customer_value, clv_changes and customer_equity. Not
+here: the predictions that value is made of (`predictions`) and what winning customers cost
+(`efficiency`).
 """
 
 from __future__ import annotations
@@ -9,23 +10,94 @@ from __future__ import annotations
 from data_quality.rules import Rule, Table
 from data_quality.suites.shapes import (
     PENNY,
+    TOLERANCE,
     VALUE_BASES,
+    customer_is_known,
     few_cases_are_flagged,
     keys,
     month_ends,
     not_negative,
+    shares,
 )
 
 OWNER = "finance"
 NEW_CUSTOMERS = Table(
     "scorecard", "new_customer_value", OWNER, ("as_of_date", "period_months", "channel", "tier")
 )
+CUSTOMERS = Table("scorecard", "customer_value", OWNER, ("customer_id", "as_of_date"))
+CHANGES = Table("scorecard", "clv_changes", OWNER, ("customer_id", "as_of_date"))
+EQUITY = Table("scorecard", "customer_equity", OWNER, ("as_of_date", "tier"))
+CHANGE_KINDS = ("stayed", "new", "returned", "lost")
+# What takes the value of a month ago to that of now.
+CHANGE_PARTS = (
+    "retention_change",
+    "margin_change",
+    "estimator_change",
+    "unexplained_change",
+    "joined_change",
+    "lost_change",
+)
 MISSING_REASONS = ("nobody_won", "not_valued", "basis_is_revenue", "no_cost")
 
 
 def rules() -> tuple[Rule, ...]:
     """List the rules of the product."""
-    return _new_customers()
+    return (
+        *_customers(),
+        *_new_customers(),
+        *_changes(),
+        *_equity(),
+        *_equity_walk(),
+    )
+
+
+def _customers() -> tuple[Rule, ...]:
+    names = ", ".join(CUSTOMERS.keys)
+    return (
+        *keys(CUSTOMERS),
+        month_ends(CUSTOMERS),
+        customer_is_known(CUSTOMERS),
+        *shares(CUSTOMERS, "loyalty_probability"),
+        not_negative(CUSTOMERS, "referred_customer_count_12m", "referral_reward_12m"),
+        CUSTOMERS.no_rows(
+            "value_and_probability_are_the_published_ones",
+            f"""
+            select {names} from scorecard.customer_value as facts
+            full join scorecard.predictions as predictions using ({names})
+            where facts.clv_12m is distinct from predictions.clv_12m
+                or abs(facts.loyalty_probability + predictions.churn_probability - 1)
+                > {TOLERANCE}
+                or (
+                    (facts.loyalty_probability is null)
+                    <> (predictions.churn_probability is null)
+                    and predictions.clv_12m is not null
+                )
+            """,
+            says="Lifetime value and loyalty are those of predictions, and no value is left out.",
+            because="Two lifetime values of one customer leave the reader to choose.",
+            characteristic="consistency",
+            columns=("clv_12m", "loyalty_probability"),
+            reads=("scorecard.predictions",),
+        ),
+        CUSTOMERS.no_rows(
+            "referrals_stand_apart",
+            f"""
+            select {names} from scorecard.customer_value
+            where clv_12m + referral_value_12m is distinct from clv_with_referrals_12m
+                or (referred_customer_count_12m = 0 and referral_value_12m <> 0)
+            """,
+            says="Lifetime value and referral value are together the value with referrals; who "
+            "referred nobody has no referral value.",
+            because="Mixed into lifetime value, what the referred bring would be counted twice.",
+            characteristic="accuracy",
+            columns=(
+                "clv_12m",
+                "referral_value_12m",
+                "clv_with_referrals_12m",
+                "referred_customer_count_12m",
+            ),
+        ),
+    )
 
 
 def _new_customers() -> tuple[Rule, ...]:
@@ -102,5 +174,184 @@ def _new_customers() -> tuple[Rule, ...]:
             characteristic="consistency",
             columns=("acquisition_cost_per_customer", "new_customer_count"),
             reads=("scorecard.acquisition_cost",),
+        ),
+    )
+
+
+def _changes() -> tuple[Rule, ...]:
+    names = ", ".join(CHANGES.keys)
+    together = " + ".join(f"coalesce({part}, 0)" for part in CHANGE_PARTS)
+    return (
+        *keys(CHANGES),
+        month_ends(CHANGES),
+        customer_is_known(CHANGES),
+        CHANGES.in_set(
+            "change_kind",
+            CHANGE_KINDS,
+            says="A customer stayed, is new, returned or was lost.",
+            because="Each has its own line in the walk of the portfolio.",
+        ),
+        CHANGES.no_rows(
+            "parts_add_up",
+            f"""
+            select {names} from scorecard.clv_changes
+            where opening_clv_12m + {together} <> closing_clv_12m
+            """,
+            says="Opening value and the parts of the change are the closing value, to the penny.",
+            because="A change that its parts do not explain was computed from other numbers.",
+            characteristic="accuracy",
+            columns=("opening_clv_12m", *CHANGE_PARTS, "closing_clv_12m"),
+        ),
+        CHANGES.no_rows(
+            "only_who_stayed_has_causes",
+            f"""
+            select {names} from scorecard.clv_changes
+            where (change_kind = 'stayed') <> (
+                    coalesce(retention_change, unexplained_change) is not null
+                )
+                or (retention_change is not null and unexplained_change is not null)
+                or (change_kind in ('new', 'returned')) <> (joined_change is not null)
+                or (change_kind = 'lost') <> (lost_change is not null)
+            """,
+            says="Who stayed has causes or an unexplained change; who came or went has one line.",
+            because="A customer who left did not become less loyal: the value went as a whole.",
+            characteristic="consistency",
+            columns=("change_kind", *CHANGE_PARTS),
+        ),
+        CHANGES.no_rows(
+            "the_same_estimator_changed_nothing",
+            f"""
+            select {names} from scorecard.clv_changes
+            where not is_estimator_changed and estimator_change <> 0
+            """,
+            says="Where the estimator is that of a month ago, no change comes from it.",
+            because="A change of the customer must not be put down to the estimator.",
+            characteristic="consistency",
+            columns=("is_estimator_changed", "estimator_change"),
+        ),
+        CHANGES.no_rows(
+            "closing_value_is_the_published_one",
+            f"""
+            select {", ".join(f"changes.{key}" for key in CHANGES.keys)}
+            from scorecard.clv_changes as changes
+            left join scorecard.predictions as predictions using ({names})
+            where changes.change_kind <> 'lost'
+                and changes.closing_clv_12m is distinct from predictions.clv_12m
+            """,
+            says="The value that a change ends at is the lifetime value of predictions.",
+            because="Two lifetime values of one customer leave the reader to choose.",
+            characteristic="consistency",
+            columns=("closing_clv_12m",),
+            reads=("scorecard.predictions",),
+        ),
+    )
+
+
+def _equity() -> tuple[Rule, ...]:
+    names = ", ".join(EQUITY.keys)
+    return (
+        *keys(EQUITY),
+        month_ends(EQUITY),
+        not_negative(
+            EQUITY,
+            "customer_count",
+            "negative_customer_count",
+            "lapsed_customer_count",
+            "expected_new_customer_count",
+        ),
+        EQUITY.no_rows(
+            "customers_together_are_the_equity",
+            """
+            select equity.as_of_date, equity.tier
+            from scorecard.customer_equity as equity
+            left join (
+                select as_of_date, sum(clv_12m) as clv_12m, count(clv_12m) as valued_count
+                from scorecard.predictions
+                group by as_of_date
+            ) as customers using (as_of_date)
+            where equity.tier = 'all'
+                and (
+                    equity.equity_12m + equity.lapsed_value_12m is distinct from customers.clv_12m
+                    or equity.customer_count + equity.lapsed_customer_count
+                    is distinct from customers.valued_count
+                )
+            """,
+            says="Equity and what lapsed customers may still bring are the sum of all lifetime "
+            "values, to the penny.",
+            because="A customer who is left out, or counted twice, makes the portfolio look other "
+            "than it is.",
+            characteristic="consistency",
+            columns=("equity_12m", "lapsed_value_12m", "customer_count", "lapsed_customer_count"),
+            reads=("scorecard.predictions",),
+        ),
+        EQUITY.no_rows(
+            "tiers_add_up_to_all",
+            """
+            select as_of_date, 'all' as tier from scorecard.customer_equity
+            group by as_of_date
+            having sum(equity_12m) filter (tier <> 'all')
+                is distinct from sum(equity_12m) filter (tier = 'all')
+                or sum(equity_36m) filter (tier <> 'all')
+                is distinct from sum(equity_36m) filter (tier = 'all')
+                or sum(customer_count) filter (tier <> 'all')
+                is distinct from sum(customer_count) filter (tier = 'all')
+            """,
+            says="The tiers, with those of none, are together the portfolio.",
+            because="What is lost between tiers is missing from what customers are worth.",
+            characteristic="completeness",
+            columns=("equity_12m", "equity_36m", "customer_count"),
+        ),
+        EQUITY.no_rows(
+            "new_customers_are_counted_by_margin",
+            f"""
+            select {names} from scorecard.customer_equity
+            where expected_new_equity is not null and (
+                net_value_per_new_customer is null or expected_new_customer_count is null
+                or abs(expected_new_equity)
+                > abs(net_value_per_new_customer * expected_new_customer_count) + {PENNY}
+            )
+            """,
+            says="What new customers would add is at most their number times their value less "
+            "cost.",
+            because="Waiting takes value away; more than that was counted twice.",
+            characteristic="accuracy",
+            columns=(
+                "expected_new_equity",
+                "net_value_per_new_customer",
+                "expected_new_customer_count",
+            ),
+        ),
+    )
+
+
+def _equity_walk() -> tuple[Rule, ...]:
+    names = ", ".join(EQUITY.keys)
+    return (
+        EQUITY.no_rows(
+            "walk_ends_at_the_equity",
+            f"""
+            select {names} from scorecard.customer_equity
+            where opening_equity_12m + {" + ".join(CHANGE_PARTS)} <> equity_12m
+            """,
+            says="Opening equity and its changes are the equity, to the penny.",
+            because="A walk that does not arrive explains nothing.",
+            characteristic="accuracy",
+            columns=("opening_equity_12m", *CHANGE_PARTS, "equity_12m"),
+        ),
+        EQUITY.no_rows(
+            "walk_begins_where_the_last_ended",
+            """
+            select later.as_of_date, later.tier
+            from scorecard.customer_equity as later
+            inner join scorecard.customer_equity as earlier
+                on earlier.tier = 'all'
+                and earlier.as_of_date = last_day(later.as_of_date - interval 1 month)
+            where later.tier = 'all'
+                and later.opening_equity_12m is distinct from earlier.equity_12m
+            """,
+            says="The portfolio opens with the equity of the month before.",
+            because="A gap between two months is a change that nobody is told of.",
+            characteristic="consistency",
+            columns=("opening_equity_12m", "equity_12m"),
         ),
     )

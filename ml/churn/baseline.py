@@ -17,6 +17,7 @@ import numpy.typing as npt
 from scipy.stats import beta as beta_distribution
 
 from ml.churn.config import ChurnConfig
+from ml.churn.features import KIND_FEATURE
 from ml.churn.panel import Panel
 
 Float = npt.NDArray[np.float64]
@@ -98,11 +99,15 @@ def group_labels(name: str, panel: Panel) -> npt.NDArray[np.str_]:
 
     An unknown time since the last purchase is the worse group; an unknown tenure is that of a
     customer older than the data, and the longest.
+
+    Days without a purchase say nothing of who pays by contract, once a year perhaps: a group apart.
     """
     if name.startswith(_RULE):
         days = float(name.removeprefix(_RULE))
-        recent = panel.feature("days_since_purchase") <= days
-        return np.where(recent, "recent", "lapsing")
+        recent = np.where(panel.feature("days_since_purchase") <= days, "recent", "lapsing")
+        if KIND_FEATURE not in panel.names:
+            return recent
+        return np.where(panel.feature(KIND_FEATURE) == 1, "under_contract", recent)
     tier = panel.tier.astype(str)
     if name == TIER:
         return tier

@@ -4,10 +4,14 @@ Belongs here: every threshold and size that training uses.
 Does not belong here: anything computed.
 """
 
+import math
 from dataclasses import dataclass, field
+from typing import Final
 
 from ml.errors import EstimatorError
 from ml.profit import ProfitConfig
+
+_DAYS_OF_A_LONG_MONTH: Final = 31
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,8 @@ class ChurnConfig:
 
     Attributes:
         label_months: Whole months after the as-of date over which churn is judged.
-        grace_months: Extra months until a label is complete (contractual: 1, else 0).
+        grace_days: Days after these months until a label is complete: the grace of a contract,
+            or 0 where no customer has one.
         test_months: As-of dates in a test slice.
         calibration_months: As-of dates in a calibration slice of its own.
         min_train_months: Fewest as-of dates to train on.
@@ -67,13 +72,14 @@ class ChurnConfig:
         boosting_leaves: Leaves per tree.
         boosting_min_leaf: Rows per leaf, at least.
         max_training_rows: Rows above which customers are sampled by hash.
+        reasons_from: Probability from which reasons are kept: the watch list begins there.
         seed: Seed of every random number.
         gate: Thresholds of the publication gate.
         profit: The retention offer that the measures in money are of.
     """
 
     label_months: int = 6
-    grace_months: int = 0
+    grace_days: int = 0
     test_months: int = 3
     calibration_months: int = 3
     min_train_months: int = 3
@@ -94,6 +100,7 @@ class ChurnConfig:
     boosting_leaves: int = 15
     boosting_min_leaf: int = 50
     max_training_rows: int = 200_000
+    reasons_from: float = 0.25
     seed: int = 20
     gate: GateConfig = field(default_factory=GateConfig)
     profit: ProfitConfig = field(default_factory=ProfitConfig)
@@ -110,5 +117,5 @@ class ChurnConfig:
 
     @property
     def embargo_months(self) -> int:
-        """Months between as-of dates of two slices, so that no label overlaps the next."""
-        return self.label_months + self.grace_months
+        """Months between as-of dates of two slices: the label and the grace in whole months."""
+        return self.label_months + math.ceil(self.grace_days / _DAYS_OF_A_LONG_MONTH)

@@ -10,12 +10,14 @@ from functools import cached_property
 from typing import Any, ClassVar, Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from ml.canonical import content_hash
 from ml.churn.baseline import RateTable
 from ml.churn.candidates import Candidate
 from ml.churn.panel import Panel, read_panel
+from ml.churn.surrogate import Surrogate
 from ml.drift import ReferenceBins
 from ml.errors import EstimatorError
 from ml.frames import conform, require_columns, sort_by_key
@@ -47,6 +49,9 @@ class ChurnEstimator:
         features: Feature columns, in the order in which they are read.
         fitted: The estimator; None unless published.
         rates: The rule's smoothed rates.
+        usual: Median of each feature among the rows it was fitted on; NaN where most of them
+            have no value. None unless published.
+        surrogate: A tree of three questions that imitates it; None unless published.
         reference: Features and probability of the training rows in bins, to count drift in.
     """
 
@@ -65,6 +70,8 @@ class ChurnEstimator:
     features: tuple[str, ...]
     fitted: Candidate | None
     rates: RateTable
+    usual: npt.NDArray[np.float64] | None
+    surrogate: Surrogate | None
     reference: tuple[ReferenceBins, ...]
 
     @property
@@ -106,8 +113,21 @@ class ChurnEstimator:
             "features": list(self.features),
             "fitted": self.fitted.to_state() if self.fitted else None,
             "rates": self.rates.to_state(),
+            "usual": self.usual,
+            "surrogate": self.surrogate.to_state() if self.surrogate else None,
             "reference": [bins.to_state() for bins in self.reference],
         }
+
+    @property
+    def usual_values(self) -> npt.NDArray[np.float64]:
+        """The usual value of each feature; NaN where none is known."""
+        return np.full(len(self.features), np.nan) if self.usual is None else self.usual
+
+    def surrogate_nodes(self) -> pd.DataFrame:
+        """The rows of `ml.estimator_surrogates`; none without a surrogate."""
+        name = {"estimator": self.kind, "estimator_version": self.version}
+        rows = self.surrogate.nodes() if self.surrogate else []
+        return conform([{**name, **row} for row in rows], "estimator_surrogates")
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> "ChurnEstimator":
@@ -117,6 +137,7 @@ class ChurnEstimator:
             for name in ("trained_from", "trained_to", "labels_to")
         }
         fitted = Candidate.from_state(state["fitted"]) if state["fitted"] else None
+        surrogate = state["surrogate"]
         return cls(
             **{
                 **state,
@@ -124,6 +145,7 @@ class ChurnEstimator:
                 "features": tuple(state["features"]),
                 "fitted": fitted,
                 "rates": RateTable.from_state(state["rates"]),
+                "surrogate": Surrogate.from_state(surrogate) if surrogate else None,
                 "reference": tuple(ReferenceBins(**bins) for bins in state["reference"]),
             }
         )
@@ -161,7 +183,7 @@ def score_churn(frame: pd.DataFrame, estimator: ChurnEstimator) -> pd.DataFrame:
     positions = np.flatnonzero(eligible)
     for start in range(0, len(positions), _BATCH_ROWS):
         rows = np.isin(np.arange(len(panel)), positions[start : start + _BATCH_ROWS])
-        found[rows] = _probabilities(panel.take(rows), estimator)
+        found[rows] = probabilities(panel.take(rows), estimator)
     scored = ordered[["customer_id", "as_of_date"]].assign(
         churn_probability=found[:, 0],
         probability_low=found[:, 1],
@@ -174,8 +196,8 @@ def score_churn(frame: pd.DataFrame, estimator: ChurnEstimator) -> pd.DataFrame:
     return conform(scored, "churn_predictions")
 
 
-def _probabilities(panel: Panel, estimator: ChurnEstimator) -> np.ndarray[Any, Any]:
-    """Probability, low and high of each row."""
+def probabilities(panel: Panel, estimator: ChurnEstimator) -> np.ndarray[Any, Any]:
+    """Probability, low and high of each row, as columns."""
     level = estimator.interval_level
     if estimator.fitted is None:
         middle = estimator.rates.probability(panel)

@@ -21,6 +21,7 @@ from ml.churn.calibration import (
     log_odds,
 )
 from ml.churn.config import ChurnConfig
+from ml.churn.features import KIND_FEATURE
 from ml.churn.panel import Panel
 from ml.fairness import GroupResult, assess_groups
 from ml.metrics import auc, average_precision, gains, top_lift
@@ -158,6 +159,38 @@ def group_rows(candidate: str, results: list[GroupResult]) -> list[dict[str, Any
         for result in results
         for name, value in (("customers", float(result.customers)), *result.measures.items())
     ]
+
+
+def kind_rows(
+    candidate: str, panel: Panel, probability: Float, config: ChurnConfig
+) -> list[dict[str, Any]]:
+    """The measures apart for customers with and without a contract, if there are both.
+
+    Returns:
+        Rows of `ml.estimator_metrics`, slice `label_kind=<kind>`, with the kind's base rate; none
+        for a kind of which all or none churned.
+    """
+    if KIND_FEATURE not in panel.names or len(np.unique(panel.feature(KIND_FEATURE))) < 2:
+        return []
+    is_contractual = panel.feature(KIND_FEATURE) == 1
+    rows = []
+    for kind, members in (("contractual", is_contractual), ("non_contractual", ~is_contractual)):
+        part = panel.take(members)
+        if len(np.unique(part.churned)) < 2:
+            continue
+        found = evaluate(part, probability[members], config)
+        rows += [
+            metric_row(
+                candidate,
+                f"label_kind={kind}",
+                name,
+                value,
+                interval=found.intervals.get(name),
+                n=found.rows,
+            )
+            for name, value in found.measures.items()
+        ]
+    return rows
 
 
 def _line_intervals(slope: Line, intercept: Line) -> dict[str, tuple[float, float]]:

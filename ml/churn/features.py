@@ -14,8 +14,8 @@ Family = Literal["passive", "active", "value", "service", "survey", "tenure", "c
 System = Literal["billing", "crm", "support", "survey", "usage"]
 
 KNOWN_AT: Final[Mapping[System, str]] = {
-    "billing": "an invoice line, a payment and a change of contract count from their own day, as "
-    "they stood in what had been loaded by then",
+    "billing": "an invoice line, a payment and a change of contract count from their own day, what "
+    "is written about a subscription (its term, its renewal) from the day on which it was written",
     "crm": "a contact counts from the day on which it took place",
     "support": "a ticket counts from the day on which it was opened, in the state that it had at "
     "the month end",
@@ -92,6 +92,23 @@ FEATURE_DEFINITIONS: Final[tuple[Feature, ...]] = (
     ),
     Feature("mrr", "contract", "billing", "Monthly recurring revenue at the month end."),
     Feature(
+        "mrr_trend_6m",
+        "contract",
+        "billing",
+        "Recurring revenue over that of 6 months ago, less 1.",
+    ),
+    Feature("is_contractual", "contract", "billing", "1 where a subscription is in force."),
+    Feature("contract_term_months", "contract", "billing", "Months for which it is agreed."),
+    Feature("contract_age_days", "contract", "billing", "Days since the oldest one began."),
+    Feature("contract_days_to_renewal", "contract", "billing", "Days to the next renewal named."),
+    Feature("is_renewal_due_6m", "contract", "billing", "1 where it comes within six months."),
+    Feature(
+        "months_since_plan_change", "contract", "billing", "Months since plan or seats changed."
+    ),
+    Feature("months_since_price_change", "contract", "billing", "Months since the price changed."),
+    Feature("price_change_ratio_12m", "contract", "billing", "By how much, within 12 months."),
+    Feature("failed_payments_3m", "passive", "billing", "Failed attempts to pay in 3 months."),
+    Feature(
         "renewal_ratio_24m",
         "contract",
         "billing",
@@ -114,6 +131,14 @@ FEATURE_DEFINITIONS: Final[tuple[Feature, ...]] = (
     ),
     Feature("interaction_score", "passive", "crm", "The one against the other; 50 is as usual."),
     Feature("active_days_1m", "passive", "usage", "Days of use in the last month."),
+    Feature("active_days_3m", "passive", "usage", "Days of use in 3 months."),
+    Feature("logins_3m", "passive", "usage", "Logins in 3 months."),
+    Feature("login_trend_3m", "passive", "usage", "Logins of the month over the mean of 3."),
+    Feature("feature_events_3m", "active", "usage", "Uses of features in 3 months."),
+    Feature("help_centre_visits_6m", "active", "usage", "Visits of the help centre in 6 months."),
+    Feature("community_posts_6m", "active", "usage", "Contributions to the community, 6 months."),
+    Feature("trainings_6m", "active", "usage", "Trainings begun in 6 months."),
+    Feature("relationship_events_12m", "active", "crm", "Referrals and joint doings in 12 months."),
     Feature("new_product_score_12m", "active", "usage", "Share of the launches adopted, 0 to 100."),
     Feature("voice_items_12m", "active", "support", "Tickets and contributions in 12 months."),
     Feature("tickets_created_6m", "service", "support", "Tickets opened in 6 months."),
@@ -151,3 +176,6 @@ FEATURE_DEFINITIONS: Final[tuple[Feature, ...]] = (
 
 FEATURES: Final[tuple[str, ...]] = tuple(feature.name for feature in FEATURE_DEFINITIONS)
 """Feature columns in the order in which the estimator reads them."""
+
+KIND_FEATURE: Final = "is_contractual"
+"""Tells customers whose label goes by their contract from those whose label goes by purchases."""

@@ -3,14 +3,17 @@
 Belongs here: which as-of dates go where.
 Does not belong here: fitting or measuring anything.
 
-The embargo is as long as the label, so that no label of an earlier slice looks into a later
-one. Customers may stand in two slices: the question asked is about the same customers later.
+The embargo is as long as the label, with the grace of contracts in whole months, so that no label
+of an earlier slice looks into a later one: seven months for all customers where any has a contract.
+Customers may stand in two slices: the question asked is about the same customers later.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from ml.churn.config import ChurnConfig
+from ml.training_rows import month_end_after
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,12 @@ class Split:
     train: tuple[int, ...]
     calibrate: tuple[int, ...]
     test: tuple[int, ...]
+
+
+def label_end(as_of_date: date, config: ChurnConfig) -> date:
+    """End of the month in which the label of an as-of date is known."""
+    outcome = month_end_after(as_of_date, config.label_months)
+    return month_end_after(outcome + timedelta(days=config.grace_days), 0)
 
 
 def set_calibration_aside(

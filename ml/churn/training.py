@@ -15,7 +15,7 @@ Does not belong here: the steps themselves (the other modules of this folder).
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -37,20 +37,22 @@ from ml.churn.evaluation import (
     evaluation_rows,
     group_results,
     group_rows,
+    kind_rows,
     metric_row,
     slice_rows,
 )
 from ml.churn.features import FEATURES
-from ml.churn.gate import GateInput, count_checks, run_gate
+from ml.churn.gate import CHURN_WORDS, GateInput, Words, count_checks, run_gate
 from ml.churn.panel import Panel, read_panel
-from ml.churn.splits import Split, plan_splits, set_calibration_aside
+from ml.churn.splits import Split, label_end, plan_splits, set_calibration_aside
+from ml.churn.surrogate import Surrogate, fit_surrogate
 from ml.drift import ReferenceBins, reference_bins
 from ml.fairness import GroupResult
 from ml.frames import sample_customers
 from ml.gate import Check, is_publishable, refusal_reason
 from ml.grade import Grade, grade_estimator
 from ml.metrics import auc, average_precision
-from ml.training_rows import Training, month_end_after, training_of
+from ml.training_rows import Training, training_of
 
 __all__ = [
     "ChurnConfig",
@@ -65,17 +67,29 @@ __all__ = [
 
 Rows = list[dict[str, Any]]
 
+_REFERENCE_MONTHS: Final = 12
+
 
 ChurnTraining = Training[ChurnEstimator]
 """What a training of this kind yields."""
 
 
 @dataclass(frozen=True)
-class _Verdict:
-    """What the competition on past months found."""
+class Verdict:
+    """What the competition on past months found.
+
+    Attributes:
+        candidate: The candidate that won.
+        rule: The simple rule to fall back on.
+        fitted: The winner as it was judged, fitted on the training slice of the newest origin.
+        checks: The gate's checks of the winner.
+        metrics: Rows of `ml.estimator_metrics`, but for estimator and version.
+        grade: Its grade.
+    """
 
     candidate: str
     rule: str
+    fitted: Candidate
     checks: list[Check]
     metrics: Rows
     grade: Grade
@@ -88,7 +102,8 @@ def train_churn(
 
     Args:
         frame: `features.ftr_churn` joined with `is_churned`, eligible rows with a complete
-            label only; one row per customer and as-of date, in any order.
+            label only; one row per customer and as-of date, in any order. Rows with an
+            `exclusion_reason`, where there is such a column, are counted and left out.
         config: Settings. The same frame and settings give the same estimator to the last bit.
         features: The columns to learn from.
 
@@ -100,22 +115,35 @@ def train_churn(
         FrameError: The frame lacks, repeats or leaves empty a column, or repeats a key.
     """
     panel = _read(frame, config, features)
-    origins = _usable_origins(panel, plan_splits([int(m) for m in panel.month], config), config)
+    left_out = _left_out_rows(frame)
+    origins = usable_origins(panel, plan_splits([int(m) for m in panel.month], config), config)
     if not origins:
-        return _cold_start(panel, config)
-    verdict = _judge(panel, origins, config)
+        estimator, rows, checks = cold_start(panel, config)
+        grade = grade_estimator({}, [], refusal=estimator.reason)
+        return training_of(estimator, [*rows, *left_out], checks, grade=grade)
+    verdict = judge(panel, origins, config)
     is_published = is_publishable(verdict.checks)
-    estimator = _describe(
+    estimator = describe(
         panel,
         config,
         status=PUBLISHED if is_published else NOT_PUBLISHED,
         reason="" if is_published else _refusal(verdict),
         candidate=verdict.candidate,
-        fitted=_refit(verdict.candidate, panel, origins[0], config) if is_published else None,
+        fitted=refit(verdict.candidate, panel, origins[0], config) if is_published else None,
         rates=fit_rates(verdict.rule, panel, config),
     )
-    rows = [*verdict.metrics, *slice_rows(verdict.candidate, "all", panel)]
+    rows = [*verdict.metrics, *slice_rows(verdict.candidate, "all", panel), *left_out]
     return training_of(estimator, rows, verdict.checks, grade=verdict.grade)
+
+
+def _left_out_rows(frame: pd.DataFrame) -> Rows:
+    """Say how many rows are neither learnt from nor judged by: `rows_left_out_<reason>`."""
+    if "exclusion_reason" not in frame:
+        return []
+    return [
+        metric_row("all", "all", f"rows_left_out_{reason}", float(rows), n=len(frame))
+        for reason, rows in frame["exclusion_reason"].value_counts().sort_index().items()
+    ]
 
 
 @dataclass(frozen=True)
@@ -149,7 +177,7 @@ def newest_slices(
         FrameError: As `train_churn`.
     """
     panel = _read(frame, config, features)
-    origins = _usable_origins(panel, plan_splits([int(m) for m in panel.month], config), config)
+    origins = usable_origins(panel, plan_splits([int(m) for m in panel.month], config), config)
     if not origins:
         return None
     newest = origins[0]
@@ -164,6 +192,8 @@ def newest_slices(
 
 
 def _read(frame: pd.DataFrame, config: ChurnConfig, features: Sequence[str]) -> Panel:
+    if "exclusion_reason" in frame:
+        frame = frame[frame["exclusion_reason"].isna()]
     sampled = sample_customers(frame, max_rows=config.max_training_rows, seed=config.seed)
     return read_panel(
         sampled,
@@ -174,7 +204,7 @@ def _read(frame: pd.DataFrame, config: ChurnConfig, features: Sequence[str]) -> 
     )
 
 
-def _refusal(verdict: _Verdict) -> str:
+def _refusal(verdict: Verdict) -> str:
     return f"{refusal_reason(verdict.checks)}; the rule {verdict.rule} speaks instead"
 
 
@@ -182,7 +212,7 @@ def _months(panel: Panel, months: Sequence[int]) -> Panel:
     return panel.take(np.isin(panel.month, months))
 
 
-def _usable_origins(panel: Panel, splits: list[Split], config: ChurnConfig) -> list[Split]:
+def usable_origins(panel: Panel, splits: list[Split], config: ChurnConfig) -> list[Split]:
     """Origins, newest first, with enough customers of both kinds to train on.
 
     The newest one must stand: where it has too few, there is nothing to judge.
@@ -197,8 +227,17 @@ def _usable_origins(panel: Panel, splits: list[Split], config: ChurnConfig) -> l
     return usable
 
 
-def _judge(panel: Panel, origins: list[Split], config: ChurnConfig) -> _Verdict:
-    """Let the candidates compete, and put the winner before the gate."""
+def judge(
+    panel: Panel, origins: list[Split], config: ChurnConfig, words: Words = CHURN_WORDS
+) -> Verdict:
+    """Let the candidates compete, and put the winner before the gate.
+
+    Args:
+        panel: All labelled rows.
+        origins: Splits in time, the newest first.
+        config: Settings.
+        words: What the outcome is called in the explanations of the gate.
+    """
     contest, metrics = _contest(panel, origins, config)
     chosen = max(CANDIDATES, key=lambda name: (contest[name], -CANDIDATES.index(name)))
     newest = origins[0]
@@ -206,13 +245,15 @@ def _judge(panel: Panel, origins: list[Split], config: ChurnConfig) -> _Verdict:
     calibrate = _months(panel, newest.calibrate) if newest.calibrate else None
     rule, baseline_auc, rule_metrics = _baselines(train, test, config)
     evaluations: dict[str, Evaluation] = {}
+    fitted: dict[str, Candidate] = {}
     groups: list[GroupResult] = []
     for name in CANDIDATES:
-        fitted = fit_candidate(name, train, calibrate, config)
-        probability = fitted.probability(test.features)
+        fitted[name] = fit_candidate(name, train, calibrate, config)
+        probability = fitted[name].probability(test.features)
         evaluations[name] = evaluate(test, probability, config)
         metrics += evaluation_rows(name, evaluations[name])
         if name == chosen:
+            metrics += kind_rows(name, test, probability, config)
             groups = group_results(test, probability)
     learnt = _months(panel, (*newest.train, *newest.calibrate))
     metrics += [
@@ -223,7 +264,7 @@ def _judge(panel: Panel, origins: list[Split], config: ChurnConfig) -> _Verdict:
     ]
     shifted = _shifted_gain(panel, train, test, config)
     given = GateInput(evaluations[chosen], baseline_auc, learnt, shifted)
-    checks = run_gate(given, config)
+    checks = run_gate(given, config, words)
     grade = grade_estimator(
         evaluations[chosen].measures,
         [
@@ -233,7 +274,7 @@ def _judge(panel: Panel, origins: list[Split], config: ChurnConfig) -> _Verdict:
         ],
         refusal=refusal_reason(checks),
     )
-    return _Verdict(chosen, rule, checks, metrics, grade)
+    return Verdict(chosen, rule, fitted[chosen], checks, metrics, grade)
 
 
 def _shifted_gain(panel: Panel, train: Panel, test: Panel, config: ChurnConfig) -> float:
@@ -305,7 +346,7 @@ def _baselines(train: Panel, test: Panel, config: ChurnConfig) -> tuple[str, flo
     return best, max(in_test.values()), rows
 
 
-def _refit(name: str, panel: Panel, origin: Split, config: ChurnConfig) -> Candidate:
+def refit(name: str, panel: Panel, origin: Split, config: ChurnConfig) -> Candidate:
     """Fit the chosen candidate on all labelled rows, in the way in which it was judged.
 
     A feature that was left out of the training slice was not part of what was judged, and stays
@@ -318,9 +359,18 @@ def _refit(name: str, panel: Panel, origin: Split, config: ChurnConfig) -> Candi
     return fit_candidate(name, _months(panel, train), later, config)
 
 
-def _cold_start(panel: Panel, config: ChurnConfig) -> ChurnTraining:
-    """Base rates by tier and tenure, where nothing better could be trained or judged."""
-    counts = count_checks(panel, config)
+def cold_start(
+    panel: Panel,
+    config: ChurnConfig,
+    words: Words = CHURN_WORDS,
+    score: str = "churn_probability",
+) -> tuple[ChurnEstimator, Rows, list[Check]]:
+    """Base rates by tier and tenure, where nothing better could be trained or judged.
+
+    Returns:
+        (estimator, rows of metrics, checks).
+    """
+    counts = count_checks(panel, config, words)
     reason = refusal_reason(counts)
     history = Check(
         "months_for_training_and_test",
@@ -333,7 +383,7 @@ def _cold_start(panel: Panel, config: ChurnConfig) -> ChurnTraining:
         "the history is too short, or holds too few customers of both kinds, to judge an "
         "estimator on later months"
     )
-    estimator = _describe(
+    estimator = describe(
         panel,
         config,
         status=BASE_RATE,
@@ -341,13 +391,13 @@ def _cold_start(panel: Panel, config: ChurnConfig) -> ChurnTraining:
         candidate=TIER_TENURE,
         fitted=None,
         rates=fit_rates(TIER_TENURE, panel, config),
+        score=score,
     )
     rows = slice_rows(TIER_TENURE, "all", panel) if len(panel) else []
-    grade = grade_estimator({}, [], refusal=estimator.reason)
-    return training_of(estimator, rows, [*counts, history], grade=grade)
+    return estimator, rows, [*counts, history]
 
 
-def _describe(
+def describe(
     panel: Panel,
     config: ChurnConfig,
     *,
@@ -356,7 +406,10 @@ def _describe(
     candidate: str,
     fitted: Candidate | None,
     rates: RateTable,
+    score: str = "churn_probability",
 ) -> ChurnEstimator:
+    """Put an estimator together with what it was trained on."""
+    usual, surrogate = _explain(panel, fitted, config) if fitted else (None, None)
     first = panel.date.min().item() if len(panel) else None
     last = panel.date.max().item() if len(panel) else None
     return ChurnEstimator(
@@ -365,7 +418,7 @@ def _describe(
         candidate=candidate,
         trained_from=first,
         trained_to=last,
-        labels_to=month_end_after(last, config.embargo_months) if last else None,
+        labels_to=label_end(last, config) if last else None,
         row_count=len(panel),
         customer_count=panel.customer_count(),
         positive_count=panel.customer_count(1.0),
@@ -373,18 +426,38 @@ def _describe(
         features=panel.names,
         fitted=fitted,
         rates=rates,
-        reference=_reference(panel, fitted, rates, config),
+        usual=usual,
+        surrogate=surrogate,
+        reference=_reference(panel, fitted, rates, score, config),
     )
 
 
 def _reference(
-    panel: Panel, fitted: Candidate | None, rates: RateTable, config: ChurnConfig
+    panel: Panel, fitted: Candidate | None, rates: RateTable, score: str, config: ChurnConfig
 ) -> tuple[ReferenceBins, ...]:
-    """Bins of every feature and of the probability, as it is given to customers not learnt from."""
+    """Bins of every feature and of the probability, as it is given to customers not learnt from.
+
+    On the newest twelve months of the training: a whole year of seasons. In the first year of a
+    history nobody has a feature of twelve months, against which every later month would drift.
+    """
     if len(panel) == 0:
         return ()
+    panel = panel.take(panel.month > panel.month.max() - _REFERENCE_MONTHS)
     probability = cross_fitted(fitted, panel, config) if fitted else rates.probability(panel)
     return (
         *(reference_bins("feature", name, panel.feature(name)) for name in panel.names),
-        reference_bins("score", "churn_probability", probability),
+        reference_bins("score", score, probability),
     )
+
+
+def _explain(
+    panel: Panel, fitted: Candidate, config: ChurnConfig
+) -> tuple[np.ndarray[Any, Any], Surrogate | None]:
+    """Usual values and surrogate, both of the features that the estimator reads."""
+    read = np.isin(np.arange(panel.features.shape[1]), fitted.whole.base.columns)
+    panel = replace(panel, features=np.where(read, panel.features, np.nan))
+    usual = np.full(len(read), np.nan)
+    known = ~np.isnan(panel.features)
+    read &= known.mean(axis=0) >= 0.5
+    usual[read] = np.nanmedian(panel.features[:, read], axis=0)
+    return usual, fit_surrogate(panel, fitted.probability(panel.features), config)

@@ -23,18 +23,19 @@ class Judgement:
     """What the warnings look at.
 
     Attributes:
-        correlation: Spearman of repeat purchases and their mean amount.
-        purchases: Fitted parameters of the counts.
-        spend: Fitted parameters of the amounts.
+        correlation: Spearman of repeat purchases and their mean amount; None without a fit of
+            purchases.
+        purchases: Fitted parameters of the counts; None without.
+        spend: Fitted parameters of the amounts; None without.
         is_two_part: Whether the two-part regression was chosen.
         is_out_of_time: Whether the chosen candidate was judged on later months than it learnt from.
         chosen: Measures of the chosen candidate on later months; None if there are none.
         naive: The same of the naive baseline.
     """
 
-    correlation: float
-    purchases: CountParameters
-    spend: SpendParameters
+    correlation: float | None
+    purchases: CountParameters | None
+    spend: SpendParameters | None
     is_two_part: bool
     is_out_of_time: bool
     chosen: ValueEvaluation | None
@@ -43,6 +44,12 @@ class Judgement:
 
 def value_checks(given: Judgement, config: ClvConfig) -> list[Check]:
     """All warnings."""
+    return [*_purchase_checks(given, config), *_later_checks(given, config)]
+
+
+def _purchase_checks(given: Judgement, config: ClvConfig) -> list[Check]:
+    if given.correlation is None or given.purchases is None or given.spend is None:
+        return []
     return [
         _check(
             "warning_frequency_value_correlation",
@@ -53,14 +60,12 @@ def value_checks(given: Judgement, config: ClvConfig) -> list[Check]:
             "From the threshold on that is not so here, and values are biased for those who buy "
             "often. A two-part regression, which does not need it, is used then if outcomes allow.",
         ),
-        *_fit_checks(given),
-        *_later_checks(given, config),
+        *_fit_checks(given.purchases, given.purchases if given.is_two_part else given.spend),
     ]
 
 
-def _fit_checks(given: Judgement) -> list[Check]:
-    counts = given.purchases
-    amounts = counts if given.is_two_part else given.spend  # Gamma-Gamma has no say then
+def _fit_checks(counts: CountParameters, amounts: CountParameters | SpendParameters) -> list[Check]:
+    """Of what has a say: with a two-part regression Gamma-Gamma has none."""
     converged = counts.is_converged and amounts.is_converged
     determined = not (counts.is_at_bound or amounts.is_at_bound)
     return [

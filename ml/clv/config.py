@@ -17,6 +17,8 @@ class ClvConfig:
         discount_rate: Per year.
         min_tenure_days: Below this a customer gets the mean of the tier.
         outcome_months: Months over which predictions are judged.
+        calibration_months: Months of the shorter outcomes on which intervals are calibrated where
+            the history is too short for the long ones.
         max_one_time_share: Share of one-time buyers up to which plain BG/NBD may be chosen.
         min_improvement: Share by which the error of another estimator of purchases on later
             months must be smaller than that of the modified BG/NBD; less is chance.
@@ -29,6 +31,7 @@ class ClvConfig:
         max_bias: |Total bias| on later months, as a share, from which there is a warning.
         min_customers: Fewest customers to fit on.
         min_repeat_customers: Fewest of them with a repeat purchase.
+        min_contract_months: Fewest customer-months under contract to learn survival from.
         top_share: Share of customers whose captured value is reported.
         interval_draws: Simulated futures per customer behind the interval of a value.
         min_coverage: Least share of outcomes inside the 90 % intervals without a warning.
@@ -41,6 +44,7 @@ class ClvConfig:
     discount_rate: float = 0.10
     min_tenure_days: int = 30
     outcome_months: int = 12
+    calibration_months: int = 6
     max_one_time_share: float = 0.40
     min_improvement: float = 0.01
     min_clearness: float = 1.96
@@ -49,6 +53,7 @@ class ClvConfig:
     max_bias: float = 0.25
     min_customers: int = 100
     min_repeat_customers: int = 30
+    min_contract_months: int = 300
     top_share: float = 0.20
     interval_draws: int = 400
     min_coverage: float = 0.87

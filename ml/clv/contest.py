@@ -1,8 +1,11 @@
-"""Which estimator of lifetime value is taken, by what later months said.
+"""Which estimator of purchases is taken, by what later months said.
 
 Belongs here: fitting the candidates on a past as-of date, measuring them on the months after, and
 the rules of choice.
-Does not belong here: the estimators, the measures, the final fit.
+Does not belong here: contracts (`ml.clv.contract_contest`), the estimators, the measures, the final
+fit.
+
+Judged are buyers without a contract; purchases beside a contract are learnt from, too.
 """
 
 from collections.abc import Mapping
@@ -26,7 +29,8 @@ from ml.clv.evaluation import (
 )
 from ml.clv.futures import Futures, outcome_places
 from ml.clv.gamma_gamma import SpendParameters
-from ml.clv.panel import ValuePanel
+from ml.clv.panel import Outcomes, ValuePanel
+from ml.clv.possible import PLAIN, Levels, calibrate, is_inside
 from ml.clv.summary import WEEKS_PER_MONTH
 from ml.clv.two_part import Expected, TwoPartParameters
 from ml.frames import customer_hash
@@ -42,6 +46,38 @@ _NAMES: Final = {MBG: "the modified BG/NBD", BG: "the plain BG/NBD", PARETO: "Pa
 
 
 @dataclass(frozen=True)
+class Slice:
+    """Customers at one as-of date with what came in the months after."""
+
+    panel: ValuePanel
+    outcomes: Outcomes
+
+    @property
+    def value(self) -> Float:
+        """Value that came."""
+        return self.outcomes.value
+
+    def take(self, rows: Bool) -> "Slice":
+        """Keep the rows where the mask is true."""
+        return Slice(self.panel.take(rows), self.outcomes.take(rows))
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """What one candidate said of the customers judged.
+
+    Attributes:
+        expected: Expected value, not discounted.
+        places: Where the outcomes lie among what it held possible.
+        levels: Places of an earlier as-of date between which its intervals run.
+    """
+
+    expected: Float
+    places: Float
+    levels: Levels = PLAIN
+
+
+@dataclass(frozen=True)
 class Contest:
     """What the later months said.
 
@@ -54,6 +90,8 @@ class Contest:
         two_part_clearness: Estimator of counts -> how much closer to later value than it with
             Gamma-Gamma the two-part regression came, in standard errors.
         two_part: The two-part regression of these outcomes, for scoring; None with too few.
+        judged: The customers, in the order of the arrays of `foreseen`.
+        foreseen: Candidate -> what it said of them.
     """
 
     day: date
@@ -62,6 +100,8 @@ class Contest:
     clearness: Mapping[str, float]
     two_part_clearness: Mapping[str, float]
     two_part: TwoPartParameters | None
+    judged: Slice
+    foreseen: Mapping[str, Foreseen]
 
 
 @dataclass(frozen=True)
@@ -70,18 +110,6 @@ class Choice:
 
     candidate: str
     reason: str
-
-
-@dataclass(frozen=True)
-class _Slice:
-    """Customers at one as-of date with what came in the months after."""
-
-    panel: ValuePanel
-    purchases: Float
-    value: Float
-
-    def take(self, rows: Bool) -> "_Slice":
-        return _Slice(self.panel.take(rows), self.purchases[rows], self.value[rows])
 
 
 def is_enough_to_fit(panel: ValuePanel, config: ClvConfig) -> bool:
@@ -111,113 +139,166 @@ def fit_spend(panel: ValuePanel) -> SpendParameters:
 
 
 def hold_contest(
-    panel: ValuePanel, actual: tuple[Float, Float], config: ClvConfig
+    panel: ValuePanel, outcomes: Mapping[int, Outcomes], config: ClvConfig
 ) -> Contest | None:
     """Fit on the last complete as-of date and compare with what came after it.
+
+    Args:
+        panel: Customers with a purchase, at several as-of dates.
+        outcomes: Months -> what came in them after each row.
+        config: Settings.
 
     Returns:
         None where no outcome is complete, or there are too few customers.
     """
-    complete = ~np.isnan(actual[0])
-    if not complete.any():
+    actual = outcomes[config.outcome_months]
+    if not actual.is_complete.any():
         return None
-    day = panel.date[complete].max()
+    day = panel.date[actual.is_complete].max()
     past = panel.take(panel.date == day)
     if not is_enough_to_fit(past, config):
         return None
-    known = complete & is_mature(panel, config.min_tenure_days)
-    everything = _Slice(panel, *actual)
+    known = actual.is_complete & is_mature(panel, config.min_tenure_days) & ~panel.has_contract
+    everything = Slice(panel, actual)
     judged = everything.take(known & (panel.date == day))
     if not len(judged.panel):
         return None
-    evaluations, gains, errors = _judge_counts(sample(past, config), judged, config)
+    levels = earlier_levels(panel, outcomes, day, config)
+    evaluations, gains, foreseen = _judge_counts(sample(past, config), judged, levels, config)
     naive = naive_value(past, months=config.outcome_months)[known[panel.date == day]]
     evaluations[NAIVE] = evaluate_values(purchases=None, value=(judged.value, naive), config=config)
-    contest = Contest(day.item(), evaluations, {}, gains, {}, None)
-    return _with_two_part(contest, everything.take(known), judged, errors, config)
+    contest = Contest(day.item(), evaluations, {}, gains, {}, None, judged, foreseen)
+    return _with_two_part(contest, everything.take(known), config)
+
+
+def origins(
+    dates: npt.NDArray[np.datetime64], until: np.datetime64, config: ClvConfig
+) -> list[tuple[np.datetime64, int]]:
+    """As-of dates whose months after were over by `until`, with these months; the best first."""
+    month = until.astype("datetime64[M]")
+    wanted = (config.outcome_months, config.calibration_months)
+    there = {day.astype("datetime64[M]"): day for day in np.unique(dates)}
+    return [(there[month - back], back) for back in wanted if month - back in there]
+
+
+def earlier_levels(
+    panel: ValuePanel, outcomes: Mapping[int, Outcomes], until: np.datetime64, config: ClvConfig
+) -> dict[str, Levels]:
+    """Between which places outcomes known by `until` lay, per estimator of counts; {} if none."""
+    for day, months in origins(panel.date, until, config):
+        past = panel.take(panel.date == day)
+        actual = outcomes[months].take(panel.date == day)
+        if not is_enough_to_fit(past, config):
+            continue
+        known = actual.is_complete & is_mature(past, config.min_tenure_days) & ~past.has_contract
+        if known.sum() < config.min_customers:
+            continue
+        learnt = sample(past, config)
+        spend, histories = fit_spend(learnt), learnt.summary()
+        rows, value = past.take(known), actual.value[known]
+        weeks = months * WEEKS_PER_MONTH
+        return {
+            name: calibrate(
+                outcome_places(
+                    Futures(fit(histories), spend, weeks, config.interval_draws, config.seed),
+                    rows,
+                    value,
+                    seed=config.seed,
+                ),
+                least=config.min_customers,
+            )
+            for name, fit in FITS.items()
+        }
+    return {}
 
 
 def _judge_counts(
-    learnt: ValuePanel, judged: _Slice, config: ClvConfig
-) -> tuple[dict[str, ValueEvaluation], dict[str, float], dict[str, Float]]:
-    """Measures of the three estimators of counts with Gamma-Gamma, how clear, errors in money."""
+    learnt: ValuePanel, judged: Slice, levels: Mapping[str, Levels], config: ClvConfig
+) -> tuple[dict[str, ValueEvaluation], dict[str, float], dict[str, Foreseen]]:
+    """Measures of the three estimators of counts with Gamma-Gamma, how clear, what they said."""
     rows, spend, histories = judged.panel, fit_spend(learnt), learnt.summary()
     weeks = np.full(len(rows), config.outcome_months * WEEKS_PER_MONTH)
     amount = gamma_gamma.expected_spend(spend, rows.amount_count, rows.amount) * rows.value_ratio
-    evaluations, deviances, errors = {}, {}, {}
+    purchases = judged.outcomes.purchases
+    evaluations, deviances, foreseen = {}, {}, {}
     for name, fit in FITS.items():
         fitted = fit(histories)
         count = expected_purchases(fitted, rows.repeats, rows.recency, rows.age, weeks)
-        errors[name] = np.abs(count * amount - judged.value)
-        deviances[name] = poisson_deviances(judged.purchases, count)
+        deviances[name] = poisson_deviances(purchases, count)
         futures = Futures(fitted, spend, float(weeks[0]), config.interval_draws, config.seed)
+        places = outcome_places(futures, rows, judged.value, seed=config.seed)
+        own = Foreseen(count * amount, places, levels.get(name, PLAIN))
+        foreseen[name] = own
         evaluations[name] = evaluate_values(
-            purchases=(judged.purchases, count),
-            value=(judged.value, count * amount),
-            places=outcome_places(futures, rows, judged.value, seed=config.seed),
+            purchases=(purchases, count),
+            value=(judged.value, own.expected),
+            is_inside=is_inside(places, own.levels),
             config=config,
         )
     gains = {name: clearness(deviances[MBG] - found) for name, found in deviances.items()}
-    return evaluations, gains, errors
+    return evaluations, gains, foreseen
 
 
-def _with_two_part(
-    contest: Contest,
-    known: _Slice,
-    judged: _Slice,
-    errors: Mapping[str, Float],
-    config: ClvConfig,
-) -> Contest:
+def _with_two_part(contest: Contest, known: Slice, config: ClvConfig) -> Contest:
     """Add the two-part regression, where twelve months later enough did and did not bring value.
 
     It is judged out of time where an as-of date before has outcomes that were complete by then;
     else every customer is foreseen by a fit on the others.
     """
-    least = config.min_repeat_customers
+    least, judged = config.min_repeat_customers, contest.judged
     if config.outcome_months != two_part.MONTHS or not two_part.is_enough(
         judged.value, least=least
     ):
         return contest
-    earlier = known.take(known.panel.date < np.datetime64(contest.day))
+    # Outcomes that were over on the day, not those that reach into the months judged.
+    month = known.panel.date.astype("datetime64[M]")
+    over = np.datetime64(contest.day, "M") - config.outcome_months
+    earlier = known.take(np.asarray(month <= over, dtype=np.bool_))
     if two_part.is_enough(earlier.value, least=least):
         latest = earlier.take(earlier.panel.date == earlier.panel.date.max())
-        expected, places = _foreseen(latest, judged, config)
+        own = _foreseen(latest, judged, config)
         slices: dict[str, str] = {}
     else:
         group = customer_hash(judged.panel.key["customer_id"], seed=config.seed) % _GROUPS
-        value, places = np.zeros(len(group)), np.zeros(len(group))
+        own = Foreseen(np.zeros(len(group)), np.zeros(len(group)))
         for number in range(_GROUPS):
-            own = np.asarray(group == number)
-            learnt = judged.take(~own)
-            if own.any() and two_part.is_enough(learnt.value, least=1):
-                value[own], places[own] = _foreseen(learnt, judged.take(own), config)
-        expected, slices = value, {TWO_PART: CROSS_FITTED}
+            rows = np.asarray(group == number)
+            learnt = judged.take(~rows)
+            if rows.any() and two_part.is_enough(learnt.value, least=1):
+                part = _foreseen(learnt, judged.take(rows), config)
+                own.expected[rows], own.places[rows] = part.expected, part.places
+        slices = {TWO_PART: CROSS_FITTED}
     found = evaluate_values(
-        purchases=None, value=(judged.value, expected), places=places, config=config
+        purchases=None,
+        value=(judged.value, own.expected),
+        is_inside=is_inside(own.places, own.levels),
+        config=config,
     )
+    error = np.abs(own.expected - judged.value)
     return replace(
         contest,
         evaluations={**contest.evaluations, TWO_PART: found},
         slices=slices,
         two_part_clearness={
-            name: clearness(error - np.abs(expected - judged.value))
-            for name, error in errors.items()
+            name: clearness(np.abs(rival.expected - judged.value) - error)
+            for name, rival in contest.foreseen.items()
         },
         two_part=_fit_sample(judged, config),
+        foreseen={**contest.foreseen, TWO_PART: own},
     )
 
 
-def _fit_sample(learnt: _Slice, config: ClvConfig) -> TwoPartParameters:
+def _fit_sample(learnt: Slice, config: ClvConfig) -> TwoPartParameters:
     part = learnt.take(_sampled(learnt.panel, config))
     return two_part.fit(part.panel, part.value)
 
 
-def _foreseen(learnt: _Slice, judged: _Slice, config: ClvConfig) -> tuple[Float, Float]:
+def _foreseen(learnt: Slice, judged: Slice, config: ClvConfig) -> Foreseen:
     """Expected value of the judged, and where their outcomes lie."""
     fitted = _fit_sample(learnt, config)
     expected: Expected = two_part.expect(fitted, judged.panel)
     places = two_part.outcome_places(fitted, expected, judged.value, seed=config.seed)
-    return expected.value, places
+    return Foreseen(expected.value, places)
 
 
 def choose_counts(latest: ValuePanel, contest: Contest | None, config: ClvConfig) -> Choice:

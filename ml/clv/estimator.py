@@ -14,12 +14,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from ml.canonical import content_hash
-from ml.clv import two_part as two_part_regression
+from ml.clv.contract import ContractParameters
 from ml.clv.counts import CountParameters, from_state
-from ml.clv.futures import INTERVAL_SHARE, Futures, interval
 from ml.clv.gamma_gamma import SpendParameters
 from ml.clv.panel import ValuePanel, read_values
-from ml.clv.summary import DAYS_PER_WEEK, WEEKS_PER_MONTH
+from ml.clv.possible import Levels, Parts, Possible
+from ml.clv.summary import DAYS_PER_WEEK
 from ml.clv.two_part import TwoPartParameters
 from ml.clv.value import Outlook, outlook
 from ml.frames import conform
@@ -37,16 +37,19 @@ OUTPUTS: Final = (
     "value_if_kept_12m",
     "discounted_units_12m",
 )
+CONTRACT: Final = "contract_survival"
+BOTH: Final = "contract_and_purchases"
 PURCHASE: Final = "purchase"
+ACTIVE_MONTH: Final = "active_month"
 INTERVAL: Final = ("clv_12m_low", "clv_12m_high")
 
 
 @dataclass(frozen=True)
 class TierPrior:
-    """Mean expectations per tier, for customers too new to judge.
+    """Mean expectations per tier, buyers and contracts apart, for customers too new to judge.
 
     Attributes:
-        tiers: Tiers, sorted.
+        tiers: Tiers with what they are of, as `ValuePanel.group` names them, sorted.
         means: One row per tier, one column per name in `OUTPUTS`.
         overall: The same over all customers, for a tier never seen.
     """
@@ -55,11 +58,11 @@ class TierPrior:
     means: Float
     overall: Float
 
-    def of(self, tier: npt.NDArray[np.object_]) -> Float:
-        """Expectations of each row's tier."""
+    def of(self, group: npt.NDArray[np.object_]) -> Float:
+        """Expectations of each row's tier and kind."""
         position = {name: number for number, name in enumerate(self.tiers)}
         table = np.vstack([self.means.reshape(-1, len(OUTPUTS)), self.overall])
-        return table[[position.get(str(name), len(self.tiers)) for name in tier]]
+        return table[[position.get(str(name), len(self.tiers)) for name in group]]
 
     def to_state(self) -> dict[str, Any]:
         """Plain values and arrays."""
@@ -74,21 +77,24 @@ class ClvEstimator:
         status: `published`, or `base_rate` where there was too little to fit (then every
             customer gets the prior of the tier).
         reason: Why this candidate, or why none.
-        candidate: `mbg_nbd_gamma_gamma`, `bg_nbd_gamma_gamma`, `pareto_nbd_gamma_gamma`,
-            `two_part_regression` or `prior`.
+        candidate: Of purchases `mbg_nbd_gamma_gamma`, `bg_nbd_gamma_gamma`,
+            `pareto_nbd_gamma_gamma` or `two_part_regression`; `contract_survival` where there are
+            contracts alone; `prior`.
         has_warning: Whether a check failed, so that the values need care.
         trained_from: First purchase in the histories it was fitted on.
         trained_to: As-of date of the histories it was fitted on.
         labels_to: End of the facts it has seen: the fit needs no label.
         row_count: Histories it was fitted on.
         customer_count: Customers among them.
-        positive_count: Customers among them with a repeat purchase.
+        positive_count: Customers among them with a repeat purchase or a contract in force.
         discount_rate: Per year.
         min_tenure_days: Below this a customer gets the prior.
         purchases: Parameters of the purchase counts; None for the prior alone.
         spend: Parameters of the amounts; None for the prior alone.
         two_part: The two-part regression where it is the candidate; the counts then only say who
             is alive, how many purchases come, and how value spreads over the months.
+        contract: Parameters of contracts; None where there are too few.
+        levels: Places between which intervals of purchases run.
         prior: Expectations per tier.
         interval_draws: Simulated futures per customer behind the interval of a value.
         seed: Seed of their random numbers.
@@ -111,6 +117,8 @@ class ClvEstimator:
     purchases: CountParameters | None
     spend: SpendParameters | None
     two_part: TwoPartParameters | None
+    contract: ContractParameters | None
+    levels: Levels
     prior: TierPrior
     interval_draws: int
     seed: int
@@ -120,6 +128,11 @@ class ClvEstimator:
         """Columns that decide a value."""
         return (
             "tier",
+            "relation_kind",
+            "tenure_days",
+            "recurring_revenue",
+            "contract_months",
+            "ended_months",
             "purchase_count",
             "repeat_purchase_count",
             "recency_days",
@@ -127,7 +140,13 @@ class ClvEstimator:
             "mean_repeat_purchase_amount",
             "net_revenue_ratio",
             "margin_rate",
+            "purchase_value_12m",
         )
+
+    @property
+    def parts(self) -> Parts:
+        """What was fitted."""
+        return Parts(self.purchases, self.spend, self.two_part, self.contract)
 
     @cached_property
     def content_hash(self) -> str:
@@ -149,6 +168,8 @@ class ClvEstimator:
             "purchases": self.purchases.to_state() if self.purchases else None,
             "spend": self.spend.to_state() if self.spend else None,
             "two_part": self.two_part.to_state() if self.two_part else None,
+            "contract": self.contract.to_state() if self.contract else None,
+            "levels": list(self.levels),
             "prior": self.prior.to_state(),
         }
 
@@ -167,6 +188,10 @@ class ClvEstimator:
                 "purchases": from_state(state["purchases"]) if state["purchases"] else None,
                 "spend": SpendParameters(**state["spend"]) if state["spend"] else None,
                 "two_part": TwoPartParameters(**state["two_part"]) if state["two_part"] else None,
+                "contract": ContractParameters.from_state(state["contract"])
+                if state["contract"]
+                else None,
+                "levels": (float(state["levels"][0]), float(state["levels"][1])),
                 "prior": TierPrior(tuple(prior["tiers"]), prior["means"], prior["overall"]),
             }
         )
@@ -188,9 +213,9 @@ def outlook_matrix(found: Outlook) -> Float:
 
 
 def is_mature(panel: ValuePanel, min_tenure_days: int) -> npt.NDArray[np.bool_]:
-    """Customers with a purchase and enough tenure for a value of their own."""
-    days = np.nan_to_num(panel.age) * DAYS_PER_WEEK
-    return np.asarray(panel.has_bought & (np.round(days) >= min_tenure_days), dtype=np.bool_)
+    """Customers with a purchase or contract and enough tenure for a value of their own."""
+    days = np.nan_to_num(panel.tenure) * DAYS_PER_WEEK
+    return np.asarray(panel.is_known & (np.round(days) >= min_tenure_days), dtype=np.bool_)
 
 
 def score_clv(frame: pd.DataFrame, estimator: ClvEstimator) -> pd.DataFrame:
@@ -202,8 +227,8 @@ def score_clv(frame: pd.DataFrame, estimator: ClvEstimator) -> pd.DataFrame:
 
     Returns:
         The columns of `ml.clv_predictions`, one row per row of the frame, ordered by key.
-        Without a purchase all values and the method are null; with less than the least tenure
-        they are the means of the tier, `method` is `prior`, and there is no interval.
+        Without a purchase or contract all values and the method are null; with less than the
+        least tenure they are the means of the tier, `method` is `prior`, and there is no interval.
 
     Raises:
         FrameError: The frame lacks columns, repeats a key or lacks a buyer's history.
@@ -212,61 +237,40 @@ def score_clv(frame: pd.DataFrame, estimator: ClvEstimator) -> pd.DataFrame:
     values = np.full((len(panel), len(OUTPUTS)), np.nan)
     limits = np.full((len(panel), len(INTERVAL)), np.nan)
     method = np.full(len(panel), None, dtype=object)
-    values[panel.has_bought] = estimator.prior.of(panel.tier[panel.has_bought])
-    method[panel.has_bought] = PRIOR
-    if estimator.purchases is not None and estimator.spend is not None:
-        mature = is_mature(panel, estimator.min_tenure_days)
-        judged = panel.take(mature)
-        found = outlook(
-            estimator.purchases,
-            estimator.spend,
-            judged,
-            discount_rate=estimator.discount_rate,
-            two_part=estimator.two_part,
-        )
-        values[mature] = outlook_matrix(found)
-        limits[mature] = np.column_stack(
-            _interval(estimator, estimator.purchases, estimator.spend, judged, found)
-        )
-        method[mature] = estimator.candidate
+    known = panel.is_known
+    values[known] = estimator.prior.of(panel.group[known])
+    method[known] = PRIOR
+    parts = estimator.parts
+    own = is_mature(panel, estimator.min_tenure_days) & parts.can_value(panel)
+    if own.any():
+        judged = panel.take(own)
+        found = outlook(parts, judged, discount_rate=estimator.discount_rate)
+        values[own] = outlook_matrix(found)
+        possible = Possible(parts, 12, estimator.interval_draws, estimator.seed)
+        factor = found.discount_12m
+        limits[own] = np.column_stack(possible.interval(judged, factor, estimator.levels))
+        names = np.where(judged.has_bought, BOTH, CONTRACT)
+        method[own] = np.where(judged.has_contract, names, estimator.candidate)
     scored = panel.key.assign(
         **dict(zip(OUTPUTS, values.T, strict=True)),
         **dict(zip(INTERVAL, limits.T, strict=True)),
-        **per_unit(values[:, OUTPUTS.index("clv_12m")], values[:, -1]),
+        **per_unit(panel, values[:, OUTPUTS.index("clv_12m")], values[:, -1]),
         margin_rate=panel.margin_rate,
         method=method,
-        has_warning=panel.has_bought & estimator.has_warning,
+        has_warning=known & estimator.has_warning,
         estimator_version=estimator.version,
     )
     return conform(scored, "clv_predictions")
 
 
-def per_unit(clv: Float, units: Float) -> dict[str, Any]:
-    """What one expected unit brings, so that lifetime value is units times value of one."""
+def per_unit(panel: ValuePanel, clv: Float, units: Float) -> dict[str, Any]:
+    """What one expected unit brings, so that lifetime value is units times value of one.
+
+    The unit is a month in which a contract is paid for, or a purchase of who has none; purchases
+    beside a contract count as value of its months.
+    """
     is_known = units > 0
     value = np.divide(clv, units, out=np.full(len(clv), np.nan), where=is_known)
     kind = np.full(len(clv), None, dtype=object)
-    kind[is_known] = PURCHASE
+    kind[is_known] = np.where(panel.has_contract, ACTIVE_MONTH, PURCHASE)[is_known]
     return {"margin_per_unit": value, "unit_kind": kind}
-
-
-def _interval(
-    estimator: ClvEstimator,
-    counts: CountParameters,
-    spend: SpendParameters,
-    panel: ValuePanel,
-    found: Outlook,
-) -> tuple[Float, Float]:
-    """Middle 90 % of what twelve months may be worth, discounted."""
-    if estimator.two_part is not None:
-        expected = two_part_regression.expect(estimator.two_part, panel)
-        low, high = two_part_regression.interval(estimator.two_part, expected, INTERVAL_SHARE)
-        return low * found.discount_12m, high * found.discount_12m
-    futures = Futures(
-        counts,
-        spend,
-        weeks=12 * WEEKS_PER_MONTH,
-        draws=estimator.interval_draws,
-        seed=estimator.seed,
-    )
-    return interval(futures, panel, found.discount_12m)

@@ -12,7 +12,6 @@ import numpy.typing as npt
 from scipy.stats import spearmanr
 
 from ml.clv.config import ClvConfig
-from ml.clv.futures import coverage
 from ml.clv.panel import ValuePanel
 from ml.clv.summary import DAYS_PER_WEEK, WEEKS_PER_MONTH
 from ml.metrics import normalised_gini, top_capture
@@ -71,7 +70,7 @@ def evaluate_values(
     purchases: tuple[Float, Float] | None,
     value: tuple[Float, Float],
     config: ClvConfig,
-    places: Float | None = None,
+    is_inside: npt.NDArray[np.bool_] | None = None,
 ) -> ValueEvaluation:
     """Compare predictions with outcomes.
 
@@ -79,8 +78,8 @@ def evaluate_values(
         purchases: (actual, predicted) purchases; None for a way that predicts none.
         value: (actual, predicted) value, not discounted.
         config: Settings.
-        places: Where each outcome lies among what was held possible, 0 to 1; None for a way that
-            gives no interval.
+        is_inside: Whether each outcome lay inside its 90 % interval; None for a way that gives
+            none.
     """
     measures: dict[str, float] = {}
     intervals: dict[str, tuple[float, float]] = {}
@@ -97,9 +96,9 @@ def evaluate_values(
     share = round(100 * config.top_share)
     measures[f"value_top{share}_capture"] = top_capture(actual, predicted, share=config.top_share)
     measures |= _deciles(actual, predicted)
-    if places is not None:
-        inside = coverage(places)
-        error = 1.96 * float(np.sqrt(inside * (1 - inside) / len(places)))
+    if is_inside is not None:
+        inside = float(is_inside.mean())
+        error = 1.96 * float(np.sqrt(inside * (1 - inside) / len(is_inside)))
         measures["interval_coverage"] = inside
         intervals["interval_coverage"] = max(inside - error, 0.0), min(inside + error, 1.0)
     return ValueEvaluation(measures, intervals, len(actual))
@@ -160,15 +159,15 @@ def naive_value(panel: ValuePanel, *, months: int) -> Float:
     Retention is the share of earlier customers who bought again in the last 12 months, or in
     the last half of the history where that is shorter than two years.
     """
-    spend_months = np.clip(panel.age / WEEKS_PER_MONTH, 1, 12)
+    spend_months = np.clip(panel.tenure / WEEKS_PER_MONTH, 1, 12)
     return np.asarray(panel.value_12m / spend_months * months * retention(panel))
 
 
 def retention(panel: ValuePanel) -> float:
     """Share of customers of the past who bought since; 1 where there is no past."""
-    longest = float(panel.age.max()) if len(panel) else 0.0
+    longest = float(panel.tenure.max()) if len(panel) else 0.0
     window = min(_YEAR_WEEKS, longest / 2)
-    earlier = panel.age >= max(window, 1 / DAYS_PER_WEEK)
+    earlier = panel.tenure >= max(window, 1 / DAYS_PER_WEEK)
     if not earlier.any():
         return 1.0
-    return float(((panel.age - panel.recency)[earlier] < window).mean())
+    return float((panel.silence[earlier] < window).mean())

@@ -19,7 +19,7 @@ it, is left out.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +35,17 @@ Float = npt.NDArray[np.float64]
 INTERVAL_SHARE: Final = 0.90
 _LONGEST: Final = 2048  # purchases along a path; beyond, the last stretch is prolonged
 _ROWS_AT_ONCE: Final = 10_000
+
+
+class Draws(Protocol):
+    """Whatever simulates what is to come."""
+
+    @property
+    def draws(self) -> int:
+        """Futures per customer."""
+
+    def value(self, panel: ValuePanel) -> Iterator[tuple[slice, Float]]:
+        """Batches of rows with their draws: one row per draw, one column per customer."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +118,7 @@ class Futures:
         even, most = self._even, np.full((self.draws, len(x)), np.inf)
         if isinstance(self.purchases, ParetoParameters):
             leaving = gammaincinv(self.purchases.s, even[3]) / -np.log1p(-even[4])
-            with np.errstate(divide="ignore"):  # who never leaves stays for ever
+            with np.errstate(divide="ignore", over="ignore"):  # who never leaves stays for ever
                 stays = (self.purchases.beta + age) / leaving[:, None]
             expected = rate * np.minimum(stays, self.weeks)
         else:
@@ -128,11 +139,16 @@ class Futures:
         return limited.astype(np.intp), stretch
 
 
-def interval(futures: Futures, panel: ValuePanel, factor: Float) -> tuple[Float, Float]:
-    """Least and greatest of the middle 90 % of each customer's draws, times a factor of his."""
-    outside = (1 - INTERVAL_SHARE) / 2
-    low_place = max(int(np.ceil(outside * futures.draws)) - 1, 0)
-    high_place = min(int(np.ceil((1 - outside) * futures.draws)) - 1, futures.draws - 1)
+def interval(
+    futures: Draws,
+    panel: ValuePanel,
+    factor: Float,
+    *,
+    levels: tuple[float, float] = ((1 - INTERVAL_SHARE) / 2, (1 + INTERVAL_SHARE) / 2),
+) -> tuple[Float, Float]:
+    """Draws of each customer at two places, times a factor of his; by default the middle 90 %."""
+    low_place = max(int(np.ceil(levels[0] * futures.draws)) - 1, 0)
+    high_place = min(int(np.ceil(levels[1] * futures.draws)) - 1, futures.draws - 1)
     low, high = np.empty(len(panel)), np.empty(len(panel))
     for rows, draws in futures.value(panel):
         found = np.partition(draws, (low_place, high_place), axis=0)
@@ -140,7 +156,7 @@ def interval(futures: Futures, panel: ValuePanel, factor: Float) -> tuple[Float,
     return low * factor, high * factor
 
 
-def outcome_places(futures: Futures, panel: ValuePanel, actual: Float, *, seed: int) -> Float:
+def outcome_places(futures: Draws, panel: ValuePanel, actual: Float, *, seed: int) -> Float:
     """Where each outcome lies among the customer's draws, from 0 to 1 (randomised PIT).
 
     Among equal values, above all zeros, the place is drawn at random, so that for a true

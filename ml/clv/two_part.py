@@ -113,7 +113,7 @@ def _features(panel: ValuePanel, unit: float) -> Float:
 def _before(panel: ValuePanel, unit: float) -> Float:
     """Twelve months at the rate of the last ones, and a little for who had none."""
     months = np.clip(panel.age / WEEKS_PER_MONTH, 1, 12)
-    return np.asarray(MONTHS * (np.maximum(panel.value_12m, 0) / months + unit))
+    return np.asarray(MONTHS * (np.maximum(panel.purchase_value_12m, 0) / months + unit))
 
 
 def is_enough(value: Float, *, least: int) -> bool:
@@ -132,7 +132,8 @@ def fit(panel: ValuePanel, value: Float) -> TwoPartParameters:
     if came.all() or not came.any():
         raise FitError("A two-part regression needs customers with and without later value.")
     months = np.clip(panel.age / WEEKS_PER_MONTH, 1, 12)
-    rates = (panel.value_12m / months)[panel.value_12m > 0]
+    before = panel.purchase_value_12m
+    rates = (before / months)[before > 0]
     unit = float(np.median(rates)) * _SMALL if len(rates) else 1.0
     raw = _features(panel, unit)
     center, spread = raw.mean(axis=0), raw.std(axis=0)
@@ -176,13 +177,15 @@ def expect(fitted: TwoPartParameters, panel: ValuePanel) -> Expected:
 def interval(fitted: TwoPartParameters, expected: Expected, share: float) -> tuple[Float, Float]:
     """Least and greatest of the middle `share` of what may come."""
     outside = (1 - share) / 2
+    return quantile(fitted, expected, outside), quantile(fitted, expected, 1 - outside)
+
+
+def quantile(fitted: TwoPartParameters, expected: Expected, place: Float | float) -> Float:
+    """What is not exceeded with a chance of `place`; a column of places gives a row for each."""
     none = 1 - expected.chance
-    sides = []
-    for place in (outside, 1 - outside):
-        among = np.clip((place - none) / expected.chance, 0, 1)
-        amount = np.interp(among, _GRID, fitted.ratios) * expected.amount
-        sides.append(np.where(place <= none, 0.0, amount))
-    return sides[0], sides[1]
+    among = np.clip((place - none) / expected.chance, 0, 1)
+    amount = np.interp(among, _GRID, fitted.ratios) * expected.amount
+    return np.where(place <= none, 0.0, amount)
 
 
 def outcome_places(

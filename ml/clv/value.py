@@ -11,11 +11,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ml.clv import contract as contracts
 from ml.clv import gamma_gamma
 from ml.clv import two_part as two_part_regression
 from ml.clv.counts import CountParameters, alive_probability, purchases_if_alive
 from ml.clv.gamma_gamma import SpendParameters
 from ml.clv.panel import ValuePanel
+from ml.clv.possible import Parts
 from ml.clv.summary import WEEKS_PER_MONTH
 from ml.clv.two_part import TwoPartParameters
 
@@ -46,8 +48,10 @@ class Outlook:
     """What is expected of each customer.
 
     Attributes:
-        alive: Probability of buying again, ever.
-        purchases_12m: Expected purchases of 12 months, not discounted.
+        alive: Probability of buying again, ever; of a contract, 1 while it is paid for and after
+            its end the chance of one in 12 months.
+        purchases_12m: Expected purchases of 12 months, not discounted; NaN for who has only a
+            contract.
         spend: Expected value of one of them: the expected amount, less what is credited, and less
             what it costs where value is margin.
         clv_12m: Discounted value of 12 months.
@@ -55,7 +59,8 @@ class Outlook:
         kept_12m: Discounted value of 12 months of who has not left: `clv_12m` without the chance
             that the customer has left already.
         discount_12m: What discounting leaves of 12 months, as a factor.
-        units_12m: Expected purchases of 12 months, discounted.
+        units_12m: Expected purchases of 12 months, discounted; with a contract, expected months
+            of 12 in which one is paid for.
     """
 
     alive: Float
@@ -67,8 +72,56 @@ class Outlook:
     discount_12m: Float
     units_12m: Float
 
+    @property
+    def value_12m(self) -> Float:
+        """Value of 12 months, not discounted."""
+        return self.clv_12m / self.discount_12m
 
-def outlook(
+
+def outlook(parts: Parts, panel: ValuePanel, *, discount_rate: float) -> Outlook:
+    """Expectations for customers whom the parts can value: purchases, contract, or both added."""
+    size = len(panel)
+    nothing, unknown = np.zeros(size), np.full(size, np.nan)
+    found = Outlook(
+        alive=nothing.copy(),
+        purchases_12m=unknown.copy(),
+        spend=unknown.copy(),
+        clv_12m=nothing.copy(),
+        clv_36m=nothing.copy(),
+        kept_12m=nothing.copy(),
+        discount_12m=np.ones(size),
+        units_12m=nothing.copy(),
+    )
+    undiscounted = nothing.copy()
+    rows = panel.has_bought
+    if rows.any() and parts.purchases is not None and parts.spend is not None:
+        bought = purchase_outlook(
+            parts.purchases,
+            parts.spend,
+            panel.take(rows),
+            discount_rate=discount_rate,
+            two_part=parts.two_part,
+        )
+        for name, value in vars(bought).items():
+            getattr(found, name)[rows] = value
+        undiscounted[rows] = bought.value_12m
+    rows = panel.has_contract
+    if rows.any() and parts.contract is not None:
+        part = panel.take(rows)
+        stays = contracts.expect(parts.contract, part, discount_factors(HORIZON, discount_rate))
+        unit = part.recurring_value
+        found.alive[rows] = 1 - (1 - found.alive[rows]) * (1 - stays.alive)
+        found.clv_12m[rows] += stays.year * unit
+        found.clv_36m[rows] += stays.three_years * unit
+        found.kept_12m[rows] += stays.kept * unit
+        found.units_12m[rows] = stays.active
+        undiscounted[rows] += stays.months * unit
+        is_worth = rows & (undiscounted != 0)
+        found.discount_12m[is_worth] = found.clv_12m[is_worth] / undiscounted[is_worth]
+    return found
+
+
+def purchase_outlook(
     purchases: CountParameters,
     spend: SpendParameters,
     panel: ValuePanel,
@@ -76,7 +129,7 @@ def outlook(
     discount_rate: float,
     two_part: TwoPartParameters | None = None,
 ) -> Outlook:
-    """Expectations for customers with at least one purchase.
+    """Expectations of the purchases of customers with at least one.
 
     With a two-part regression, value is what it says of twelve months; the counts then say how
     purchases spread over the months, for the discount and for the years after.

@@ -3,10 +3,11 @@
     incremental_strategy='replace_months',
     meta={'months_back': var('value_outcome_months')},
 ) }}
-{#- Grain: one row per customer with a purchase, month end and number of months that are complete
-    after it: what really came, in the basis of value of that month end. Kept apart from the
-    features, since it looks ahead. Where value was margin and unit costs then stopped being known
-    for nearly all of the company's turnover, what came cannot be told: there is no row. -#}
+{#- Grain: one row per customer with a purchase or a contract, month end and number of months that
+    are complete after it: what really came, in the basis of value of that month end. Kept apart
+    from the features, since it looks ahead. Where value was margin and unit costs then stopped
+    being known for nearly all of the company's turnover, what came cannot be told: there is no
+    row. -#}
 {%- set horizons = [var('value_outcome_months'), var('value_calibration_months')] -%}
 {%- set sums = ['revenue', 'gross_margin', 'costed_revenue', 'turnover', 'costed_turnover'] -%}
 with run_months as (
@@ -17,8 +18,15 @@ with run_months as (
 
 customer_months as (
 
-    select customer_months.*
+    select
+        customer_months.*,
+        coalesce(mrr_months.mrr, 0) > 0 as is_paying,
+        mrr_months.mrr > 0 or mrr_months.previous_paid_month is not null as had_contract
     from {{ ref('int_customer_months') }} as customer_months
+    left join {{ ref('int_mrr_months') }} as mrr_months
+        on
+            customer_months.customer_id = mrr_months.customer_id
+            and customer_months.as_of_date = mrr_months.as_of_date
     inner join run_months
         on
             customer_months.as_of_date >= run_months.first_month
@@ -35,6 +43,9 @@ later as (
         {{ month_end_after('customer_months.as_of_date', months) }} as outcome_month,
         {{ months }} as outcome_months,
         customer_months.last_purchase_date,
+        customer_months.had_contract,
+        sum(case when customer_months.is_paying then 1 else 0 end) over later_{{ months }}
+            as paid_months_after,
         sum(customer_months.purchase_count) over later_{{ months }} as purchase_count_after,
         {% for name in sums -%}
         sum(customer_months.{{ name }}) over later_{{ months }} as {{ name }}_after
@@ -65,7 +76,7 @@ complete as (
     inner join {{ ref('ind_value_basis') }} as basis_after
         on later.outcome_month = basis_after.as_of_date
     where
-        later.last_purchase_date is not null
+        (later.last_purchase_date is not null or later.had_contract)
         and later.outcome_month <= run_months.last_month
         and (value_basis.value_basis = 'revenue' or basis_after.value_basis = 'margin')
 
@@ -76,6 +87,7 @@ select
     complete.as_of_date,
     complete.outcome_months,
     cast(complete.purchase_count_after as integer) as purchase_count_after,
+    cast(complete.paid_months_after as integer) as paid_months_after,
     cast(complete.revenue_after as double) as revenue_after,
     cast(
         case

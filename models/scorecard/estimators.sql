@@ -12,6 +12,8 @@ select
     estimators.positive_count,
     estimators.content_hash,
     estimators.code_version,
+    estimators.grade,
+    estimators.grade_reason,
     estimators.role,
     estimators.approved_by,
     estimators.approved_as_of,

@@ -1,3 +1,5 @@
+{#- Grain: one row per customer and month that was scored. What acts on a probability compares the
+    figures as they are published, so that a reader finds the same. -#}
 with churn as (
 
     select
@@ -15,7 +17,8 @@ joined as (
         coalesce(churn.customer_id, clv.customer_id) as customer_id,
         coalesce(churn.as_of_date, clv.as_of_date) as as_of_date,
         coalesce(churn.is_eligible, false) as is_eligible,
-        churn.churn_probability,
+        round(churn.churn_probability, 6) as churn_probability,
+        churn.churn_probability as exact_probability,
         churn.probability_low,
         churn.probability_high,
         churn.churn_percentile,
@@ -28,7 +31,8 @@ joined as (
         clv.clv_36m,
         clv.clv_12m_low,
         clv.clv_12m_high,
-        clv.value_if_kept_12m,
+        cast(clv.value_if_kept_12m as decimal(18, 2)) as value_if_kept_12m,
+        clv.value_if_kept_12m as exact_value_if_kept,
         clv.method as clv_method,
         clv.has_warning as clv_has_warning,
         clv.estimator_version as clv_estimator_version,
@@ -37,37 +41,123 @@ joined as (
     full outer join {{ source('ml', 'clv_predictions') }} as clv
         on churn.customer_id = clv.customer_id and churn.as_of_date = clv.as_of_date
 
+),
+
+levels as (
+
+    select
+        intervention_levels.*,
+        lead(intervention_levels.valid_from) over (
+            partition by intervention_levels.tier order by intervention_levels.valid_from
+        ) as valid_to
+    from {{ ref('intervention_levels') }} as intervention_levels
+
+),
+
+levelled as (
+
+    select
+        joined.*,
+        ind_value.tier,
+        levels.action_level,
+        levels.owner_role,
+        levels.working_days,
+        cast(levels.offer_cost as double) as offer_cost,
+        cast(levels.contact_cost as double) as contact_cost,
+        cast(levels.acceptance_ratio as double) as acceptance_ratio,
+        cast(joined.value_if_kept_12m as double) as value_if_kept
+    from joined
+    left join {{ ref('ind_value') }} as ind_value
+        on joined.customer_id = ind_value.customer_id and joined.as_of_date = ind_value.as_of_date
+    left join levels
+        on
+            ind_value.tier = levels.tier
+            and joined.as_of_date >= levels.valid_from
+            and (levels.valid_to is null or joined.as_of_date < levels.valid_to)
+
+),
+
+judged as (
+
+    select
+        levelled.*,
+        levelled.churn_probability > {{ var('risk_red_above') }} as acts_by_rule,
+        levelled.churn_probability >= {{ var('risk_amber_from') }}
+        and levelled.churn_probability <= {{ var('risk_red_above') }} as is_watched,
+        -- Where nobody is worth an offer, no probability is high enough.
+        case
+            when
+                levelled.value_if_kept
+                > levelled.offer_cost + levelled.contact_cost / levelled.acceptance_ratio
+                then
+                    round(
+                        (levelled.offer_cost + levelled.contact_cost)
+                        / (
+                            levelled.acceptance_ratio
+                            * (levelled.value_if_kept - levelled.offer_cost)
+                            + levelled.offer_cost
+                        ),
+                        6
+                    )
+        end as value_threshold
+    from levelled
+
+),
+
+decided as (
+
+    select
+        judged.*,
+        case
+            when judged.churn_probability is null or judged.value_if_kept is null then null
+            when judged.offer_cost is null then null
+            else coalesce(judged.churn_probability > judged.value_threshold, false)
+        end as acts_by_value
+    from judged
+
 )
 
 select
-    joined.customer_id,
-    joined.as_of_date,
-    joined.is_eligible,
-    round(joined.churn_probability, 6) as churn_probability,
-    round(joined.probability_low, 6) as churn_probability_low,
-    round(joined.probability_high, 6) as churn_probability_high,
-    round(joined.churn_percentile, 6) as churn_percentile,
-    joined.churn_method,
-    joined.churn_status,
-    joined.churn_estimator_version,
+    decided.customer_id,
+    decided.as_of_date,
+    decided.tier,
+    decided.is_eligible,
+    decided.churn_probability,
+    round(decided.probability_low, 6) as churn_probability_low,
+    round(decided.probability_high, 6) as churn_probability_high,
+    round(decided.churn_percentile, 6) as churn_percentile,
+    decided.churn_method,
+    decided.churn_status,
+    decided.churn_estimator_version,
     case
-        when joined.churn_probability is null then null
-        when joined.churn_probability < {{ var('risk_amber_from') }} then 'green'
-        when joined.churn_probability <= {{ var('risk_red_above') }} then 'amber'
-        else 'red'
+        when decided.churn_probability is null then null
+        when decided.acts_by_rule then 'red'
+        when decided.is_watched then 'amber'
+        else 'green'
     end as risk_band,
-    round(joined.probability_alive, 6) as probability_alive,
-    round(joined.expected_purchases_12m, 6) as expected_purchases_12m,
-    cast(joined.clv_12m as decimal(18, 2)) as clv_12m,
-    cast(joined.clv_36m as decimal(18, 2)) as clv_36m,
-    cast(joined.clv_12m_low as decimal(18, 2)) as clv_12m_low,
-    cast(joined.clv_12m_high as decimal(18, 2)) as clv_12m_high,
-    cast(joined.value_if_kept_12m as decimal(18, 2)) as value_if_kept_12m,
-    joined.clv_12m < 0 as is_clv_negative,
-    joined.clv_method,
-    joined.clv_has_warning,
-    joined.clv_estimator_version,
-    joined.value_basis,
+    round(decided.probability_alive, 6) as probability_alive,
+    round(decided.expected_purchases_12m, 6) as expected_purchases_12m,
+    cast(decided.clv_12m as decimal(18, 2)) as clv_12m,
+    cast(decided.clv_36m as decimal(18, 2)) as clv_36m,
+    cast(decided.clv_12m_low as decimal(18, 2)) as clv_12m_low,
+    cast(decided.clv_12m_high as decimal(18, 2)) as clv_12m_high,
+    decided.value_if_kept_12m,
+    decided.clv_12m < 0 as is_clv_negative,
+    decided.clv_method,
+    decided.clv_has_warning,
+    decided.clv_estimator_version,
+    decided.value_basis,
     -- Not lifetime value, which holds the chance of having left already.
-    cast(joined.churn_probability * joined.value_if_kept_12m as decimal(18, 2)) as value_at_risk
-from joined
+    cast(decided.exact_probability * decided.exact_value_if_kept as decimal(18, 2))
+        as value_at_risk,
+    decided.acts_by_rule,
+    decided.is_watched,
+    decided.value_threshold,
+    decided.acts_by_value,
+    case when decided.acts_by_rule or decided.acts_by_value then decided.action_level end
+        as action_level,
+    case when decided.acts_by_rule or decided.acts_by_value then decided.owner_role end
+        as owner_role,
+    case when decided.acts_by_rule or decided.acts_by_value then decided.working_days end
+        as working_days
+from decided

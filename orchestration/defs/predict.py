@@ -12,6 +12,7 @@ import dagster as dg
 from orchestration.dagster_home import ScorecardHome, reported
 from orchestration.prediction import (
     KINDS,
+    REASONS,
     Kind,
     MonthScore,
     TrainingSummary,
@@ -31,27 +32,45 @@ ESTIMATORS: dict[Kind, dg.AssetKey] = {
     "churn": dg.AssetKey(["ml", "churn_estimator"]),
     "clv": dg.AssetKey(["ml", "clv_estimator"]),
     "credit": dg.AssetKey(["ml", "credit_estimator"]),
+    "upsell": dg.AssetKey(["ml", "upsell_estimator"]),
 }
 PREDICTIONS: dict[Kind, dg.AssetKey] = {
     "churn": dg.AssetKey(["ml", "churn_predictions"]),
     "clv": dg.AssetKey(["ml", "clv_predictions"]),
     "credit": dg.AssetKey(["ml", "credit_predictions"]),
+    "upsell": dg.AssetKey(["ml", "upsell_predictions"]),
 }
+RESCORED = dg.AssetKey(["ml", "clv_rescored"])
 FEATURES: dict[Kind, tuple[str, ...]] = {
-    "churn": ("ftr_churn", "ftr_churn_labels"),
-    "clv": ("ftr_value", "ftr_value_outcomes"),
+    "churn": ("ftr_churn", "ftr_churn_labels", "ftr_customer_groups"),
+    "clv": ("ftr_value", "ftr_value_outcomes", "ftr_contract_changes"),
     "credit": ("ftr_credit", "ftr_credit_labels"),
+    "upsell": ("ftr_churn", "ftr_upsell", "ftr_upsell_labels"),
 }
 TITLES: dict[Kind, str] = {
     "churn": "churn",
     "clv": "lifetime value",
     "credit": "credit rating",
+    "upsell": "upsell",
 }
 DESCRIPTION_TABLES = {
     "estimators": "One row per estimator that a prediction comes from, with its verdict.",
     "estimator_metrics": "One row per estimator, candidate, slice and metric, with its interval.",
     "estimator_checks": "One row per check that an estimator had to pass, with its result.",
+    "estimator_surrogates": "One row per node of the tree that outlines a churn estimator.",
     "credit_bins": "One row per bin of a learnt credit rating, with its evidence and points.",
+}
+REASONS_KEY = dg.AssetKey(["ml", REASONS])
+DRIFT = dg.AssetKey(["ml", "drift_counts"])
+LEDGER = {
+    dg.AssetKey(["ml", "published_predictions"]): (
+        "One row per customer and month with the probability as it was first published, as the "
+        "releases before this run left it; the run's own release adds to it."
+    ),
+    dg.AssetKey(["ml", "recorded_outcomes"]): (
+        "One row per published probability whose outcome is over, as it was first published, as "
+        "the releases before this run left it; the run's own release adds to it."
+    ),
 }
 TRAIN = "train_estimators"
 CHALLENGER = dg.AssetKey(["ml", "churn_challenger"])
@@ -199,7 +218,14 @@ def _table_spec(name: str, text: str) -> dg.AssetSpec:
 def _scoring() -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="score_customers",
-        specs=[*(_prediction_spec(kind) for kind in KINDS), _challenger_spec()],
+        specs=[
+            *(_prediction_spec(kind) for kind in KINDS),
+            _rescored_spec(),
+            _challenger_spec(),
+            _reasons_spec(),
+            _drift_spec(),
+            *_ledger_specs(),
+        ],
     )
     def score_customers(scorecard_home: ScorecardHome) -> Iterator[dg.MaterializeResult[Any]]:
         with reported(scorecard_home) as settings:
@@ -216,11 +242,30 @@ def _scoring() -> dg.AssetsDefinition:
                         **_prediction_metadata(settings, kind),
                     },
                 )
+            yield dg.MaterializeResult(asset_key=RESCORED)
             yield dg.MaterializeResult(
                 asset_key=CHALLENGER, metadata=dict(describe_challengers(settings))
             )
+        yield dg.MaterializeResult(asset_key=REASONS_KEY)
+
+        for key in (DRIFT, *LEDGER):
+            yield dg.MaterializeResult(asset_key=key)
 
     return score_customers
+
+
+def _reasons_spec() -> dg.AssetSpec:
+    return dg.AssetSpec(
+        REASONS_KEY,
+        deps=[ESTIMATORS["churn"], *_features("churn")],
+        description=(
+            "Up to five reasons each way why a churn probability is what it is, of customers on "
+            "the watch list and above and of key accounts. They add up to the estimator's score."
+        ),
+        group_name=GROUP,
+        kinds={"python", "duckdb"},
+        owners=OWNERS,
+    )
 
 
 def _prediction_metadata(settings: Settings, kind: Kind) -> dict[str, float]:
@@ -237,6 +282,29 @@ def describe_scores(scores: Sequence[MonthScore]) -> str:
             for each in scores
         )
         or "none"
+    )
+
+
+def _ledger_specs() -> list[dg.AssetSpec]:
+    return [
+        dg.AssetSpec(
+            key, description=text, group_name=GROUP, kinds={"python", "duckdb"}, owners=OWNERS
+        )
+        for key, text in LEDGER.items()
+    ]
+
+
+def _drift_spec() -> dg.AssetSpec:
+    return dg.AssetSpec(
+        DRIFT,
+        deps=[ESTIMATORS["churn"], *_features("churn")],
+        description=(
+            "One row per estimator version, scored month, feature or score, and bin: how many rows "
+            "of the training and of the month fell into it. The bins were fixed at training."
+        ),
+        group_name=GROUP,
+        kinds={"python", "duckdb"},
+        owners=OWNERS,
     )
 
 
@@ -263,6 +331,21 @@ def _prediction_spec(kind: Kind) -> dg.AssetSpec:
             f"One row per customer and month with the prediction of {TITLES[kind]}. A month is "
             "scored by the champion of its time; months before the labels of the first one have "
             "none."
+        ),
+        group_name=GROUP,
+        kinds={"python", "duckdb"},
+        owners=OWNERS,
+    )
+
+
+def _rescored_spec() -> dg.AssetSpec:
+    return dg.AssetSpec(
+        RESCORED,
+        deps=[ESTIMATORS["clv"], *_features("clv")],
+        description=(
+            "One row per customer, in months whose lifetime value comes from another estimator "
+            "than that of the month before: what the one before would have said. It tells a change "
+            "of the estimator from one of the customers."
         ),
         group_name=GROUP,
         kinds={"python", "duckdb"},

@@ -22,9 +22,11 @@ from orchestration.release.manifest import Manifest
 from orchestration.release.reading import Row, read_rows
 
 SMALL_CELL = 5
+REASONS_SHOWN = 3
 TOP_CUSTOMERS = 15
 SCORE_BIN = 5
 BANDS = ("red", "amber", "green")
+EVALUATION = frozenset({"prediction_calibration", "estimator_drift", "estimator_fairness"})
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,11 @@ class Churn:
         methods: Rows with `churn_method` and `customer_count`, most used first.
         bands: Rows with `risk_band`, `customer_count`, `mean_probability`, `value_at_risk`.
         months: Rows with `as_of_date`, `value_at_risk`, by month.
-        top: The customers with the highest value at risk.
+        top: The customers with the highest value at risk; `reasons` says what raises it most.
+        actions: Counts of customers: `judged_count`, `rule_count` picked by the fixed limit,
+            `value_count` picked by value, `both_count`, `watched_count`; `valued_count` of which
+            the value is known. None where an older release does not say.
+        outline: Rows of `estimator_surrogates` of the estimator; none where a rule speaks.
     """
 
     as_of_date: date
@@ -90,6 +96,8 @@ class Churn:
     bands: Sequence[Row]
     months: Sequence[Row]
     top: Sequence[Row]
+    actions: Row | None
+    outline: Sequence[Row]
 
     @property
     def judged_count(self) -> int:
@@ -105,6 +113,32 @@ class Churn:
     def failed_checks(self) -> Sequence[Row]:
         """The checks that the estimator failed."""
         return [check for check in self.checks if not check["is_passed"]]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Whether the churn estimator still speaks of the customers it learnt from, and was right.
+
+    Attributes:
+        drift_month: Newest scored month whose drift was counted; None before the first.
+        drift: Rows with `drift_level` and `feature_count` of that month; level None: not computed.
+        moved: The features that moved most, not stable ones, with `subject`, `stability_index`.
+        score: The row of the score itself, or None.
+        kept: One row over all months: `published_count`, `pending_count`, `unjudged_count`,
+            `known_count`.
+        calibration: Rows of `prediction_calibration` of the newest month with outcomes, by band.
+        groups: Groups of customers with a flag.
+        assessed_count: Groups that were large enough to assess.
+    """
+
+    drift_month: date | None
+    drift: Sequence[Row]
+    moved: Sequence[Row]
+    score: Row | None
+    kept: Row
+    calibration: Sequence[Row]
+    groups: Sequence[Row]
+    assessed_count: int
 
 
 @dataclass(frozen=True)
@@ -171,6 +205,7 @@ class Figures:
     distribution: Distribution | None
     tiers: Sequence[Row]
     churn: Churn | None
+    evaluation: Evaluation | None
     value: LifetimeValue | None
     rfm: Rfm | None
     requirements: Requirements | None
@@ -193,7 +228,8 @@ def read_figures(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Figures:
         portfolio=_portfolio(con, present, manifest.profile) if has_scorecard else None,
         distribution=_distribution(con, manifest.profile) if has_scorecard else None,
         tiers=_tiers(con, manifest.profile) if has_scorecard else (),
-        churn=_churn(con) if "predictions" in present else None,
+        churn=_churn(con, present) if "predictions" in present else None,
+        evaluation=_evaluation(con) if present >= EVALUATION else None,
         value=_lifetime_value(con) if "predictions" in present else None,
         rfm=_rfm(con) if "rfm_cutoffs" in present else None,
         requirements=_requirements(con, manifest.profile) if has_scorecard else None,
@@ -309,11 +345,13 @@ def _tiers(con: duckdb.DuckDBPyConnection, profile: str) -> list[Row]:
     )
 
 
-def _churn(con: duckdb.DuckDBPyConnection) -> Churn | None:
+def _churn(con: duckdb.DuckDBPyConnection, present: set[str]) -> Churn | None:
     month = _newest(con, "predictions")
     if month is None:
         return None
     estimator = _estimator(con, "churn")
+    # The last good version of an older release says neither why nor whom to act on.
+    is_explained = {"churn_reasons", "estimator_surrogates"} <= present
     return Churn(
         as_of_date=month,
         estimator=estimator,
@@ -353,14 +391,128 @@ def _churn(con: duckdb.DuckDBPyConnection) -> Churn | None:
             order by as_of_date
             """,
         ),
-        top=_top_customers(con, month),
+        top=_top_customers(con, month, _REASONS if is_explained else _NO_REASONS),
+        actions=_actions(con, month) if is_explained else None,
+        outline=_outline(con, estimator) if is_explained else [],
     )
 
 
-def _top_customers(con: duckdb.DuckDBPyConnection, month: date) -> list[Row]:
+def _evaluation(con: duckdb.DuckDBPyConnection) -> Evaluation:
+    month = _newest(con, "estimator_drift", "subject_kind <> 'base_rate'")
+    judged = _newest(con, "prediction_calibration", "known_count > 0")
+    score = read_rows(
+        con,
+        """
+        select stability_index, drift_level, case_count from scorecard.estimator_drift
+        where as_of_date = ? and subject_kind = 'score' order by estimator_version limit 1
+        """,
+        [month],
+    )
+    return Evaluation(
+        drift_month=month,
+        drift=read_rows(
+            con,
+            """
+            select drift_level, count(*) as feature_count from scorecard.estimator_drift
+            where as_of_date = ? and subject_kind = 'feature'
+            group by drift_level
+            order by list_position(['act', 'watch', 'stable'], drift_level) nulls last
+            """,
+            [month],
+        ),
+        moved=read_rows(
+            con,
+            """
+            select subject, stability_index, drift_level from scorecard.estimator_drift
+            where as_of_date = ? and subject_kind = 'feature' and drift_level <> 'stable'
+            order by stability_index desc, subject limit 5
+            """,
+            [month],
+        ),
+        score=score[0] if score else None,
+        kept=_one(
+            con,
+            """
+            select
+                coalesce(sum(published_count), 0) as published_count,
+                coalesce(sum(pending_count), 0) as pending_count,
+                coalesce(sum(unjudged_count), 0) as unjudged_count,
+                coalesce(sum(known_count), 0) as known_count
+            from scorecard.prediction_calibration where risk_band = 'all'
+            """,
+        ),
+        calibration=read_rows(
+            con,
+            """
+            select * from scorecard.prediction_calibration
+            where as_of_date = ? and known_count > 0
+            order by method, list_position(['red', 'amber', 'green', 'all'], risk_band)
+            """,
+            [judged],
+        ),
+        groups=read_rows(
+            con,
+            """
+            select * from scorecard.estimator_fairness
+            where is_selection_flagged or is_hit_rate_flagged or is_calibration_flagged
+            order by group_kind, group_name
+            """,
+        ),
+        assessed_count=_one(
+            con,
+            "select count(*) as groups from scorecard.estimator_fairness where is_assessable",
+        )["groups"],
+    )
+
+
+def _actions(con: duckdb.DuckDBPyConnection, month: date) -> Row:
+    return _one(
+        con,
+        """
+        select
+            count(acts_by_rule) as judged_count,
+            count(acts_by_value) as valued_count,
+            count(*) filter (where acts_by_rule) as rule_count,
+            count(*) filter (where acts_by_value) as value_count,
+            count(*) filter (where acts_by_rule and acts_by_value) as both_count,
+            count(*) filter (where is_watched) as watched_count
+        from scorecard.predictions
+        where as_of_date = ?
+        """,
+        [month],
+    )
+
+
+def _outline(con: duckdb.DuckDBPyConnection, estimator: Row | None) -> list[Row]:
+    if estimator is None:
+        return []
     return read_rows(
         con,
         """
+        select * from scorecard.estimator_surrogates
+        where estimator = ? and estimator_version = ?
+        order by node
+        """,
+        [estimator["estimator"], estimator["estimator_version"]],
+    )
+
+
+_REASONS = f"""
+    select customer_id, as_of_date, string_agg(reason, '; ' order by reason_rank) as reasons
+    from scorecard.churn_reasons
+    where direction = 'raises' and reason_rank <= {REASONS_SHOWN}
+    group by customer_id, as_of_date
+"""
+_NO_REASONS = """
+    select null::varchar as customer_id, null::date as as_of_date, null::varchar as reasons
+    where false
+"""
+
+
+def _top_customers(con: duckdb.DuckDBPyConnection, month: date, reasons: str) -> list[Row]:
+    return read_rows(
+        con,
+        f"""
         select
             coalesce(customers.crm_customer_id, predictions.customer_id) as customer,
             indicators.tier,
@@ -370,8 +522,12 @@ def _top_customers(con: duckdb.DuckDBPyConnection, month: date) -> list[Row]:
             predictions.churn_probability_low,
             predictions.churn_probability_high,
             predictions.risk_band,
-            predictions.value_at_risk
+            predictions.value_at_risk,
+            reasons.reasons
         from scorecard.predictions as predictions
+        left join ({reasons}) as reasons
+            on predictions.customer_id = reasons.customer_id
+            and predictions.as_of_date = reasons.as_of_date
         left join scorecard.customer_indicators as indicators
             on predictions.customer_id = indicators.customer_id
             and predictions.as_of_date = indicators.as_of_date
@@ -437,7 +593,8 @@ def _estimator(con: duckdb.DuckDBPyConnection, kind: str) -> Row | None:
     )
     # The last good version of an older release has no roles.
     speaking = [row for row in found if row.get("role") == "champion"]
-    return (speaking or found or [None])[0]
+    chosen = speaking or found
+    return chosen[0] if chosen else None
 
 
 def _checks(con: duckdb.DuckDBPyConnection, estimator: Row | None) -> list[Row]:

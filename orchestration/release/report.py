@@ -17,12 +17,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from data_quality.products import load_products
+from orchestration.release.cards import CARDS_FOLDER
 from orchestration.release.figures import SMALL_CELL, Figures, read_figures
 from orchestration.release.formats import (
     currency_sign,
     format_amount,
     format_day,
     format_integer,
+    format_measure,
     format_money,
     format_month,
     format_percent,
@@ -54,7 +56,7 @@ _METHODS = {
 }
 
 
-_CANDIDATES = {
+CANDIDATES = {
     "logistic": "Logistic regression",
     "logistic_regression": "Logistic regression",
     "hist_gradient_boosting": "Gradient boosting",
@@ -63,6 +65,8 @@ _CANDIDATES = {
     "bg_nbd_gamma_gamma": "BG/NBD × Gamma-Gamma",
     "pareto_nbd_gamma_gamma": "Pareto/NBD × Gamma-Gamma",
     "two_part_regression": "Two-part regression",
+    "contract_survival": "Survival of contracts",
+    "contract_and_purchases": "Survival of contracts, and purchases beside them",
 }
 
 
@@ -124,7 +128,7 @@ def render_pages(release_dir: Path, pages: Sequence[PageSpec] = PAGES) -> dict[s
     """
     manifest = read_manifest(release_dir)
     with open_database(release_dir / DATABASE_NAME) as con:
-        environment = _environment(_read_currency(con, manifest))
+        environment = page_environment(_read_currency(con, manifest))
         reader = Reader(con, manifest, environment.filters["money"], _read_catalogue(con, manifest))
         return {page.file_name: _render_page(page, reader, environment) for page in pages}
 
@@ -159,7 +163,9 @@ def render_report(release_dir: Path) -> str:
     manifest = read_manifest(release_dir)
     with open_database(release_dir / DATABASE_NAME) as con:
         figures = read_figures(con, manifest)
-    environment = _environment(_currency(figures))
+    folder = release_dir / CARDS_FOLDER
+    cards = sorted(path.stem for path in folder.glob("*-*.html")) if folder.is_dir() else []
+    environment = page_environment(_currency(figures))
     money = environment.filters["money"]
     return environment.get_template("report.html.j2").render(
         manifest=manifest,
@@ -185,12 +191,23 @@ def render_report(release_dir: Path) -> str:
             if not row["line_count"] and not row["amount"] and row["step"] != "unexplained"
         ],
         methods=_METHODS,
-        candidates=_CANDIDATES,
+        candidates=CANDIDATES,
+        cards=cards,
         small_cell=SMALL_CELL,
+        outline_fidelity=_fidelity(figures),
     )
 
 
-def _environment(currency: str | None) -> Environment:
+def _fidelity(figures: Figures) -> str:
+    if not (figures.churn and figures.churn.outline):
+        return ""
+    from ml.churn.surrogate import fidelity_text
+
+    return fidelity_text(figures.churn.outline[0])
+
+
+def page_environment(currency: str | None) -> Environment:
+    """Templates and filters of every page; a currency where amounts are shown."""
     environment = Environment(
         loader=PackageLoader("orchestration.release", "templates"),
         autoescape=True,
@@ -213,6 +230,7 @@ def _environment(currency: str | None) -> Environment:
         percent=format_percent,
         share=format_share,
         score=format_score,
+        number4=format_measure,
         day=format_day,
         month=format_month,
         readable=_charts_module().readable,
@@ -269,6 +287,11 @@ def _charts(figures: Figures, environment: Environment) -> dict[str, Markup]:
         drawn["tiers"] = charts.tier_shares(figures.tiers)
     if figures.churn and figures.churn.bands:
         drawn["risk"] = charts.risk_bands(figures.churn.bands)
+    if figures.churn and figures.churn.outline:
+        # Imported where it is used: pandas takes half a second. It escapes its texts itself.
+        from ml.churn.surrogate import surrogate_svg
+
+        drawn["outline"] = surrogate_svg(figures.churn.outline)
     if figures.value and figures.value.tiers:
         drawn["value"] = charts.value_by_tier(
             figures.value.tiers, money=environment.filters["money"]

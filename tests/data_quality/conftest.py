@@ -45,5 +45,6 @@ def good_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def judge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge]:
     """A judge over a warehouse of its own that tests may change; starting one takes 6 s."""
     path = build_warehouse(tmp_path_factory.mktemp("judged") / "warehouse.duckdb")
-    with open_judge(path, read_only=False) as opened:
+    # Tests run side by side: with a second thread the same queries cost twice the processor.
+    with open_judge(path, read_only=False, limits={"threads": 1}) as opened:
         yield opened

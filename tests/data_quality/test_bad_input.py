@@ -21,6 +21,7 @@ from orchestration.ingestion.contract import load_contracts
 from orchestration.ingestion.ingest import ingest
 from orchestration.runs import RunMonths, begin
 from orchestration.settings import Settings
+from tests.command import ONE_THREAD, lend_parsed
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.slow
@@ -338,11 +339,11 @@ def write_landing(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> str:
+def page(shared_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The quality page of a run over the company."""
     folder = tmp_path_factory.mktemp("bad_input")
     settings = Settings.from_environment(
-        {}, root=ROOT, home=folder / "home", landing=write_landing(folder / "landing")
+        ONE_THREAD, root=ROOT, home=folder / "home", landing=write_landing(folder / "landing")
     )
     # A file that was sent again counts as it came last: the first had more wrong rows.
     calls = company()["crm.interactions"]
@@ -353,6 +354,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> str:
     write_table(settings.landing, "crm.interactions", calls)
     ingest(settings, loaded_at=LOADED_AT)
     begin(settings, RunMonths("run-1"), now=LOADED_AT)
+    lend_parsed(settings.home)
     run_dbt(settings, "seed")
     run_dbt(settings, "run", select=["+source_findings", "+revenue_reconciliation"])
     evidence = run_gate(

@@ -1,5 +1,6 @@
 """How rules are run: inside DuckDB, without personal data, without a crash."""
 
+import logging
 import subprocess
 import sys
 from pathlib import Path
@@ -100,6 +101,17 @@ def test_failing_rows_are_shown_by_masked_keys_only(judge: Judge) -> None:
 )
 def test_keys_of_customers_are_masked(column: str, value: str | None, shown: str) -> None:
     assert masked_key(column, value) == shown
+
+
+def test_judging_leaves_no_chatter_in_the_log(
+    judge: Judge, caplog: pytest.LogCaptureFixture
+) -> None:
+    rule = CUSTOMERS.not_null("customer_id", says="There.", because="Why not.")
+
+    with caplog.at_level(logging.INFO):
+        judge.judge("quiet", [rule], run_id="r")
+
+    assert [each.name for each in caplog.records if each.levelno < logging.WARNING] == []
 
 
 def test_table_without_rows_keeps_every_rule_about_rows(judge: Judge) -> None:

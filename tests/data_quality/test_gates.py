@@ -20,6 +20,7 @@ from data_quality.products import SOURCE, Product, load_products
 
 RUN = "run-1"
 PRODUCTS = load_products()
+ONE_THREAD = {"threads": 1}
 
 
 @pytest.fixture
@@ -74,7 +75,9 @@ class Judged:
 def judged(good_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Judged:
     output = tmp_path_factory.mktemp("gates") / "evidence"
     source = run_source_gate(good_warehouse, run_id=RUN, output=output)
-    evidence = run_gates(good_warehouse, PRODUCTS, run_id=RUN, output=output, source=source)
+    evidence = run_gates(
+        good_warehouse, PRODUCTS, run_id=RUN, output=output, source=source, limits=ONE_THREAD
+    )
     return Judged(good_warehouse, output, source, evidence)
 
 
@@ -269,7 +272,7 @@ def test_no_key_of_a_customer_is_in_any_evidence(warehouse: Path, tmp_path: Path
     )
     output = tmp_path / "evidence"
 
-    evidence = run_gates(warehouse, PRODUCTS, run_id=RUN, output=output)
+    evidence = run_gates(warehouse, PRODUCTS, run_id=RUN, output=output, limits=ONE_THREAD)
 
     assert "hold" in {each.decision for each in evidence}
     text = "".join(path.read_text(encoding="utf-8") for path in output.glob("*.json"))

@@ -16,7 +16,7 @@ from orchestration.ingestion.ingest import ingest
 from orchestration.settings import Settings
 from orchestration.text import score_items
 from orchestration.warehouse import connect, prepare_home
-from tests.command import keep_parsed, lend_parsed
+from tests.command import ONE_THREAD, lend_parsed
 from tests.company import simulated_landing
 from tests.conftest import ROOT, built_once
 
@@ -75,7 +75,7 @@ def known_company(shared_folder: Path) -> KnownCompany:
     """Built once by whichever worker comes first."""
     folder = shared_folder / "known_company"
     settings = Settings.from_environment(
-        {}, root=ROOT, home=folder / "home", landing=folder / "landing"
+        ONE_THREAD, root=ROOT, home=folder / "home", landing=folder / "landing"
     )
     with built_once(folder) as mine:
         if mine:
@@ -100,7 +100,6 @@ def _build(settings: Settings) -> None:
             now=LOADED_AT,
         )
     run_dbt(settings, "seed")
-    keep_parsed(settings.home)
     run_dbt(settings, "run", select=[*BUILT, *BEFORE_TEXTS])
     score_items(settings)
     run_dbt(settings, "run", select=FROM_TEXTS)

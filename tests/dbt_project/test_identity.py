@@ -25,6 +25,7 @@ from orchestration.progress import stage
 from orchestration.runs import RunMonths, begin
 from orchestration.settings import Settings
 from orchestration.warehouse import connect, prepare_home
+from tests.command import ONE_THREAD, lend_parsed
 from tests.conftest import ROOT
 from tests.end_to_end.in_process import compared
 
@@ -287,14 +288,15 @@ def _deliver(landing: Path, *deliveries: Delivery, backwards: bool = False) -> P
 
 
 @pytest.fixture(scope="module")
-def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
+def company(shared_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     """A company with its own copy of the dbt project, and nothing delivered."""
     folder = tmp_path_factory.mktemp("identity")
     shutil.copytree(ROOT / "models", folder / "project" / "models")
     shutil.copytree(ROOT / "dbt_project", folder / "project" / "dbt_project")
     shutil.copy(ROOT / "dbt_project.yml", folder / "project")
-    settings = Settings.from_environment({}, root=folder / "project", home=folder / "home")
+    settings = Settings.from_environment(ONE_THREAD, root=folder / "project", home=folder / "home")
     prepare_home(settings)
+    lend_parsed(settings.home)
     with pytest.MonkeyPatch.context() as patch:
         # Nobody reads dbt's artifacts here, and writing them costs a third of each call.
         patch.setenv("DBT_WRITE_JSON", "false")

@@ -4,52 +4,88 @@ What belongs here: loading, choosing the months and building every model in a ho
 without training and gates (whole runs are tested in `test_runs`); and the rows that differ. What
 does not: what should be equal.
 
-dbt builds one home. Other homes are built by the statements that dbt ran there, word for word and
-in its order: a model reads its months from a table, so its statement is the same in every home, and
-four fifths of what a build costs on small data is dbt's own work.
+A whole run builds one home by dbt. Other homes are built by the statements that dbt ran there, word
+for word, each after those that it reads: a model reads its months from a table, so its statement is
+the same in every home, and four fifths of what a build costs on small data is dbt's own work.
 """
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from graphlib import TopologicalSorter
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
-from orchestration.dbt import run_dbt
+from orchestration.dbt import MANIFEST_NAME, read_manifest
 from orchestration.ingestion.ingest import IngestReport, ingest
 from orchestration.prediction import ensure_ml_tables
 from orchestration.runs import RunMonths, begin, utc_now
 from orchestration.settings import Settings
-from orchestration.text import TEXT_MODELS, score_items
+from orchestration.text import TEXT_MODELS, TEXT_SCORES, score_items
 from orchestration.warehouse import connect, prepare_home
-from tests.command import keep_parsed, lend_parsed
+from tests.command import ONE_THREAD
 
-# What dbt ran in a home, in its order: the resource types and names of each call.
+# What is built in a home, in order: the resource types and names, before texts are scored and all.
 RAN = "ran.json"
 SCHEMA = re.compile(r'create\s+(?:table|view)\s+"warehouse"\.("\w+")\.')
 
 
-def build_in_process(home: Path, landing: Path) -> IngestReport:
-    """Load a landing area and build every model over all months by dbt; the home is made.
+def without_estimators(home: Path, *, like: Path) -> None:
+    """Copy what a whole run built, as it is where no estimator was ever trained.
+
+    Args:
+        home: The home to make.
+        like: A home after its first run, in which dbt built every model over all months.
 
     Raises:
-        ScorecardError: A file, a month or a model went wrong.
+        duckdb.Error: A statement went wrong.
     """
-    settings, report = _loaded(home, landing, to_month=None)
-    lend_parsed(home)
-    texts = run_dbt(settings, "run", select=[f"+{model}" for model in TEXT_MODELS])
-    score_items(settings)
-    models = run_dbt(settings, "build", exclude_types=("test", "unit_test"), full_refresh=True)
-    keep_parsed(home)
-    ran = [
-        [[node.resource_type, node.name] for node in outcome.nodes] for outcome in (texts, models)
-    ]
-    (home / RAN).write_text(json.dumps(ran), encoding="utf-8")
-    return report
+    settings = Settings.from_environment(ONE_THREAD, home=home)
+    prepare_home(settings)
+    shutil.copy(like / settings.warehouse.name, settings.warehouse)
+    shutil.copytree(like / "dbt_target", settings.dbt_target, dirs_exist_ok=True)
+    manifest = read_manifest(settings.dbt_target / MANIFEST_NAME)
+    order = _order(manifest)
+    (home / RAN).write_text(json.dumps(_parts(manifest, order)), encoding="utf-8")
+    marts = [node["name"] for node in order if node["schema"] == "scorecard"]
+    with connect(settings) as con:
+        con.execute(f"create table main.kept as from ml.{TEXT_SCORES}")
+        con.execute("drop schema ml cascade")
+        ensure_ml_tables(con)
+        con.execute(f"insert into ml.{TEXT_SCORES} by name from main.kept")
+        con.execute("drop table main.kept")
+        con.execute("drop schema scorecard cascade")
+        _run_statements(con, like, marts)
+
+
+def _order(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Seeds and models, each after those that it reads."""
+    parents = manifest["parent_map"]
+    built = {
+        name: node
+        for name, node in manifest["nodes"].items()
+        if node["resource_type"] in ("seed", "model")
+    }
+    graph = {name: [each for each in parents[name] if each in built] for name in sorted(built)}
+    return [built[name] for name in TopologicalSorter(graph).static_order()]
+
+
+def _parts(manifest: Mapping[str, Any], order: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """What is built before the texts are scored, and all: resource types and names."""
+    waiting = [node["unique_id"] for node in order if node["name"] in TEXT_MODELS]
+    before_texts = set()
+    while waiting:
+        name = waiting.pop()
+        before_texts.add(name)
+        waiting += manifest["parent_map"].get(name, [])
+    named = [(node["unique_id"], [node["resource_type"], node["name"]]) for node in order]
+    return [[each for name, each in named if name in before_texts], [each for _, each in named]]
 
 
 def build_alike(
@@ -60,7 +96,7 @@ def build_alike(
     Args:
         home: The home to make.
         landing: What to load into it.
-        like: A home that `build_in_process` made.
+        like: A home that `without_estimators` made.
         to_month: The last month to build; the last complete one by default.
 
     Raises:
@@ -81,7 +117,7 @@ def build_alike(
 
 
 def _loaded(home: Path, landing: Path, *, to_month: date | None) -> tuple[Settings, IngestReport]:
-    settings = Settings.from_environment({}, home=home, landing=landing)
+    settings = Settings.from_environment(ONE_THREAD, home=home, landing=landing)
     prepare_home(settings)
     report = ingest(settings, loaded_at=utc_now())
     months = RunMonths(run_id="test", to_month=to_month, may_go_back=True)
@@ -157,7 +193,7 @@ class Comparison:
 @contextmanager
 def compared(one: Path, other: Path) -> Iterator[Comparison]:
     """Open the warehouses of two homes side by side, to read."""
-    with duckdb.connect() as con:
+    with duckdb.connect(config={"threads": 1}) as con:
         con.execute(f"attach '{one / 'warehouse.duckdb'}' as one (read_only)")
         con.execute(f"attach '{other / 'warehouse.duckdb'}' as other (read_only)")
         yield Comparison(con)

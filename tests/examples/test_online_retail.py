@@ -18,7 +18,7 @@ from orchestration.runs import RunMonths, begin, utc_now
 from orchestration.settings import Settings
 from orchestration.text import TEXT_MODELS, score_items
 from orchestration.warehouse import connect, prepare_home
-from tests.command import keep_parsed, lend_parsed
+from tests.command import lend_parsed
 
 TOTAL = Decimal("19287232.568")
 SOURCE_LINES = 1_067_370
@@ -178,13 +178,12 @@ def test_a_second_run_loads_nothing(settings, report):
 
 
 @pytest.fixture(scope="module")
-def judged(settings, report):
+def judged(shared_folder, settings, report):
     """Trains on the months up to one, and judges on another; the features are built once."""
     prepare_home(settings)
     lend_parsed(settings.home)
     begin(settings, RunMonths(run_id="test"), now=utc_now())
     run_dbt(settings, "seed")
-    keep_parsed(settings.home)
     run_dbt(settings, "run", select=[f"+{model}" for model in TEXT_MODELS])
     score_items(settings)
     run_dbt(settings, "run", select=["+ftr_churn", "+ftr_churn_labels"])

@@ -48,6 +48,7 @@ def simulate_churn(
         days_since_purchase=np.clip(60 * np.exp(0.6 * risk + 0.4 * noise[:, 0]), 0, 180),
         tenure_days=np.tile(30.0 * np.arange(1, months + 1), customers),
         is_tenure_censored=0,
+        is_contractual=0,
         purchases_3m=buys,
         purchases_6m=buys + rng.poisson(2, rows),
         is_eligible=True,
@@ -96,7 +97,14 @@ def simulate_purchases(
                     "mean_repeat_purchase_amount": amounts[known[1:]].mean()
                     if len(known) > 1
                     else np.nan,
+                    "relation_kind": "purchase",
+                    "tenure_days": (as_of - days[0]).days,
+                    "days_since_purchase": (as_of - days[known[-1]]).days,
+                    "recurring_revenue": np.nan,
+                    "contract_months": np.nan,
+                    "ended_months": np.nan,
                     "value_12m": amounts[year].sum(),
+                    "purchase_value_12m": amounts[year].sum(),
                     "net_revenue_ratio": 1.0,
                     "margin_rate": 1.0,
                     "value_basis": "revenue",
@@ -109,6 +117,7 @@ def simulate_purchases(
                 "as_of_date": middle,
                 "outcome_months": 12,
                 "purchase_count_after": len(later),
+                "paid_months_after": 0,
                 "value_after": amounts[later].sum(),
             }
         )

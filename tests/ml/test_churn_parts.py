@@ -1,14 +1,16 @@
 """Splits, calibration, baseline rules: one behaviour each."""
 
+from datetime import date
+
 import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from ml.churn.baseline import TIER, TIER_TENURE, fit_rates, rule_names
+from ml.churn.baseline import TIER, TIER_TENURE, fit_rates, group_labels, rule_names
 from ml.churn.calibration import calibration_error, fit_calibrator, fit_line, line_interval
 from ml.churn.config import ChurnConfig
 from ml.churn.panel import read_panel
-from ml.churn.splits import plan_splits
+from ml.churn.splits import label_end, plan_splits
 from ml.errors import EstimatorError, FrameError
 
 
@@ -51,8 +53,21 @@ def test_months_are_set_aside_to_calibrate_only_where_history_is_long():
 
 
 def test_a_contractual_embargo_is_label_plus_grace():
-    (split, *_) = plan_splits(months(24), ChurnConfig(grace_months=1))
+    (split, *_) = plan_splits(months(24), ChurnConfig(grace_days=30))
     assert min(split.test) - max(split.train) == 7
+
+
+@pytest.mark.parametrize(
+    ("as_of_date", "grace_days", "end"),
+    [
+        (date(2024, 1, 31), 0, date(2024, 7, 31)),
+        (date(2024, 1, 31), 30, date(2024, 8, 31)),
+        # 30 days from the end of January reach into March.
+        (date(2024, 7, 31), 30, date(2025, 3, 31)),
+    ],
+)
+def test_a_label_is_known_when_its_months_and_the_grace_are_over(as_of_date, grace_days, end):
+    assert label_end(as_of_date, ChurnConfig(grace_days=grace_days)) == end
 
 
 @pytest.mark.parametrize(
@@ -193,6 +208,15 @@ def test_an_unknown_day_count_belongs_to_the_lapsing(churn_frame):
     frame = churn_frame.head(2).assign(days_since_purchase=[np.nan, 150.0])
     chance = rates.probability(read_panel(frame, seed=1, is_labelled=False, name="frame"))
     assert chance[0] == chance[1] > rates.overall
+
+
+def test_silence_says_nothing_of_who_pays_by_contract(churn_frame):
+    frame = churn_frame.head(4).assign(
+        is_contractual=[1, 1, 0, 0], days_since_purchase=[5.0, 300.0, 5.0, 300.0]
+    )
+    panel = read_panel(frame, seed=1, is_labelled=False, name="frame")
+    groups = group_labels("no_purchase_days_91", panel)
+    assert groups.tolist() == ["under_contract", "under_contract", "recent", "lapsing"]
 
 
 @pytest.mark.parametrize(

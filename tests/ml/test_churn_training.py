@@ -1,6 +1,7 @@
 """From a frame to a verdict: what is published, what is refused, and nothing by chance."""
 
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,10 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from ml.churn.candidates import CANDIDATES
+from ml.churn.config import ChurnConfig
+from ml.churn.evaluation import kind_rows
 from ml.churn.features import FEATURE_DEFINITIONS, FEATURES, KNOWN_AT
+from ml.churn.panel import Panel, read_panel
 from ml.churn.training import ChurnTraining, score_churn, train_churn
 from ml.errors import EstimatorError, FrameError
 from ml.frames import TABLES
@@ -109,11 +113,12 @@ def test_groups_are_no_feature(trained, churn_frame, quick):
     assert grouped.estimator.content_hash == trained.estimator.content_hash
 
 
-def test_the_reference_of_drift_is_the_training_rows(trained, churn_frame):
+def test_the_reference_of_drift_is_the_last_year_of_the_training(trained, churn_frame):
+    year = churn_frame[churn_frame["as_of_date"] > "2023-03-31"]
     bins = {each.subject: each for each in trained.estimator.reference}
     assert set(bins) == {*FEATURES, "churn_probability"}
-    assert all(each.counts.sum() == len(churn_frame) for each in bins.values())
-    assert bins["gap_cv_12m"].counts[0] == churn_frame["gap_cv_12m"].isna().sum()
+    assert all(each.counts.sum() == len(year) for each in bins.values())
+    assert bins["gap_cv_12m"].counts[0] == year["gap_cv_12m"].isna().sum()
     assert bins["churn_probability"].kind == "score"
     scored = score_churn(churn_frame, trained.estimator)["churn_probability"].to_numpy()
     edges = bins["churn_probability"].edges
@@ -209,6 +214,51 @@ def test_an_empty_frame_is_scored_to_an_empty_table(trained, churn_frame):
     scored = score_churn(churn_frame.head(0), trained.estimator)
     assert scored.empty
     assert list(scored.columns) == list(TABLES["churn_predictions"])
+
+
+@pytest.fixture(scope="module")
+def by_contract(churn_frame, quick) -> tuple[pd.DataFrame, ChurnTraining]:
+    """Every second customer under contract; some left against their will or too soon to act on."""
+    number = churn_frame["customer_id"].str[1:].astype(int)
+    is_contractual = (number % 2 == 0).astype(int)
+    draw = np.random.default_rng(3).random(len(churn_frame))
+    left = churn_frame["is_churned"] & (is_contractual == 1)
+    reason = np.where(
+        left & (draw < 0.05), "involuntary", np.where(left & (draw < 0.15), "lead_time", None)
+    )
+    frame = churn_frame.assign(is_contractual=is_contractual, exclusion_reason=reason)
+    return frame, train_churn(frame, replace(quick, grace_days=30))
+
+
+def test_who_could_not_be_foreseen_or_kept_is_left_out_and_counted(by_contract):
+    frame, training = by_contract
+    counts = frame["exclusion_reason"].value_counts()
+    assert training.estimator.row_count == len(frame) - counts.sum()
+    rows = training.metrics.set_index("metric")
+    for reason in ("involuntary", "lead_time"):
+        row = rows.loc[f"rows_left_out_{reason}"]
+        assert (row["value"], row["n"]) == (counts[reason], len(frame))
+
+
+def test_measures_stand_apart_for_customers_with_and_without_a_contract(by_contract):
+    frame, training = by_contract
+    rows = training.metrics[training.metrics["candidate"] == training.estimator.candidate]
+    parts = rows[rows["metric"] == "auc"].set_index("slice")
+    kinds = ["label_kind=contractual", "label_kind=non_contractual"]
+    assert (parts.loc[kinds, "value"] > 0.6).all()
+    assert parts.loc[kinds, "n"].sum() == parts.loc["test", "n"]
+    alone = frame[frame["is_contractual"] == 1]
+    assert kind_rows("any", read_alone(alone), np.full(len(alone), 0.3), ChurnConfig()) == []
+
+
+def read_alone(frame: pd.DataFrame) -> Panel:
+    return read_panel(frame, seed=1, is_labelled=True, name="frame")
+
+
+def test_a_label_with_grace_is_known_a_month_later(by_contract):
+    frame, training = by_contract
+    assert training.estimator.trained_to == frame["as_of_date"].max().date()
+    assert training.estimator.labels_to == date(2024, 10, 31)
 
 
 def test_labels_without_meaning_are_refused_and_the_rule_speaks(churn_frame, quick):

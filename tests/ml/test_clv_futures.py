@@ -38,6 +38,13 @@ def panel_of(
             "age_days": 7 * np.array(age),
             "mean_repeat_purchase_amount": amount,
             "value_12m": 0.0,
+            "relation_kind": "purchase",
+            "tenure_days": 7 * np.array(age),
+            "days_since_purchase": 7 * (np.array(age) - np.array(recency)),
+            "recurring_revenue": np.nan,
+            "contract_months": np.nan,
+            "ended_months": np.nan,
+            "purchase_value_12m": 0.0,
             "net_revenue_ratio": 0.9,
             "margin_rate": 1.0,
         }

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import date
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -7,7 +8,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from ml.clv.config import ClvConfig
-from ml.clv.contest import Choice, Contest, choose_amounts
+from ml.clv.contest import Choice, Contest, Slice, choose_amounts
 from ml.clv.counts import MBG
 from ml.clv.estimator import TWO_PART
 from ml.clv.evaluation import ValueEvaluation
@@ -31,7 +32,8 @@ def check(training: ClvTraining, name: str) -> pd.Series:
 
 def metric(training: ClvTraining, name: str, candidate: str) -> float:
     rows = training.metrics
-    (value,) = rows.loc[(rows["metric"] == name) & (rows["candidate"] == candidate), "value"]
+    is_it = (rows["metric"] == name) & (rows["candidate"] == candidate)
+    (value,) = rows.loc[is_it & (rows["slice"] != "all_customers"), "value"]
     return float(value)
 
 
@@ -102,9 +104,9 @@ def test_a_customer_of_less_than_thirty_days_gets_the_mean_of_the_tier(trained, 
     )
     new = pd.concat(
         [
-            row.assign(customer_id="n29", age_days=29),
-            row.assign(customer_id="n30", age_days=30),
-            row.assign(customer_id="x29", age_days=29, tier="never seen"),
+            row.assign(customer_id="n29", age_days=29, tenure_days=29),
+            row.assign(customer_id="n30", age_days=30, tenure_days=30),
+            row.assign(customer_id="x29", age_days=29, tenure_days=29, tier="never seen"),
         ]
     )
     scored = score_clv(new, trained.estimator).set_index("customer_id")
@@ -224,7 +226,8 @@ def contest_of(
         MBG: ValueEvaluation(own, {}, 500),
         TWO_PART: ValueEvaluation(rival, {}, 500),
     }
-    return Contest(date(2023, 12, 31), evaluations, slices or {}, {}, {MBG: clear}, two_part)
+    day, nobody = date(2023, 12, 31), cast(Slice, None)
+    return Contest(day, evaluations, slices or {}, {}, {MBG: clear}, two_part, nobody, {})
 
 
 @pytest.mark.parametrize(

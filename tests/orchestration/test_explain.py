@@ -20,8 +20,10 @@ from orchestration.explain import (
     explain_customer,
     render_explanation,
     shown_contributions,
+    with_reasons,
 )
 from orchestration.release.reading import open_database
+from orchestration.settings import Settings
 
 SCRIPTS = tuple(
     Path(__file__).parent / "release" / name
@@ -225,6 +227,7 @@ def test_two_customers_with_one_crm_id_are_told_apart(edited: Callable[[str], Pa
 @pytest.mark.parametrize(
     "mart",
     [
+        "churn_reasons",
         "predictions",
         "profile_requirements",
         "indicator_catalogue",
@@ -291,3 +294,69 @@ class TestEveryIndicator:
     ) -> None:
         older = edited("alter table scorecard.indicator_catalogue drop column model")
         assert explain_customer(older, "c-0001").indicators == ()
+
+
+class TestWhyACustomerMayLeave:
+    def test_published_reasons_are_shown_raising_ones_first(
+        self, edited: Callable[[str], Path]
+    ) -> None:
+        database = edited(
+            "update scorecard.churn_reasons set customer_id = 'c-0017' where customer_id = "
+            "(select min(customer_id) from scorecard.churn_reasons "
+            "where as_of_date = '2011-12-31' and customer_id <> 'c-0017')"
+        )
+        told = explain_customer(database, "c-0017")
+
+        assert {(r.direction, r.reason_rank) for r in told.reasons} == {
+            ("raises", 1),
+            ("raises", 2),
+            ("lowers", 1),
+        }
+        assert told.reasons[0].direction == "raises"
+        assert "no purchase for 94 days (usual: 31 days)" in shown(told)
+        assert "+1.50" in shown(told)
+        assert not told.wants_reasons
+
+    def test_it_says_who_acts_by_which_rule(self, edited: Callable[[str], Path]) -> None:
+        database = edited(
+            "update scorecard.predictions set churn_probability = 0.45, acts_by_rule = true, "
+            "acts_by_value = false, value_threshold = 0.5, owner_role = 'account manager' "
+            "where customer_id = 'c-0017'"
+        )
+        text = " ".join(shown(explain_customer(database, "c-0017")).split())
+
+        assert "account manager acts by the fixed limit; an offer does not pay: not above" in text
+
+    def test_the_last_good_version_of_an_older_release_says_no_action(
+        self, edited: Callable[[str], Path]
+    ) -> None:
+        database = edited("alter table scorecard.predictions drop column acts_by_rule")
+        told = explain_customer(database, "c-0017")
+
+        assert told.outlook is not None
+        assert told.outlook.acts_by_rule is None
+        assert "nobody" not in shown(told)
+
+    def test_reasons_that_cannot_be_computed_are_left_out_with_a_word(
+        self, edited: Callable[[str], Path], settings: Settings
+    ) -> None:
+        database = edited(
+            "update scorecard.predictions set churn_probability = 0.2, churn_method = 'estimator' "
+            "where customer_id = 'c-0017'; "
+            "delete from scorecard.churn_reasons where customer_id = 'c-0017'"
+        )
+        asked = explain_customer(database, "c-0017")
+        told = with_reasons(asked, settings)
+
+        assert asked.wants_reasons
+        assert told.reasons == ()
+        assert "churn-1a2b3c4d" in told.reasons_note
+        assert "churn-1a2b3c4d is described" in " ".join(shown(told).split())
+
+    def test_a_rule_has_no_reasons_and_none_are_looked_for(
+        self, database: Path, settings: Settings
+    ) -> None:
+        asked = replace(explain_customer(database, "c-0017"), reasons=())
+
+        assert not asked.wants_reasons
+        assert with_reasons(asked, settings) is asked

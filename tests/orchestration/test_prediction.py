@@ -5,19 +5,25 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pytest
 import yaml
 
+from ml.canonical import content_hash
 from ml.churn import features as churn_features
+from ml.churn.config import ChurnConfig
+from ml.churn.panel import read_panel
 from ml.credit.config import CreditConfig
-from ml.frames import TABLES
+from ml.frames import KEY, TABLES
+from ml.upsell.features import FEATURE_DEFINITIONS as UPSELL_FEATURES
 from orchestration import prediction, window
 from orchestration.errors import ScorecardError
-from orchestration.prediction import ensure_ml_tables, score, train
+from orchestration.ledger import record_published
+from orchestration.prediction import ensure_ml_tables, reasons_of, score, train
 from orchestration.settings import Settings
 from orchestration.warehouse import connect
 from orchestration.window import Fingerprints, History, SystemSpan, Window
-from tests.ml.conftest import simulate_credit
+from tests.ml.conftest import simulate_churn, simulate_credit
 
 ROOT = Path(__file__).parents[2]
 LAST = date(2011, 11, 30)
@@ -45,9 +51,17 @@ create table features.ftr_churn_labels as
 select
     customer_id, as_of_date, i % 10 <> 0 as is_eligible,
     case when i % 10 = 0 then 'not_active' end as ineligible_reason,
+    'non_contractual' as label_kind,
+    last_day(as_of_date + interval 6 month) as label_ends_on,
     as_of_date <= date '2011-05-31' as is_label_complete,
+    null::varchar as exclusion_reason,
     case when i % 10 <> 0 and as_of_date <= date '2011-05-31'
         then hash(i, as_of_date, 9) % 3 = 0 end as is_churned
+from people, months;
+create view features.ftr_customer_groups as
+select
+    customer_id, as_of_date, case i % 3 when 0 then 'north' when 1 then 'south' end as region,
+    case when i % 2 = 0 then 'organisation' else 'individual' end as customer_kind
 from people, months;
 create table features.ftr_value as
 select
@@ -55,6 +69,9 @@ select
     case when i % 6 > 0 then 100 else 0 end as recency_days, 300 as age_days,
     case when i % 6 > 0 then 20.0 + i end as mean_repeat_purchase_amount,
     (20.0 + i)::double as mean_purchase_amount, (i * 10)::double as value_12m,
+    (i * 10)::double as purchase_value_12m, 'purchase' as relation_kind, 300 as tenure_days,
+    200 as days_since_purchase, null::double as recurring_revenue,
+    null::integer as contract_months, null::integer as ended_months,
     3 as purchases_12m, 0.9::double as net_revenue_ratio, 1.0::double as margin_rate,
     0 as is_tenure_censored,
     'revenue' as value_basis
@@ -62,8 +79,26 @@ from people, months;
 create table features.ftr_value_outcomes as
 select
     customer_id, as_of_date, 12 as outcome_months, i % 4 as purchase_count_after,
+    0 as paid_months_after,
     ((i % 4) * (20.0 + i))::double as value_after
 from people, months where as_of_date <= date '2010-11-30';
+create table features.ftr_upsell as
+select
+    customer_id, as_of_date, 'non_contractual' as upsell_kind, i % 10 <> 0 as is_eligible,
+    case when i % 10 = 0 then 'not_active' end as ineligible_reason,
+    case when i % 10 <> 0 then (100.0 + i)::double end as base_amount, 0 as is_subscriber
+from people, months;
+create table features.ftr_upsell_labels as
+select
+    customer_id, as_of_date, is_label_complete, is_churned as is_expanded,
+    case when is_churned then 20.0 + i else 0 end::double as expansion_amount
+from features.ftr_churn_labels inner join people using (customer_id);
+
+
+create table features.ftr_contract_changes (
+    as_of_date date, state varchar, tier varchar, months_in_state integer, customer_count integer,
+    changed_count integer, stayer_opening_mrr decimal(18, 4), stayer_closing_mrr decimal(18, 4)
+);
 """
 
 
@@ -76,8 +111,12 @@ def company(settings: Settings) -> Settings:
         for name in churn_features.FEATURES:
             if name not in there:
                 con.execute(f"alter table features.ftr_churn add column {name} double")
+        there = {row[0] for row in con.execute("describe features.ftr_upsell").fetchall()}
+        for name in (each.name for each in UPSELL_FEATURES if each.name not in there):
+            con.execute(f"alter table features.ftr_upsell add column {name} double")
         con.execute(
-            "update features.ftr_value set age_days = 300 + (as_of_date - date '2010-01-31')"
+            "update features.ftr_value set age_days = 300 + (as_of_date - date '2010-01-31'), "
+            "tenure_days = 300 + (as_of_date - date '2010-01-31')"
         )
     begin(settings, first=date(2010, 1, 31), last=LAST)
     return settings
@@ -147,7 +186,37 @@ def test_training_sees_no_label_that_ended_after_the_runs_last_month(
     assert rows("select trained_to from ml.estimators") == [(date(2010, 9, 30),)]
 
 
-@pytest.mark.parametrize("kind", ["churn", "clv"])
+@pytest.mark.parametrize(
+    ("last", "newest"),
+    [
+        (date(2011, 11, 30), date(2011, 4, 30)),
+        # 30 days from the end of January reach into March: July is not known by February.
+        (date(2011, 2, 28), date(2010, 6, 30)),
+        (date(2011, 3, 31), date(2010, 8, 31)),
+    ],
+)
+def test_where_one_customer_has_a_contract_labels_wait_for_its_grace(
+    company: Settings, last: date, newest: date
+) -> None:
+    with connect(company) as con:
+        con.execute(
+            "update features.ftr_churn_labels set label_kind = 'contractual', "
+            "label_ends_on = label_ends_on + 30, is_label_complete = true "
+            "where customer_id = 'c0001'"
+        )
+        config = prediction._config(con, "churn", last)
+        query = prediction._training_queries("churn", last, config).frame
+        months = con.execute(
+            f"select max(as_of_date), max(label_ends_on) from ({query}) "
+            "join features.ftr_churn_labels using (customer_id, as_of_date)"
+        ).fetchone()
+    assert config.embargo_months == 7
+    assert months is not None
+    assert months[0] == newest
+    assert months[1] <= last
+
+
+@pytest.mark.parametrize("kind", ["churn", "clv", "upsell"])
 def test_only_months_after_the_labels_are_scored(
     company: Settings, rows: Any, kind: prediction.Kind
 ) -> None:
@@ -213,6 +282,62 @@ def test_scoring_in_small_batches_gives_the_same_rows(
     assert rows("select sum(hash(p)::hugeint), count(*) from ml.clv_predictions p") == before
 
 
+def _score_october_then_november(company: Settings) -> tuple[str, str]:
+    october = date(2011, 10, 31)
+    begin(company, first=october, last=october, run_id="october")
+    first = train(company, "clv").version
+    score(company, "clv")
+    begin(company, first=LAST, last=LAST, run_id="november")
+    return first, train(company, "clv").version
+
+
+def test_a_new_estimator_of_value_has_its_first_month_scored_by_the_one_before_too(
+    company: Settings, rows: Any
+) -> None:
+    first, second = _score_october_then_november(company)
+    assert first != second
+    score(company, "clv")
+    for table, version in (("clv_rescored", first), ("clv_predictions", second)):
+        scored = rows(
+            f"select as_of_date, estimator_version, count(*) from ml.{table} "
+            f"where as_of_date = '{LAST}' group by all"
+        )
+        assert scored == [(LAST, version, 60)]
+    assert rows("select count(*) from ml.clv_rescored") == [(60,)]
+    # A month that is scored again by the same estimator is not another estimator's first.
+    begin(company, first=LAST, last=LAST, run_id="again")
+    score(company, "clv")
+    assert rows("select count(*) from ml.clv_rescored") == [(60,)]
+
+
+def test_no_change_of_the_estimator_is_nothing_to_score_again(
+    company: Settings, rows: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = train(company, "clv").version
+    october = date(2011, 10, 31)
+    monkeypatch.setattr(
+        prediction,
+        "_plan",
+        lambda *_: [
+            prediction._Range(version, october, october),
+            prediction._Range(version, LAST, LAST),
+        ],
+    )
+    score(company, "clv")
+    assert rows("select count(*) from ml.clv_predictions") == [(120,)]
+    assert rows("select count(*) from ml.clv_rescored") == [(0,)]
+
+
+def test_an_earlier_estimator_that_is_gone_leaves_its_month_out_and_is_named(
+    company: Settings, rows: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, _ = _score_october_then_november(company)
+    (company.estimators / first).rename(company.home / "moved")
+    score(company, "clv")
+    assert rows("select count(*) from ml.clv_rescored") == [(0,)]
+    assert f"{first} is not stored" in caplog.text
+
+
 def test_who_is_not_eligible_gets_no_probability(company: Settings, rows: Any) -> None:
     train(company, "churn")
     score(company, "churn")
@@ -220,6 +345,141 @@ def test_who_is_not_eligible_gets_no_probability(company: Settings, rows: Any) -
         rows("select is_eligible, count(churn_probability) from ml.churn_predictions group by 1")
     )
     assert found == {True: 54, False: 0}
+
+
+def test_of_who_has_left_nothing_more_is_expected(company: Settings, rows: Any) -> None:
+    train(company, "upsell")
+    score(company, "upsell")
+    assert rows(
+        "select is_eligible, count(expand_probability), count(*) filter (expected_upsell_6m = 0), "
+        "count(*) filter (expected_upsell_6m > 0) from ml.upsell_predictions group by 1 order by 1"
+    ) == [(False, 0, 6, 0), (True, 54, 0, 54)]
+
+
+def test_rows_for_training_and_rows_for_scoring_have_the_same_features(company: Settings) -> None:
+    """Parity of training and scoring: one hash over keys and features of the same rows."""
+    config = ChurnConfig()
+    with connect(company, read_only=True) as con:
+        learnt = con.execute(prediction._training_queries("churn", LAST, config).frame).df()
+        scored = con.execute(prediction._scoring_query("churn", "where true")).df()
+    panels = [
+        read_panel(frame, seed=0, is_labelled=False, name="frame") for frame in (learnt, scored)
+    ]
+    ids = [frame.sort_values(list(KEY))["customer_id"].to_numpy() for frame in (learnt, scored)]
+    keys = [list(zip(i, p.month, strict=True)) for i, p in zip(ids, panels, strict=True)]
+    wanted = set(keys[0])
+    same = panels[1].take(np.array([key in wanted for key in keys[1]]))
+    assert len(same) == len(panels[0]) > 500
+    assert (
+        len({content_hash([p.names, p.features, p.tier.astype(str)]) for p in (panels[0], same)})
+        == 1
+    )
+    moved = same.features.copy()
+    moved[0, 0] += 1e-9
+    assert content_hash(moved) != content_hash(same.features)
+
+
+def test_drift_is_counted_over_the_bins_of_the_training(company: Settings, rows: Any) -> None:
+    version = train(company, "churn").version
+    score(company, "churn")
+    assert rows("select distinct as_of_date, estimator_version from ml.drift_counts") == [
+        (LAST, version)
+    ]
+    found = rows(
+        "select subject_kind, subject, sum(row_count), sum(reference_count) "
+        "from ml.drift_counts group by all"
+    )
+    assert len(found) == len(churn_features.FEATURES) + 1
+    assert {(kind, count) for kind, _, count, _ in found} == {("feature", 54), ("score", 54)}
+    (eligible,) = rows(
+        "select count(*) from features.ftr_churn_labels "
+        "where is_eligible and as_of_date between date '2010-06-30' and date '2011-05-31'"
+    )
+    assert {count for *_, count in found} == set(eligible)
+    # Counted again, value by value.
+    assert rows(
+        "select sum(abs(counts.row_count - coalesce(direct.n, 0))) from ml.drift_counts as counts "
+        "left join (select bins.bin_number, count(*) as n from features.ftr_churn as features "
+        "inner join ml.churn_predictions as predictions using (customer_id, as_of_date) "
+        "inner join ml.drift_counts as bins on bins.subject = 'revenue_12m' "
+        "and bins.bin_number > 0 and features.revenue_12m > coalesce(bins.from_value, -1e9) "
+        "and features.revenue_12m <= coalesce(bins.to_value, 1e9) "
+        "where predictions.is_eligible group by 1) as direct using (bin_number) "
+        "where counts.subject = 'revenue_12m'"
+    ) == [(0,)]
+    assert rows(
+        "select bin_number, row_count, reference_count from ml.drift_counts "
+        "where subject = 'revenue_trend_3m' order by bin_number"
+    ) == [(0, 54, eligible[0]), (1, 0, 0)]
+    before = rows("select count(*), sum(hash(d)::hugeint) from ml.drift_counts as d")
+    score(company, "churn")
+    assert rows("select count(*), sum(hash(d)::hugeint) from ml.drift_counts as d") == before
+
+
+OUTCOMES = """
+create schema if not exists scorecard;
+create or replace table scorecard.prediction_outcomes as
+select * from (values
+    ('churn', 'c1', date '2011-05-31', 0.3, 'churn-1', date '2011-05-31', 'known', {first},
+        date '2011-11-30'),
+    ('churn', 'c1', date '2011-11-30', {probability}, 'churn-2', date '2011-11-30', '{state}',
+        {later}, {month})
+) as outcomes(estimator, customer_id, as_of_date, probability, estimator_version, published_month,
+    outcome_state, has_happened, known_month),
+(select 0.1 as probability_low, 0.9 as probability_high, 'estimator' as method,
+    'published' as status) as rest;
+"""
+
+
+def test_the_ledger_keeps_what_was_published_first_and_only_adds(
+    company: Settings, rows: Any
+) -> None:
+    def publish(release: str, **values: str) -> None:
+        with connect(company) as con:
+            ensure_ml_tables(con)
+            con.execute(OUTCOMES.format(**values))
+            record_published(con, release_id=release)
+
+    pending = {"state": "pending", "later": "null::boolean", "month": "null::date"}
+    publish("one", first="true", probability="0.2", **pending)
+    publish("two", first="false", probability="0.9", **pending)
+    known = {"state": "known", "later": "false", "month": "date '2012-05-31'"}
+    publish("three", first="false", probability="0.9", **known)
+    assert rows(
+        "select as_of_date, probability::double, release_id "
+        "from ml.published_predictions order by 1"
+    ) == [(date(2011, 5, 31), 0.3, "one"), (LAST, 0.2, "one")]
+    assert rows(
+        "select as_of_date, has_happened, release_id from ml.recorded_outcomes order by 1"
+    ) == [(date(2011, 5, 31), True, "one"), (LAST, False, "three")]
+
+
+def test_a_home_without_the_mart_has_nothing_to_record(company: Settings, rows: Any) -> None:
+    with connect(company) as con:
+        ensure_ml_tables(con)
+        record_published(con, release_id="one")
+    assert rows("select count(*) from ml.published_predictions") == [(0,)]
+
+
+def test_an_estimator_that_spoke_stays_described_though_its_month_was_scored_anew(
+    company: Settings, rows: Any
+) -> None:
+    first = train(company, "churn").version
+    score(company, "churn")
+    with connect(company) as con:
+        con.execute(
+            "insert into ml.published_predictions by name select 'churn' as estimator, "
+            "customer_id, as_of_date, estimator_version, as_of_date as published_month "
+            "from ml.churn_predictions limit 1"
+        )
+        con.execute("update features.ftr_churn_labels set is_churned = not is_churned")
+    second = train(company, "churn").version
+    score(company, "churn")
+    assert rows("select distinct estimator_version from ml.churn_predictions") == [(second,)]
+    assert {row[0] for row in rows("select estimator_version from ml.estimators")} == {
+        first,
+        second,
+    }
 
 
 def test_an_estimator_that_nothing_comes_from_any_more_is_no_longer_described(
@@ -337,6 +597,62 @@ def test_too_few_bad_customers_leave_the_expert_rating(settings: Settings, rows:
     assert rows("select count(*) from ml.credit_bins") == [(0,)]
 
 
+LEARNABLE = """
+create table features.ftr_churn as select * exclude (is_churned, is_eligible) from simulated;
+create table features.ftr_churn_labels as
+select
+    customer_id, as_of_date::date as as_of_date, is_eligible,
+    'non_contractual' as label_kind, null::varchar as exclusion_reason,
+    last_day(as_of_date + interval 6 month)::date as label_ends_on,
+    as_of_date <= date '2023-09-30' as is_label_complete,
+    case when as_of_date <= date '2023-09-30' then is_churned end as is_churned
+from simulated;
+create table features.ftr_customer_groups as
+select
+    customer_id, as_of_date::date as as_of_date, 'north' as region, 'organisation' as customer_kind
+from simulated;
+"""
+
+
+def test_reasons_are_kept_of_who_is_watched_and_of_key_accounts_and_had_for_others(
+    settings: Settings, rows: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = ChurnConfig(boosting_iterations=5, bootstrap_draws=5, noise_draws=20, folds=2)
+    monkeypatch.setattr(prediction, "_config", lambda *_: config)
+    with connect(settings) as con:
+        con.execute("create schema features")
+        con.register("simulated", simulate_churn())
+        con.execute(LEARNABLE)
+        con.execute("alter table features.ftr_churn alter as_of_date type date")
+    begin(settings, first=date(2024, 3, 31), last=date(2024, 3, 31))
+    summary = train(settings, "churn")
+    assert summary.status == "published"
+    score(settings, "churn")
+    first = rows("select sum(hash(r)::hugeint), count(*) from ml.churn_reasons r")
+    score(settings, "churn")
+    assert rows("select sum(hash(r)::hugeint), count(*) from ml.churn_reasons r") == first
+
+    wanted = (
+        "select customer_id from ml.churn_predictions "
+        "inner join features.ftr_churn using (customer_id, as_of_date) "
+        "where churn_probability >= 0.25 or tier = 'A' order by 1"
+    )
+    told = rows("select distinct customer_id from ml.churn_reasons order by 1")
+    assert told == rows(wanted)
+    assert 0 < len(told) < 300
+    assert rows("select count(*), max(depth) from ml.estimator_surrogates")[0][0] > 1
+
+    customer, chance = rows(
+        "select customer_id, churn_probability from ml.churn_predictions "
+        "where customer_id not in (select customer_id from ml.churn_reasons) order by 1 limit 1"
+    )[0]
+    month = date(2024, 3, 31)
+    asked = reasons_of(settings, customer, month, version=summary.version, probability=chance)
+    assert set(asked["customer_id"]) == {customer}
+    with pytest.raises(ScorecardError, match="no longer those that the release"):
+        reasons_of(settings, customer, month, version=summary.version, probability=chance + 0.01)
+
+
 def test_a_company_without_invoices_on_credit_keeps_the_expert_rating(settings: Settings) -> None:
     with_credit(settings, customers=20)
     with connect(settings) as con:
@@ -366,3 +682,17 @@ def test_a_home_of_before_gets_the_newer_columns(tmp_path):
         assert {row[0]: row[1].lower() for row in described} == TABLES["clv_predictions"]
         kept = con.execute("select customer_id, clv_12m, clv_12m_low from ml.clv_predictions")
         assert kept.fetchall() == [("c1", 5.0, None)]
+
+
+def test_limits_of_drift_and_of_groups_are_the_same_everywhere() -> None:
+    from data_quality.suites import evaluation, shapes
+    from ml import fairness
+
+    project = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    assert project["fairness_min_ratio"] == fairness.MIN_RATIO == evaluation.MIN_RATIO
+    assert project["fairness_max_hit_gap"] == fairness.MAX_HIT_GAP == evaluation.MAX_HIT_GAP
+    assert fairness.MIN_CUSTOMERS == evaluation.MIN_GROUP
+    assert project["risk_red_above"] == fairness.THRESHOLD
+    assert project["drift_watch_from"] == evaluation.PSI_WATCH
+    assert project["drift_act_above"] == shapes.PSI_LIMIT
+    assert project["drift_min_n"] == shapes.PSI_MIN_ROWS

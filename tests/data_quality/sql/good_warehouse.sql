@@ -173,7 +173,15 @@ select as_of_date, 1 as period_months, count(*) as customer_count,
 from scorecard.customer_indicators group by as_of_date;
 
 insert into scorecard.predictions by name
-select customer_id, as_of_date, not is_unscored as is_eligible,
+select customer_id, as_of_date, tier, not is_unscored as is_eligible,
+    case when not is_unscored then score > 40 end as acts_by_rule,
+    case when not is_unscored then score between 25 and 40 end as is_watched,
+    round(11 / 49, 6) as value_threshold,
+    case when not is_unscored then score / 100 > round(11 / 49, 6) end as acts_by_value,
+    case when not is_unscored and score / 100 > round(11 / 49, 6) then number % 4 + 1 end
+        as action_level,
+    case when not is_unscored and score / 100 > round(11 / 49, 6) then 'account manager' end
+        as owner_role,
     case when not is_unscored then score / 100 end as churn_probability,
     case when not is_unscored then score / 100 * 0.9 end as churn_probability_low,
     case when not is_unscored then least(1, score / 100 * 1.1) end as churn_probability_high,
@@ -188,6 +196,28 @@ select customer_id, as_of_date, not is_unscored as is_eligible,
     'mbg_nbd_gamma_gamma' as clv_method, false as clv_has_warning, 'revenue' as value_basis,
     case when not is_unscored then 50.0 end as value_at_risk
 from people cross join months;
+
+insert into scorecard.churn_reasons by name
+select predictions.customer_id, predictions.as_of_date, told.direction, 1 as reason_rank,
+    'days_since_purchase' as feature, 'no purchase for 94 days' as reason,
+    '距上次购买：94 天' as reason_zh, 94.0::double as feature_value, 31.0::double as usual_value,
+    case told.direction when 'raises' then 10.0 else 10 * predictions.churn_probability - 14.5 end
+        as contribution_log_odds,
+    -1.0::double as base_log_odds, 0.5::double as unlisted_log_odds,
+    10 * predictions.churn_probability - 5 as score_log_odds,
+    'path_dependent_tree_shap' as reason_method, 'churn-1' as churn_estimator_version
+from scorecard.predictions as predictions
+cross join (values ('raises'), ('lowers')) as told (direction)
+where predictions.churn_probability >= 0.25;
+
+insert into scorecard.estimator_surrogates by name
+select 'churn' as estimator, 'churn-1' as estimator_version, 0.8::double as fidelity_r2,
+    500 as fidelity_row_count, nodes.*
+from (values
+    (0, null, 0, '', false, 1000, 0.2),
+    (1, 0, 1, 'days since the last purchase at most 31 days', true, 800, 0.1),
+    (2, 0, 1, 'days since the last purchase above 31 days', true, 200, 0.6)
+) as nodes(node, parent_node, depth, condition, is_leaf, row_count, mean_probability);
 
 insert into scorecard.estimators by name
 select *, 'champion' as role, 'gate' as approved_by, date '2011-11-30' as approved_as_of,
@@ -212,6 +242,52 @@ select * from (values
     ('churn', 'churn-1', 'auc', 0.75, true, 'It ranks well enough.'),
     ('clv', 'clv-1', 'customers', 10.0, false, 'There are too few customers.')
 ) as checks(estimator, estimator_version, check_name, value, is_passed, explanation);
+
+insert into scorecard.prediction_outcomes by name
+select 'churn' as estimator, customer_id, as_of_date, churn_probability as probability,
+    churn_probability_low as probability_low, churn_probability_high as probability_high, risk_band,
+    'estimator' as method, 'published' as status, 'churn-1' as estimator_version,
+    as_of_date as published_month, 'pending' as outcome_state
+from scorecard.predictions where churn_probability is not null
+union all by name
+select 'churn' as estimator, customer_id, date '2011-04-30' as as_of_date,
+    score / 100 as probability, score / 100 * 0.9 as probability_low,
+    least(1, score / 100 * 1.1) as probability_high,
+    case when score < 25 then 'green' when score <= 40 then 'amber' else 'red' end as risk_band,
+    'estimator' as method, 'published' as status, 'churn-1' as estimator_version,
+    date '2011-04-30' as published_month, 'known' as outcome_state,
+    number % 2 = 0 as has_happened, date '2011-10-31' as known_month
+from people;
+
+insert into scorecard.prediction_calibration by name
+select 'churn' as estimator, 'churn-1' as estimator_version, 'estimator' as method, as_of_date,
+    risk_band, published_count, 0 as pending_count, 0 as unjudged_count,
+    published_count as known_count, published_count // 2 as happened_count,
+    0.5::double as expected_ratio, 0.5::double as happened_ratio, 0.4::double as happened_low,
+    0.6::double as happened_high, published_count < 30 as is_happened_low_n,
+    case when published_count >= 30 then false end as is_off, 0.2::double as brier_score
+from (values (date '2011-04-30', 'all', 240), (date '2011-04-30', 'green', 20),
+    (date '2011-04-30', 'amber', 40), (date '2011-04-30', 'red', 180)
+) as bands(as_of_date, risk_band, published_count);
+
+insert into scorecard.estimator_drift by name
+select 'churn' as estimator, 'churn-1' as estimator_version, date '2011-11-30' as as_of_date, parts.*
+from (values
+    ('score', 'churn_probability', 900::bigint, 216::bigint, 0.05, 'stable'),
+    ('feature', 'mrr', 900, 216, 0.10, 'watch'),
+    ('feature', 'days_since_purchase', 900, 216, 0.26, 'act'),
+    ('base_rate', 'has_happened', 900, 90, null, null)
+) as parts(subject_kind, subject, reference_count, case_count, stability_index, drift_level);
+
+insert into scorecard.estimator_fairness by name
+select 'churn' as estimator, 'churn-1' as estimator_version, 'region' as group_kind, parts.*
+from (values
+    ('North', 120, 240, true, 0.2, 1.0, false, 0.5, 0.0, false, 0.0, -0.1, 0.1, false),
+    ('South', 110, 220, true, 0.1, 0.5, true, 0.3, 0.2, true, 0.2, 0.1, 0.3, true),
+    ('Isles', 10, 20, false, null, null, null, null, null, null, null, null, null, null)
+) as parts(group_name, customer_count, case_count, is_assessable, selection_rate, selection_ratio,
+    is_selection_flagged, hit_rate, hit_rate_gap, is_hit_rate_flagged, calibration_gap,
+    calibration_gap_low, calibration_gap_high, is_calibration_flagged);
 
 insert into scorecard.customer_scorecard by name
 select customer_id, as_of_date, 'retail_billing' as profile, tier, 'revenue' as value_basis,

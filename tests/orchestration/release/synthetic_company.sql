@@ -281,6 +281,46 @@ select
     false as is_low_n
 from scorecard.acquisition_cost;
 
+create table scorecard.customer_equity as
+select
+    as_of_date,
+    tier,
+    'margin' as value_basis,
+    90 as customer_count,
+    2 as negative_customer_count,
+    cast(50000.00 as decimal(18, 2)) as equity_12m,
+    cast(120000.00 as decimal(18, 2)) as equity_36m,
+    10 as lapsed_customer_count,
+    cast(400.00 as decimal(18, 2)) as lapsed_value_12m,
+    cast(48000.00 as decimal(18, 2)) as opening_equity_12m,
+    cast(-1500.00 as decimal(18, 2)) as retention_change,
+    cast(2500.00 as decimal(18, 2)) as margin_change,
+    cast(300.00 as decimal(18, 2)) as estimator_change,
+    cast(0.00 as decimal(18, 2)) as unexplained_change,
+    cast(1200.00 as decimal(18, 2)) as joined_change,
+    cast(-500.00 as decimal(18, 2)) as lost_change,
+    36 as expected_new_customer_count,
+    cast(500.00 as decimal(18, 2)) as net_value_per_new_customer,
+    cast(17100.76 as decimal(18, 2)) as expected_new_equity
+from scorecard.new_customer_value;
+
+create table scorecard.customer_value as
+select
+    customer_id,
+    as_of_date,
+    cast(100.00 as decimal(18, 2)) as clv_12m,
+    cast(0.00 as decimal(18, 2)) as referral_value_12m
+from scorecard.customer_indicators;
+
+create table scorecard.clv_changes as
+select
+    customer_id,
+    as_of_date,
+    'stayed' as change_kind,
+    cast(100.00 as decimal(18, 2)) as opening_clv_12m,
+    cast(100.00 as decimal(18, 2)) as closing_clv_12m
+from scorecard.customer_indicators;
+
 create table scorecard.efficiency_by_tier as
 select
     as_of_date,

@@ -338,6 +338,7 @@ create table scorecard.predictions as
 select
     customer_id,
     as_of_date,
+    tier,
     is_active as is_eligible,
     case when is_active then round(0.05 + 0.7 * days_since_purchase / 180.0, 6) end
         as churn_probability,
@@ -368,8 +369,57 @@ select
     case when is_active then
         cast(greatest(revenue_12m, 0) * (0.05 + 0.7 * days_since_purchase / 180.0)
             as decimal(18, 4))
-    end as value_at_risk
+    end as value_at_risk,
+    case when is_active then 0.05 + 0.7 * days_since_purchase / 180.0 > 0.40 end as acts_by_rule,
+    case when is_active then 0.05 + 0.7 * days_since_purchase / 180.0 between 0.25 and 0.40 end
+        as is_watched,
+    case when revenue_12m > 13.34 then round(cast(11 / (0.3 * (revenue_12m - 10) + 10) as double), 6)
+        end as value_threshold,
+    case when is_active then coalesce(
+        revenue_12m > 13.34
+        and 0.05 + 0.7 * days_since_purchase / 180.0 > 11 / (0.3 * (revenue_12m - 10) + 10), false
+    ) end as acts_by_value,
+    case when is_active and days_since_purchase > 90 then 2 end as action_level,
+    case when is_active and days_since_purchase > 90 then 'account manager' end as owner_role,
+    case when is_active and days_since_purchase > 90 then 3 end as working_days
 from tiered;
+
+create table scorecard.churn_reasons as
+select
+    predictions.customer_id,
+    predictions.as_of_date,
+    told.direction,
+    told.reason_rank,
+    'days_since_purchase' as feature,
+    told.reason,
+    '距上次购买：94 天' as reason_zh,
+    94.0::double as feature_value,
+    31.0::double as usual_value,
+    told.gain as contribution_log_odds,
+    -2.0::double as base_log_odds,
+    0.1::double as unlisted_log_odds,
+    -0.2::double as score_log_odds,
+    'path_dependent_tree_shap' as reason_method,
+    predictions.churn_estimator_version
+from scorecard.predictions as predictions
+cross join (values
+    ('raises', 1, 'no purchase for 94 days (usual: 31 days)', 1.5::double),
+    ('raises', 2, 'fewer <purchases> in 3 months than usual: 0 (usual: 3)', 0.7::double),
+    ('lowers', 1, 'answers surveys: 80 % of them (usual: 40 %)', -0.5::double)
+) as told (direction, reason_rank, reason, gain)
+where predictions.churn_probability >= 0.25;
+
+create table scorecard.estimator_surrogates as
+select
+    'churn' as estimator, 'churn-1a2b3c4d' as estimator_version, nodes.*,
+    0.8::double as fidelity_r2, 5684::bigint as fidelity_row_count
+from (values
+    (0, null::integer, 0, '', 'days_since_purchase', 31.5::double, false, 1000::bigint, 0.2::double),
+    (1, 0, 1, 'days since the last purchase at most 31 days', null, null, true, 800, 0.1),
+    (2, 0, 1, 'days since the last purchase above 31 days', null, null, true, 200, 0.6)
+) as nodes (
+    node, parent_node, depth, condition, feature, threshold, is_leaf, row_count, mean_probability
+);
 
 create table scorecard.estimators as
 select *, 'champion' as role, 'gate' as approved_by, date '2011-12-31' as approved_as_of,
@@ -377,12 +427,63 @@ select *, 'champion' as role, 'gate' as approved_by, date '2011-12-31' as approv
 from (values
     ('churn', 'churn-1a2b3c4d', 'logistic', 'not_published',
         'the baseline rule is as good out of time', date '2010-12-31', date '2011-01-31',
-        date '2011-07-31', 2000, 900, 410, 'aa11', 'bb22'),
+        date '2011-07-31', 2000, 900, 410, 'aa11', 'bb22', 'F', 'Not published: auc_above_baseline.'),
     ('clv', 'clv-9f8e7d6c', 'mbg_nbd_gamma_gamma', 'published', null, date '2009-12-31',
-        date '2011-12-31', null, 240, 240, null, 'cc33', 'bb22')
+        date '2011-12-31', null, 240, 240, null, 'cc33', 'bb22', null, 'No grades for this kind.')
 ) as estimators (
     estimator, estimator_version, candidate, status, reason, trained_from, trained_to, labels_to,
-    row_count, customer_count, positive_count, content_hash, code_version
+    row_count, customer_count, positive_count, content_hash, code_version, grade, grade_reason
+);
+
+create table scorecard.prediction_outcomes as
+select
+    'churn' as estimator, customer_id, as_of_date, churn_probability as probability,
+    churn_probability_low as probability_low, churn_probability_high as probability_high,
+    risk_band, churn_method as method, churn_status as status,
+    churn_estimator_version as estimator_version, as_of_date as published_month,
+    'pending' as outcome_state, cast(null as boolean) as has_happened,
+    cast(null as date) as known_month
+from scorecard.predictions
+where churn_probability is not null;
+
+create table scorecard.prediction_calibration as
+select
+    'churn' as estimator, 'churn-1a2b3c4d' as estimator_version, 'baseline_rule' as method,
+    date '2011-05-31' as as_of_date, bands.*, false as is_happened_low_n,
+    happened_ratio > 0.5 as is_off, 0.15 as brier_score
+from (values
+    ('all', 90, 0, 3, 87, 30, 0.31, 0.344828, 0.253, 0.449),
+    ('green', 40, 0, 1, 39, 5, 0.15, 0.128205, 0.056, 0.267),
+    ('red', 50, 0, 2, 48, 25, 0.44, 0.520833, 0.383, 0.655)
+) as bands(
+    risk_band, published_count, pending_count, unjudged_count, known_count, happened_count,
+    expected_ratio, happened_ratio, happened_low, happened_high
+);
+
+create table scorecard.estimator_drift as
+select
+    'churn' as estimator, 'churn-1a2b3c4d' as estimator_version, date '2011-12-31' as as_of_date,
+    parts.*
+from (values
+    ('score', 'churn_probability', 2000, 240, 0.04, 'stable'),
+    ('feature', 'days_since_purchase', 2000, 240, 0.31, 'act'),
+    ('feature', 'revenue_12m', 2000, 240, 0.12, 'watch'),
+    ('feature', 'tenure_days', 2000, 240, 0.02, 'stable'),
+    ('base_rate', 'has_happened', 2000, 87, null, null)
+) as parts(subject_kind, subject, reference_count, case_count, stability_index, drift_level);
+
+create table scorecard.estimator_fairness as
+select 'churn' as estimator, 'churn-1a2b3c4d' as estimator_version, parts.*
+from (values
+    ('region', 'North', 130, 390, true, 0.2, 1.0, false, 0.6, 0.0, false, 0.3, 0.0, -0.1, 0.1,
+        false),
+    ('region', 'South', 110, 330, true, 0.1, 0.5, true, 0.55, 0.05, false, 0.3, 0.0, -0.1, 0.1,
+        false)
+) as parts(
+    group_kind, group_name, customer_count, case_count, is_assessable, selection_rate,
+    selection_ratio, is_selection_flagged, hit_rate, hit_rate_gap, is_hit_rate_flagged,
+    happened_rate, calibration_gap, calibration_gap_low, calibration_gap_high,
+    is_calibration_flagged
 );
 
 create table scorecard.estimator_metrics as

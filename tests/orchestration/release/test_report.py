@@ -113,6 +113,41 @@ def test_customers_at_risk_are_the_top_of_sqls_order(real_page: Release, html: s
     assert re.findall(r'<th scope="row">(\d+)</th>', table) == [row[0] for row in expected]
 
 
+def test_customers_at_risk_are_told_why_in_the_order_of_the_reasons(html: str) -> None:
+    table = html.split("Highest value at risk", 1)[1].split("</table>", 1)[0]
+    told = (
+        "Raised most by no purchase for 94 days (usual: 31 days); fewer &lt;purchases&gt; in 3 "
+        "months than usual: 0 (usual: 3)"
+    )
+
+    assert told in table
+    assert "answers surveys" not in table
+
+
+def test_both_rules_are_counted_beside_each_other(real_page: Release, page: Page) -> None:
+    by_rule, by_value, both = one(
+        real_page,
+        """
+        select count(*) filter (where acts_by_rule), count(*) filter (where acts_by_value),
+            count(*) filter (where acts_by_rule and acts_by_value)
+        from scorecard.predictions where as_of_date = '2011-12-31'
+        """,
+    )
+
+    assert 0 < both < by_rule < by_value
+    assert re.search(rf"above 40\s% *{by_rule:,}\b", page.text)
+    assert re.search(rf"threshold of the customer's value *{by_value:,}\b", page.text)
+    assert re.search(rf"Both *{both:,}\b", page.text)
+
+
+def test_the_outline_of_the_estimator_is_drawn_with_its_fidelity(html: str, page: Page) -> None:
+    figure = html.split("What the estimator goes by, in outline", 1)[1].split("</figure>", 1)[0]
+
+    assert figure.count("<rect") == 3
+    assert "60.0 % leave" in figure
+    assert "reproduces 80 % of the variation" in page.text
+
+
 def test_the_reconciliation_is_printed_to_the_last_digit(page: Page) -> None:
     assert "£19,287,232.568" in page.text
     assert "£15,923,794.478" in page.text
@@ -205,6 +240,19 @@ def test_warnings_about_published_values_are_shown(
     assert "The churn estimator is published, with 2 warnings" in text
     assert "Read these values with 1 warning in mind" in text
     assert "Total bias %" in text
+
+
+def test_the_page_says_whether_the_probabilities_can_be_trusted(page: Page) -> None:
+    for words in (
+        "Grade: F",
+        "Of 2 groups of customers large enough to assess, 1 differs from the others",
+        "region South",
+        "1 features to be acted on, 1 features to be watched, 1 features stable",
+        "Moved most: days since purchase (0.31), revenue 12m (0.12)",
+        "Published for May 2011",
+        "90 published probabilities are kept: 87 have their outcome, 0 wait for it, 3 cannot",
+    ):
+        assert words in page.text, words
 
 
 def test_what_is_not_measured_is_named(page: Page) -> None:
