@@ -71,9 +71,9 @@ def _equity(reader: Reader) -> Section | None:
     new = every["expected_new_equity"]
     return Section(
         as_of=newest,
-        intro="Lifetime value is what a customer is expected to bring, discounted by 10 % a year, "
-        "with the chance that the customer leaves. The sum over active customers is the customer "
-        f"equity. Value is {_BASES.get(str(every['value_basis']), 'not known')}.",
+        intro="Lifetime value is what a customer is expected to bring, less what waiting takes "
+        "off, with the chance that the customer leaves. The sum over active customers is the "
+        f"customer equity. Value is {_BASES.get(str(every['value_basis']), 'not known')}.",
         said=[
             f"The {count_of(every['customer_count'], 'active customer is', 'active customers are')}"
             f" worth {reader.money(every['equity_12m'])} over the next twelve months and "
@@ -93,6 +93,7 @@ def _equity(reader: Reader) -> Section | None:
             tile(
                 "Customers yet to be won",
                 reader.money(new) if new is not None else "not measured",
+                "over three years, from "
                 f"{count_of(every['expected_new_customer_count'], 'customer', 'customers')} a year"
                 if new is not None
                 else "needs twelve months of costs, and margin",
@@ -177,7 +178,7 @@ def _new_customers(reader: Reader) -> Section | None:
         """
         select * from scorecard.new_customer_value
         where as_of_date = ? and period_months = 12 and new_customer_count > 0
-        order by ltv_to_cac desc nulls last, channel, tier
+        order by channel = 'all' desc, ltv_to_cac desc nulls last, channel, tier
         """,
         [newest],
     )
