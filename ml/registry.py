@@ -28,6 +28,7 @@ from ml.credit.estimator import CreditEstimator
 from ml.errors import EstimatorError, RegistryError
 from ml.frames import TABLES, conform
 from ml.training_rows import Training
+from ml.upsell.estimator import UpsellEstimator
 
 __all__ = [
     "find_estimator",
@@ -39,7 +40,7 @@ __all__ = [
     "training_key",
 ]
 
-Estimator = ChurnEstimator | ClvEstimator | CreditEstimator
+Estimator = ChurnEstimator | ClvEstimator | CreditEstimator | UpsellEstimator
 
 CARD_FILE: Final = "card.json"
 ESTIMATOR_FILE: Final = "estimator.skops"
@@ -54,6 +55,7 @@ _KINDS: Final[dict[str, type[Estimator]]] = {
     "churn": ChurnEstimator,
     "clv": ClvEstimator,
     "credit": CreditEstimator,
+    "upsell": UpsellEstimator,
 }
 _EVIDENCE: Final = {
     "estimators": "estimators",

@@ -26,6 +26,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 
 from ml.approvals import GATE, Approval, decided, read_approvals
 from ml.frames import TABLES
+from ml.upsell.features import FEATURE_DEFINITIONS as UPSELL_FEATURES
 from orchestration import window
 from orchestration.champions import (
     BEFORE_THE_LOG,
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger(__name__)
 
-Kind = Literal["churn", "clv", "credit"]
+Kind = Literal["churn", "clv", "credit", "upsell"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 # Rows that are scored at once: 100,000 rows of 20 columns are 16 MB.
 BATCH_ROWS = 100_000
@@ -57,7 +58,10 @@ _PREDICTIONS: dict[Kind, str] = {
     "churn": "churn_predictions",
     "clv": "clv_predictions",
     "credit": "credit_predictions",
+    "upsell": "upsell_predictions",
 }
+# What upsell is learnt from beside the features of churn.
+_UPSELL_COLUMNS = ", ".join(f"upsell.{feature.name}" for feature in UPSELL_FEATURES)
 REASONS = "churn_reasons"
 _CHURN_FEATURES = "ftr_churn"
 # Probabilities are published with six decimals.
@@ -74,6 +78,7 @@ _MEASURES: dict[Kind, str] = {
     "churn": "churn_probability",
     "clv": "clv_12m",
     "credit": "bad_probability",
+    "upsell": "expected_upsell_6m",
 }
 # What a challenger says of the last month, for the kinds that have a contest.
 _CHALLENGERS: dict[Kind, str] = {"churn": "churn_challenger"}
@@ -91,7 +96,7 @@ class TrainingSummary:
     """What became of one estimator.
 
     Attributes:
-        kind: `churn`, `clv` or `credit`.
+        kind: `churn`, `clv`, `credit` or `upsell`.
         version: The estimator that the run uses: the champion.
         status: `published`, `not_published` or `base_rate`.
         reason: Why it has that status; empty when it is published.
@@ -177,7 +182,7 @@ def train(settings: Settings, kind: Kind, *, force: bool = False) -> TrainingSum
 
     Args:
         settings: The home.
-        kind: `churn`, `clv` or `credit`.
+        kind: `churn`, `clv`, `credit` or `upsell`.
         force: Train even if an estimator with the same key is stored.
 
     Raises:
@@ -260,7 +265,7 @@ def score(settings: Settings, kind: Kind, *, stage: Stage | None = None) -> tupl
 
     Args:
         settings: The home.
-        kind: `churn`, `clv` or `credit`.
+        kind: `churn`, `clv`, `credit` or `upsell`.
         stage: The stage whose progress follows the batches.
 
     Raises:
@@ -335,6 +340,10 @@ def _config(con: duckdb.DuckDBPyConnection, kind: Kind, last_month: date) -> Any
         from ml.credit.config import CreditConfig
 
         return CreditConfig()
+    if kind == "upsell":
+        from ml.upsell.config import UpsellConfig
+
+        return UpsellConfig()
     from ml.clv.config import ClvConfig
 
     return ClvConfig()
@@ -356,6 +365,16 @@ def _training_queries(kind: Kind, last_month: date, config: Any) -> _Queries:
             "using (customer_id, as_of_date) "
             "left join features.ftr_customer_groups as groups using (customer_id, as_of_date) "
             "where labels.is_eligible and labels.is_label_complete "
+            f"and as_of_date <= date '{newest}' order by customer_id, as_of_date"
+        )
+    if kind == "upsell":
+        newest = window.add_months(last_month, -config.embargo_months)
+        return _Queries(
+            f"select features.*, {_UPSELL_COLUMNS}, labels.is_expanded, labels.expansion_amount "
+            "from features.ftr_churn as features "
+            "inner join features.ftr_upsell as upsell using (customer_id, as_of_date) "
+            "inner join features.ftr_upsell_labels as labels using (customer_id, as_of_date) "
+            "where upsell.is_eligible and labels.is_label_complete "
             f"and as_of_date <= date '{newest}' order by customer_id, as_of_date"
         )
     judged = window.add_months(last_month, -config.outcome_months)
@@ -402,6 +421,10 @@ def _train(kind: Kind, frames: Sequence[Any], config: Any) -> Training[Estimator
         from ml.credit.training import train_credit
 
         return train_credit(frames[0], config)
+    if kind == "upsell":
+        from ml.upsell.training import train_upsell
+
+        return train_upsell(frames[0], config)
     from ml.clv.training import train_clv
 
     return train_clv(frames[0], frames[1], config, frames[2])
@@ -671,6 +694,13 @@ def _scoring_query(kind: Kind, where: str) -> str:
             "left join features.ftr_credit_labels as labels using (customer_id, as_of_date) "
             f"{where} order by customer_id, as_of_date"
         )
+    if kind == "upsell":
+        return (
+            f"select features.*, {_UPSELL_COLUMNS}, upsell.upsell_kind, upsell.is_eligible, "
+            "upsell.ineligible_reason from features.ftr_churn as features "
+            "inner join features.ftr_upsell as upsell using (customer_id, as_of_date) "
+            f"{where} order by customer_id, as_of_date"
+        )
     return f"select * from features.ftr_value {where} order by customer_id, as_of_date"
 
 
@@ -683,6 +713,10 @@ def _score(kind: Kind, frame: Any, estimator: Any) -> Any:
         from ml.credit.estimator import score_credit
 
         return score_credit(frame, estimator)
+    if kind == "upsell":
+        from ml.upsell.estimator import score_upsell
+
+        return score_upsell(frame, estimator)
     from ml.clv.training import score_clv
 
     return score_clv(frame, estimator)

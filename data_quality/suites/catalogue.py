@@ -30,6 +30,7 @@ from data_quality.suites import (
     service,
     source,
     survey,
+    upsell,
     value,
 )
 
@@ -50,6 +51,7 @@ SUITES: dict[str, Callable[[], tuple[Rule, ...]]] = {
     "finance": finance.rules,
     "portfolio": portfolio.rules,
     "predictions": predictions.rules,
+    "upsell": upsell.rules,
     "evaluation": evaluation.rules,
     "value": value.rules,
     "scorecard": scorecard.rules,

@@ -139,8 +139,11 @@ def fit_base(name: str, panel: Panel, config: ChurnConfig) -> Base:
     return Base(columns, estimator)
 
 
-def _logistic(config: ChurnConfig) -> Any:
-    """Quantile-normal features tame the long tails of amounts; missing gets an indicator."""
+def on_even_features(estimator: Any, config: ChurnConfig) -> Any:
+    """Let a linear estimator read quantile-normal features.
+
+    They tame the long tails of amounts; what is missing gets an indicator.
+    """
     return Pipeline(
         [
             (
@@ -157,11 +160,14 @@ def _logistic(config: ChurnConfig) -> Any:
                 SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
             ),
             ("scale", StandardScaler()),
-            (
-                "regress",
-                LogisticRegression(C=config.logistic_c, solver="newton-cholesky", max_iter=200),
-            ),
+            ("regress", estimator),
         ]
+    )
+
+
+def _logistic(config: ChurnConfig) -> Any:
+    return on_even_features(
+        LogisticRegression(C=config.logistic_c, solver="newton-cholesky", max_iter=200), config
     )
 
 

@@ -183,7 +183,7 @@ def score_churn(frame: pd.DataFrame, estimator: ChurnEstimator) -> pd.DataFrame:
     positions = np.flatnonzero(eligible)
     for start in range(0, len(positions), _BATCH_ROWS):
         rows = np.isin(np.arange(len(panel)), positions[start : start + _BATCH_ROWS])
-        found[rows] = _probabilities(panel.take(rows), estimator)
+        found[rows] = probabilities(panel.take(rows), estimator)
     scored = ordered[["customer_id", "as_of_date"]].assign(
         churn_probability=found[:, 0],
         probability_low=found[:, 1],
@@ -196,8 +196,8 @@ def score_churn(frame: pd.DataFrame, estimator: ChurnEstimator) -> pd.DataFrame:
     return conform(scored, "churn_predictions")
 
 
-def _probabilities(panel: Panel, estimator: ChurnEstimator) -> np.ndarray[Any, Any]:
-    """Probability, low and high of each row."""
+def probabilities(panel: Panel, estimator: ChurnEstimator) -> np.ndarray[Any, Any]:
+    """Probability, low and high of each row, as columns."""
     level = estimator.interval_level
     if estimator.fitted is None:
         middle = estimator.rates.probability(panel)

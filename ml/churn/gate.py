@@ -9,6 +9,7 @@ Every threshold needs a number: a measure that could not be computed fails its c
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -37,19 +38,45 @@ class GateInput:
     shifted_gain: float = float("nan")
 
 
-def run_gate(given: GateInput, config: ChurnConfig) -> list[Check]:
+@dataclass(frozen=True)
+class Words:
+    """What an outcome is called, so that other outcomes can be judged by the same gate.
+
+    Attributes:
+        outcome: The outcome as a noun.
+        came: What the customer did with whom it came.
+        stayed: What the others did.
+        came_name: Name of those with the outcome, in the names of checks.
+        stayed_name: Name of the others.
+        rule: A simple rule to beat.
+    """
+
+    outcome: str
+    came: str
+    stayed: str
+    came_name: str
+    stayed_name: str
+    rule: str
+
+
+CHURN_WORDS: Final = Words(
+    "churn", "left", "stayed", "churned", "kept", "such as 'no purchase for three months'"
+)
+
+
+def run_gate(given: GateInput, config: ChurnConfig, words: Words = CHURN_WORDS) -> list[Check]:
     """Judge the chosen candidate: all blocking checks, then the warnings."""
     gate = config.gate
     return [
-        *_ranking_checks(given, gate),
-        *_calibration_checks(given.evaluation, gate),
-        *count_checks(given.train, config),
-        *_suspicion_checks(given.evaluation, gate),
-        *_warnings(given, gate),
+        *_ranking_checks(given, gate, words),
+        *_calibration_checks(given.evaluation, gate, words),
+        *count_checks(given.train, config, words),
+        *_suspicion_checks(given.evaluation, gate, words),
+        *_warnings(given, gate, words),
     ]
 
 
-def _ranking_checks(given: GateInput, gate: GateConfig) -> list[Check]:
+def _ranking_checks(given: GateInput, gate: GateConfig, words: Words) -> list[Check]:
     values = given.evaluation.measures
     found, rate = values["auc"], values["base_rate"]
     ceiling_share = gate.lift_share_of_ceiling / rate if rate > 0 else float("inf")
@@ -61,15 +88,15 @@ def _ranking_checks(given: GateInput, gate: GateConfig) -> list[Check]:
             found,
             f">= {gate.min_auc:g}",
             found >= gate.min_auc,
-            f"Shown one customer who left and one who stayed, the estimator names the right one "
-            f"in {percent_text(found)} of cases; a coin names {percent_text(0.5)}.",
+            f"Shown one customer who {words.came} and one who {words.stayed}, the estimator names "
+            f"the right one in {percent_text(found)} of cases; a coin names {percent_text(0.5)}.",
         ),
         Check(
             "auc_above_baseline",
             found,
             f"> {given.baseline_auc:.4f}",
             found > given.baseline_auc,
-            f"The best simple rule, such as 'no purchase for three months', is right in "
+            f"The best simple rule, {words.rule}, is right in "
             f"{percent_text(given.baseline_auc)} of such pairs; an "
             "estimator must do better than that.",
         ),
@@ -78,21 +105,21 @@ def _ranking_checks(given: GateInput, gate: GateConfig) -> list[Check]:
             lift,
             f">= {lift_floor:.4g}",
             lift >= lift_floor,
-            f"Among the tenth of customers at highest risk, churn is {number_text(lift)} times as "
-            f"frequent as among all ({percent_text(rate)}).",
+            f"Among the tenth of customers ranked first, {words.outcome} is {number_text(lift)} "
+            f"times as frequent as among all ({percent_text(rate)}).",
         ),
         Check(
             "brier_skill",
             skill,
             "> 0",
             skill > 0,
-            "Above 0, the probabilities come closer to what happened than naming the average "
-            "churn rate for everybody would.",
+            "Above 0, the probabilities come closer to what happened than naming the average rate "
+            f"of {words.outcome} for everybody would.",
         ),
     ]
 
 
-def _calibration_checks(evaluation: Evaluation, gate: GateConfig) -> list[Check]:
+def _calibration_checks(evaluation: Evaluation, gate: GateConfig, words: Words) -> list[Check]:
     values = evaluation.measures
     low, high = evaluation.intervals["calibration_slope"]
     floor, ceiling = gate.slope_range
@@ -103,8 +130,9 @@ def _calibration_checks(evaluation: Evaluation, gate: GateConfig) -> list[Check]
             error,
             f"< {gate.max_ece:g}",
             error < gate.max_ece,
-            f"Predicted and observed churn differ by {percent_text(values['ece_raw'])} on average, "
-            f"of which {percent_text(values['ece_noise'])} is chance; predicted "
+            f"Predicted and observed {words.outcome} differ by "
+            f"{percent_text(values['ece_raw'])} on average, of which "
+            f"{percent_text(values['ece_noise'])} is chance; predicted "
             f"{percent_text(values['mean_probability'])} overall, observed "
             f"{percent_text(values['base_rate'])}.",
         ),
@@ -116,33 +144,33 @@ def _calibration_checks(evaluation: Evaluation, gate: GateConfig) -> list[Check]
             f"1 is right; below 1 the probabilities are too extreme, above 1 too timid. "
             f"Interval {number_text(low)} to {number_text(high)}; intercept "
             f"{number_text(values['calibration_intercept'])}, where 0 is right and above 0 "
-            "means that more left than was predicted.",
+            f"means that more {words.came} than was predicted.",
         ),
     ]
 
 
-def count_checks(train: Panel, config: ChurnConfig) -> list[Check]:
+def count_checks(train: Panel, config: ChurnConfig, words: Words = CHURN_WORDS) -> list[Check]:
     """Enough customers of both kinds, counted as customers, not as rows."""
     churned, kept = train.customer_count(1.0), train.customer_count(0.0)
     return [
         Check(
-            "churned_customers",
+            f"{words.came_name}_customers",
             float(churned),
             f">= {config.min_positives}",
             churned >= config.min_positives,
-            f"{churned} customers who left could be learnt from.",
+            f"{churned} customers who {words.came} could be learnt from.",
         ),
         Check(
-            "kept_customers",
+            f"{words.stayed_name}_customers",
             float(kept),
             f">= {config.min_negatives}",
             kept >= config.min_negatives,
-            f"{kept} customers who stayed could be learnt from.",
+            f"{kept} customers who {words.stayed} could be learnt from.",
         ),
     ]
 
 
-def _suspicion_checks(evaluation: Evaluation, gate: GateConfig) -> list[Check]:
+def _suspicion_checks(evaluation: Evaluation, gate: GateConfig, words: Words) -> list[Check]:
     values = evaluation.measures
     found, precision, rate = values["auc"], values["pr_auc"], values["base_rate"]
     return [
@@ -151,20 +179,20 @@ def _suspicion_checks(evaluation: Evaluation, gate: GateConfig) -> list[Check]:
             found,
             f"<= {gate.max_auc:g}",
             found <= gate.max_auc,
-            "Nobody foresees churn this well. Above the threshold some feature probably knows "
-            "the future: have the features reviewed for leakage.",
+            f"Nobody foresees {words.outcome} this well. Above the threshold some feature probably "
+            "knows the future: have the features reviewed for leakage.",
         ),
         Check(
             "suspicion_pr_auc",
             precision,
             f"<= {gate.max_pr_auc:g} where the base rate is below 0.5",
             precision <= gate.max_pr_auc or (rate >= 0.5 and not math.isnan(precision)),
-            "The same suspicion, judged by how pure the list of customers at risk is.",
+            "The same suspicion, judged by how pure the list of customers ranked first is.",
         ),
     ]
 
 
-def _warnings(given: GateInput, gate: GateConfig) -> list[Check]:
+def _warnings(given: GateInput, gate: GateConfig, words: Words) -> list[Check]:
     before = float(given.train.churned.mean()) if len(given.train) else float("nan")
     after = given.evaluation.measures["base_rate"]
     rates = sorted((before, after))
@@ -181,8 +209,9 @@ def _warnings(given: GateInput, gate: GateConfig) -> list[Check]:
             ratio,
             f"<= {gate.warn_base_rate_ratio:g}",
             ratio <= gate.warn_base_rate_ratio,
-            f"Churn was {percent_text(before)} in training and {percent_text(after)} in the "
-            "test; where the level moves, probabilities learnt before are off.",
+            f"{words.outcome.capitalize()} was {percent_text(before)} in training and "
+            f"{percent_text(after)} in the test; where the level moves, probabilities learnt "
+            "before are off.",
         ),
         Check(
             "warning_single_feature_auc",
@@ -200,11 +229,11 @@ def _warnings(given: GateInput, gate: GateConfig) -> list[Check]:
             f"Features without a value in most of the training months, and therefore left out: "
             f"{', '.join(empty) or 'none'}.",
         ),
-        *_shift_warning(given.shifted_gain, gate),
+        *_shift_warning(given.shifted_gain, gate, words),
     ]
 
 
-def _shift_warning(gain: float, gate: GateConfig) -> list[Check]:
+def _shift_warning(gain: float, gate: GateConfig, words: Words) -> list[Check]:
     if math.isnan(gain):
         return []
     return [
@@ -213,9 +242,9 @@ def _shift_warning(gain: float, gate: GateConfig) -> list[Check]:
             gain,
             f"<= {gate.warn_shifted_auc_gain:g}",
             gain <= gate.warn_shifted_auc_gain,
-            "What was known a month earlier must not foresee churn better than what was known on "
-            f"the day; here the AUC changes by {gain:+.4f}. A gain means that some feature stands "
-            "at the wrong time: have the features reviewed for leakage.",
+            f"What was known a month earlier must not foresee {words.outcome} better than what was "
+            f"known on the day; here the AUC changes by {gain:+.4f}. A gain means that some "
+            "feature stands at the wrong time: have the features reviewed for leakage.",
         )
     ]
 

@@ -36,7 +36,8 @@ class Panel:
         tier: Tier at the as-of date; '' where none is known.
         names: Names of the features.
         features: One column per name, NaN where not measured.
-        churned: 1 churned, 0 kept; empty where the rows are only to be scored.
+        churned: 1 where the outcome came (for churn: left), 0 where not; empty where the rows are
+            only to be scored.
         groups: What divides customers into groups (region, say) -> group of each row, '' where
             not known.
     """
@@ -103,21 +104,23 @@ def read_panel(
     is_labelled: bool,
     name: str,
     features: Sequence[str] = FEATURES,
+    outcome: str = "is_churned",
 ) -> Panel:
     """Check a frame and order it by key.
 
     Args:
         frame: Columns `customer_id`, `as_of_date`, `tier`, the features and, if labelled,
-            `is_churned`; columns that begin with `group_` become groups.
+            the outcome; columns that begin with `group_` become groups.
         seed: Seed of the hash that makes folds.
-        is_labelled: Whether `is_churned` is wanted.
+        is_labelled: Whether the outcome is wanted.
         name: What the frame is, for messages.
         features: The feature columns to read.
+        outcome: The column with what is to be foreseen, true or false.
 
     Raises:
         FrameError: Columns are missing, repeated, empty or not numeric, or a key is repeated.
     """
-    key = ["customer_id", "as_of_date", *(["is_churned"] if is_labelled else [])]
+    key = ["customer_id", "as_of_date", *([outcome] if is_labelled else [])]
     require_columns(frame, [*key, "tier", *features], filled=key, name=name)
     ordered = sort_by_key(frame, name=name)
     values = numeric_matrix(ordered, features, name=name)
@@ -125,9 +128,9 @@ def read_panel(
         raise FrameError(f"{name}: all feature columns are empty: {', '.join(features)}.")
     churned = np.empty(0)
     if is_labelled:
-        churned = np.asarray(ordered["is_churned"].astype("float64"), dtype=np.float64)
+        churned = np.asarray(ordered[outcome].astype("float64"), dtype=np.float64)
     if not np.isin(churned, (0.0, 1.0)).all():
-        raise FrameError(f"{name}: column is_churned must be true or false.")
+        raise FrameError(f"{name}: column {outcome} must be true or false.")
     return Panel(
         customer=pd.factorize(ordered["customer_id"])[0].astype(np.int64),
         fold_hash=customer_hash(ordered["customer_id"], seed=seed),

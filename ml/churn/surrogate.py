@@ -125,7 +125,7 @@ class Surrogate:
         limit = float(self.threshold[node])
         if not np.isfinite(limit):
             return f"{words.label}: {'not known' if has_missing else 'known'}"
-        said = f"{words.label} {'at most' if is_left else 'above'} {words.limit(limit)}"
+        said = words.side(limit, is_below=bool(is_left))
         return f"{said}, or not known" if has_missing else said
 
 
@@ -235,11 +235,12 @@ def _children(rows: Mapping[int, Mapping[str, Any]], node: int) -> list[int]:
     return sorted(n for n, row in rows.items() if n != 0 and int(row["parent_node"]) == node)
 
 
-_WIDTH: Final = 232
-_HEIGHT: Final = 74
+_WIDTH: Final = 236
+_HEIGHT: Final = 84
 _GAP_X: Final = 36
 _GAP_Y: Final = 14
-_LINE: Final = 34
+_LINE: Final = 30
+_LINES: Final = 3
 _SHADES: Final = ("#eaf2ea", "#f7f0d8", "#f6ddd3")
 
 
@@ -264,7 +265,7 @@ def surrogate_svg(
     width = (DEPTH + 1) * _WIDTH + DEPTH * _GAP_X
     height = max(y for _, y in place.values()) + _HEIGHT
     drawn = [
-        f'<svg viewBox="0 0 {width} {height:.0f}" role="img" '
+        f'<svg viewBox="-1 -1 {width + 2} {height + 2:.0f}" role="img" '
         f'font-family="sans-serif" font-size="13"><title>{escape(fidelity_text(rows[0]))}</title>'
     ]
     for node, (x, y) in sorted(place.items()):
@@ -314,11 +315,13 @@ def _places(rows: Mapping[int, Mapping[str, Any]]) -> dict[int, tuple[int, float
 
 
 def _wrapped(text: str) -> list[str]:
-    """At most two lines; what does not fit ends in three dots."""
+    """A few lines; what does not fit ends in three dots."""
     lines = [""]
     for word in text.split():
         if lines[-1] and len(lines[-1]) + len(word) + 1 > _LINE:
             lines.append(word)
         else:
             lines[-1] = f"{lines[-1]} {word}".strip()
-    return lines if len(lines) <= 2 else [lines[0], lines[1][: _LINE - 1] + "…"]
+    if len(lines) <= _LINES:
+        return lines
+    return [*lines[: _LINES - 1], lines[_LINES - 1][: _LINE - 1] + "…"]

@@ -42,7 +42,7 @@ from ml.churn.evaluation import (
     slice_rows,
 )
 from ml.churn.features import FEATURES
-from ml.churn.gate import GateInput, count_checks, run_gate
+from ml.churn.gate import CHURN_WORDS, GateInput, Words, count_checks, run_gate
 from ml.churn.panel import Panel, read_panel
 from ml.churn.splits import Split, label_end, plan_splits, set_calibration_aside
 from ml.churn.surrogate import Surrogate, fit_surrogate
@@ -75,11 +75,21 @@ ChurnTraining = Training[ChurnEstimator]
 
 
 @dataclass(frozen=True)
-class _Verdict:
-    """What the competition on past months found."""
+class Verdict:
+    """What the competition on past months found.
+
+    Attributes:
+        candidate: The candidate that won.
+        rule: The simple rule to fall back on.
+        fitted: The winner as it was judged, fitted on the training slice of the newest origin.
+        checks: The gate's checks of the winner.
+        metrics: Rows of `ml.estimator_metrics`, but for estimator and version.
+        grade: Its grade.
+    """
 
     candidate: str
     rule: str
+    fitted: Candidate
     checks: list[Check]
     metrics: Rows
     grade: Grade
@@ -106,18 +116,20 @@ def train_churn(
     """
     panel = _read(frame, config, features)
     left_out = _left_out_rows(frame)
-    origins = _usable_origins(panel, plan_splits([int(m) for m in panel.month], config), config)
+    origins = usable_origins(panel, plan_splits([int(m) for m in panel.month], config), config)
     if not origins:
-        return _cold_start(panel, config, left_out)
-    verdict = _judge(panel, origins, config)
+        estimator, rows, checks = cold_start(panel, config)
+        grade = grade_estimator({}, [], refusal=estimator.reason)
+        return training_of(estimator, [*rows, *left_out], checks, grade=grade)
+    verdict = judge(panel, origins, config)
     is_published = is_publishable(verdict.checks)
-    estimator = _describe(
+    estimator = describe(
         panel,
         config,
         status=PUBLISHED if is_published else NOT_PUBLISHED,
         reason="" if is_published else _refusal(verdict),
         candidate=verdict.candidate,
-        fitted=_refit(verdict.candidate, panel, origins[0], config) if is_published else None,
+        fitted=refit(verdict.candidate, panel, origins[0], config) if is_published else None,
         rates=fit_rates(verdict.rule, panel, config),
     )
     rows = [*verdict.metrics, *slice_rows(verdict.candidate, "all", panel), *left_out]
@@ -165,7 +177,7 @@ def newest_slices(
         FrameError: As `train_churn`.
     """
     panel = _read(frame, config, features)
-    origins = _usable_origins(panel, plan_splits([int(m) for m in panel.month], config), config)
+    origins = usable_origins(panel, plan_splits([int(m) for m in panel.month], config), config)
     if not origins:
         return None
     newest = origins[0]
@@ -192,7 +204,7 @@ def _read(frame: pd.DataFrame, config: ChurnConfig, features: Sequence[str]) -> 
     )
 
 
-def _refusal(verdict: _Verdict) -> str:
+def _refusal(verdict: Verdict) -> str:
     return f"{refusal_reason(verdict.checks)}; the rule {verdict.rule} speaks instead"
 
 
@@ -200,7 +212,7 @@ def _months(panel: Panel, months: Sequence[int]) -> Panel:
     return panel.take(np.isin(panel.month, months))
 
 
-def _usable_origins(panel: Panel, splits: list[Split], config: ChurnConfig) -> list[Split]:
+def usable_origins(panel: Panel, splits: list[Split], config: ChurnConfig) -> list[Split]:
     """Origins, newest first, with enough customers of both kinds to train on.
 
     The newest one must stand: where it has too few, there is nothing to judge.
@@ -215,8 +227,17 @@ def _usable_origins(panel: Panel, splits: list[Split], config: ChurnConfig) -> l
     return usable
 
 
-def _judge(panel: Panel, origins: list[Split], config: ChurnConfig) -> _Verdict:
-    """Let the candidates compete, and put the winner before the gate."""
+def judge(
+    panel: Panel, origins: list[Split], config: ChurnConfig, words: Words = CHURN_WORDS
+) -> Verdict:
+    """Let the candidates compete, and put the winner before the gate.
+
+    Args:
+        panel: All labelled rows.
+        origins: Splits in time, the newest first.
+        config: Settings.
+        words: What the outcome is called in the explanations of the gate.
+    """
     contest, metrics = _contest(panel, origins, config)
     chosen = max(CANDIDATES, key=lambda name: (contest[name], -CANDIDATES.index(name)))
     newest = origins[0]
@@ -224,10 +245,11 @@ def _judge(panel: Panel, origins: list[Split], config: ChurnConfig) -> _Verdict:
     calibrate = _months(panel, newest.calibrate) if newest.calibrate else None
     rule, baseline_auc, rule_metrics = _baselines(train, test, config)
     evaluations: dict[str, Evaluation] = {}
+    fitted: dict[str, Candidate] = {}
     groups: list[GroupResult] = []
     for name in CANDIDATES:
-        fitted = fit_candidate(name, train, calibrate, config)
-        probability = fitted.probability(test.features)
+        fitted[name] = fit_candidate(name, train, calibrate, config)
+        probability = fitted[name].probability(test.features)
         evaluations[name] = evaluate(test, probability, config)
         metrics += evaluation_rows(name, evaluations[name])
         if name == chosen:
@@ -242,7 +264,7 @@ def _judge(panel: Panel, origins: list[Split], config: ChurnConfig) -> _Verdict:
     ]
     shifted = _shifted_gain(panel, train, test, config)
     given = GateInput(evaluations[chosen], baseline_auc, learnt, shifted)
-    checks = run_gate(given, config)
+    checks = run_gate(given, config, words)
     grade = grade_estimator(
         evaluations[chosen].measures,
         [
@@ -252,7 +274,7 @@ def _judge(panel: Panel, origins: list[Split], config: ChurnConfig) -> _Verdict:
         ],
         refusal=refusal_reason(checks),
     )
-    return _Verdict(chosen, rule, checks, metrics, grade)
+    return Verdict(chosen, rule, fitted[chosen], checks, metrics, grade)
 
 
 def _shifted_gain(panel: Panel, train: Panel, test: Panel, config: ChurnConfig) -> float:
@@ -324,7 +346,7 @@ def _baselines(train: Panel, test: Panel, config: ChurnConfig) -> tuple[str, flo
     return best, max(in_test.values()), rows
 
 
-def _refit(name: str, panel: Panel, origin: Split, config: ChurnConfig) -> Candidate:
+def refit(name: str, panel: Panel, origin: Split, config: ChurnConfig) -> Candidate:
     """Fit the chosen candidate on all labelled rows, in the way in which it was judged.
 
     A feature that was left out of the training slice was not part of what was judged, and stays
@@ -337,9 +359,18 @@ def _refit(name: str, panel: Panel, origin: Split, config: ChurnConfig) -> Candi
     return fit_candidate(name, _months(panel, train), later, config)
 
 
-def _cold_start(panel: Panel, config: ChurnConfig, left_out: Rows) -> ChurnTraining:
-    """Base rates by tier and tenure, where nothing better could be trained or judged."""
-    counts = count_checks(panel, config)
+def cold_start(
+    panel: Panel,
+    config: ChurnConfig,
+    words: Words = CHURN_WORDS,
+    score: str = "churn_probability",
+) -> tuple[ChurnEstimator, Rows, list[Check]]:
+    """Base rates by tier and tenure, where nothing better could be trained or judged.
+
+    Returns:
+        (estimator, rows of metrics, checks).
+    """
+    counts = count_checks(panel, config, words)
     reason = refusal_reason(counts)
     history = Check(
         "months_for_training_and_test",
@@ -352,7 +383,7 @@ def _cold_start(panel: Panel, config: ChurnConfig, left_out: Rows) -> ChurnTrain
         "the history is too short, or holds too few customers of both kinds, to judge an "
         "estimator on later months"
     )
-    estimator = _describe(
+    estimator = describe(
         panel,
         config,
         status=BASE_RATE,
@@ -360,13 +391,13 @@ def _cold_start(panel: Panel, config: ChurnConfig, left_out: Rows) -> ChurnTrain
         candidate=TIER_TENURE,
         fitted=None,
         rates=fit_rates(TIER_TENURE, panel, config),
+        score=score,
     )
-    rows = [*(slice_rows(TIER_TENURE, "all", panel) if len(panel) else []), *left_out]
-    grade = grade_estimator({}, [], refusal=estimator.reason)
-    return training_of(estimator, rows, [*counts, history], grade=grade)
+    rows = slice_rows(TIER_TENURE, "all", panel) if len(panel) else []
+    return estimator, rows, [*counts, history]
 
 
-def _describe(
+def describe(
     panel: Panel,
     config: ChurnConfig,
     *,
@@ -375,7 +406,9 @@ def _describe(
     candidate: str,
     fitted: Candidate | None,
     rates: RateTable,
+    score: str = "churn_probability",
 ) -> ChurnEstimator:
+    """Put an estimator together with what it was trained on."""
     usual, surrogate = _explain(panel, fitted, config) if fitted else (None, None)
     first = panel.date.min().item() if len(panel) else None
     last = panel.date.max().item() if len(panel) else None
@@ -395,12 +428,12 @@ def _describe(
         rates=rates,
         usual=usual,
         surrogate=surrogate,
-        reference=_reference(panel, fitted, rates, config),
+        reference=_reference(panel, fitted, rates, score, config),
     )
 
 
 def _reference(
-    panel: Panel, fitted: Candidate | None, rates: RateTable, config: ChurnConfig
+    panel: Panel, fitted: Candidate | None, rates: RateTable, score: str, config: ChurnConfig
 ) -> tuple[ReferenceBins, ...]:
     """Bins of every feature and of the probability, as it is given to customers not learnt from.
 
@@ -413,7 +446,7 @@ def _reference(
     probability = cross_fitted(fitted, panel, config) if fitted else rates.probability(panel)
     return (
         *(reference_bins("feature", name, panel.feature(name)) for name in panel.names),
-        reference_bins("score", "churn_probability", probability),
+        reference_bins("score", score, probability),
     )
 
 

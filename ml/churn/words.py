@@ -26,6 +26,7 @@ class Words:
         label_zh: What is measured, in Chinese.
         unit: Writes a value.
         unit_zh: Chinese unit behind the value; empty where the value needs none.
+        is_flag: Whether it is so or not, 1 or 0.
     """
 
     label: str
@@ -35,6 +36,7 @@ class Words:
     label_zh: str
     unit: Unit
     unit_zh: str = ""
+    is_flag: bool = False
 
     def tell(self, value: float, usual: float) -> str:
         """Say a value beside the usual one, e.g. "no purchase for 94 days (usual: 31 days)"."""
@@ -54,9 +56,13 @@ class Words:
         told = f"{self.label_zh}：{self._chinese(value)}"
         return f"{told}（{'多数客户无此数据' if isnan(usual) else '通常 ' + self._chinese(usual)}）"
 
-    def limit(self, value: float) -> str:
-        """Write a limit between two values; between whole numbers it is the lower one."""
-        return self.unit(float(floor(value)) if self.unit in (_whole, _days, _months) else value)
+    def side(self, limit: float, *, is_below: bool) -> str:
+        """Say on which side of a limit a value lies; between whole numbers it is the lower one."""
+        if self.is_flag:
+            return f"{self.label}: {self.unit(0.0 if is_below else 1.0)}"
+        is_whole = self.unit in (_whole, _days, _months)
+        shown = self.unit(float(floor(limit)) if is_whole else limit)
+        return f"{self.label} {'at most' if is_below else 'above'} {shown}"
 
     def _chinese(self, value: float) -> str:
         number = self.unit(value).removesuffix(" days").removesuffix(" day")
@@ -148,6 +154,7 @@ def _flag(label: str, label_zh: str, *, missing: str = "") -> Words:
         missing=missing or f"{label}: not known",
         label_zh=label_zh,
         unit=lambda value: "yes" if value else "no",
+        is_flag=True,
     )
 
 

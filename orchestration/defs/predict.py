@@ -32,22 +32,26 @@ ESTIMATORS: dict[Kind, dg.AssetKey] = {
     "churn": dg.AssetKey(["ml", "churn_estimator"]),
     "clv": dg.AssetKey(["ml", "clv_estimator"]),
     "credit": dg.AssetKey(["ml", "credit_estimator"]),
+    "upsell": dg.AssetKey(["ml", "upsell_estimator"]),
 }
 PREDICTIONS: dict[Kind, dg.AssetKey] = {
     "churn": dg.AssetKey(["ml", "churn_predictions"]),
     "clv": dg.AssetKey(["ml", "clv_predictions"]),
     "credit": dg.AssetKey(["ml", "credit_predictions"]),
+    "upsell": dg.AssetKey(["ml", "upsell_predictions"]),
 }
 RESCORED = dg.AssetKey(["ml", "clv_rescored"])
 FEATURES: dict[Kind, tuple[str, ...]] = {
     "churn": ("ftr_churn", "ftr_churn_labels", "ftr_customer_groups"),
     "clv": ("ftr_value", "ftr_value_outcomes", "ftr_contract_changes"),
     "credit": ("ftr_credit", "ftr_credit_labels"),
+    "upsell": ("ftr_churn", "ftr_upsell", "ftr_upsell_labels"),
 }
 TITLES: dict[Kind, str] = {
     "churn": "churn",
     "clv": "lifetime value",
     "credit": "credit rating",
+    "upsell": "upsell",
 }
 DESCRIPTION_TABLES = {
     "estimators": "One row per estimator that a prediction comes from, with its verdict.",

@@ -26,6 +26,7 @@ from orchestration.errors import GateRefusedError, ReleaseError
 from orchestration.ingestion.company import Company
 from orchestration.release import marts as release_marts
 from orchestration.release import store
+from orchestration.release.cards import ESTIMATORS_MART, missing_cards, write_cards
 from orchestration.release.decisions import (
     MARTS_SCHEMA,
     Decision,
@@ -117,7 +118,10 @@ def build_release(
         products = load_products()
         with connect(settings, read_only=True) as con:
             found = current_fingerprints(con, products)
-        decisions = decide_products(products, evidence, run_id=run.run_id, found=found)
+            objections = {ESTIMATORS_MART: missing_cards(settings, con)}
+        decisions = decide_products(
+            products, evidence, run_id=run.run_id, found=found, objections=objections
+        )
         _refuse_if_none_passed(decisions)
         moment = (created_at or datetime.now(UTC)).astimezone(UTC)
         release_id = store.new_release_id(settings, run.run_id, moment)
@@ -260,6 +264,8 @@ def _write_content(draft: _Draft) -> None:
     _write_manifest(draft.folder, manifest)
     _write_evidence(draft)
     _write_quality(draft)
+    earlier = draft.previous.path if draft.previous else None
+    write_cards(draft.settings, draft.folder, manifest, previous=earlier)
     write_report(draft.folder)
     files = {
         path.relative_to(draft.folder).as_posix(): store.hash_file(path)

@@ -43,6 +43,7 @@ def decide_products(
     *,
     run_id: str,
     found: Mapping[str, Fingerprint | str],
+    objections: Mapping[str, str] | None = None,
 ) -> dict[str, Decision]:
     """Judge every product by its evidence and by what it is computed from.
 
@@ -52,6 +53,7 @@ def decide_products(
         run_id: The run whose evidence counts.
         found: Mart name to the fingerprint of its rows in the warehouse now, or to the reason why
             there is none.
+        objections: Mart name to what speaks against publishing it, beside its rows.
 
     Returns:
         One decision per product, in the order of `products`.
@@ -68,6 +70,10 @@ def decide_products(
         )
         for name, product in products.items()
     }
+    for name, product in products.items():
+        against = "; ".join((objections or {}).get(mart, "") for mart in product.marts).strip("; ")
+        if against and own[name].is_pass:
+            own[name] = Decision(name, False, against, own[name].evidence)
     return {name: _with_upstream(name, products, own, ()) for name in products}
 
 

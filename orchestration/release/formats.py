@@ -104,6 +104,15 @@ def format_number(value: Any) -> str:
     return f"{number:,.{decimals}f}".replace("-", "−")
 
 
+def format_measure(value: Any) -> str:
+    """A measure of an estimator with four significant digits; a dash where there is none."""
+    if value is None or value != value:
+        return "–"
+    number = float(value)
+    short = f"{number:.4f}" if abs(number) < 0.01 else f"{number:,.4g}"
+    return short.replace("-", "−")
+
+
 def format_signed(value: Any) -> str:
     """A difference with its sign and one decimal: `+4.8`; a dash where there is none."""
     return "–" if value is None else f"{float(value):+.1f}".replace("-", "−")

@@ -17,12 +17,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from data_quality.products import load_products
+from orchestration.release.cards import CARDS_FOLDER
 from orchestration.release.figures import SMALL_CELL, Figures, read_figures
 from orchestration.release.formats import (
     currency_sign,
     format_amount,
     format_day,
     format_integer,
+    format_measure,
     format_money,
     format_month,
     format_percent,
@@ -54,7 +56,7 @@ _METHODS = {
 }
 
 
-_CANDIDATES = {
+CANDIDATES = {
     "logistic": "Logistic regression",
     "logistic_regression": "Logistic regression",
     "hist_gradient_boosting": "Gradient boosting",
@@ -126,7 +128,7 @@ def render_pages(release_dir: Path, pages: Sequence[PageSpec] = PAGES) -> dict[s
     """
     manifest = read_manifest(release_dir)
     with open_database(release_dir / DATABASE_NAME) as con:
-        environment = _environment(_read_currency(con, manifest))
+        environment = page_environment(_read_currency(con, manifest))
         reader = Reader(con, manifest, environment.filters["money"], _read_catalogue(con, manifest))
         return {page.file_name: _render_page(page, reader, environment) for page in pages}
 
@@ -161,7 +163,9 @@ def render_report(release_dir: Path) -> str:
     manifest = read_manifest(release_dir)
     with open_database(release_dir / DATABASE_NAME) as con:
         figures = read_figures(con, manifest)
-    environment = _environment(_currency(figures))
+    folder = release_dir / CARDS_FOLDER
+    cards = sorted(path.stem for path in folder.glob("*-*.html")) if folder.is_dir() else []
+    environment = page_environment(_currency(figures))
     money = environment.filters["money"]
     return environment.get_template("report.html.j2").render(
         manifest=manifest,
@@ -187,7 +191,8 @@ def render_report(release_dir: Path) -> str:
             if not row["line_count"] and not row["amount"] and row["step"] != "unexplained"
         ],
         methods=_METHODS,
-        candidates=_CANDIDATES,
+        candidates=CANDIDATES,
+        cards=cards,
         small_cell=SMALL_CELL,
         outline_fidelity=_fidelity(figures),
     )
@@ -201,7 +206,8 @@ def _fidelity(figures: Figures) -> str:
     return fidelity_text(figures.churn.outline[0])
 
 
-def _environment(currency: str | None) -> Environment:
+def page_environment(currency: str | None) -> Environment:
+    """Templates and filters of every page; a currency where amounts are shown."""
     environment = Environment(
         loader=PackageLoader("orchestration.release", "templates"),
         autoescape=True,
@@ -224,6 +230,7 @@ def _environment(currency: str | None) -> Environment:
         percent=format_percent,
         share=format_share,
         score=format_score,
+        number4=format_measure,
         day=format_day,
         month=format_month,
         readable=_charts_module().readable,

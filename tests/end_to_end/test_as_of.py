@@ -18,6 +18,7 @@ TABLES = (
     "indicators.ind_lifecycle",
     "indicators.ind_rfm_cutoffs",
     "features.ftr_churn",
+    "features.ftr_upsell",
     "features.ftr_value",
     "scorecard.customer_indicators",
     "scorecard.customer_scorecard",

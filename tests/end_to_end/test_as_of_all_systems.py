@@ -50,6 +50,7 @@ BY_MONTH = {
     "core.int_payments": "month_end",
     "core.int_customer_events": "month_end",
     "features.ftr_churn": "as_of_date",
+    "features.ftr_upsell": "as_of_date",
     "features.ftr_contract_changes": "as_of_date",
     "features.ftr_value": "as_of_date",
     "scorecard.anchor_attainment": "as_of_date",

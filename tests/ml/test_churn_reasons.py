@@ -212,6 +212,13 @@ def test_reasons_are_told_in_words(feature, value, usual, text):
     assert words_of(feature).tell(value, usual) == text
 
 
+def test_the_side_of_a_limit_is_said_in_the_unit_of_the_feature():
+    assert words_of("purchases_6m").side(2.5, is_below=True) == "purchases in 6 months at most 2"
+    assert words_of("sentiment").side(0.125, is_below=False).endswith("above 0.12")
+    assert words_of("is_tenure_censored").side(0.5, is_below=True).endswith("begin: no")
+    assert words_of("is_tenure_censored").side(0.5, is_below=False).endswith("begin: yes")
+
+
 def test_reasons_are_told_in_chinese():
     words = WORDS["days_since_purchase"]
     assert words.tell_in_chinese(94.0, 31.0) == "距上次购买：94 天（通常 31 天）"

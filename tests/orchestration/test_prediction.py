@@ -15,6 +15,7 @@ from ml.churn.config import ChurnConfig
 from ml.churn.panel import read_panel
 from ml.credit.config import CreditConfig
 from ml.frames import KEY, TABLES
+from ml.upsell.features import FEATURE_DEFINITIONS as UPSELL_FEATURES
 from orchestration import prediction, window
 from orchestration.errors import ScorecardError
 from orchestration.ledger import record_published
@@ -81,6 +82,19 @@ select
     0 as paid_months_after,
     ((i % 4) * (20.0 + i))::double as value_after
 from people, months where as_of_date <= date '2010-11-30';
+create table features.ftr_upsell as
+select
+    customer_id, as_of_date, 'non_contractual' as upsell_kind, i % 10 <> 0 as is_eligible,
+    case when i % 10 = 0 then 'not_active' end as ineligible_reason,
+    case when i % 10 <> 0 then (100.0 + i)::double end as base_amount, 0 as is_subscriber
+from people, months;
+create table features.ftr_upsell_labels as
+select
+    customer_id, as_of_date, is_label_complete, is_churned as is_expanded,
+    case when is_churned then 20.0 + i else 0 end::double as expansion_amount
+from features.ftr_churn_labels inner join people using (customer_id);
+
+
 create table features.ftr_contract_changes (
     as_of_date date, state varchar, tier varchar, months_in_state integer, customer_count integer,
     changed_count integer, stayer_opening_mrr decimal(18, 4), stayer_closing_mrr decimal(18, 4)
@@ -97,6 +111,9 @@ def company(settings: Settings) -> Settings:
         for name in churn_features.FEATURES:
             if name not in there:
                 con.execute(f"alter table features.ftr_churn add column {name} double")
+        there = {row[0] for row in con.execute("describe features.ftr_upsell").fetchall()}
+        for name in (each.name for each in UPSELL_FEATURES if each.name not in there):
+            con.execute(f"alter table features.ftr_upsell add column {name} double")
         con.execute(
             "update features.ftr_value set age_days = 300 + (as_of_date - date '2010-01-31'), "
             "tenure_days = 300 + (as_of_date - date '2010-01-31')"
@@ -199,7 +216,7 @@ def test_where_one_customer_has_a_contract_labels_wait_for_its_grace(
     assert months[1] <= last
 
 
-@pytest.mark.parametrize("kind", ["churn", "clv"])
+@pytest.mark.parametrize("kind", ["churn", "clv", "upsell"])
 def test_only_months_after_the_labels_are_scored(
     company: Settings, rows: Any, kind: prediction.Kind
 ) -> None:
@@ -328,6 +345,15 @@ def test_who_is_not_eligible_gets_no_probability(company: Settings, rows: Any) -
         rows("select is_eligible, count(churn_probability) from ml.churn_predictions group by 1")
     )
     assert found == {True: 54, False: 0}
+
+
+def test_of_who_has_left_nothing_more_is_expected(company: Settings, rows: Any) -> None:
+    train(company, "upsell")
+    score(company, "upsell")
+    assert rows(
+        "select is_eligible, count(expand_probability), count(*) filter (expected_upsell_6m = 0), "
+        "count(*) filter (expected_upsell_6m > 0) from ml.upsell_predictions group by 1 order by 1"
+    ) == [(False, 0, 6, 0), (True, 54, 0, 54)]
 
 
 def test_rows_for_training_and_rows_for_scoring_have_the_same_features(company: Settings) -> None:
@@ -580,6 +606,10 @@ select
     last_day(as_of_date + interval 6 month)::date as label_ends_on,
     as_of_date <= date '2023-09-30' as is_label_complete,
     case when as_of_date <= date '2023-09-30' then is_churned end as is_churned
+from simulated;
+create table features.ftr_customer_groups as
+select
+    customer_id, as_of_date::date as as_of_date, 'north' as region, 'organisation' as customer_kind
 from simulated;
 """
 

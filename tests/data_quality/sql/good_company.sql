@@ -531,6 +531,35 @@ select 'credit-1' as estimator_version, parts.*, rating = 'learnt' as is_used,
 from (values ('learnt', 'test', 0.5), ('expert', 'test', 0.4), ('learnt', 'train', 0.6))
     as parts(rating, slice, gini);
 
+insert into scorecard.estimators by name
+select 'upsell' as estimator, 'upsell-1' as estimator_version, 'published' as status,
+    date '2010-06-30' as trained_from, date '2011-03-31' as trained_to,
+    date '2011-09-30' as labels_to, 'dd44' as content_hash;
+
+insert into scorecard.upsell_predictions by name
+select customer_id, as_of_date,
+    case when number % 2 = 0 then 'contractual' else 'non_contractual' end as upsell_kind,
+    number % 20 < 18 as is_eligible,
+    case number % 20 when 18 then 'not_active' when 19 then 'no_base' end as ineligible_reason,
+    case when number % 20 < 18 then score / 100 end as expand_probability,
+    case when number % 20 < 18 then score / 100 * 0.9 end as expand_probability_low,
+    case when number % 20 < 18 then least(1, score / 100 * 1.1) end as expand_probability_high,
+    case when number % 20 < 18 then score when number % 20 = 18 then 0 end as expected_upsell_6m,
+    case when number % 20 < 18 then 100 end as amount_if_expands,
+    case when number % 20 < 18 then 20 end as amount_if_expands_p10,
+    case when number % 20 < 18 then 80 end as amount_if_expands_p50,
+    case when number % 20 < 18 then 240 end as amount_if_expands_p90,
+    case when number % 20 < 18 then 0 end as upsell_p10,
+    case when number % 20 < 18 then 0 end as upsell_p50,
+    case when number % 20 < 18 then 120 end as upsell_p90,
+    'estimator' as upsell_method, 'published' as upsell_status,
+    'upsell-1' as upsell_estimator_version
+from (
+    select customer_id, as_of_date, right(customer_id, 4)::integer as number,
+        round(number * 37 % 1000 / 10, 2)::double as score
+    from scorecard.customer_indicators
+) as people;
+
 insert into scorecard.acquisition_cost by name
 select as_of_date, 12 as period_months, channel, tier, 1 as lag_months, 12 as measured_months,
     true as is_fully_loaded, 0.6 * cost as media_cost, 0.3 * cost as pay_cost,
@@ -559,6 +588,14 @@ select as_of_date, period_months, channel, tier, new_customer_count,
     case when new_customer_count = 0 then 'nobody_won' end as ltv_to_cac_missing_reason,
     is_low_n
 from scorecard.acquisition_cost;
+
+insert into scorecard.customer_value by name
+select customer_id, as_of_date, 'A' as tier, true as is_active, value_basis,
+    50.00 as current_value, round(1 - churn_probability, 6) as loyalty_probability, clv_12m,
+    1 as referred_customer_count_12m, 20.00 as referral_reward_12m, 30.00 as referral_value_12m,
+    clv_12m + 30 as clv_with_referrals_12m
+from scorecard.predictions
+where clv_12m is not null;
 
 -- Every customer who has a value was there a month ago with 10 less, five of it by margin.
 insert into scorecard.clv_changes by name

@@ -1,5 +1,6 @@
 """A home whose warehouse holds synthetic marts, and evidence that fits them."""
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
@@ -12,8 +13,10 @@ import yaml
 from data_quality.evidence import GateEvidence, RuleResult
 from data_quality.fingerprint import mart_fingerprint
 from data_quality.products import PRODUCTS_FILE, load_products
+from ml.approvals import Decision, append_approval
+from ml.canonical import content_hash as canonical_hash
 from orchestration.ingestion.company import Company
-from orchestration.release import build
+from orchestration.release import build, cards
 from orchestration.release.build import RunSummary, build_release
 from orchestration.release.glance import Glance, read_glance
 from orchestration.release.manifest import Manifest, MartEntry, ProductEntry
@@ -133,10 +136,48 @@ def changed(whole: CompanyFolder, tmp_path: Path) -> Iterator[Callable[..., Comp
     return change
 
 
+# Versions and content hashes of the estimators in the synthetic marts.
+STORED = {"churn-1a2b3c4d": "aa11", "clv-9f8e7d6c": "cc33"}
+
+
+def store_estimators(home: Path) -> None:
+    """A registry with the cards of the synthetic estimators; nothing here loads the estimators."""
+    for version, content_hash in STORED.items():
+        folder = home / "estimators" / version
+        folder.mkdir(parents=True)
+        card = {
+            "format": 1,
+            "kind": version.split("-")[0],
+            "version": version,
+            "features": ["days_since_purchase", "tenure_days"],
+            "config": {"seed": 20},
+            "code_version": "bb22",
+            "libraries": {"numpy": "2.0"},
+            "content_hash": content_hash,
+        }
+        sealed = {**card, "card_hash": canonical_hash(card)}
+        (folder / "card.json").write_text(json.dumps(sealed), encoding="utf-8")
+    append_approval(
+        home / "estimators",
+        Decision(
+            kind="churn",
+            by="person",
+            action="pinned",
+            as_of_date=date(2011, 12, 31),
+            champion="churn-1a2b3c4d",
+            speaks_from=date(2011, 7, 31),
+            reason="the newest year is not typical",
+            who="Ann Example",
+            decided_at="2012-01-02T08:00:00Z",
+        ),
+    )
+
+
 def new_home(folder: Path, warehouse: Path) -> Settings:
     home = folder / "home"
     home.mkdir()
     (home / "warehouse.duckdb").write_bytes(warehouse.read_bytes())
+    store_estimators(home)
     return Settings(root=ROOT, home=home, landing=home / "landing", memory_limit="1GB")
 
 
@@ -169,6 +210,7 @@ def plain_build(monkeypatch: pytest.MonkeyPatch, fewer_products: Path) -> None:
         return page
 
     monkeypatch.setattr(build, "write_report", write)
+    monkeypatch.setattr(cards, "_charts", lambda _: {})
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,134 @@
+"""Rules of the product `upsell`: who will buy more, and how much.
+
+Belongs here: the mart upsell_predictions. Not here: churn, lifetime value and the estimators
+(`predictions`).
+"""
+
+from __future__ import annotations
+
+from data_quality.rules import Rule, Table
+from data_quality.suites.predictions import CHURN_METHODS
+from data_quality.suites.shapes import drift, keys, month_ends, shares, volume
+
+OWNER = "data science"
+UPSELL = Table("scorecard", "upsell_predictions", OWNER, ("customer_id", "as_of_date"))
+# The same ways of coming to a probability as for churn.
+METHODS = CHURN_METHODS
+
+
+def rules() -> tuple[Rule, ...]:
+    """List the rules of the product."""
+    return (*_rows(), *_probabilities(), *_amounts())
+
+
+def _rows() -> tuple[Rule, ...]:
+    return (
+        *keys(UPSELL),
+        month_ends(UPSELL),
+        volume(UPSELL),
+        UPSELL.in_set(
+            "upsell_method",
+            METHODS,
+            says="The way the figures were found is one of the known ones.",
+            because="A reader must know whether it is an estimate or a base rate.",
+        ),
+        UPSELL.no_rows(
+            "refused_have_a_reason",
+            "select customer_id, as_of_date from scorecard.upsell_predictions "
+            "where is_eligible = (ineligible_reason is not null)",
+            says="Who is not eligible has a reason, and nobody else.",
+            because="A customer without a figure must be explained, not forgotten.",
+            characteristic="traceability",
+            columns=("is_eligible", "ineligible_reason"),
+        ),
+        UPSELL.no_rows(
+            "unpublished_estimators_are_not_used",
+            """
+            select upsell.customer_id, upsell.as_of_date
+            from scorecard.upsell_predictions as upsell
+            left join scorecard.estimators as estimators
+                on upsell.upsell_estimator_version = estimators.estimator_version
+                and estimators.estimator = 'upsell'
+            where upsell.upsell_method = 'estimator'
+                and estimators.status is distinct from 'published'
+            """,
+            says="No figure comes from an estimator that failed its own checks.",
+            because="The fallback must be used, and must say so.",
+            characteristic="credibility",
+            columns=("upsell_method", "upsell_estimator_version"),
+            reads=("scorecard.estimators",),
+        ),
+    )
+
+
+def _probabilities() -> tuple[Rule, ...]:
+    return (
+        *shares(UPSELL, "expand_probability", "expand_probability_low", "expand_probability_high"),
+        UPSELL.no_rows(
+            "eligible_have_a_probability_and_no_others",
+            "select customer_id, as_of_date from scorecard.upsell_predictions "
+            "where is_eligible = (expand_probability is null)",
+            says="Whoever is eligible has a probability of buying more, and nobody else.",
+            because="Who has left buys nothing, and without a base nothing is more.",
+            characteristic="consistency",
+            columns=("is_eligible", "expand_probability"),
+        ),
+        UPSELL.no_rows(
+            "interval_holds_the_probability",
+            "select customer_id, as_of_date from scorecard.upsell_predictions "
+            "where expand_probability_low > expand_probability "
+            "or expand_probability > expand_probability_high",
+            says="The probability lies inside its own interval.",
+            because="An interval that leaves its estimate out was computed from other numbers.",
+            characteristic="consistency",
+            columns=("expand_probability", "expand_probability_low", "expand_probability_high"),
+        ),
+        drift(UPSELL, "expand_probability", width=0.1),
+    )
+
+
+def _amounts() -> tuple[Rule, ...]:
+    return (
+        UPSELL.no_rows(
+            "expected_is_chance_times_amount",
+            """
+            select customer_id, as_of_date from scorecard.upsell_predictions
+            where is_eligible and amount_if_expands is not null
+                and not coalesce(
+                    abs(expected_upsell_6m - expand_probability * amount_if_expands)
+                    <= 0.01 + 0.000002 * amount_if_expands, false
+                )
+            """,
+            says="What is expected is the probability times the amount.",
+            because="Handbook C8; another figure would promise what nobody computed.",
+            characteristic="accuracy",
+            columns=("expected_upsell_6m", "expand_probability", "amount_if_expands"),
+        ),
+        UPSELL.no_rows(
+            "who_has_left_brings_nothing_more",
+            "select customer_id, as_of_date from scorecard.upsell_predictions "
+            "where not is_eligible and expected_upsell_6m is distinct from "
+            "case when ineligible_reason = 'not_active' then 0 end",
+            says="Of who has left nothing more is expected; of others without a base it is not "
+            "known.",
+            because="Not known is not nothing, and a customer who has gone buys nothing more.",
+            characteristic="consistency",
+            columns=("expected_upsell_6m", "ineligible_reason"),
+        ),
+        UPSELL.no_rows(
+            "quantiles_are_in_order",
+            """
+            select customer_id, as_of_date from scorecard.upsell_predictions
+            where amount_if_expands_p10 > amount_if_expands_p50
+                or amount_if_expands_p50 > amount_if_expands_p90
+                or upsell_p10 > upsell_p50 or upsell_p50 > upsell_p90
+                or upsell_p90 > amount_if_expands_p90 or upsell_p10 < 0
+                or amount_if_expands_p10 < 0
+            """,
+            says="P10, P50 and P90 rise, none is below 0, and what comes at all is no more than "
+            "what comes if more is bought.",
+            because="A range in the wrong order was put together from other numbers.",
+            characteristic="consistency",
+            columns=("amount_if_expands_p10", "amount_if_expands_p90", "upsell_p10", "upsell_p90"),
+        ),
+    )

@@ -1,0 +1,152 @@
+"""Training of the upsell estimator, from a frame to a verdict.
+
+Belongs here: the order of the steps; what is trained twice as churn is, and what is added.
+Does not belong here: the steps themselves (`ml.churn`, the other modules of this folder).
+
+1. The chance of buying more is trained as churn is: origins back in time with an embargo, two
+   estimators in competition, calibration, the gate.
+2. The amount is learnt from who bought more in the training slice of the newest origin. The
+   regression or the mean of the tier: the one with the smaller error on customers of that slice
+   that it has not seen.
+3. Chance times amount is judged on the newest test slice, beside the share of the tier times the
+   mean of the tier.
+4. If all checks pass both are fitted again on all rows with a complete label. If one fails the
+   simple rule and the mean of the tier speak instead, and say so.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from ml.churn.baseline import TIER, fit_rates
+from ml.churn.candidates import Candidate
+from ml.churn.estimator import NOT_PUBLISHED, PUBLISHED
+from ml.churn.evaluation import metric_row, slice_rows
+from ml.churn.splits import Split, plan_splits
+from ml.churn.training import Rows, cold_start, describe, judge, refit, usable_origins
+from ml.frames import sample_customers
+from ml.gate import Check, is_publishable, refusal_reason
+from ml.grade import Grade
+from ml.training_rows import Training, training_of
+from ml.upsell.amount import AMOUNTS, REGRESSION, TIER_MEAN, AmountModel, fit_amount
+from ml.upsell.checks import UPSELL_WORDS, amount_checks
+from ml.upsell.config import UpsellConfig
+from ml.upsell.estimator import UpsellEstimator, score_upsell
+from ml.upsell.evaluation import amount_rows, evaluate_amount, kind_rows
+from ml.upsell.panel import UpsellPanel, read_upsell
+
+__all__ = ["UpsellConfig", "UpsellEstimator", "UpsellTraining", "score_upsell", "train_upsell"]
+
+SCORE: Final = "expand_probability"
+
+UpsellTraining = Training[UpsellEstimator]
+"""What a training of this kind yields."""
+
+
+def train_upsell(frame: pd.DataFrame, config: UpsellConfig) -> UpsellTraining:
+    """Train, judge and refit the upsell estimator.
+
+    Args:
+        frame: `features.ftr_churn` joined with `features.ftr_upsell` and its labels, eligible
+            rows with a complete label only; one row per customer and as-of date, in any order.
+        config: Settings. The same frame and settings give the same estimator to the last bit.
+
+    Returns:
+        The estimator with the rows that describe it. With too little to learn from it is a
+        smoothed base rate times the mean of the tier.
+
+    Raises:
+        FrameError: The frame lacks, repeats or leaves empty a column, or repeats a key.
+    """
+    given = config.chance
+    sampled = sample_customers(frame, max_rows=given.max_training_rows, seed=given.seed)
+    panel = read_upsell(sampled, seed=given.seed, is_labelled=True, name="upsell training frame")
+    months = [int(month) for month in panel.chance.month]
+    origins = usable_origins(panel.chance, plan_splits(months, given), given)
+    if not origins:
+        chance, rows, checks = cold_start(panel.chance, given, UPSELL_WORDS, SCORE)
+        amount = fit_amount(TIER_MEAN, panel, config)
+        return _training(UpsellEstimator(chance, amount), rows, checks, Grade("F", chance.reason))
+    verdict = judge(panel.chance, origins, given, UPSELL_WORDS)
+    chosen, checks, rows = _judge_amount(panel, origins[0], verdict.fitted, config)
+    checks = [*verdict.checks, *checks]
+    is_published = is_publishable(checks)
+    chance = describe(
+        panel.chance,
+        given,
+        status=PUBLISHED if is_published else NOT_PUBLISHED,
+        reason=""
+        if is_published
+        else f"{refusal_reason(checks)}; the rule {verdict.rule} and the mean of the tier speak "
+        "instead",
+        candidate=verdict.candidate,
+        fitted=refit(verdict.candidate, panel.chance, origins[0], given) if is_published else None,
+        rates=fit_rates(verdict.rule, panel.chance, given),
+        score=SCORE,
+    )
+    amount = fit_amount(
+        chosen if is_published else TIER_MEAN, _as_judged(panel, origins[0]), config
+    )
+    rows = [*verdict.metrics, *rows, *slice_rows(verdict.candidate, "all", panel.chance)]
+    grade = verdict.grade if is_published else Grade("F", chance.reason)
+    return _training(UpsellEstimator(chance, amount), rows, checks, grade)
+
+
+def _training(
+    estimator: UpsellEstimator, rows: Rows, checks: list[Check], grade: Grade
+) -> UpsellTraining:
+    """Leave out what an offer to stay would bring: no such offer is made here."""
+    kept = [row for row in rows if not str(row["metric"]).startswith(("empc", "empb"))]
+    return training_of(estimator, kept, checks, grade=grade)
+
+
+def _as_judged(panel: UpsellPanel, origin: Split) -> UpsellPanel:
+    """Leave out features that were left out of the training slice: they were not judged."""
+    seen = panel.months(origin.train).chance.is_measured()
+    features = np.where(seen, panel.chance.features, np.nan)
+    return replace(panel, chance=replace(panel.chance, features=features))
+
+
+def _judge_amount(
+    panel: UpsellPanel, origin: Split, fitted: Candidate, config: UpsellConfig
+) -> tuple[str, list[Check], Rows]:
+    """Choose the way of saying the amount, and judge chance times amount on the test slice.
+
+    Returns:
+        (name of the chosen way, checks, rows of metrics).
+    """
+    learnt = panel.months((*origin.train, *origin.calibrate))
+    test = panel.months(origin.test)
+    error = {name: unseen_error(name, learnt, config) for name in AMOUNTS}
+    chosen = REGRESSION if error[REGRESSION] < error[TIER_MEAN] else TIER_MEAN
+    amount = fit_amount(chosen, learnt, config)
+    chance = fitted.probability(test.chance.features)
+    own = evaluate_amount(test, chance, amount, config)
+    rates = fit_rates(TIER, learnt.chance, config.chance)
+    naive = evaluate_amount(
+        test, rates.probability(test.chance), fit_amount(TIER_MEAN, learnt, config), config
+    )
+    rows = [
+        metric_row(name, "train", "amount_mae_unseen", value, n=len(learnt.expanded))
+        for name, value in error.items()
+    ]
+    rows += [
+        *amount_rows(f"{fitted.name}_{chosen}", own),
+        *amount_rows(f"{TIER}_{TIER_MEAN}", naive),
+        *kind_rows(f"{fitted.name}_{chosen}", test, chance, chance * amount.expected(test)),
+    ]
+    return chosen, amount_checks(own, naive, config), rows
+
+
+def unseen_error(name: str, panel: UpsellPanel, config: UpsellConfig) -> float:
+    """Mean error of the amount of customers who bought more, by fits that have not seen them."""
+    taught = panel.expanded
+    group = (taught.chance.fold_hash % np.uint64(config.chance.folds)).astype(np.int64)
+    error = np.empty(len(taught))
+    for k in np.unique(group):
+        part: AmountModel = fit_amount(name, taught.take(group != k), config)
+        rows = taught.take(group == k)
+        error[group == k] = np.abs(part.expected(rows) - rows.amount)
+    return float(error.mean()) if len(error) else float("nan")

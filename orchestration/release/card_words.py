@@ -1,0 +1,198 @@
+"""What a model card says about a kind of estimator, whatever its figures are.
+
+Belongs here: purpose, use, misuse, eligibility, label and limits of each kind, in words for a
+manager. Not here: anything about one version (`cards`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+OWNER = "data science"
+
+
+@dataclass(frozen=True)
+class KindWords:
+    """The words of one kind of estimator.
+
+    Attributes:
+        title: What it estimates.
+        purpose: What its numbers are for.
+        uses: What they may be used for.
+        misuses: What they must not be used for.
+        eligibility: Who gets a number.
+        label: What was learnt, exactly.
+        judged: How it was judged.
+        limits: What it cannot do.
+        fallback: What speaks where it is not published.
+    """
+
+    title: str
+    purpose: str
+    uses: tuple[str, ...]
+    misuses: tuple[str, ...]
+    eligibility: str
+    label: str
+    judged: str
+    limits: tuple[str, ...]
+    fallback: str
+
+
+CHURN = KindWords(
+    title="Churn in six months",
+    purpose="A probability, for every active customer, of leaving within the six months after a "
+    "month end, so that somebody can act while it still helps.",
+    uses=(
+        "order the customers whom people look at, and decide whom it pays to contact",
+        "expected losses of groups of customers: probabilities may be added up",
+    ),
+    misuses=(
+        "prices, contracts or service withheld from single customers",
+        "judging people: sellers, teams or advisers",
+        "proof that a contact helped: only a group left alone on purpose can show that",
+        "a percentile, or the order alone, read as a probability",
+    ),
+    eligibility="Active at the month end, known for at least 30 days, not buying about once a "
+    "year. For the others the probability is empty, not zero.",
+    label="Left within the six months after the month end: docs/estimators.md, section Label, has "
+    "the rule for customers with and without a contract.",
+    judged="On months that lie wholly after those learnt from, six months and more apart; the "
+    "version that scores was then fitted again, in the same way, on all known outcomes.",
+    limits=(
+        "It describes; it does not say whom a contact would keep.",
+        "Six months after a month end only; what happens in the first two weeks cannot be acted "
+        "on any more.",
+        "What it has never seen (a new market, a shock) it cannot foresee; the level of churn "
+        "moves with seasons and years.",
+        "The interval is about the probability, not about what one customer will do.",
+    ),
+    fallback="the churn rate of a simple group of customers stands in its place, named in the "
+    "column method",
+)
+CLV = KindWords(
+    title="Customer lifetime value",
+    purpose="What each customer is expected to bring in the next 12 and 36 months, discounted at "
+    "10 % a year, so that effort goes where it pays.",
+    uses=(
+        "set what may be spent to win or to keep a customer",
+        "sums over groups of customers, beside the share of checks that failed",
+    ),
+    misuses=(
+        "a promise or a forecast of one customer's turnover: the interval says how wide it is",
+        "multiplied by a churn probability: it holds that chance already (value if kept does not)",
+        "a valuation of the company: customers to come are not in it",
+    ),
+    eligibility="Every customer with a purchase; known for less than 30 days: the mean of the "
+    "tier. Without a purchase the value is empty, not zero.",
+    label="Nothing is labelled: purchases and amounts so far are described by a distribution, and "
+    "judged by the twelve months that followed an earlier month end.",
+    judged="Fitted on what was known a year before, compared with the twelve months that came, "
+    "beside carrying last year's spending forward.",
+    limits=(
+        "It continues the past: a campaign or a new price is not in it.",
+        "The order of customers is more reliable than the level.",
+        "What basis is counted, revenue or margin, stands in value_basis; the two must not be "
+        "added.",
+    ),
+    fallback="the mean of the tier stands in its place (method prior)",
+)
+CREDIT = KindWords(
+    title="Credit rating",
+    purpose="Points and a grade for how surely a customer pays, with reasons, as advice to whoever "
+    "grants credit.",
+    uses=("set limits and terms, with the reasons beside the points",),
+    misuses=(
+        "refusing a customer without a person who looks at the reasons",
+        "a finding of money laundering: that is evidence for a person, and no characteristic",
+        "a rating of people: customers are rated by what they paid",
+    ),
+    eligibility="Customers to whom something fell due; 90 days past due already: the experts' "
+    "points. New customers are unrated, which is not bad.",
+    label="Bad: 90 days past due in any of the twelve months after the month end.",
+    judged="On later months than those learnt from, beside the experts' points on the same rows.",
+    limits=(
+        "Learnt from customers who owe something; others are rated by what they resemble.",
+        "Below 200 bad customers the experts' weights stay: too few to learn from.",
+    ),
+    fallback="the experts' points stay",
+)
+UPSELL = KindWords(
+    title="Upsell in six months",
+    purpose="For every customer the probability of buying more in the next six months and how "
+    "much more, so that offers go where they are welcome.",
+    uses=("order the customers for offers", "expected amounts of groups of customers"),
+    misuses=(
+        "targets of single sellers",
+        "proof that an offer worked: only a group left alone on purpose can show that",
+    ),
+    eligibility="Customers with a base to grow from (recurring value, or the same season's "
+    "spending a year before); who has left expects nothing.",
+    label="Contract: recurring value above 105 % of today's in six months. Without: spending of "
+    "the next six months above 110 % of the same season a year before.",
+    judged="On months that lie wholly after those learnt from.",
+    limits=(
+        "It foresees what customers do by themselves, not what an offer adds.",
+        "The amount is wide: most of it is chance.",
+    ),
+    fallback="rates and means of groups of customers stand in its place",
+)
+KINDS: Mapping[str, KindWords] = {
+    "churn": CHURN,
+    "clv": CLV,
+    "credit": CREDIT,
+    "upsell": UPSELL,
+}
+CLV_FEATURES: Mapping[str, Mapping[str, str]] = {
+    name: {"family": family, "system": system, "description": description}
+    for name, family, system, description in (
+        ("tier", "value", "billing", "Tier at the month end; groups customers who are too new."),
+        ("purchase_count", "active", "billing", "Days with a purchase so far."),
+        ("repeat_purchase_count", "active", "billing", "Purchases after the first."),
+        ("recency_days", "passive", "billing", "Days from the first to the last purchase."),
+        ("age_days", "tenure", "billing", "Days since the first purchase."),
+        (
+            "mean_repeat_purchase_amount",
+            "value",
+            "billing",
+            "Mean amount of a purchase after the first.",
+        ),
+        ("mean_purchase_amount", "value", "billing", "Mean amount of a purchase."),
+        ("revenue_12m", "value", "billing", "Revenue of the last 12 months."),
+        ("net_revenue_ratio", "service", "billing", "What stays of invoices after credits."),
+    )
+}
+"""What lifetime value looks at, in words."""
+METRICS: Mapping[str, str] = {
+    "auc": "Right order of a pair (AUC)",
+    "pr_auc": "Purity of the list at risk (PR-AUC)",
+    "top_decile_lift": "Lift of the highest tenth",
+    "brier_skill": "Skill over naming the mean (Brier)",
+    "ece": "Calibration error, chance deducted",
+    "calibration_slope": "Calibration slope (1 is right)",
+    "calibration_intercept": "Calibration intercept (0 is right)",
+    "mean_probability": "Mean probability",
+    "empc": "Expected maximum profit per customer",
+    "revenue_mae": "Mean error of the value",
+    "revenue_bias_pct": "Total bias, %",
+    "revenue_spearman": "Rank correlation",
+    "revenue_gini": "Order of the values (Gini)",
+    "revenue_top20_capture": "Captured by the top 20 %",
+    "interval_coverage": "Outcomes inside the 90 % interval",
+    "gini": "Gini",
+    "ks": "Kolmogorov-Smirnov",
+    "mae": "Mean error of the amount",
+    "bias_pct": "Total bias, %",
+    "spearman": "Rank correlation",
+    "normalised_gini": "Order of the amounts (Gini)",
+    "top_decile_hit_rate": "Hit rate of the highest tenth",
+}
+"""Measures that a card shows of every candidate, with their names for people."""
+GROUP_METRICS: Mapping[str, str] = {
+    "customers": "Customers",
+    "base_rate": "Observed",
+    "selection_rate": "Selected",
+    "selection_ratio": "Ratio to the most selected",
+    "hit_rate": "Found of those who left",
+    "hit_rate_gap": "Below the best group",
+    "calibration_gap": "Predicted less observed",
+}
+"""Measures by group of customers, with their names for people."""
