@@ -10,8 +10,8 @@ customers without a contract depends on, too. Who has left already is certain to
 
 Thresholds: at least 75 % of the second oracle's distance from 0.5 (the first, which knows of no
 renewal after the next month, is easily beaten), a calibration slope of 0.9 to 1.1, a calibration
-error less its noise below 0.03. With fewer than 20,000 customers even a perfect estimator would fail
-by chance.
+error less its noise below 0.03. With fewer than 20,000 customers even a perfect estimator would
+fail by chance.
 """
 
 import argparse

@@ -37,6 +37,7 @@ from orchestration.settings import Settings
 CARDS_FOLDER = "cards"
 INDEX_NAME = "index.html"
 ESTIMATORS_MART = "estimators"
+DRIFT_MART = "estimator_drift"
 _FORMAT = 1
 _NUMBERED = re.compile(r"^(?P<table>.+)_(?P<bin>\d\d)_(?P<side>predicted|observed)$")
 _GAINS = re.compile(r"^gains_(?P<percent>\d+)$")
@@ -183,6 +184,7 @@ def read_model_card(
         "gains": _gains(own),
         "tenths": _bins(own, "revenue_decile") or _bins(own, "amount_decile"),
         "groups": _groups(own),
+        "drift": _drift(con, manifest, version),
         **extra,
         "approval": _approval(approval_of(log, version), about),
         "decisions": [
@@ -287,6 +289,26 @@ def _groups(rows: Sequence[Row]) -> list[dict[str, Any]]:
                 line["calibration_gap_low"] = row["value_low"]
                 line["calibration_gap_high"] = row["value_high"]
     return [line for _, line in sorted(found.items())]
+
+
+def _drift(con: duckdb.DuckDBPyConnection, manifest: Manifest, version: str) -> list[Row]:
+    """What moved since the training, in the newest month that says so; the most moved first."""
+    if DRIFT_MART not in manifest.marts:
+        return []
+    rows = read_rows(
+        con,
+        """
+        select as_of_date, subject_kind, subject, case_count, stability_index, drift_level
+        from scorecard.estimator_drift
+        where estimator_version = ?
+            and as_of_date = (
+                select max(as_of_date) from scorecard.estimator_drift where estimator_version = ?
+            )
+        order by stability_index desc nulls last, subject_kind, subject
+        """,
+        [version, version],
+    )
+    return [_plain(row) for row in rows]
 
 
 def _approval(entry: Approval | None, about: Row) -> dict[str, Any]:

@@ -83,6 +83,27 @@ def test_a_held_product_closes_the_run_as_held_and_names_it(
     assert (record.status, record.message) == ("held", "held: finance")
 
 
+@pytest.mark.parametrize(
+    ("held", "recorded"),
+    [
+        ((), ["release-1"]),
+        (("finance",), ["release-1"]),
+        (("predictions",), []),
+        (("evaluation",), []),
+    ],
+)
+def test_predictions_enter_the_ledger_when_they_were_published(
+    begun: Settings, monkeypatch: pytest.MonkeyPatch, held: tuple[str, ...], recorded: list[str]
+) -> None:
+    found: list[str] = []
+    monkeypatch.setattr(
+        publishing, "record_published", lambda _, *, release_id: found.append(release_id)
+    )
+    a_build(monkeypatch, a_release(*held))
+    publish(begun)
+    assert found == recorded
+
+
 def test_a_release_that_every_gate_refuses_counts_as_held(
     begun: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
