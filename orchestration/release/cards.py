@@ -342,32 +342,29 @@ def render_card(card: Mapping[str, Any], manifest: Manifest) -> str:
     """One card as a page that fetches nothing."""
     from orchestration.release.report import CANDIDATES
 
-    return (
-        _environment()
-        .get_template("card.html.j2")
-        .render(
-            card=card,
-            manifest=manifest,
-            notice=manifest.notice,
-            charts=_charts(card),
-            measures=_measures(card),
-            candidates=CANDIDATES,
-            surrogate=_surrogate(card),
-            metric_names=METRICS,
-            group_names=GROUP_METRICS,
-            flags=[line for line in card["groups"] if _is_flagged(line)],
-            failed=[check for check in card["checks"] if not check["is_passed"]],
-        )
+    return _page(
+        "card.html.j2",
+        card=card,
+        manifest=manifest,
+        notice=manifest.notice,
+        charts=_charts(card),
+        measures=_measures(card),
+        candidates=CANDIDATES,
+        surrogate=_surrogate(card),
+        metric_names=METRICS,
+        group_names=GROUP_METRICS,
+        flags=[line for line in card["groups"] if _is_flagged(line)],
+        failed=[check for check in card["checks"] if not check["is_passed"]],
     )
 
 
 def render_index(cards: Sequence[Mapping[str, Any]], manifest: Manifest) -> str:
     """The list of the cards as a page."""
-    return (
-        _environment()
-        .get_template("cards.html.j2")
-        .render(cards=cards, manifest=manifest, notice=manifest.notice)
-    )
+    return _page("cards.html.j2", cards=cards, manifest=manifest, notice=manifest.notice)
+
+
+def _page(template: str, **values: Any) -> str:
+    return str(_environment().get_template(template).render(**values))
 
 
 def _environment() -> Any:
