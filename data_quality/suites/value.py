@@ -1,7 +1,8 @@
 """Rules of the product `value`: what customers are worth, and why it changed.
 
-Belongs here: the marts new_customer_value, clv_changes and customer_equity. Not here: the
-predictions that value is made of (`predictions`) and what winning customers cost (`efficiency`).
+Belongs here: the marts customer_value, new_customer_value, clv_changes and customer_equity. Not
+here: the predictions that value is made of (`predictions`) and what winning customers cost
+(`efficiency`).
 """
 
 from __future__ import annotations
@@ -9,18 +10,21 @@ from __future__ import annotations
 from data_quality.rules import Rule, Table
 from data_quality.suites.shapes import (
     PENNY,
+    TOLERANCE,
     VALUE_BASES,
     customer_is_known,
     few_cases_are_flagged,
     keys,
     month_ends,
     not_negative,
+    shares,
 )
 
 OWNER = "finance"
 NEW_CUSTOMERS = Table(
     "scorecard", "new_customer_value", OWNER, ("as_of_date", "period_months", "channel", "tier")
 )
+CUSTOMERS = Table("scorecard", "customer_value", OWNER, ("customer_id", "as_of_date"))
 CHANGES = Table("scorecard", "clv_changes", OWNER, ("customer_id", "as_of_date"))
 EQUITY = Table("scorecard", "customer_equity", OWNER, ("as_of_date", "tier"))
 CHANGE_KINDS = ("stayed", "new", "returned", "lost")
@@ -38,7 +42,62 @@ MISSING_REASONS = ("nobody_won", "not_valued", "basis_is_revenue", "no_cost")
 
 def rules() -> tuple[Rule, ...]:
     """List the rules of the product."""
-    return (*_new_customers(), *_changes(), *_equity(), *_equity_walk())
+    return (
+        *_customers(),
+        *_new_customers(),
+        *_changes(),
+        *_equity(),
+        *_equity_walk(),
+    )
+
+
+def _customers() -> tuple[Rule, ...]:
+    names = ", ".join(CUSTOMERS.keys)
+    return (
+        *keys(CUSTOMERS),
+        month_ends(CUSTOMERS),
+        customer_is_known(CUSTOMERS),
+        *shares(CUSTOMERS, "loyalty_probability"),
+        not_negative(CUSTOMERS, "referred_customer_count_12m", "referral_reward_12m"),
+        CUSTOMERS.no_rows(
+            "value_and_probability_are_the_published_ones",
+            f"""
+            select {names} from scorecard.customer_value as facts
+            full join scorecard.predictions as predictions using ({names})
+            where facts.clv_12m is distinct from predictions.clv_12m
+                or abs(facts.loyalty_probability + predictions.churn_probability - 1)
+                > {TOLERANCE}
+                or (
+                    (facts.loyalty_probability is null)
+                    <> (predictions.churn_probability is null)
+                    and predictions.clv_12m is not null
+                )
+            """,
+            says="Lifetime value and loyalty are those of predictions, and no value is left out.",
+            because="Two lifetime values of one customer leave the reader to choose.",
+            characteristic="consistency",
+            columns=("clv_12m", "loyalty_probability"),
+            reads=("scorecard.predictions",),
+        ),
+        CUSTOMERS.no_rows(
+            "referrals_stand_apart",
+            f"""
+            select {names} from scorecard.customer_value
+            where clv_12m + referral_value_12m is distinct from clv_with_referrals_12m
+                or (referred_customer_count_12m = 0 and referral_value_12m <> 0)
+            """,
+            says="Lifetime value and referral value are together the value with referrals; who "
+            "referred nobody has no referral value.",
+            because="Mixed into lifetime value, what the referred bring would be counted twice.",
+            characteristic="accuracy",
+            columns=(
+                "clv_12m",
+                "referral_value_12m",
+                "clv_with_referrals_12m",
+                "referred_customer_count_12m",
+            ),
+        ),
+    )
 
 
 def _new_customers() -> tuple[Rule, ...]:

@@ -27,7 +27,10 @@ LOAD_JOB = "load"
 RETRAIN_JOB = "retrain"
 # Systems deliver the rest of a month on its first days; day 2 leaves them one.
 MONTHLY_CLOSE = "0 4 2 * *"
+# The day after the close: what is trained then sees the month that was closed.
+MONTHLY_RETRAIN = "0 4 3 * *"
 DAILY_INGESTION = "0 5 * * *"
+DRIFT_SECONDS = 3600
 LANDING_SECONDS = 60
 DEAD_RUN_SECONDS = 300
 
@@ -38,8 +41,17 @@ def automation() -> dg.Definitions:
     scorecard, ingest, retrain = _scorecard_job(), _ingest_job(), _retrain_job()
     return dg.Definitions(
         jobs=[scorecard, ingest, _load_job(), retrain],
-        schedules=[_monthly_close(scorecard), _daily_ingestion(ingest)],
-        sensors=[_landing_sensor(ingest), _failure_sensor(), _dead_run_sensor()],
+        schedules=[
+            _monthly_close(scorecard),
+            _monthly_retrain(retrain),
+            _daily_ingestion(ingest),
+        ],
+        sensors=[
+            _landing_sensor(ingest),
+            _drift_sensor(retrain),
+            _failure_sensor(),
+            _dead_run_sensor(),
+        ],
     )
 
 
@@ -82,8 +94,9 @@ def _retrain_job() -> Any:
         RETRAIN_JOB,
         selection=dg.AssetSelection.all() - dg.AssetSelection.groups("ingest"),
         description=(
-            "Like `scorecard` without ingestion, but both estimators are trained anew even where "
-            "nothing they depend on has changed."
+            "Like `scorecard` without ingestion, but all estimators are trained anew even where "
+            "nothing they depend on has changed. What was trained speaks only where the rule of "
+            "champion and challenger says so."
         ),
         config=dg.RunConfig(ops={TRAIN: {"config": {"force": True}}}),
         executor_def=dg.in_process_executor,
@@ -107,6 +120,104 @@ def _monthly_close(job: Any) -> dg.ScheduleDefinition:
         return dg.RunRequest(run_key=f"close-{month}", partition_key=month)
 
     return monthly_close
+
+
+def _monthly_retrain(job: Any) -> dg.ScheduleDefinition:
+    @dg.schedule(
+        name="monthly_retrain",
+        job=job,
+        cron_schedule=MONTHLY_RETRAIN,
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.STOPPED,
+        description=(
+            "Trains all estimators on the month that was closed, also where the close found "
+            "nothing new, so that each month has its challenger."
+        ),
+    )
+    def monthly_retrain(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        month = closed_month(context.scheduled_execution_time)
+        return dg.RunRequest(run_key=f"retrain-{month}", partition_key=month)
+
+    return monthly_retrain
+
+
+def _drift_sensor(job: Any) -> dg.SensorDefinition:
+    @dg.sensor(
+        name="estimator_drift",
+        job=job,
+        minimum_interval_seconds=DRIFT_SECONDS,
+        default_status=dg.DefaultSensorStatus.STOPPED,
+        description=(
+            "Starts `retrain` when the current release says that what a champion looks at, or what "
+            "it says, has drifted so far that somebody should act; once per estimator and month."
+        ),
+    )
+    def estimator_drift(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        return drift_look(read_drift(Settings.from_environment()), context.cursor)
+
+    return estimator_drift
+
+
+def read_drift(settings: Settings) -> list[tuple[str, str, str]]:
+    """Read what the current release says of the drift of its champions in its newest month.
+
+    The release is read, not the warehouse, which a reader would keep from the next run.
+
+    Returns:
+        (month, version, subject) of every subject at level `act`; empty without a release, or
+        where the release does not say.
+
+    Raises:
+        ReleaseError: The link to the current release is broken.
+    """
+    from orchestration.release.reading import open_database
+    from orchestration.release.store import current_release
+
+    release = current_release(settings)
+    if release is None or not {"estimator_drift", "estimators"} <= set(release.manifest.marts):
+        return []
+    if "role" not in release.manifest.marts["estimators"].columns:
+        return []
+    with open_database(release.database) as con:
+        rows = con.execute(
+            """
+            select drift.as_of_date, drift.estimator_version, drift.subject
+            from scorecard.estimator_drift as drift
+            inner join scorecard.estimators as estimators
+                using (estimator, estimator_version)
+            where estimators.role = 'champion' and drift.drift_level = 'act'
+                and drift.as_of_date = (select max(as_of_date) from scorecard.estimator_drift)
+            order by all
+            """
+        ).fetchall()
+    return [(str(month), str(version), str(subject)) for month, version, subject in rows]
+
+
+def drift_look(found: list[tuple[str, str, str]], cursor: str | None) -> dg.SensorResult:
+    """Decide whether drift asks for a training, from what is there and what was asked for.
+
+    Args:
+        found: As `read_drift` gives it.
+        cursor: The estimators and months for which a run was asked, as the last look left it.
+    """
+    asked = set(json.loads(cursor)) if cursor else set()
+    new = sorted({f"{version} {month}" for month, version, _ in found} - asked)
+    if not new:
+        why = "asked for already" if found else "no champion has drifted"
+        return dg.SensorResult(skip_reason=why, cursor=cursor)
+    month = found[-1][0][:7]
+    key = landing_key(", ".join(new))
+    return dg.SensorResult(
+        run_requests=[
+            dg.RunRequest(
+                run_key=f"drift-{key}",
+                partition_key=month,
+                tags={"scorecard/drift": ", ".join(new)[:255]},
+            )
+        ],
+        # Only the newest month is kept: an older one never comes back.
+        cursor=json.dumps(sorted({f"{version} {month}" for month, version, _ in found})),
+    )
 
 
 def closed_month(moment: datetime) -> str:

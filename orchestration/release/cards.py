@@ -37,6 +37,7 @@ from orchestration.settings import Settings
 CARDS_FOLDER = "cards"
 INDEX_NAME = "index.html"
 ESTIMATORS_MART = "estimators"
+DRIFT_MART = "estimator_drift"
 _FORMAT = 1
 _NUMBERED = re.compile(r"^(?P<table>.+)_(?P<bin>\d\d)_(?P<side>predicted|observed)$")
 _GAINS = re.compile(r"^gains_(?P<percent>\d+)$")
@@ -183,6 +184,7 @@ def read_model_card(
         "gains": _gains(own),
         "tenths": _bins(own, "revenue_decile") or _bins(own, "amount_decile"),
         "groups": _groups(own),
+        "drift": _drift(con, manifest, version),
         **extra,
         "approval": _approval(approval_of(log, version), about),
         "decisions": [
@@ -289,6 +291,26 @@ def _groups(rows: Sequence[Row]) -> list[dict[str, Any]]:
     return [line for _, line in sorted(found.items())]
 
 
+def _drift(con: duckdb.DuckDBPyConnection, manifest: Manifest, version: str) -> list[Row]:
+    """What moved since the training, in the newest month that says so; the most moved first."""
+    if DRIFT_MART not in manifest.marts:
+        return []
+    rows = read_rows(
+        con,
+        """
+        select as_of_date, subject_kind, subject, case_count, stability_index, drift_level
+        from scorecard.estimator_drift
+        where estimator_version = ?
+            and as_of_date = (
+                select max(as_of_date) from scorecard.estimator_drift where estimator_version = ?
+            )
+        order by stability_index desc nulls last, subject_kind, subject
+        """,
+        [version, version],
+    )
+    return [_plain(row) for row in rows]
+
+
 def _approval(entry: Approval | None, about: Row) -> dict[str, Any]:
     if entry is not None:
         return _decision(entry)
@@ -320,32 +342,29 @@ def render_card(card: Mapping[str, Any], manifest: Manifest) -> str:
     """One card as a page that fetches nothing."""
     from orchestration.release.report import CANDIDATES
 
-    return (
-        _environment()
-        .get_template("card.html.j2")
-        .render(
-            card=card,
-            manifest=manifest,
-            notice=manifest.notice,
-            charts=_charts(card),
-            measures=_measures(card),
-            candidates=CANDIDATES,
-            surrogate=_surrogate(card),
-            metric_names=METRICS,
-            group_names=GROUP_METRICS,
-            flags=[line for line in card["groups"] if _is_flagged(line)],
-            failed=[check for check in card["checks"] if not check["is_passed"]],
-        )
+    return _page(
+        "card.html.j2",
+        card=card,
+        manifest=manifest,
+        notice=manifest.notice,
+        charts=_charts(card),
+        measures=_measures(card),
+        candidates=CANDIDATES,
+        surrogate=_surrogate(card),
+        metric_names=METRICS,
+        group_names=GROUP_METRICS,
+        flags=[line for line in card["groups"] if _is_flagged(line)],
+        failed=[check for check in card["checks"] if not check["is_passed"]],
     )
 
 
 def render_index(cards: Sequence[Mapping[str, Any]], manifest: Manifest) -> str:
     """The list of the cards as a page."""
-    return (
-        _environment()
-        .get_template("cards.html.j2")
-        .render(cards=cards, manifest=manifest, notice=manifest.notice)
-    )
+    return _page("cards.html.j2", cards=cards, manifest=manifest, notice=manifest.notice)
+
+
+def _page(template: str, **values: Any) -> str:
+    return str(_environment().get_template(template).render(**values))
 
 
 def _environment() -> Any:

@@ -13,8 +13,8 @@ pytestmark = pytest.mark.slow
 PAGE = (ROOT / "docs" / "example-queries.md").read_text(encoding="utf-8")
 QUERIES = re.findall(r"^### `(\w+)`[^\n]*\n\n```sql\n(.*?)```", PAGE, flags=re.M | re.S)
 # A small company need not have a change beyond chance, nor a crisis, nor enough customers who left
-# to judge an estimator by.
-MAY_BE_EMPTY = {"nps_by_group", "complaint_episodes", "estimator_fairness"}
+# to judge an estimator by; a first run values one month.
+MAY_BE_EMPTY = {"nps_by_group", "complaint_episodes", "estimator_fairness", "clv_changes"}
 
 
 def test_every_heading_has_its_query() -> None:

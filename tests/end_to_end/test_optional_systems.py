@@ -77,8 +77,6 @@ MARTS_OF: dict[str, set[str]] = {
     "credit_points": {"support", "organisation"},
     "acquisition_cost": {"marketing", "organisation"},
     "new_customer_value": {"marketing", "organisation"},
-    "clv_changes": set(),
-    "customer_equity": {"marketing", "organisation"},
     "efficiency_by_tier": {"marketing", "organisation", "support"},
     "process_steps": {"support"},
     "perceived_value_by_group": {"survey"},

@@ -3,12 +3,21 @@ import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import dagster as dg
+import duckdb
 import pytest
 
 from orchestration.dagster_home import close_dead_runs, is_writer_alive
-from orchestration.defs.automation import closed_month, landing_state, next_look
+from orchestration.defs.automation import (
+    closed_month,
+    drift_look,
+    landing_state,
+    next_look,
+    read_drift,
+)
+from orchestration.release import store
 from orchestration.settings import Settings
 from orchestration.warehouse import writer_lock
 
@@ -67,6 +76,51 @@ class TestLandingSensor:
     def test_hidden_files_do_not_count(self, settings: Settings) -> None:
         (settings.landing / ".invoices.csv.part").write_text("a", encoding="utf-8")
         assert json.loads(landing_state(settings)) == []
+
+
+class TestDriftSensor:
+    ACT = ("2011-12-31", "churn-1", "days_since_purchase")
+
+    def test_drift_asks_once_for_each_estimator_and_month(self) -> None:
+        first = drift_look([self.ACT, ("2011-12-31", "churn-1", "score")], None)
+        assert first.run_requests is not None
+        assert [request.partition_key for request in first.run_requests] == ["2011-12"]
+        assert not drift_look([self.ACT], first.cursor).run_requests
+        later = drift_look([("2012-01-31", *self.ACT[1:])], first.cursor)
+        assert later.run_requests is not None
+        assert later.run_requests[0].run_key != first.run_requests[0].run_key
+
+    def test_no_drift_asks_for_nothing(self, settings: Settings) -> None:
+        assert read_drift(settings) == []
+        assert not drift_look([], None).run_requests
+
+    def test_only_champions_at_level_act_in_the_newest_month_count(
+        self, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        database = settings.home / "release.duckdb"
+        with duckdb.connect(str(database)) as con:
+            con.execute(
+                """
+                create schema scorecard;
+                create table scorecard.estimators as from (values
+                    ('churn', 'churn-1', 'champion'), ('churn', 'churn-0', 'former')
+                ) as t(estimator, estimator_version, role);
+                create table scorecard.estimator_drift as
+                select 'churn' as estimator, * from (values
+                    ('churn-1', date '2011-12-31', 'score', 'act'),
+                    ('churn-1', date '2011-12-31', 'tenure_days', 'watch'),
+                    ('churn-1', date '2011-11-30', 'mrr', 'act'),
+                    ('churn-0', date '2011-12-31', 'score', 'act')
+                ) as t(estimator_version, as_of_date, subject, drift_level);
+                """
+            )
+        marts = {
+            "estimators": SimpleNamespace(columns={"role": "varchar"}),
+            "estimator_drift": SimpleNamespace(columns={}),
+        }
+        release = SimpleNamespace(database=database, manifest=SimpleNamespace(marts=marts))
+        monkeypatch.setattr(store, "current_release", lambda _: release)
+        assert read_drift(settings) == [("2011-12-31", "churn-1", "score")]
 
 
 class TestDeadRuns:

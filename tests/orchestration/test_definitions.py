@@ -182,17 +182,18 @@ def test_all_jobs_work_in_one_process(definitions: dg.Definitions) -> None:
 
 def test_schedules_are_off_until_somebody_wants_them(definitions: dg.Definitions) -> None:
     schedules = {s.name: s for s in definitions.schedules or ()}
-    assert set(schedules) == {"monthly_close", "daily_ingestion"}
+    assert set(schedules) == {"monthly_close", "monthly_retrain", "daily_ingestion"}
     for schedule in schedules.values():
         assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
         assert schedule.execution_timezone == "UTC"
         assert schedule.description
 
 
-def test_sensors_are_there_and_the_one_that_starts_runs_is_off(definitions: dg.Definitions) -> None:
+def test_sensors_are_there_and_those_that_start_runs_are_off(definitions: dg.Definitions) -> None:
     sensors = {s.name: s for s in definitions.sensors or ()}
-    assert set(sensors) == {"landing_files", "run_failure", "dead_runs"}
+    assert set(sensors) == {"landing_files", "estimator_drift", "run_failure", "dead_runs"}
     assert sensors["landing_files"].default_status == dg.DefaultSensorStatus.STOPPED
+    assert sensors["estimator_drift"].default_status == dg.DefaultSensorStatus.STOPPED
     assert sensors["run_failure"].default_status == dg.DefaultSensorStatus.RUNNING
 
 

@@ -13,6 +13,7 @@ from ml.canonical import content_hash
 from ml.churn import features as churn_features
 from ml.churn.config import ChurnConfig
 from ml.churn.panel import read_panel
+from ml.clv.config import ClvConfig
 from ml.credit.config import CreditConfig
 from ml.frames import KEY, TABLES
 from ml.upsell.features import FEATURE_DEFINITIONS as UPSELL_FEATURES
@@ -142,6 +143,11 @@ def rows(settings: Settings) -> Any:
             return con.execute(query).fetchall()
 
     return ask
+
+
+def test_value_is_discounted_alike_in_sql_and_in_the_estimators() -> None:
+    project = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))
+    assert project["vars"]["annual_discount_rate"] == ClvConfig().discount_rate
 
 
 def test_missing_tables_are_created_empty_with_the_columns_of_ml() -> None:
@@ -606,6 +612,10 @@ select
     last_day(as_of_date + interval 6 month)::date as label_ends_on,
     as_of_date <= date '2023-09-30' as is_label_complete,
     case when as_of_date <= date '2023-09-30' then is_churned end as is_churned
+from simulated;
+create table features.ftr_customer_groups as
+select
+    customer_id, as_of_date::date as as_of_date, 'north' as region, 'organisation' as customer_kind
 from simulated;
 """
 

@@ -10,5 +10,6 @@ select
     trim(source.event_kind) as event_kind,
     trim(source.referred_customer_id) as referred_crm_customer_id,
     source.is_won,
+    source.reward_amount,
     source.occurred_at
 from source

@@ -589,6 +589,14 @@ select as_of_date, period_months, channel, tier, new_customer_count,
     is_low_n
 from scorecard.acquisition_cost;
 
+insert into scorecard.customer_value by name
+select customer_id, as_of_date, 'A' as tier, true as is_active, value_basis,
+    50.00 as current_value, round(1 - churn_probability, 6) as loyalty_probability, clv_12m,
+    1 as referred_customer_count_12m, 20.00 as referral_reward_12m, 30.00 as referral_value_12m,
+    clv_12m + 30 as clv_with_referrals_12m
+from scorecard.predictions
+where clv_12m is not null;
+
 -- Every customer who has a value was there a month ago with 10 less, five of it by margin.
 insert into scorecard.clv_changes by name
 select customer_id, as_of_date, 'A' as tier, 'stayed' as change_kind, value_basis,

@@ -304,6 +304,14 @@ select
     cast(17100.76 as decimal(18, 2)) as expected_new_equity
 from scorecard.new_customer_value;
 
+create table scorecard.customer_value as
+select
+    customer_id,
+    as_of_date,
+    cast(100.00 as decimal(18, 2)) as clv_12m,
+    cast(0.00 as decimal(18, 2)) as referral_value_12m
+from scorecard.customer_indicators;
+
 create table scorecard.clv_changes as
 select
     customer_id,

@@ -88,6 +88,28 @@ def test_tables_of_metrics_become_plots_and_groups(told: dict[str, Any]) -> None
     ]
 
 
+def test_drift_is_that_of_the_newest_month(settings: Settings, whole: Any) -> None:
+    with duckdb.connect() as con:
+        con.execute(f"attach '{settings.warehouse}' as w; use w")
+        con.execute(
+            """
+            create or replace table scorecard.estimator_drift as
+            select 'churn' as estimator, 'churn-1a2b3c4d' as estimator_version, * from (values
+                (date '2011-12-31', 'feature', 'mrr', 300, 0.05, 'stable'),
+                (date '2011-12-31', 'feature', 'sentiment', 12, null, null),
+                (date '2011-12-31', 'score', 'churn_probability', 300, 0.31, 'act'),
+                (date '2011-11-30', 'feature', 'tenure_days', 300, 0.9, 'act')
+            ) as t(as_of_date, subject_kind, subject, case_count, stability_index, drift_level)
+            """
+        )
+        card = read_model_card(settings, con, whole.manifest(), CHURN)
+    subjects = [line["subject"] for line in card["drift"]]
+    assert subjects == ["churn_probability", "mrr", "sentiment"]
+    page = render_card(card, whole.manifest())
+    assert "2 of 3 are stable or rest on too few" in page
+    assert "Tenure days" not in page.split('id="features"')[0]
+
+
 def test_the_page_shows_them_and_fetches_nothing(told: dict[str, Any], whole: Any) -> None:
     page = render_card(told, whole.manifest())
     assert page.count("<svg") == 3

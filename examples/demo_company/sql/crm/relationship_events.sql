@@ -25,6 +25,7 @@ select
     'referral' as event_kind,
     crm_id as referred_customer_id,
     true as is_won,
+    20.00::decimal(18, 4) as reward_amount,
     greatest(getvariable('first_day'), joined_on - 3 - floor(20 * draw(km, 'referred'))::integer)::timestamp
         + interval 11 hour as occurred_at,
     joined_on::timestamp + interval 12 hour as _arrives,
@@ -42,6 +43,7 @@ select
     end as event_kind,
     null,
     case when event_kind = 'referral' then false end,
+    null,
     in_working_hours(day_between(from_on, to_on, draw(km, 'joint day')), draw(km, 'joint at'))
         as occurred_at,
     occurred_at,
