@@ -534,7 +534,9 @@ from (values ('learnt', 'test', 0.5), ('expert', 'test', 0.4), ('learnt', 'train
 insert into scorecard.estimators by name
 select 'upsell' as estimator, 'upsell-1' as estimator_version, 'published' as status,
     date '2010-06-30' as trained_from, date '2011-03-31' as trained_to,
-    date '2011-09-30' as labels_to, 'dd44' as content_hash;
+    date '2011-09-30' as labels_to, 'dd44' as content_hash, 'champion' as role,
+    'gate' as approved_by, date '2011-11-30' as approved_as_of,
+    'the first estimator of its kind' as approval_reason;
 
 insert into scorecard.upsell_predictions by name
 select customer_id, as_of_date,
