@@ -154,6 +154,8 @@ def read_model_card(
     graded = (stored.get("evidence") or {}).get("estimators", [{}])[0]
     metrics = _lines(con, "estimator_metrics", version, "candidate, slice, metric, as_of_date")
     own = [row for row in metrics if row["candidate"] == about["candidate"]]
+    # Lifetime value: buyers and contracts, each by the part that was taken.
+    together = [row for row in metrics if row["candidate"] == "taken"]
     extra = {
         name: _lines(con, mart, version, order)
         for name, (mart, order) in _EXTRA.items()
@@ -182,7 +184,8 @@ def read_model_card(
         "metrics": [_plain(row) for row in metrics],
         "calibration": _bins(own, "reliability"),
         "gains": _gains(own),
-        "tenths": _bins(own, "revenue_decile") or _bins(own, "amount_decile"),
+        "tenths": _bins(together, "value_decile", part="all_customers")
+        or _bins(own, "amount_decile"),
         "groups": _groups(own),
         "drift": _drift(con, manifest, version),
         **extra,
@@ -239,12 +242,12 @@ def describe_features(kind: str, names: Sequence[str]) -> list[dict[str, str]]:
     return [{"name": name, **empty, **told.get(name, {})} for name in names]
 
 
-def _bins(rows: Sequence[Row], table: str) -> list[dict[str, Any]]:
-    """The two sides of a table of bins on the test slice, with the interval of what was seen."""
+def _bins(rows: Sequence[Row], table: str, *, part: str = "test") -> list[dict[str, Any]]:
+    """The two sides of a table of bins on one slice, with the interval of what was seen."""
     found: dict[str, dict[str, Any]] = {}
     for row in rows:
         match = _NUMBERED.match(row["metric"])
-        if match and match["table"] == table and row["slice"] == "test":
+        if match and match["table"] == table and row["slice"] == part:
             entry = found.setdefault(match["bin"], {"bin": int(match["bin"]), "n": row["n"]})
             entry[match["side"]] = row["value"]
     whole = [entry for _, entry in sorted(found.items()) if {"predicted", "observed"} <= set(entry)]
@@ -342,32 +345,29 @@ def render_card(card: Mapping[str, Any], manifest: Manifest) -> str:
     """One card as a page that fetches nothing."""
     from orchestration.release.report import CANDIDATES
 
-    return (
-        _environment()
-        .get_template("card.html.j2")
-        .render(
-            card=card,
-            manifest=manifest,
-            notice=manifest.notice,
-            charts=_charts(card),
-            measures=_measures(card),
-            candidates=CANDIDATES,
-            surrogate=_surrogate(card),
-            metric_names=METRICS,
-            group_names=GROUP_METRICS,
-            flags=[line for line in card["groups"] if _is_flagged(line)],
-            failed=[check for check in card["checks"] if not check["is_passed"]],
-        )
+    return _page(
+        "card.html.j2",
+        card=card,
+        manifest=manifest,
+        notice=manifest.notice,
+        charts=_charts(card),
+        measures=_measures(card),
+        candidates=CANDIDATES,
+        surrogate=_surrogate(card),
+        metric_names=METRICS,
+        group_names=GROUP_METRICS,
+        flags=[line for line in card["groups"] if _is_flagged(line)],
+        failed=[check for check in card["checks"] if not check["is_passed"]],
     )
 
 
 def render_index(cards: Sequence[Mapping[str, Any]], manifest: Manifest) -> str:
     """The list of the cards as a page."""
-    return (
-        _environment()
-        .get_template("cards.html.j2")
-        .render(cards=cards, manifest=manifest, notice=manifest.notice)
-    )
+    return _page("cards.html.j2", cards=cards, manifest=manifest, notice=manifest.notice)
+
+
+def _page(template: str, **values: Any) -> str:
+    return str(_environment().get_template(template).render(**values))
 
 
 def _environment() -> Any:

@@ -57,6 +57,34 @@ class TestHelp:
         assert done.stdout == "[]\n"
 
 
+class TestEstimators:
+    def test_the_commands_are_named_with_examples(self, call: CliRunner) -> None:
+        output = call.invoke(cli.app, ["estimators", "--help"]).output
+        for word in ("list", "show", "promote", "rollback", "unpin"):
+            assert word in output
+        assert "--reason" in call.invoke(cli.app, ["estimators", "rollback", "--help"]).output
+
+    def test_an_empty_home_says_what_trains_them(self, call: CliRunner) -> None:
+        result = call.invoke(cli.app, ["estimators", "list"])
+        assert result.exit_code == 0
+        assert "scorecard run" in result.output
+        assert call.invoke(cli.app, ["estimators", "list", "--json"]).output == "[]\n"
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ["show", "churn-1"],
+            ["promote", "churn-1", "--reason", "x"],
+            ["rollback", "weather", "--reason", "x"],
+            ["unpin", "churn", "--reason", "x"],
+            ["rollback", "churn"],
+        ],
+        ids=" ".join,
+    )
+    def test_what_is_not_there_is_wrong_usage(self, call: CliRunner, arguments: list[str]) -> None:
+        assert call.invoke(cli.app, ["estimators", *arguments]).exit_code == 2
+
+
 class TestWrongUsage:
     @pytest.mark.parametrize(
         ("arguments", "words"),
