@@ -110,7 +110,7 @@ def training_key(kind: str, data_checksum: str, config: Any) -> str:
     """Name what a training depends on; an equal key means that it need not be repeated.
 
     Args:
-        kind: `churn`, `clv`, `credit` or `upsell`.
+        kind: `churn`, `clv`, `credit`, `upsell` or `segments`.
         data_checksum: Checksum of the training frames, by the caller.
         config: The frozen configuration of the training.
 

@@ -27,6 +27,7 @@ from ml.clv.estimator import ClvEstimator
 from ml.credit.estimator import CreditEstimator
 from ml.errors import EstimatorError, RegistryError
 from ml.frames import TABLES, conform
+from ml.segments.estimator import SegmentEstimator
 from ml.training_rows import Training
 from ml.upsell.estimator import UpsellEstimator
 
@@ -40,7 +41,7 @@ __all__ = [
     "training_key",
 ]
 
-Estimator = ChurnEstimator | ClvEstimator | CreditEstimator | UpsellEstimator
+Estimator = ChurnEstimator | ClvEstimator | CreditEstimator | SegmentEstimator | UpsellEstimator
 
 CARD_FILE: Final = "card.json"
 ESTIMATOR_FILE: Final = "estimator.skops"
@@ -55,6 +56,7 @@ _KINDS: Final[dict[str, type[Estimator]]] = {
     "churn": ChurnEstimator,
     "clv": ClvEstimator,
     "credit": CreditEstimator,
+    "segments": SegmentEstimator,
     "upsell": UpsellEstimator,
 }
 _EVIDENCE: Final = {

@@ -26,6 +26,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 
 from ml.approvals import GATE, Approval, decided, read_approvals
 from ml.frames import TABLES
+from ml.segments.features import FEATURES as SEGMENT_FEATURES
 from ml.upsell.features import FEATURE_DEFINITIONS as UPSELL_FEATURES
 from orchestration import window
 from orchestration.champions import (
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger(__name__)
 
-Kind = Literal["churn", "clv", "credit", "upsell"]
+Kind = Literal["churn", "clv", "credit", "upsell", "segments"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 # Rows that are scored at once: 100,000 rows of 20 columns are 16 MB.
 BATCH_ROWS = 100_000
@@ -59,9 +60,11 @@ _PREDICTIONS: dict[Kind, str] = {
     "clv": "clv_predictions",
     "credit": "credit_predictions",
     "upsell": "upsell_predictions",
+    "segments": "customer_clusters",
 }
 # What upsell is learnt from beside the features of churn.
 _UPSELL_COLUMNS = ", ".join(f"upsell.{feature.name}" for feature in UPSELL_FEATURES)
+_SEGMENT_COLUMNS = ", ".join(("customer_id", "as_of_date", *SEGMENT_FEATURES))
 REASONS = "churn_reasons"
 _CHURN_FEATURES = "ftr_churn"
 # Probabilities are published with six decimals.
@@ -79,6 +82,7 @@ _MEASURES: dict[Kind, str] = {
     "clv": "clv_12m",
     "credit": "bad_probability",
     "upsell": "expected_upsell_6m",
+    "segments": "distance",
 }
 # What a challenger says of the last month, for the kinds that have a contest.
 _CHALLENGERS: dict[Kind, str] = {"churn": "churn_challenger"}
@@ -87,6 +91,7 @@ _DESCRIPTIONS = (
     "estimator_metrics",
     "estimator_checks",
     "credit_bins",
+    "cluster_profiles",
     "estimator_surrogates",
 )
 
@@ -96,7 +101,7 @@ class TrainingSummary:
     """What became of one estimator.
 
     Attributes:
-        kind: `churn`, `clv`, `credit` or `upsell`.
+        kind: `churn`, `clv`, `credit`, `upsell` or `segments`.
         version: The estimator that the run uses: the champion.
         status: `published`, `not_published` or `base_rate`.
         reason: Why it has that status; empty when it is published.
@@ -182,7 +187,7 @@ def train(settings: Settings, kind: Kind, *, force: bool = False) -> TrainingSum
 
     Args:
         settings: The home.
-        kind: `churn`, `clv`, `credit` or `upsell`.
+        kind: `churn`, `clv`, `credit`, `upsell` or `segments`.
         force: Train even if an estimator with the same key is stored.
 
     Raises:
@@ -265,7 +270,7 @@ def score(settings: Settings, kind: Kind, *, stage: Stage | None = None) -> tupl
 
     Args:
         settings: The home.
-        kind: `churn`, `clv`, `credit` or `upsell`.
+        kind: `churn`, `clv`, `credit`, `upsell` or `segments`.
         stage: The stage whose progress follows the batches.
 
     Raises:
@@ -344,6 +349,10 @@ def _config(con: duckdb.DuckDBPyConnection, kind: Kind, last_month: date) -> Any
         from ml.upsell.config import UpsellConfig
 
         return UpsellConfig()
+    if kind == "segments":
+        from ml.segments.config import SegmentConfig
+
+        return SegmentConfig()
     from ml.clv.config import ClvConfig
 
     return ClvConfig()
@@ -376,6 +385,12 @@ def _training_queries(kind: Kind, last_month: date, config: Any) -> _Queries:
             "inner join features.ftr_upsell_labels as labels using (customer_id, as_of_date) "
             "where upsell.is_eligible and labels.is_label_complete "
             f"and as_of_date <= date '{newest}' order by customer_id, as_of_date"
+        )
+    if kind == "segments":
+        return _Queries(
+            f"select {_SEGMENT_COLUMNS} from features.ftr_churn where as_of_date in ("
+            "select review_date from indicators.ind_activity_reviews "
+            f"where review_date <= date '{last_month}') order by customer_id, as_of_date"
         )
     judged = window.add_months(last_month, -config.outcome_months)
     if kind == "credit":
@@ -425,6 +440,10 @@ def _train(kind: Kind, frames: Sequence[Any], config: Any) -> Training[Estimator
         from ml.upsell.training import train_upsell
 
         return train_upsell(frames[0], config)
+    if kind == "segments":
+        from ml.segments.training import train_segments
+
+        return train_segments(frames[0], config)
     from ml.clv.training import train_clv
 
     return train_clv(frames[0], frames[1], config, frames[2])
@@ -438,6 +457,7 @@ def _write_description(con: duckdb.DuckDBPyConnection, training: Training[Estima
     """Replace the rows that describe one estimator, in one transaction."""
     from ml.churn.estimator import ChurnEstimator
     from ml.credit.estimator import CreditEstimator
+    from ml.segments.estimator import SegmentEstimator
 
     frames = {
         "estimators": training.estimators,
@@ -446,6 +466,8 @@ def _write_description(con: duckdb.DuckDBPyConnection, training: Training[Estima
     }
     if isinstance(training.estimator, CreditEstimator):
         frames["credit_bins"] = training.estimator.bins()
+    if isinstance(training.estimator, SegmentEstimator):
+        frames["cluster_profiles"] = training.estimator.profiles()
     if isinstance(training.estimator, ChurnEstimator):
         frames["estimator_surrogates"] = training.estimator.surrogate_nodes()
     with transaction(con):
@@ -701,6 +723,11 @@ def _scoring_query(kind: Kind, where: str) -> str:
             "inner join features.ftr_upsell as upsell using (customer_id, as_of_date) "
             f"{where} order by customer_id, as_of_date"
         )
+    if kind == "segments":
+        return (
+            f"select {_SEGMENT_COLUMNS} from features.ftr_churn {where} "
+            "order by customer_id, as_of_date"
+        )
     return f"select * from features.ftr_value {where} order by customer_id, as_of_date"
 
 
@@ -717,6 +744,10 @@ def _score(kind: Kind, frame: Any, estimator: Any) -> Any:
         from ml.upsell.estimator import score_upsell
 
         return score_upsell(frame, estimator)
+    if kind == "segments":
+        from ml.segments.estimator import score_segments
+
+        return score_segments(frame, estimator)
     from ml.clv.training import score_clv
 
     return score_clv(frame, estimator)

@@ -8,7 +8,7 @@ fit.
 Judged are buyers without a contract; purchases beside a contract are learnt from, too.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
@@ -182,34 +182,36 @@ def origins(
 
 
 def earlier_levels(
-    panel: ValuePanel, outcomes: Mapping[int, Outcomes], until: np.datetime64, config: ClvConfig
+    panel: ValuePanel,
+    outcomes: Mapping[int, Outcomes],
+    until: np.datetime64,
+    config: ClvConfig,
+    names: Collection[str] = tuple(FITS),
 ) -> dict[str, Levels]:
-    """Between which places outcomes known by `until` lay, per estimator of counts; {} if none."""
+    """Between which places outcomes known by `until` lay, per estimator of counts.
+
+    Outcomes of two as-of dates together, a long one and a shorter, so that one odd year does not
+    decide.
+    """
+    found: dict[str, list[Float]] = {name: [] for name in names}
     for day, months in origins(panel.date, until, config):
         past = panel.take(panel.date == day)
         actual = outcomes[months].take(panel.date == day)
         if not is_enough_to_fit(past, config):
             continue
         known = actual.is_complete & is_mature(past, config.min_tenure_days) & ~past.has_contract
-        if known.sum() < config.min_customers:
-            continue
         learnt = sample(past, config)
         spend, histories = fit_spend(learnt), learnt.summary()
         rows, value = past.take(known), actual.value[known]
         weeks = months * WEEKS_PER_MONTH
-        return {
-            name: calibrate(
-                outcome_places(
-                    Futures(fit(histories), spend, weeks, config.interval_draws, config.seed),
-                    rows,
-                    value,
-                    seed=config.seed,
-                ),
-                least=config.min_customers,
-            )
-            for name, fit in FITS.items()
-        }
-    return {}
+        for name in names:
+            fitted = FITS[name](histories)
+            futures = Futures(fitted, spend, weeks, config.interval_draws, config.seed)
+            found[name].append(outcome_places(futures, rows, value, seed=config.seed))
+    return {
+        name: calibrate(np.concatenate([*places, np.empty(0)]), least=config.min_customers)
+        for name, places in found.items()
+    }
 
 
 def _judge_counts(

@@ -64,7 +64,7 @@ from ml.clv.estimator import (
 from ml.clv.evaluation import ValueEvaluation, evaluate_values, naive_value, rank_correlation
 from ml.clv.gamma_gamma import SpendParameters
 from ml.clv.panel import Outcomes, ValuePanel, read_outcomes, read_values
-from ml.clv.possible import PLAIN, Levels, Parts, calibrate, is_inside
+from ml.clv.possible import PLAIN, Levels, Parts, is_inside
 from ml.clv.summary import DAYS_PER_WEEK
 from ml.clv.value import HORIZON, discount_factors, outlook
 from ml.gate import Check
@@ -164,7 +164,9 @@ def _fit(
         choice = choose_amounts(counts, contest, correlation, config)
         two_part = contest.two_part if contest and choice.candidate == TWO_PART else None
         parts = Parts(fit, spend, two_part)
-        levels = _levels(panel.take(bought), purchases, contest, counts.candidate, config)
+        name = counts.candidate
+        until = latest.date.max()
+        levels = earlier_levels(panel.take(bought), purchases, until, config, [name])[name]
         candidate, reasons = choice.candidate, [choice.reason]
         is_out_of_time = contest is not None and contest.slices.get(candidate, TEST) == TEST
         rows = _fit_rows(counts.candidate, fit, spend, learnt, correlation, levels)
@@ -189,19 +191,6 @@ def _fit(
         contracts=contract_contest,
         rows=rows,
     )
-
-
-def _levels(
-    buyers: ValuePanel,
-    actual: Mapping[int, Outcomes],
-    contest: Contest | None,
-    candidate: str,
-    config: ClvConfig,
-) -> Levels:
-    """Between which places the newest complete outcomes lay."""
-    if contest is not None:
-        return calibrate(contest.foreseen[candidate].places, least=config.min_customers)
-    return earlier_levels(buyers, actual, buyers.date.max(), config).get(candidate, PLAIN)
 
 
 def _with_contracts(

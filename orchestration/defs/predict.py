@@ -33,12 +33,14 @@ ESTIMATORS: dict[Kind, dg.AssetKey] = {
     "clv": dg.AssetKey(["ml", "clv_estimator"]),
     "credit": dg.AssetKey(["ml", "credit_estimator"]),
     "upsell": dg.AssetKey(["ml", "upsell_estimator"]),
+    "segments": dg.AssetKey(["ml", "segments_estimator"]),
 }
 PREDICTIONS: dict[Kind, dg.AssetKey] = {
     "churn": dg.AssetKey(["ml", "churn_predictions"]),
     "clv": dg.AssetKey(["ml", "clv_predictions"]),
     "credit": dg.AssetKey(["ml", "credit_predictions"]),
     "upsell": dg.AssetKey(["ml", "upsell_predictions"]),
+    "segments": dg.AssetKey(["ml", "customer_clusters"]),
 }
 RESCORED = dg.AssetKey(["ml", "clv_rescored"])
 FEATURES: dict[Kind, tuple[str, ...]] = {
@@ -46,12 +48,14 @@ FEATURES: dict[Kind, tuple[str, ...]] = {
     "clv": ("ftr_value", "ftr_value_outcomes", "ftr_contract_changes"),
     "credit": ("ftr_credit", "ftr_credit_labels"),
     "upsell": ("ftr_churn", "ftr_upsell", "ftr_upsell_labels"),
+    "segments": ("ftr_churn",),
 }
 TITLES: dict[Kind, str] = {
     "churn": "churn",
     "clv": "lifetime value",
     "credit": "credit rating",
     "upsell": "upsell",
+    "segments": "groups of customers",
 }
 DESCRIPTION_TABLES = {
     "estimators": "One row per estimator that a prediction comes from, with its verdict.",
@@ -59,6 +63,7 @@ DESCRIPTION_TABLES = {
     "estimator_checks": "One row per check that an estimator had to pass, with its result.",
     "estimator_surrogates": "One row per node of the tree that outlines a churn estimator.",
     "credit_bins": "One row per bin of a learnt credit rating, with its evidence and points.",
+    "cluster_profiles": "One row per yearly review, group of customers and feature.",
 }
 REASONS_KEY = dg.AssetKey(["ml", REASONS])
 DRIFT = dg.AssetKey(["ml", "drift_counts"])

@@ -81,10 +81,11 @@ CLV = KindWords(
         "multiplied by a churn probability: it holds that chance already (value if kept does not)",
         "a valuation of the company: customers to come are not in it",
     ),
-    eligibility="Every customer with a purchase; known for less than 30 days: the mean of the "
-    "tier. Without a purchase the value is empty, not zero.",
-    label="Nothing is labelled: purchases and amounts so far are described by a distribution, and "
-    "judged by the twelve months that followed an earlier month end.",
+    eligibility="Every customer with a purchase or a contract; known for less than 30 days: the "
+    "mean of the tier. Without either the value is empty, not zero.",
+    label="Nothing is labelled: purchases, amounts and how long contracts lasted so far are "
+    "described by distributions, and judged by the twelve months that followed an earlier month "
+    "end.",
     judged="Fitted on what was known a year before, compared with the twelve months that came, "
     "beside carrying last year's spending forward.",
     limits=(
@@ -145,7 +146,12 @@ CLV_FEATURES: Mapping[str, Mapping[str, str]] = {
     name: {"family": family, "system": system, "description": description}
     for name, family, system, description in (
         ("tier", "value", "billing", "Tier at the month end; groups customers who are too new."),
-        ("purchase_count", "active", "billing", "Days with a purchase so far."),
+        ("relation_kind", "contract", "billing", "Under contract, after one, or a buyer."),
+        ("tenure_days", "tenure", "billing", "Days since the first purchase of any kind."),
+        ("recurring_revenue", "contract", "billing", "Monthly recurring revenue, now or last."),
+        ("contract_months", "contract", "billing", "Months since the first subscription."),
+        ("ended_months", "contract", "billing", "Months since the last one was paid for."),
+        ("purchase_count", "active", "billing", "Days with a purchase that is no contract's."),
         ("repeat_purchase_count", "active", "billing", "Purchases after the first."),
         ("recency_days", "passive", "billing", "Days from the first to the last purchase."),
         ("age_days", "tenure", "billing", "Days since the first purchase."),
@@ -155,8 +161,8 @@ CLV_FEATURES: Mapping[str, Mapping[str, str]] = {
             "billing",
             "Mean amount of a purchase after the first.",
         ),
-        ("mean_purchase_amount", "value", "billing", "Mean amount of a purchase."),
-        ("revenue_12m", "value", "billing", "Revenue of the last 12 months."),
+        ("purchase_value_12m", "value", "billing", "Value of 12 months that is no contract's."),
+        ("margin_rate", "value", "billing", "What stays of revenue after unit costs."),
         ("net_revenue_ratio", "service", "billing", "What stays of invoices after credits."),
     )
 }
@@ -171,11 +177,11 @@ METRICS: Mapping[str, str] = {
     "calibration_intercept": "Calibration intercept (0 is right)",
     "mean_probability": "Mean probability",
     "empc": "Expected maximum profit per customer",
-    "revenue_mae": "Mean error of the value",
-    "revenue_bias_pct": "Total bias, %",
-    "revenue_spearman": "Rank correlation",
-    "revenue_gini": "Order of the values (Gini)",
-    "revenue_top20_capture": "Captured by the top 20 %",
+    "value_mae": "Mean error of the value",
+    "value_bias_pct": "Total bias, %",
+    "value_spearman": "Rank correlation",
+    "value_gini": "Order of the values (Gini)",
+    "value_top20_capture": "Captured by the top 20 %",
     "interval_coverage": "Outcomes inside the 90 % interval",
     "gini": "Gini",
     "ks": "Kolmogorov-Smirnov",

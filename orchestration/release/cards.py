@@ -154,6 +154,8 @@ def read_model_card(
     graded = (stored.get("evidence") or {}).get("estimators", [{}])[0]
     metrics = _lines(con, "estimator_metrics", version, "candidate, slice, metric, as_of_date")
     own = [row for row in metrics if row["candidate"] == about["candidate"]]
+    # Lifetime value: buyers and contracts, each by the part that was taken.
+    together = [row for row in metrics if row["candidate"] == "taken"]
     extra = {
         name: _lines(con, mart, version, order)
         for name, (mart, order) in _EXTRA.items()
@@ -182,7 +184,8 @@ def read_model_card(
         "metrics": [_plain(row) for row in metrics],
         "calibration": _bins(own, "reliability"),
         "gains": _gains(own),
-        "tenths": _bins(own, "revenue_decile") or _bins(own, "amount_decile"),
+        "tenths": _bins(together, "value_decile", part="all_customers")
+        or _bins(own, "amount_decile"),
         "groups": _groups(own),
         "drift": _drift(con, manifest, version),
         **extra,
@@ -240,12 +243,12 @@ def describe_features(kind: str, names: Sequence[str]) -> list[dict[str, str]]:
     return [{"name": name, **empty, **told.get(name, {})} for name in names]
 
 
-def _bins(rows: Sequence[Row], table: str) -> list[dict[str, Any]]:
-    """The two sides of a table of bins on the test slice, with the interval of what was seen."""
+def _bins(rows: Sequence[Row], table: str, *, part: str = "test") -> list[dict[str, Any]]:
+    """The two sides of a table of bins on one slice, with the interval of what was seen."""
     found: dict[str, dict[str, Any]] = {}
     for row in rows:
         match = _NUMBERED.match(row["metric"])
-        if match and match["table"] == table and row["slice"] == "test":
+        if match and match["table"] == table and row["slice"] == part:
             entry = found.setdefault(match["bin"], {"bin": int(match["bin"]), "n": row["n"]})
             entry[match["side"]] = row["value"]
     whole = [entry for _, entry in sorted(found.items()) if {"predicted", "observed"} <= set(entry)]

@@ -33,7 +33,14 @@ from orchestration.release.formats import (
 )
 from orchestration.release.glance import Glance
 from orchestration.release.manifest import Manifest, ProductEntry, read_manifest
-from orchestration.release.pages import experience, measured, relationship, retention, service
+from orchestration.release.pages import (
+    experience,
+    measured,
+    relationship,
+    retention,
+    service,
+    value,
+)
 from orchestration.release.pages.model import PageSpec, Reader, tell
 from orchestration.release.reading import Row, open_database, read_rows
 from orchestration.release.store import DATABASE_NAME
@@ -45,6 +52,7 @@ PAGES: tuple[PageSpec, ...] = (
     service.PAGE,
     experience.PAGE,
     retention.PAGE,
+    value.PAGE,
     relationship.PAGE,
     measured.PAGE,
 )

@@ -113,6 +113,7 @@ def test_the_way_from_raw_to_release_is_one_graph(graph: Any) -> None:
         "ml/clv_rescored",
         "ml/credit_predictions",
         "ml/upsell_predictions",
+        "ml/customer_clusters",
         "scorecard/customer_scorecard",
         "quality/dbt_tests",
         "quality/scorecard",

@@ -13,6 +13,7 @@ from ml.canonical import content_hash
 from ml.churn import features as churn_features
 from ml.churn.config import ChurnConfig
 from ml.churn.panel import read_panel
+from ml.clv.config import ClvConfig
 from ml.credit.config import CreditConfig
 from ml.frames import KEY, TABLES
 from ml.upsell.features import FEATURE_DEFINITIONS as UPSELL_FEATURES
@@ -142,6 +143,11 @@ def rows(settings: Settings) -> Any:
             return con.execute(query).fetchall()
 
     return ask
+
+
+def test_value_is_discounted_alike_in_sql_and_in_the_estimators() -> None:
+    project = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))
+    assert project["vars"]["annual_discount_rate"] == ClvConfig().discount_rate
 
 
 def test_missing_tables_are_created_empty_with_the_columns_of_ml() -> None:
@@ -480,6 +486,24 @@ def test_an_estimator_that_spoke_stays_described_though_its_month_was_scored_ane
         first,
         second,
     }
+
+
+def test_too_few_customers_are_in_no_group_and_are_told_so(company: Settings, rows: Any) -> None:
+    with connect(company) as con:
+        con.execute("create schema indicators")
+        con.execute(
+            "create table indicators.ind_activity_reviews as "
+            "select unnest([date '2010-12-31', date '2011-12-31']) as review_date"
+        )
+    summary = train(company, "segments")
+    assert (summary.status, summary.labels_to) == ("not_published", date(2010, 12, 31))
+    assert "customers is 60" in summary.reason
+    score(company, "segments")
+    assert rows(
+        "select segment_status, min(as_of_date), count(distinct as_of_date), count(cluster_id) "
+        "from ml.customer_clusters group by 1 order by 1"
+    ) == [("no_clusters", date(2011, 1, 31), 11, 0), ("no_review_yet", date(2010, 12, 31), 1, 0)]
+    assert rows("select count(*) from ml.cluster_profiles") == [(0,)]
 
 
 def test_an_estimator_that_nothing_comes_from_any_more_is_no_longer_described(

@@ -534,7 +534,9 @@ from (values ('learnt', 'test', 0.5), ('expert', 'test', 0.4), ('learnt', 'train
 insert into scorecard.estimators by name
 select 'upsell' as estimator, 'upsell-1' as estimator_version, 'published' as status,
     date '2010-06-30' as trained_from, date '2011-03-31' as trained_to,
-    date '2011-09-30' as labels_to, 'dd44' as content_hash;
+    date '2011-09-30' as labels_to, 'dd44' as content_hash, 'champion' as role,
+    'gate' as approved_by, date '2011-11-30' as approved_as_of,
+    'the first estimator of its kind' as approval_reason;
 
 insert into scorecard.upsell_predictions by name
 select customer_id, as_of_date,
@@ -557,6 +559,24 @@ select customer_id, as_of_date,
 from (
     select customer_id, as_of_date, right(customer_id, 4)::integer as number,
         round(number * 37 % 1000 / 10, 2)::double as score
+    from scorecard.customer_indicators
+) as people;
+
+insert into scorecard.cluster_profiles by name
+select 'segments-1' as estimator_version, date '2010-12-31' as review_date, groups.*,
+    features.feature, 10.0::double as typical_value, 0.8::double as deviation,
+    'buys often' as wording, 200 as review_customer_count, 2 as cluster_count,
+    0.4::double as silhouette, 0.9::double as stability
+from (values (1, 'Buys often', '购买频繁', 120), (2, 'Long silent', '久未购买', 80))
+    as groups(cluster_id, cluster_name, cluster_name_zh, customer_count)
+cross join (values ('purchases_12m'), ('revenue_12m')) as features(feature);
+
+insert into scorecard.customer_clusters by name
+select customer_id, as_of_date, 'clustered' as segment_status, number % 2 + 1 as cluster_id,
+    case number % 2 when 0 then 'Buys often' else 'Long silent' end as cluster_name,
+    0.7::double as distance, date '2010-12-31' as review_date, 'segments-1' as estimator_version
+from (
+    select customer_id, as_of_date, right(customer_id, 4)::integer as number
     from scorecard.customer_indicators
 ) as people;
 

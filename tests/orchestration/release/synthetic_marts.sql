@@ -384,6 +384,29 @@ select
     case when is_active and days_since_purchase > 90 then 3 end as working_days
 from tiered;
 
+create table scorecard.upsell_predictions as
+select
+    customer_id,
+    as_of_date,
+    'non_contractual' as upsell_kind,
+    is_active as is_eligible,
+    case when not is_active then 'not_active' end as ineligible_reason,
+    case when is_active then 0.2::double end as expand_probability,
+    case when is_active then 0.1::double end as expand_probability_low,
+    case when is_active then 0.3::double end as expand_probability_high,
+    cast(case when is_active then 20 else 0 end as decimal(18, 2)) as expected_upsell_6m,
+    cast(case when is_active then 100 end as decimal(18, 2)) as amount_if_expands,
+    cast(case when is_active then 20 end as decimal(18, 2)) as amount_if_expands_p10,
+    cast(case when is_active then 80 end as decimal(18, 2)) as amount_if_expands_p50,
+    cast(case when is_active then 240 end as decimal(18, 2)) as amount_if_expands_p90,
+    cast(case when is_active then 0 end as decimal(18, 2)) as upsell_p10,
+    cast(case when is_active then 0 end as decimal(18, 2)) as upsell_p50,
+    cast(case when is_active then 90 end as decimal(18, 2)) as upsell_p90,
+    'estimator' as upsell_method,
+    'published' as upsell_status,
+    'upsell-1a2b3c4d' as upsell_estimator_version
+from tiered;
+
 create table scorecard.churn_reasons as
 select
     predictions.customer_id,

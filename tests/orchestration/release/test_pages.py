@@ -433,6 +433,39 @@ def test_a_campaign_is_said_to_work_only_where_its_control_group_shows_it(
     assert "No campaign had a control group" in section(alone["retention.html"], "campaigns")
 
 
+def test_the_worth_of_the_customers_is_walked_from_month_to_month(pages: Mapping[str, str]) -> None:
+    tables = Tables(pages["value.html"])
+    assert tables.cells("Steps of the change") == [
+        ["A month ago", "£48.0 k"],
+        ["More or fewer purchases expected", "−£1,500"],
+        ["More or less from each", "£2,500"],
+        ["Another estimator", "£300"],
+        ["New and returned", "£1,200"],
+        ["Lost", "−£500"],
+        ["Now", "£50.0 k"],
+    ]
+    text = section(pages["value.html"], "equity")
+    assert "£2,000 more than a month ago" in text
+    assert "2 customers are expected to cost more than earned" in text
+    assert tables.cells("Value against cost by channel") == [
+        ["All", "36", "£750", "£250", "3.0 times"]
+    ]
+
+
+def test_a_first_month_has_no_change_and_revenue_no_ratio(
+    changed: Callable[..., CompanyFolder],
+) -> None:
+    html = changed(
+        "update scorecard.customer_equity set opening_equity_12m = null, "
+        "expected_new_equity = null",
+        "update scorecard.new_customer_value set ltv_to_cac = null, "
+        "ltv_to_cac_missing_reason = 'basis_is_revenue'",
+    ).pages("value")["value.html"]
+    assert "Steps of the change" not in html
+    assert "from next month on" in section(html, "equity")
+    assert "Value cannot be held against cost: only revenue known" in section(html, "new-customers")
+
+
 UNMEASURED = {
     "service_by_tier": ("service", "speed", "the service desk sent nothing"),
     "service_level_cases": ("service", "below-tier", "which service level was applied"),
@@ -450,6 +483,8 @@ UNMEASURED = {
     "portfolio_indicators": ("retention", "kept", "do not reach back twelve months"),
     "mrr_movements": ("retention", "recurring", "billing sent no subscriptions"),
     "acquisition_cost": ("retention", "acquisition", "nobody sent the cost of marketing"),
+    "customer_equity": ("value", "equity", "no month was valued yet"),
+    "new_customer_value": ("value", "new-customers", "nobody sent the cost of marketing"),
     "campaign_performance": ("retention", "campaigns", "nobody sent the cost of campaigns"),
     "stage_transitions": ("relationship", "moves", "no stage could be judged"),
     "rhi_alert_performance": ("relationship", "alerts", "no customer was lost yet"),
@@ -898,4 +933,4 @@ def test_pages_are_told_apart() -> None:
     keys = [page.key for page in PAGES]
 
     assert all(isinstance(page, PageSpec) for page in PAGES)
-    assert keys == ["service", "experience", "retention", "relationship", "measured"]
+    assert keys == ["service", "experience", "retention", "value", "relationship", "measured"]
