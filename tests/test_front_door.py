@@ -54,10 +54,12 @@ def test_homes_are_no_part_of_the_repository(home: str) -> None:
     assert done.returncode == 0
 
 
-def test_every_example_can_be_prepared() -> None:
+def test_every_example_can_be_prepared_or_studied() -> None:
+    """A company is run; a table without dates can only be put before the training code."""
     for folder in sorted((ROOT / "examples").iterdir()):
         if (folder / "__init__.py").is_file():
-            assert (folder / "prepare.py").is_file(), folder.name
+            ways = [folder / "prepare.py", folder / "study.py"]
+            assert any(way.is_file() for way in ways), folder.name
 
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
