@@ -3,8 +3,8 @@
     incremental_strategy='replace_months',
     meta={'months_back': var('upsell_label_months')},
 ) }}
-{#- Grain: one row per customer with a purchase and month end. Expanded: a subscriber whose recurring
-    value six months later is above 105 % of that of the month end; anybody else whose spend of the
+{#- Grain: one row per customer with a purchase and month end. Expanded: a subscriber whose
+    recurring value six months later is above 105 % of that of the month end; anybody else whose spend of the
     six months after is above 110 % of that of the same season a year before (handbook C8). Who
     leaves has not expanded. Given only when those months are complete; it looks ahead, so a run
     also rebuilds the six months before its own. -#}
