@@ -3,8 +3,8 @@
 What belongs here: the query that counts, and the rows of `ml.drift_counts`.
 What does not: the bins (`ml.drift`), the index and its verdict (the mart `estimator_drift`).
 
-One pass over the scored rows of the range counts every bin of every feature, so that no row leaves
-the database.
+One pass over the scored rows of a month gives every value the number of its bin; these are counted,
+so that no row leaves the database.
 """
 
 from __future__ import annotations
@@ -41,32 +41,49 @@ def count_drift(
     subjects = estimator.reference
     if not subjects:
         return conform([], "drift_counts")
-    counted = ", ".join(_counts(each) for each in subjects)
+    bins = ", ".join(f"{_bin(each)} as bin_{k}" for k, each in enumerate(subjects))
+    counted = " union all ".join(
+        f"select {k} as subject, bin_{k} as bin_number, count(*) as row_count "
+        f"from drift_bins group by bin_{k}"
+        for k in range(len(subjects))
+    )
+    name = {"estimator": estimator.kind, "estimator_version": estimator.version}
     months = con.execute(
-        f"select as_of_date, {counted} from features.ftr_churn as features "
-        "inner join ml.churn_predictions as predictions using (customer_id, as_of_date) "
-        "where predictions.is_eligible and predictions.estimator_version = ? "
-        "and as_of_date between ? and ? group by as_of_date order by as_of_date",
+        "select distinct as_of_date from ml.churn_predictions "
+        "where is_eligible and estimator_version = ? and as_of_date between ? and ? order by 1",
         [estimator.version, first_month, last_month],
     ).fetchall()
-    name = {"estimator": estimator.kind, "estimator_version": estimator.version}
     rows: list[dict[str, Any]] = []
-    for month, *cumulated in months:
-        position = 0
-        for each in subjects:
-            found = cumulated[position : position + len(each.counts)]
-            position += len(each.counts)
-            # Missing apart; the others were counted up to each limit.
-            bins = [found[0], *(b - a for a, b in zip([0, *found[1:]], found[1:], strict=False))]
-            rows += [
-                {**name, "as_of_date": month, **bin_row, "row_count": count}
-                for bin_row, count in zip(each.rows(), bins, strict=True)
-            ]
+    for (month,) in months:
+        # One byte per row and subject, so that a month of a million customers is 50 MB.
+        con.execute(
+            f"create or replace temp table drift_bins as select {bins} "
+            "from features.ftr_churn as features "
+            "inner join ml.churn_predictions as predictions using (customer_id, as_of_date) "
+            "where predictions.is_eligible and predictions.estimator_version = ? "
+            "and as_of_date = ?",
+            [estimator.version, month],
+        )
+        found = {(k, number): count for k, number, count in con.execute(counted).fetchall()}
+        rows += [
+            {
+                **name,
+                "as_of_date": month,
+                **bin_row,
+                "row_count": found.get((k, bin_row["bin_number"]), 0),
+            }
+            for k, each in enumerate(subjects)
+            for bin_row in each.rows()
+        ]
+    con.execute("drop table if exists drift_bins")
     return conform(rows, "drift_counts")
 
 
-def _counts(bins: ReferenceBins) -> str:
-    """How many are not measured, then how many lie at or below each limit, then all measured."""
+def _bin(bins: ReferenceBins) -> str:
+    """Number of the bin that a value falls into; 0 where it is not measured."""
     column = f'{"features" if bins.kind == "feature" else "predictions"}."{bins.subject}"'
-    limits = (f"count(*) filter (where {column} <= '{float(e)!r}'::double)" for e in bins.edges)
-    return ", ".join([f"count(*) - count({column})", *limits, f"count({column})"])
+    limits = " ".join(
+        f"when {column} <= '{float(edge)!r}'::double then {number}"
+        for number, edge in enumerate(bins.edges, start=1)
+    )
+    return f"(case when {column} is null then 0 {limits} else {len(bins.edges) + 1} end)::utinyint"

@@ -224,6 +224,7 @@ def describe_features(kind: str, names: Sequence[str]) -> list[dict[str, str]]:
     """What an estimator looks at: family, system, meaning, and when a fact counts as known."""
     from ml.churn.features import FEATURE_DEFINITIONS as CHURN
     from ml.credit.features import FEATURE_DEFINITIONS as CREDIT
+    from ml.upsell.features import FEATURE_DEFINITIONS as UPSELL
 
     told: dict[str, dict[str, str]] = {
         feature.name: {
@@ -232,7 +233,7 @@ def describe_features(kind: str, names: Sequence[str]) -> list[dict[str, str]]:
             "description": feature.description,
             "known_at": feature.known_at,
         }
-        for feature in CHURN
+        for feature in (*UPSELL, *CHURN)
     }
     if kind == "clv":
         told |= {name: dict(about) for name, about in CLV_FEATURES.items()}

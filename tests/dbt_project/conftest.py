@@ -37,6 +37,7 @@ BUILT = (
     "+path:models/indicators/efficiency",
     "+path:models/indicators/experience",
     "+ind_campaign_effects",
+    "+ftr_churn_labels",
     "+ind_loyalty_programme",
 )
 # What the scores of texts are joined with, and what is built of them.

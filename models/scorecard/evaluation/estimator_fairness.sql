@@ -29,6 +29,8 @@ named as (
         substring(measured.slice, 1, position('=' in measured.slice) - 1) as group_kind,
         substring(measured.slice, position('=' in measured.slice) + 1) as group_name
     from measured
+    -- Other parts of the slice (kinds of labels, say) are no groups of customers.
+    where measured.customer_count is not null
 
 )
 

@@ -312,16 +312,6 @@ select
     cast(0.00 as decimal(18, 2)) as referral_value_12m
 from scorecard.customer_indicators;
 
-create table scorecard.upsell_predictions as
-select
-    customer_id,
-    as_of_date,
-    true as is_eligible,
-    0.2 as expand_probability,
-    cast(15.00 as decimal(18, 2)) as expected_upsell_6m,
-    'estimator' as upsell_method
-from scorecard.customer_indicators;
-
 create table scorecard.clv_changes as
 select
     customer_id,
@@ -691,3 +681,9 @@ from (values
 ) as findings (
     rule_id, source_system, source_table, action, row_count, checked_count, explanation
 );
+
+create table if not exists scorecard.customer_clusters as
+select customer_id, as_of_date from scorecard.customer_indicators;
+
+create table if not exists scorecard.cluster_profiles as
+select as_of_date, 1 as cluster_number from months;
