@@ -3,11 +3,11 @@
     incremental_strategy='replace_months',
     meta={'months_back': var('upsell_label_months')},
 ) }}
-{#- Grain: one row per customer with a purchase and month end. Expanded: a subscriber whose recurring
-    value six months later is above 105 % of that of the month end; anybody else whose spend of the
-    six months after is above 110 % of that of the same season a year before (handbook C8). Who
-    leaves has not expanded. Given only when those months are complete; it looks ahead, so a run
-    also rebuilds the six months before its own. -#}
+{#- Grain: one row per customer with a purchase and month end. Expanded: a subscriber whose
+    recurring value six months later is above 105 % of that of the month end; anybody else whose
+    spend of the six months after is above 110 % of that of the same season a year before (handbook
+    C8). Who leaves has not expanded. Given only when those months are complete; it looks ahead, so
+    a run also rebuilds the six months before its own. -#}
 with run_months as (
 
     {{ run_months(months_back=var('upsell_label_months')) }}

@@ -136,11 +136,35 @@ UPSELL = KindWords(
     ),
     fallback="rates and means of groups of customers stand in its place",
 )
+SEGMENTS = KindWords(
+    title="Groups of customers",
+    purpose="Groups of customers who resemble each other, found and not defined, with names that "
+    "last, so that people have words for what kinds of customers there are.",
+    uses=(
+        "speak of kinds of customers, and compare what is done for them",
+        "choose whom to ask or to study, some of each group",
+    ),
+    misuses=(
+        "a forecast: a group describes what was, and foretells nothing",
+        "different rights or prices for people by their group",
+        "a value tier: tiers go by money alone, groups do not",
+    ),
+    eligibility="Every customer who has bought. Who never has is no_purchase, not in a group.",
+    label="Nothing is labelled: the groups are made of what customers resemble each other in.",
+    judged="By how alike the groups come out of resampled customers, and by how well they are "
+    "apart.",
+    limits=(
+        "Groups touch: a customer near a border could be in the next group as well (distance).",
+        "Found once a year; customers move between them in the meantime.",
+    ),
+    fallback="there are no groups, and segment_status says so",
+)
 KINDS: Mapping[str, KindWords] = {
     "churn": CHURN,
     "clv": CLV,
     "credit": CREDIT,
     "upsell": UPSELL,
+    "segments": SEGMENTS,
 }
 CLV_FEATURES: Mapping[str, Mapping[str, str]] = {
     name: {"family": family, "system": system, "description": description}

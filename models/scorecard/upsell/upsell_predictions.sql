@@ -1,5 +1,5 @@
-{#- Grain: one row per customer and month end that was scored: will the customer buy more in the next
-    six months, and how much (handbook C8). -#}
+{#- Grain: one row per customer and month end that was scored: will the customer buy more in the
+    next six months, and how much (handbook C8). -#}
 select
     upsell.customer_id,
     upsell.as_of_date,

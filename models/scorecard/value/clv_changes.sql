@@ -38,14 +38,21 @@ held as (
 
 ),
 
+scored_months as (
+
+    select distinct held.as_of_date
+    from held
+
+),
+
 -- Only months whose month before was scored, too.
 months as (
 
-    select distinct
+    select
         later.as_of_date,
         earlier.as_of_date as month_before
-    from held as later
-    inner join held as earlier
+    from scored_months as later
+    inner join scored_months as earlier
         on earlier.as_of_date = {{ month_end_after('later.as_of_date', -1) }}
     inner join run_months on later.as_of_date >= run_months.first_month
 
