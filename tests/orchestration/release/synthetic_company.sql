@@ -681,9 +681,3 @@ from (values
 ) as findings (
     rule_id, source_system, source_table, action, row_count, checked_count, explanation
 );
-
-create table if not exists scorecard.customer_clusters as
-select customer_id, as_of_date from scorecard.customer_indicators;
-
-create table if not exists scorecard.cluster_profiles as
-select as_of_date, 1 as cluster_number from months;
