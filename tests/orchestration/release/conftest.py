@@ -181,6 +181,12 @@ def new_home(folder: Path, warehouse: Path) -> Settings:
     return Settings(root=ROOT, home=home, landing=home / "landing", memory_limit="1GB")
 
 
+@pytest.fixture(scope="session")
+def stored_estimators() -> Callable[[Path], None]:
+    """Puts the cards of the synthetic estimators into a home."""
+    return store_estimators
+
+
 @pytest.fixture
 def settings(tmp_path: Path, synthetic_warehouse: Path) -> Settings:
     return new_home(tmp_path, synthetic_warehouse)

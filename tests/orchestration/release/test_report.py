@@ -160,12 +160,13 @@ def test_the_page_fetches_nothing(html: str, page: Page) -> None:
     assert all(item.startswith(("#", "../")) or item in beside for item in page.references)
 
 
-def test_links_to_the_quality_page_and_the_manifest_lead_somewhere(
+def test_links_to_quality_page_manifest_and_model_cards_lead_somewhere(
     real_page: Release, page: Page
 ) -> None:
     outside = {item for item in page.references if item.startswith("../")}
 
-    assert outside == {"../quality/index.html", "../manifest.json"}
+    cards = {f"../cards/{name}.html" for name in ("index", "churn-1a2b3c4d", "clv-9f8e7d6c")}
+    assert outside == {"../quality/index.html", "../manifest.json", *cards}
     assert all((real_page.path / "report" / item).resolve().is_file() for item in outside)
 
 

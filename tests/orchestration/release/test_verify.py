@@ -21,12 +21,14 @@ def whole_home(
     tmp_path_factory: pytest.TempPathFactory,
     synthetic_warehouse: Path,
     publish: Callable[..., Release],
+    stored_estimators: Callable[[Path], None],
 ) -> Settings:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("orchestration.release.build.write_report", lambda folder: folder)
         home = tmp_path_factory.mktemp("verify") / "home"
         home.mkdir()
         shutil.copyfile(synthetic_warehouse, home / "warehouse.duckdb")
+        stored_estimators(home)
         settings = Settings(root=home, home=home, landing=home, memory_limit="1GB")
         publish(settings, "run1")
     return settings
