@@ -282,7 +282,10 @@ def _gains(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 
 def _groups(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Measures by group of customers: one line per slice that is named `kind=group`."""
+    """Measures by group of customers: one line per slice that is named `kind=group`.
+
+    Other parts of the slice (kinds of labels, say) have no number of customers, and are none.
+    """
     found: dict[str, dict[str, Any]] = {}
     for row in rows:
         kind, divider, group = row["slice"].partition("=")
@@ -292,7 +295,7 @@ def _groups(rows: Sequence[Row]) -> list[dict[str, Any]]:
             if row["metric"] == "calibration_gap":
                 line["calibration_gap_low"] = row["value_low"]
                 line["calibration_gap_high"] = row["value_high"]
-    return [line for _, line in sorted(found.items())]
+    return [line for _, line in sorted(found.items()) if "customers" in line]
 
 
 def _drift(con: duckdb.DuckDBPyConnection, manifest: Manifest, version: str) -> list[Row]:

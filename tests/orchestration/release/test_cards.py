@@ -43,7 +43,8 @@ from (
         ('tier=A', 'customers', 400, null, null, 900),
         ('tier=A', 'selection_rate', 0.2, null, null, 900),
         ('tier=A', 'selection_ratio', 0.5, null, null, 900),
-        ('tier=B', 'customers', 60, null, null, 90)
+        ('tier=B', 'customers', 60, null, null, 90),
+        ('label_kind=contractual', 'base_rate', 0.1, null, null, 500)
 ) as rows(slice, metric, value, value_low, value_high, n)
 """
 
