@@ -166,21 +166,19 @@ windows as (
     left join beside
         on
             customer_windows.customer_id = beside.customer_id
-            and customer_windows.as_of_date >= beside.purchase_date
-            and (
-                beside.next_purchase_date is null
-                or customer_windows.as_of_date < beside.next_purchase_date
-            )
+            and {{ holds_on(
+                'customer_windows.as_of_date',
+                'beside.purchase_date',
+                'beside.next_purchase_date'
+            ) }}
     left join beside as before_year
         on
             customer_windows.customer_id = before_year.customer_id
-            and {{ month_end_after('customer_windows.as_of_date', -12) }}
-            >= before_year.purchase_date
-            and (
-                before_year.next_purchase_date is null
-                or {{ month_end_after('customer_windows.as_of_date', -12) }}
-                < before_year.next_purchase_date
-            )
+            and {{ holds_on(
+                month_end_after('customer_windows.as_of_date', -12),
+                'before_year.purchase_date',
+                'before_year.next_purchase_date'
+            ) }}
     where
         customer_windows.last_purchase_date is not null
         or contracts.customer_id is not null

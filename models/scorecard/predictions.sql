@@ -72,8 +72,7 @@ levelled as (
     left join levels
         on
             ind_value.tier = levels.tier
-            and joined.as_of_date >= levels.valid_from
-            and (levels.valid_to is null or joined.as_of_date < levels.valid_to)
+            and {{ holds_on('joined.as_of_date', 'levels.valid_from', 'levels.valid_to') }}
 
 ),
 

@@ -103,7 +103,7 @@ CREDIT = KindWords(
     uses=("set limits and terms, with the reasons beside the points",),
     misuses=(
         "refusing a customer without a person who looks at the reasons",
-        "a finding of money laundering: that is evidence for a person, and no characteristic",
+        "suspecting a crime: that takes evidence and a person, and is no characteristic",
         "a rating of people: customers are rated by what they paid",
     ),
     eligibility="Customers to whom something fell due; 90 days past due already: the experts' "

@@ -1,25 +1,17 @@
 {#- Grain: one row per estimator version, method, month end and risk band (`all`: every band). Did
     what was published come true as often as it said? Empty where no outcome is over yet. -#}
-with bands as (
-
-    select 'all' as risk_band
-    union all
-    select 'green' as risk_band
-    union all
-    select 'amber' as risk_band
-    union all
-    select 'red' as risk_band
-
-),
-
-banded as (
+with banded as (
 
     select
         outcomes.*,
-        bands.risk_band as counted_in
+        outcomes.risk_band as counted_in
     from {{ ref('prediction_outcomes') }} as outcomes
-    inner join bands
-        on outcomes.risk_band = bands.risk_band or bands.risk_band = 'all'
+    where outcomes.risk_band is not null
+    union all
+    select
+        outcomes.*,
+        'all' as counted_in
+    from {{ ref('prediction_outcomes') }} as outcomes
 
 ),
 

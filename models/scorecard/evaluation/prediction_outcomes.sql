@@ -1,6 +1,6 @@
-{#- Grain: one row per estimator, customer and month end with a published probability. What was first
-    published stays as it was, and so does its outcome once published (orchestration/ledger.py);
-    what this run computed counts where nothing was published before. -#}
+{#- Grain: one row per estimator, customer and month end with a published probability. What was
+    first published stays as it was, and so does its outcome once published
+    (orchestration/ledger.py); what this run computed counts where nothing was published before. -#}
 with run_window as (
 
     select run_window.last_month from {{ ref('stg_control__run_window') }} as run_window
