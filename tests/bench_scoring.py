@@ -24,7 +24,10 @@ from orchestration.warehouse import connect
 from tests.bench import Measured
 
 ROOT = Path(__file__).parents[1]
-MULTIPLIED = ("ftr_churn", "ftr_churn_labels", "ftr_value", "ftr_credit", "ftr_credit_labels")
+MULTIPLIED = (
+    *("ftr_churn", "ftr_churn_labels", "ftr_value", "ftr_credit", "ftr_credit_labels"),
+    *("ftr_upsell", "ftr_upsell_labels"),
+)
 OTHER_ID = "part.customer_id || '-' || copy.number as customer_id"
 # Equal histories are reckoned once: copies are given histories of their own.
 CHANGED = {
