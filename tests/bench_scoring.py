@@ -1,4 +1,4 @@
-"""`make bench`: what it costs to score a million customers, from features to table.
+"""What it costs to score a million customers, from features to table.
 
 A finished home is copied, and the customers of its last month are multiplied in the feature tables;
 each estimator then scores that month in a process of its own, as a run does. Printed: seconds,
