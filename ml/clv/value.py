@@ -33,16 +33,6 @@ def discount_factors(months: int, discount_rate: float) -> Float:
     return np.asarray((1 + discount_rate) ** (-t / 12), dtype=np.float64)
 
 
-def discounted_value(monthly: Float, discount_rate: float) -> Float:
-    """Sum of values of coming months, discounted to today.
-
-    Args:
-        monthly: Expected value of month 1, 2, ... in the last axis.
-        discount_rate: Per year.
-    """
-    return np.asarray(monthly @ discount_factors(monthly.shape[-1], discount_rate))
-
-
 @dataclass(frozen=True)
 class Outlook:
     """What is expected of each customer.

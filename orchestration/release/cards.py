@@ -358,6 +358,7 @@ def render_card(card: Mapping[str, Any], manifest: Manifest) -> str:
         measures=_measures(card),
         candidates=CANDIDATES,
         surrogate=_surrogate(card),
+        surrogate_words=_surrogate_words(card),
         metric_names=METRICS,
         group_names=GROUP_METRICS,
         flags=[line for line in card["groups"] if _is_flagged(line)],
@@ -415,6 +416,13 @@ def _surrogate(card: Mapping[str, Any]) -> Markup:
     from ml.churn.surrogate import surrogate_svg
 
     return Markup(surrogate_svg(card["surrogate"]))  # noqa: S704 - it escapes its texts
+
+
+def _surrogate_words(card: Mapping[str, Any]) -> str:
+    """How faithful the outline is, and its questions in words; empty where there is none."""
+    from ml.churn.surrogate import surrogate_text
+
+    return surrogate_text(card.get("surrogate") or [])
 
 
 def _is_flagged(line: Mapping[str, Any]) -> bool:

@@ -11,7 +11,7 @@ from ml.clv.gamma_gamma import SpendParameters
 from ml.clv.likelihood import maximise
 from ml.clv.purchases import PurchaseParameters, purchases_if_alive
 from ml.clv.summary import Summary, summarise
-from ml.clv.value import discounted_value
+from ml.clv.value import discount_factors
 from ml.errors import FitError
 
 PUBLISHED_BG = bg_nbd.parameters(0.2425982, 4.4136842, 0.7929899, 2.4261667)
@@ -229,12 +229,12 @@ def test_gamma_gamma_takes_positive_amounts_only(count, mean):
 
 
 def test_value_of_a_hundred_a_month():
-    assert discounted_value(np.full(12, 100.0), 0.10) == pytest.approx(1140.05, abs=0.005)
+    assert np.full(12, 100.0) @ discount_factors(12, 0.10) == pytest.approx(1140.05, abs=0.005)
 
 
 def test_value_of_a_hundred_a_month_while_alive():
     alive = 0.98 ** np.arange(1, 13)
-    assert discounted_value(100 * alive, 0.10) == pytest.approx(1004.10, abs=0.005)
+    assert 100 * alive @ discount_factors(12, 0.10) == pytest.approx(1004.10, abs=0.005)
 
 
 def test_rank_correlation_of_constants_is_unknown():

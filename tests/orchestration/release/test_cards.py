@@ -89,6 +89,15 @@ def test_tables_of_metrics_become_plots_and_groups(told: dict[str, Any]) -> None
     ]
 
 
+def test_the_outline_is_shown_as_a_picture_and_in_words(told: dict[str, Any], whole: Any) -> None:
+    page = render_card(told, whole.manifest())
+    assert "<svg" in page.split("The estimator in three questions")[1].split("<details")[0]
+    words = page.split('<pre class="words">')[1].split("</pre>")[0].splitlines()
+    assert "80 %" in words[0]
+    assert "5,684" in words[0]
+    assert words[2].strip().startswith("days since the last purchase at most 31 days: 10")
+
+
 def test_drift_is_that_of_the_newest_month(settings: Settings, whole: Any) -> None:
     with duckdb.connect() as con:
         con.execute(f"attach '{settings.warehouse}' as w; use w")
