@@ -590,12 +590,14 @@ def with_credit(settings: Settings, *, customers: int) -> None:
 
 def test_a_written_frame_is_let_go_before_the_transaction_ends(settings: Settings) -> None:
     # A registered frame was kept until the commit: a million rows took 1 GB more than they do now.
-    frame = pd.DataFrame({"text": [f"reason number {number}" for number in range(50_000)]})
+    def frame() -> pd.DataFrame:
+        return pd.DataFrame({"text": [f"reason number {number}" for number in range(50_000)]})
+
     with connect(settings) as con, transaction(con):
         con.execute("create table written (text varchar)")
         before = pa.total_allocated_bytes()
-        append_frame(con, "written", frame)
-        append_frame(con, "written", frame)
+        append_frame(con, "written", frame())
+        append_frame(con, "written", frame())
         assert pa.total_allocated_bytes() <= before
         assert con.execute("select count(*) from written").fetchone() == (100_000,)
 
