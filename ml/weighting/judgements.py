@@ -14,7 +14,7 @@ it stayed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
@@ -85,6 +85,19 @@ class JudgedMatrix:
 
 
 @dataclass(frozen=True)
+class Judged:
+    """What judgements came to.
+
+    Attributes:
+        matrices: Each usable state of each matrix, ordered by matrix and month end.
+        set_aside: Mistakes of matrices that no scorecard needs.
+    """
+
+    matrices: tuple[JudgedMatrix, ...]
+    set_aside: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class _Pair:
     """What one person thinks of one pair, told from the first in the alphabet."""
 
@@ -93,23 +106,25 @@ class _Pair:
 
 
 def judge(
-    judgements: pd.DataFrame, *, last_month: date, random_index: str = DEFAULT_RANDOM_INDEX
-) -> tuple[JudgedMatrix, ...]:
+    judgements: pd.DataFrame,
+    *,
+    last_month: date,
+    needed: Collection[str] | None = None,
+    random_index: str = DEFAULT_RANDOM_INDEX,
+) -> Judged:
     """Make the matrices that judgements put in force, oldest first.
 
     Args:
         judgements: `staging.stg_organisation__ahp_judgements` (`COLUMNS`), in any order; later
             judgements than the last month are not known yet.
         last_month: Month end that the run goes to.
+        needed: The matrices that a scorecard uses; None for all. Mistakes of others stop nothing.
         random_index: Table that the consistency ratio divides by.
-
-    Returns:
-        Each usable state of each matrix, ordered by matrix and month end.
 
     Raises:
         FrameError: Columns are missing or empty.
-        JudgementsError: The newest state of a matrix is incomplete, contradicts itself or has too
-            many criteria; all mistakes of all matrices at once.
+        JudgementsError: The newest state of a needed matrix is incomplete, contradicts itself or
+            has too many criteria; all mistakes of all matrices at once.
     """
     require_columns(judgements, COLUMNS, filled=COLUMNS, name="the judgements")
     rows = judgements[list(COLUMNS)].assign(
@@ -119,13 +134,15 @@ def judge(
     rows = rows[rows["judged_on"] <= last_month].sort_values(list(COLUMNS), kind="stable")
     matrices: list[JudgedMatrix] = []
     mistakes: list[str] = []
+    set_aside: list[str] = []
     for matrix_id, of_matrix in rows.groupby("matrix_id", sort=True):
         found, wrong = _states(str(matrix_id), of_matrix, random_index)
         matrices += found
-        mistakes += [f"matrix {matrix_id}: {each}" for each in wrong]
+        told = mistakes if needed is None or matrix_id in needed else set_aside
+        told += [f"matrix {matrix_id}: {each}" for each in wrong]
     if mistakes:
         raise JudgementsError("\n".join(mistakes))
-    return tuple(matrices)
+    return Judged(tuple(matrices), tuple(set_aside))
 
 
 def _states(

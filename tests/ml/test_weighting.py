@@ -232,7 +232,7 @@ class TestJudgements:
                 )
             ]
         )
-        (found,) = judge(rows.sample(frac=1, random_state=3), last_month=LAST)
+        (found,) = judge(rows.sample(frac=1, random_state=3), last_month=LAST).matrices
         assert found.matrix[0, 1] == pytest.approx(6 ** (1 / 3))
         assert found.matrix[0, 2] == pytest.approx(18 ** (1 / 3))
         assert found.matrix[2, 1] == pytest.approx(4 ** (-1 / 3))
@@ -254,10 +254,11 @@ class TestJudgements:
             column_criterion=rows["row_criterion"],
             preference=(1 / rows["preference"]).round(6),
         )
-        (one,), (other,) = judge(rows, last_month=LAST), judge(turned, last_month=LAST)
+        (one,) = judge(rows, last_month=LAST).matrices
+        (other,) = judge(turned, last_month=LAST).matrices
         assert other.weights == pytest.approx(one.weights, abs=1e-6)
         # Both directions that agree to the six decimals of the source are no contradiction.
-        (both,) = judge(pd.concat([rows, turned]), last_month=LAST)
+        (both,) = judge(pd.concat([rows, turned]), last_month=LAST).matrices
         assert both.weights == pytest.approx(one.weights, abs=1e-6)
 
     def test_all_mistakes_of_all_matrices_at_once(self):
@@ -296,12 +297,12 @@ class TestJudgements:
         rows = judgements_of(matrix_of("1 2 3 | 1 1 2 | 1 1 1"), self.NAMES)
         again = rows.iloc[:1].assign(preference=1.0, judged_on=pd.Timestamp("2024-06-30"))
         both = pd.concat([rows, again])
-        first, second = judge(both, last_month=LAST)
+        first, second = judge(both, last_month=LAST).matrices
         assert (first.in_force_from, second.in_force_from) == (date(2024, 1, 31), date(2024, 6, 30))
         assert (first.matrix[0, 1], second.matrix[0, 1]) == pytest.approx((2, 1))
         assert first.assessor_count == second.assessor_count == 1
         # What is judged after the run's last month is not known.
-        (known,) = judge(both, last_month=date(2024, 5, 31))
+        (known,) = judge(both, last_month=date(2024, 5, 31)).matrices
         assert known.weights == first.weights
 
     def test_a_contradiction_that_was_mended_never_took_force(self):
@@ -309,13 +310,23 @@ class TestJudgements:
         mended = circle.iloc[1:2].assign(preference=9.0, judged_on=pd.Timestamp("2024-03-05"))
         with pytest.raises(JudgementsError, match="consistency ratio"):
             judge(pd.concat([circle, mended]), last_month=date(2024, 2, 29))
-        (found,) = judge(pd.concat([circle, mended]), last_month=LAST)
+        (found,) = judge(pd.concat([circle, mended]), last_month=LAST).matrices
         assert found.in_force_from == date(2024, 3, 31)
         assert found.priorities.consistency_ratio == pytest.approx(0)
 
+    def test_a_matrix_that_nobody_needs_stops_nothing(self):
+        good = judgements_of(matrix_of("1 2 3 | 1 1 2 | 1 1 1"), self.NAMES)
+        circle = judgements_of(matrix_of("1 3 1/5 | 1 1 3 | 1 1 1"), self.NAMES, matrix_id="old")
+        found = judge(pd.concat([good, circle]), last_month=LAST, needed={"value"})
+        assert [each.matrix_id for each in found.matrices] == ["value"]
+        assert len(found.set_aside) == 1
+        assert found.set_aside[0].startswith("matrix old: the consistency ratio is 1.58")
+        with pytest.raises(JudgementsError, match="matrix old"):
+            judge(pd.concat([good, circle]), last_month=LAST, needed={"value", "old"})
+
     def test_no_judgements_no_matrix(self):
         rows = judgements_of(matrix_of("1 2 | 1 1"), ("a", "b"))
-        assert judge(rows.iloc[:0], last_month=LAST) == ()
+        assert judge(rows.iloc[:0], last_month=LAST).matrices == ()
         with pytest.raises(FrameError, match="assessor_id"):
             judge(rows.drop(columns="assessor_id"), last_month=LAST)
 
@@ -591,7 +602,7 @@ class TestInForce:
         return judgements_of(np.array([[1, 3], [1 / 3, 1]]), ("current", "loyalty"), day=day)
 
     def weigh(self, rows: pd.DataFrame | None = None, **more):
-        judged = judge(self.matrix() if rows is None else rows, last_month=LAST)
+        judged = judge(self.matrix() if rows is None else rows, last_month=LAST).matrices
         given = {"reviews": [self.REVIEW], "last_month": LAST, **more}
         nodes = given.pop("nodes", nodes_of())
         return weights_in_force(
@@ -659,7 +670,7 @@ class TestInForce:
 
     def test_nothing_that_is_known_later_takes_force(self):
         early = date(2024, 2, 29)
-        judged = judge(self.matrix(), last_month=early)
+        judged = judge(self.matrix(), last_month=early).matrices
         found = weights_in_force(
             nodes_of(), {"generic": 0.5}, judged, [self.REVIEW], read_small, last_month=early
         )
