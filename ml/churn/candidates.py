@@ -7,9 +7,9 @@ Does not belong here: which one wins, and whether it may be published.
 **Interval of a probability.** The customers are divided by hash into groups; everything, the
 estimator and its calibration, is fitted again without each group in turn, and the spread of
 the log-odds of these fits gives the delete-a-group jackknife variance (Kott 2001), with
-Student's t for the few groups. It resamples by customer, as a bootstrap would, and the
-same fits judge each customer without having seen the customer. For trees, whose fits are unstable, it is too wide
-rather than too narrow. It is an interval of the estimate, not of what one customer will do.
+Student's t for the few groups. It resamples by customer, as a bootstrap would, and the same fits
+judge each customer without having seen the customer. For trees, whose fits are unstable, it is too
+wide rather than too narrow. It is an interval of the estimate, not of what one customer will do.
 """
 
 from collections.abc import Sequence

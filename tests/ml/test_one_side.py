@@ -92,9 +92,9 @@ def test_candidates_compete_on_customers_they_have_not_seen(slices, small):
 
 @pytest.fixture(scope="module")
 def remembered() -> pd.DataFrame:
-    """Customers with a risk of the month, which a feature shows, and a lasting one, which none does.
+    """Customers with a risk of the month, which a feature shows, and a lasting one.
 
-    The lasting one is known to whom the customer is known, by a number that is the customer's alone.
+    Who knows the customer knows the lasting one, by a number that is that customer's alone.
     """
     customers, months = 300, 14
     rng = np.random.default_rng(4)
