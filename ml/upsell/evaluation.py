@@ -16,7 +16,7 @@ import numpy.typing as npt
 from ml.churn.evaluation import metric_row
 from ml.clv.evaluation import rank_correlation
 from ml.metrics import captured, normalised_gini, top_capture
-from ml.upsell.amount import AmountModel
+from ml.upsell.amount import AmountByGroup, AmountModel
 from ml.upsell.config import UpsellConfig
 from ml.upsell.panel import UpsellPanel
 
@@ -41,7 +41,10 @@ class AmountEvaluation:
 
 
 def evaluate_amount(
-    panel: UpsellPanel, chance: Float, amount: AmountModel, config: UpsellConfig
+    panel: UpsellPanel,
+    chance: Float,
+    amount: AmountModel | AmountByGroup,
+    config: UpsellConfig,
 ) -> AmountEvaluation:
     """Compare expectations with outcomes on one slice.
 

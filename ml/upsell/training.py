@@ -8,8 +8,9 @@ Does not belong here: the steps themselves (`ml.churn`, the other modules of thi
 2. The amount is learnt from who bought more in the training slice of the newest origin. The
    regression or the mean of the tier: the one with the smaller error on customers of that slice
    that it has not seen.
-3. Chance times amount is judged on the newest test slice, subscribers and others apart, beside the
-   kind's share of the tier times its mean of the tier.
+3. Chance times amount is judged on the newest test slice, of each customer by fits that have not
+   seen the customer, subscribers and others apart, beside the kind's share of the tier times its
+   mean of the tier.
 4. If the chance passes, and chance times amount for at least one kind, both are fitted again on all
    rows with a complete label. Of a kind that failed, and of all if the chance failed, the simple
    rule and the mean of the tier speak instead, and say so.
@@ -23,17 +24,33 @@ import numpy as np
 import pandas as pd
 
 from ml.churn.baseline import TIER, fit_rates
-from ml.churn.candidates import Candidate
+from ml.churn.candidates import customer_groups
 from ml.churn.estimator import NOT_PUBLISHED, PUBLISHED
 from ml.churn.evaluation import metric_row, slice_rows
 from ml.churn.splits import Split, plan_splits
-from ml.churn.training import Rows, cold_start, describe, judge, refit, usable_origins
+from ml.churn.training import (
+    Rows,
+    Verdict,
+    cold_start,
+    describe,
+    judge,
+    refit,
+    usable_origins,
+)
 from ml.frames import sample_customers
 from ml.gate import Check, is_publishable, refusal_reason
 from ml.grade import Grade
 from ml.metrics import auc
 from ml.training_rows import Training, training_of
-from ml.upsell.amount import AMOUNTS, KINDS, REGRESSION, TIER_MEAN, AmountModel, fit_amount
+from ml.upsell.amount import (
+    AMOUNTS,
+    KINDS,
+    REGRESSION,
+    TIER_MEAN,
+    AmountModel,
+    fit_amount,
+    fit_amount_by_group,
+)
 from ml.upsell.checks import UPSELL_WORDS, KindVerdict, kind_checks, kinds_check
 from ml.upsell.config import UpsellConfig
 from ml.upsell.estimator import StandIn, UpsellEstimator, score_upsell
@@ -73,14 +90,14 @@ def train_upsell(frame: pd.DataFrame, config: UpsellConfig) -> UpsellTraining:
         amount = fit_amount(TIER_MEAN, panel, config)
         return _training(UpsellEstimator(chance, amount), rows, checks, Grade("F", chance.reason))
     verdict = judge(panel.chance, origins, given, UPSELL_WORDS)
-    chosen, kinds, rows = _judge_amount(panel, origins[0], verdict.fitted, config)
+    chosen, kinds, rows = _judge_amount(panel, origins[0], verdict, config)
     checks = [*verdict.checks, kinds_check(kinds)]
     is_published = is_publishable(checks)
     chance = describe(
         panel.chance,
         given,
         status=PUBLISHED if is_published else NOT_PUBLISHED,
-        reason=""
+        reason=_remark(kinds)
         if is_published
         else f"{refusal_reason(checks)}; the rule {verdict.rule} and the mean of the tier speak "
         "instead",
@@ -99,12 +116,18 @@ def train_upsell(frame: pd.DataFrame, config: UpsellConfig) -> UpsellTraining:
     return _training(UpsellEstimator(chance, amount, stand_ins), rows, checks, grade)
 
 
+def _remark(kinds: Sequence[KindVerdict]) -> str:
+    """Of which kind of customer the estimator may not speak, and why; empty where of all."""
+    refused = [f"{KIND_NAMES[kind.kind]}: {kind.reason}" for kind in kinds if not kind.is_passed]
+    if not refused:
+        return ""
+    return f"the rule and the mean of the tier speak of one kind of customer ({'; '.join(refused)})"
+
+
 def _graded(grade: Grade, kinds: Sequence[KindVerdict]) -> Grade:
     """No better than C where the estimator may not speak of one kind of customer."""
-    refused = [f"{KIND_NAMES[kind.kind]} ({kind.reason})" for kind in kinds if not kind.is_passed]
-    if not refused:
-        return grade
-    return Grade("C", f"may not speak of one kind of customer: {', '.join(refused)}")
+    remark = _remark(kinds)
+    return Grade("C", f"At most C: {remark}.") if remark else grade
 
 
 def _stand_ins(
@@ -146,9 +169,12 @@ def _as_judged(panel: UpsellPanel, origin: Split) -> UpsellPanel:
 
 
 def _judge_amount(
-    panel: UpsellPanel, origin: Split, fitted: Candidate, config: UpsellConfig
+    panel: UpsellPanel, origin: Split, verdict: Verdict, config: UpsellConfig
 ) -> tuple[str, list[KindVerdict], Rows]:
     """Choose the way of saying the amount, and judge chance times amount on the test slice.
+
+    Both are of fits that have not seen the customer; the tier's are of all customers (see
+    `ml.churn.training`).
 
     Returns:
         (name of the chosen way, what the gate says of each kind of customer, rows of metrics).
@@ -157,9 +183,8 @@ def _judge_amount(
     test = panel.months(origin.test)
     error = {name: unseen_error(name, learnt, config) for name in AMOUNTS}
     chosen = REGRESSION if error[REGRESSION] < error[TIER_MEAN] else TIER_MEAN
-    amount = fit_amount(chosen, learnt, config)
-    chance = fitted.probability(test.chance.features)
-    candidate, baseline = f"{fitted.name}_{chosen}", f"{TIER}_{TIER_MEAN}"
+    amount, chance = fit_amount_by_group(chosen, learnt, config), verdict.probability
+    candidate, baseline = f"{verdict.candidate}_{chosen}", f"{TIER}_{TIER_MEAN}"
     rates = fit_rates(TIER, learnt.chance, config.chance)
     naive = evaluate_amount(
         test, rates.probability(test.chance), fit_amount(TIER_MEAN, learnt, config), config
@@ -204,7 +229,7 @@ def _judge_amount(
 def unseen_error(name: str, panel: UpsellPanel, config: UpsellConfig) -> float:
     """Mean error of the amount of customers who bought more, by fits that have not seen them."""
     taught = panel.expanded
-    group = (taught.chance.fold_hash % np.uint64(config.chance.folds)).astype(np.int64)
+    group = customer_groups(taught.chance, config.chance)
     error = np.empty(len(taught))
     for k in np.unique(group):
         part: AmountModel = fit_amount(name, taught.take(group != k), config)

@@ -750,7 +750,7 @@ from simulated;
 def test_reasons_are_kept_of_who_is_watched_and_of_key_accounts_and_had_for_others(
     settings: Settings, rows: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = ChurnConfig(boosting_iterations=5, bootstrap_draws=5, noise_draws=20, folds=2)
+    config = ChurnConfig(boosting_iterations=5, bootstrap_draws=5, noise_draws=20, folds=3)
     monkeypatch.setattr(prediction, "_config", lambda *_: config)
     with connect(settings) as con:
         con.execute("create schema features")
