@@ -201,6 +201,8 @@ METRICS: Mapping[str, str] = {
     "calibration_intercept": "Calibration intercept (0 is right)",
     "mean_probability": "Mean probability",
     "empc": "Expected maximum profit per customer",
+    "empb_margin": "The same with each one's own margin",
+    "empb_revenue": "The same with each one's own revenue",
     "value_mae": "Mean error of the value",
     "value_bias_pct": "Total bias, %",
     "value_spearman": "Rank correlation",
