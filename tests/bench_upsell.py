@@ -167,19 +167,18 @@ def report(out: Console, home: Path) -> int:
         value = own["value"]
         came = rows["expansion_amount"].to_numpy(dtype=float)
         more = rows["is_expanded"].to_numpy(dtype=float)
+        low, high = (float(own[side]["upsell_bias_pct"]) for side in ("value_low", "value_high"))
         table.add_row(
             f"{name}, ours",
             f"{len(rows):,}",
             f"{more.mean():.1%}",
             f"{value['auc']:.3f}",
-            f"{value['upsell_bias_pct']:+.0f} % ({own.loc['upsell_bias_pct', 'value_low']:+.0f} to "
-            f"{own.loc['upsell_bias_pct', 'value_high']:+.0f})",
+            f"{value['upsell_bias_pct']:+.0f} % ({low:+.0f} to {high:+.0f})",
             f"{value['upsell_spearman']:.3f}",
             f"{value['upsell_gini']:.3f}",
             f"{value['upsell_top10_hit_rate']:.1%}",
             f"{value['amount_interval_coverage']:.1%}",
         )
-        low, high = own.loc["upsell_bias_pct", ["value_low", "value_high"]]
         checks[f"interval of the sum of {name} overlaps {GREATEST_BIAS:g} % either way"] = (
             low <= GREATEST_BIAS and high >= -GREATEST_BIAS
         )
