@@ -3,7 +3,8 @@
 What belongs here: the seed `dbt_project/seeds/indicators.csv` as rows; `docs/indicators.md` and the
 columns of the mart's contract, which `python -m orchestration.catalogue` writes from it (and the
 page of `profiles_page`); what seed, models, contract and page say differently, each with the place
-and the remedy. What does not: any fact about an indicator; it is in the seed. Measures of a tier, team or channel: `group_measures`.
+and the remedy. What does not: any fact about an indicator; it is in the seed. Measures of a tier,
+team or channel: `group_measures`.
 """
 
 import re
