@@ -15,7 +15,7 @@ used as (
         windows.product_category,
         row_number() over (
             partition by windows.customer_id, windows.as_of_date
-            order by windows.revenue_12m desc, windows.product_category
+            order by windows.revenue_12m desc, windows.product_category asc
         ) as place,
         count(*) over (
             partition by windows.customer_id, windows.as_of_date
