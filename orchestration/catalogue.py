@@ -107,6 +107,10 @@ class Indicator:
         purpose: What it is for.
         min_n: Cases below which it is flagged.
         freshness_days: Age above which it is stale.
+        carry: `true` where a stale value still counts in a score, ever less (surveys, judgements,
+            audits); empty for what is computed anew each month.
+        half_life_days: Days past the freshness in which such a value's weight halves.
+        age_column: Column of the mart with the days since its newest fact.
         mart: Mart that publishes it.
         model: Model that computes it.
         formula_reference: Section of the definitions.
@@ -133,6 +137,9 @@ class Indicator:
     purpose: str
     min_n: str
     freshness_days: str
+    carry: str
+    half_life_days: str
+    age_column: str
     mart: str
     model: str
     formula_reference: str

@@ -33,7 +33,7 @@ def check_profile(settings: Settings) -> None:
     known = sorted({row["profile"] for row in rows})
     _refuse_unknown("--profile", settings.profile, known, "dbt_project/seeds/scorecard_nodes.csv")
     nodes = {row["node_id"]: row for row in rows if row["profile"] == settings.profile}
-    measures = [row for row in nodes.values() if row["node_kind"] == "measure"]
+    measures = [row for row in nodes.values() if row["scoring"]]
     missing = [row for row in measures if not row["indicator_id"]]
     lost = sum((_weight(row, nodes) for row in missing), Decimal(0))
     if lost > LARGEST_GAP:

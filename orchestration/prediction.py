@@ -177,6 +177,16 @@ def ensure_ml_tables(con: duckdb.DuckDBPyConnection) -> None:
             con.execute(f"alter table ml.{table} add column {name} {columns[name]}")
 
 
+def append_frame(con: duckdb.DuckDBPyConnection, table: str, frame: Any) -> None:
+    """Insert the rows of a frame into a table, by the names of its columns.
+
+    The frame is found by the name of a variable (a replacement scan of the engine). One that is
+    registered would be kept, with all its memory, until the transaction ends.
+    """
+    incoming = pa.Table.from_pandas(frame, preserve_index=False)  # noqa: F841 (the SQL names it)
+    con.execute(f"insert into {table} by name select * from incoming")
+
+
 def train(settings: Settings, kind: Kind, *, force: bool = False) -> TrainingSummary:
     """Train an estimator where there is none for what stands now, and decide which one speaks.
 
@@ -475,13 +485,7 @@ def _write_description(con: duckdb.DuckDBPyConnection, training: Training[Estima
             con.execute(
                 f"delete from ml.{table} where estimator_version = ?", [training.estimator.version]
             )
-            _append(con, table, frame)
-
-
-def _append(con: duckdb.DuckDBPyConnection, table: str, frame: Any) -> None:
-    con.register("incoming", pa.Table.from_pandas(frame, preserve_index=False))
-    con.execute(f"insert into ml.{table} by name select * from incoming")
-    con.unregister("incoming")
+            append_frame(con, f"ml.{table}", frame)
 
 
 def _write_roles(
@@ -594,7 +598,7 @@ def _score_challengers(
             continue
         for batch in reader.execute(query).fetch_record_batch(BATCH_ROWS):
             scored = _score(kind, batch.to_pandas(), estimator).assign(role=role)
-            _append(writer, table, scored)
+            append_frame(writer, f"ml.{table}", scored)
 
 
 def _score_range(
@@ -612,7 +616,7 @@ def _score_range(
     done = _write_scores(reader, writer, kind, part, estimator, _PREDICTIONS[kind], stage)
     if isinstance(estimator, ChurnEstimator):
         counts = count_drift(writer, estimator, part.first_month, part.last_month)
-        _append(writer, "drift_counts", counts)
+        append_frame(writer, "ml.drift_counts", counts)
     return MonthScore(part.version, part.first_month, part.last_month, done)
 
 
@@ -632,9 +636,9 @@ def _write_scores(
     for batch in reader.execute(query).fetch_record_batch(BATCH_ROWS):
         frame = batch.to_pandas()
         scored = _score(kind, frame, estimator)
-        _append(writer, table, scored)
+        append_frame(writer, f"ml.{table}", scored)
         if table == _PREDICTIONS["churn"]:
-            _append(writer, REASONS, _reasons(frame, scored, estimator))
+            append_frame(writer, f"ml.{REASONS}", _reasons(frame, scored, estimator))
         done += batch.num_rows
         if stage is not None:
             stage.advance(done, total, f"{kind} rows")

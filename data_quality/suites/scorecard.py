@@ -150,13 +150,13 @@ def _values() -> tuple[Rule, ...]:
             says="The value basis is revenue or margin.",
             because="Without unit costs value means revenue, and a reader must be told.",
         ),
-        *scores(SCORECARD, "score", "current_value_score", "potential_score", "loyalty_score"),
+        *scores(SCORECARD, "score", "current_value_score", "potential_score", "relationship_score"),
         *shares(
             SCORECARD,
             "coverage",
             "current_value_coverage",
             "potential_coverage",
-            "loyalty_coverage",
+            "relationship_coverage",
         ),
     )
 

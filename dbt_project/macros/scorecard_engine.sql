@@ -24,12 +24,12 @@
             on
                 measures.parent_id = dimensions.node_id
                 and measures.profile = dimensions.profile
-                and dimensions.node_kind = 'dimension'
+                and dimensions.parent_id is not null
         left join {{ ref('indicators') }} as indicators
             on
                 measures.indicator_id = indicators.indicator_id
                 and indicators.mart = 'customer_indicators'
-        where measures.profile = '{{ profile }}' and measures.node_kind = 'measure'
+        where measures.profile = '{{ profile }}' and measures.scoring is not null
         order by dimensions.node_id, measures.node_id
     {%- endset -%}
     {{ return(run_query(query).rows | list) }}

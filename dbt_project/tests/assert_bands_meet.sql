@@ -1,7 +1,19 @@
 -- Bands are half-open and meet: each begins where another ends, from 0 to 100.
-select
-    bands.band,
-    bands.lower_bound
-from {{ ref('bands') }} as bands
-left join {{ ref('bands') }} as lower_bands on bands.lower_bound = lower_bands.upper_bound
-where bands.lower_bound <> 0 and lower_bands.band is null
+with versions as (
+
+    select
+        bands.profile,
+        bands.valid_from,
+        bands.band,
+        bands.lower_bound,
+        lag(bands.upper_bound) over (
+            partition by bands.profile, bands.valid_from order by bands.lower_bound
+        ) as bound_below,
+        max(bands.upper_bound) over (partition by bands.profile, bands.valid_from) as top
+    from {{ ref('bands') }} as bands
+
+)
+
+select *
+from versions
+where coalesce(versions.bound_below, 0) <> versions.lower_bound or versions.top <> 100

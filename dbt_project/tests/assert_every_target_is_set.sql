@@ -20,7 +20,7 @@ needed as (
     inner join {{ ref('indicators') }} as indicators
         on nodes.indicator_id = indicators.indicator_id
     cross join tiers
-    where nodes.node_kind = 'measure' and nodes.scoring = 'piecewise'
+    where nodes.scoring = 'piecewise'
 
 )
 

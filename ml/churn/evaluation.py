@@ -1,7 +1,7 @@
 """How well probabilities of churn rank and keep their word on rows not trained on.
 
-Belongs here: all measures of one slice, their intervals by resampling customers, and their
-form as rows of `ml.estimator_metrics`.
+Belongs here: all measures of one slice, their intervals by resampling customers, the difference
+of two estimators on the same rows, and their form as rows of `ml.estimator_metrics`.
 Does not belong here: verdicts (`ml.churn.gate`).
 """
 
@@ -31,6 +31,7 @@ Float = npt.NDArray[np.float64]
 Measure = Callable[[Float, Float, Float | None], float]
 
 _LEVEL: Final = 0.95
+_TAILS: Final = (50 * (1 - _LEVEL), 50 * (1 + _LEVEL))
 _GAIN_SHARES: Final = tuple(number / 10 for number in range(1, 10))
 GAINS: Final = tuple(f"gains_{round(100 * share)}" for share in _GAIN_SHARES)
 
@@ -217,13 +218,56 @@ def bootstrap_intervals(
         weight = chosen[codes][order].astype(np.float64)
         for name, value in _resampled(churned, score, weight).items():
             draws[name].append(value)
-    tails = [50 * (1 - _LEVEL), 50 * (1 + _LEVEL)]
     result = {}
     for name, found in draws.items():
         known = np.array(found)[np.isfinite(found)]
-        low, high = np.percentile(known, tails) if len(known) else (float("nan"), float("nan"))
+        low, high = np.percentile(known, _TAILS) if len(known) else (float("nan"), float("nan"))
         result[name] = (float(low), float(high))
     return result
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A difference of two measures on the same rows, with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def difference(
+    panel: Panel,
+    first: Float,
+    second: Float,
+    measure: Callable[[Float, Float], float],
+    config: ChurnConfig,
+) -> Difference:
+    """Second less first, with a percentile interval over resampled customers.
+
+    Both are measured on the same customers in every draw, all rows of one together, so that what
+    is common to both cancels.
+    """
+    order = np.argsort(panel.customer, kind="stable")
+    starts = np.flatnonzero(np.diff(panel.customer[order], prepend=-1))
+    ends = np.append(starts[1:], len(order))
+    rng = np.random.default_rng(config.seed)
+    found = []
+    for _ in range(config.bootstrap_draws):
+        drawn = rng.integers(0, len(starts), len(starts))
+        rows = order[_ranges(starts[drawn], ends[drawn])]
+        churned = panel.churned[rows]
+        found.append(measure(churned, second[rows]) - measure(churned, first[rows]))
+    known = np.array(found)[np.isfinite(found)]
+    low, high = np.percentile(known, _TAILS) if len(known) else (float("nan"), float("nan"))
+    value = measure(panel.churned, second) - measure(panel.churned, first)
+    return Difference(value, float(low), float(high))
+
+
+def _ranges(starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The numbers start..end of every range, one range after the other."""
+    sizes = ends - starts
+    offsets = np.repeat(starts - np.concatenate(([0], np.cumsum(sizes)[:-1])), sizes)
+    return (np.arange(sizes.sum()) + offsets).astype(np.int64)
 
 
 def metric_row(

@@ -34,11 +34,12 @@ select
     round(scores.current_value__coverage, 6) as current_value_coverage,
     round(scores.potential__score, 6) as potential_score,
     round(scores.potential__coverage, 6) as potential_coverage,
-    round(scores.loyalty__score, 6) as loyalty_score,
-    round(scores.loyalty__coverage, 6) as loyalty_coverage
+    round(scores.relationship__score, 6) as relationship_score,
+    round(scores.relationship__coverage, 6) as relationship_coverage
 from scores
 -- Half-open bands: no value is in two bands or in none; the last one includes its upper bound.
 left join {{ ref('bands') }} as bands
     on
-        scores.published_score >= bands.lower_bound
+        bands.profile = '*'
+        and scores.published_score >= bands.lower_bound
         and (scores.published_score < bands.upper_bound or bands.upper_bound = 100)

@@ -9,7 +9,7 @@ with scores as (
         customer_scorecard.band,
         customer_scorecard.current_value_score,
         customer_scorecard.potential_score,
-        customer_scorecard.loyalty_score,
+        customer_scorecard.relationship_score,
         customer_indicators.revenue_12m,
         customer_indicators.is_active
     from {{ ref('customer_scorecard') }} as customer_scorecard
@@ -35,7 +35,7 @@ select
     cast(sum(case when scores.band = 'red' then 1 else 0 end) as integer) as red_count,
     round({{ mean('scores.current_value_score') }}, 6) as current_value_score,
     round({{ mean('scores.potential_score') }}, 6) as potential_score,
-    round({{ mean('scores.loyalty_score') }}, 6) as loyalty_score,
+    round({{ mean('scores.relationship_score') }}, 6) as relationship_score,
     cast(sum(scores.revenue_12m) as decimal(18, 2)) as revenue_12m
 from scores
 group by scores.as_of_date, scores.profile, scores.value_basis

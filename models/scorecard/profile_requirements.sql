@@ -20,10 +20,10 @@ measures as (
         on
             measures.profile = dimensions.profile
             and measures.parent_id = dimensions.node_id
-            and dimensions.node_kind = 'dimension'
+            and dimensions.parent_id is not null
     left join {{ ref('indicators') }} as indicators
         on measures.indicator_id = indicators.indicator_id
-    where measures.node_kind = 'measure'
+    where measures.scoring is not null
 
 ),
 

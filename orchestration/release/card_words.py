@@ -55,8 +55,9 @@ CHURN = KindWords(
     "year. For the others the probability is empty, not zero.",
     label="Left within the six months after the month end: docs/estimators.md, section Label, has "
     "the rule for customers with and without a contract.",
-    judged="On months that lie wholly after those learnt from, six months and more apart; the "
-    "version that scores was then fitted again, in the same way, on all known outcomes.",
+    judged="On months that lie wholly after those learnt from, six months and more apart, each "
+    "customer by a fit that has learnt from other customers only; the version that scores was then "
+    "fitted again, in the same way, on all known outcomes.",
     limits=(
         "It describes; it does not say whom a contact would keep.",
         "Six months after a month end only; what happens in the first two weeks cannot be acted "
@@ -129,7 +130,8 @@ UPSELL = KindWords(
     "spending a year before); who has left expects nothing.",
     label="Contract: recurring value above 105 % of today's in six months. Without: spending of "
     "the next six months above 110 % of the same season a year before.",
-    judged="On months that lie wholly after those learnt from.",
+    judged="On months that lie wholly after those learnt from, each customer by a fit that has "
+    "learnt from other customers only.",
     limits=(
         "It foresees what customers do by themselves, not what an offer adds.",
         "The amount is wide: most of it is chance.",
@@ -200,6 +202,8 @@ METRICS: Mapping[str, str] = {
     "calibration_slope": "Calibration slope (1 is right)",
     "calibration_intercept": "Calibration intercept (0 is right)",
     "mean_probability": "Mean probability",
+    "known_auc": "AUC on customers learnt from",
+    "memory_auc": "AUC gained by knowing the customer",
     "empc": "Expected maximum profit per customer",
     "value_mae": "Mean error of the value",
     "value_bias_pct": "Total bias, %",

@@ -35,9 +35,9 @@ RISK_LABELS = {"green": "Low", "amber": "Medium", "red": "High"}
 DIMENSION_LABELS = {
     "current_value": "Current value",
     "potential": "Potential",
-    "loyalty": "Loyalty",
+    "relationship": "Relationship",
 }
-DIMENSION_COLOURS = {"current_value": BLUE, "potential": PURPLE, "loyalty": GREEN}
+DIMENSION_COLOURS = {"current_value": BLUE, "potential": PURPLE, "relationship": GREEN}
 
 _ACRONYMS = {"auc", "clv", "csat", "ece", "nps", "pr", "rfm"}
 # Large numbers on an axis as elsewhere on the page: 0, 500 k, 2 m.

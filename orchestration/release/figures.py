@@ -310,7 +310,7 @@ def _distribution(con: duckdb.DuckDBPyConnection, profile: str) -> Distribution 
         """
         with long as (
             unpivot (
-                select current_value_score, potential_score, loyalty_score
+                select current_value_score, potential_score, relationship_score
                 from scorecard.customer_scorecard
                 where as_of_date = ? and profile = ?
             ) on * into name dimension value dimension_score
@@ -322,7 +322,7 @@ def _distribution(con: duckdb.DuckDBPyConnection, profile: str) -> Distribution 
         from long
         group by long.dimension
         order by list_position(
-            ['current_value_score', 'potential_score', 'loyalty_score'], long.dimension
+            ['current_value_score', 'potential_score', 'relationship_score'], long.dimension
         )
         """,
         [month, profile],

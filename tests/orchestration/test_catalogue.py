@@ -336,7 +336,7 @@ def test_a_comma_without_quotes_is_told_with_its_line(project: Path) -> None:
     seed = project / SEED
     text = seed.read_text(encoding="utf-8")
     seed.write_text(in_row("Purchase regularity", "Purchases, regular")(text), encoding="utf-8")
-    with pytest.raises(CatalogueError, match=rf"indicators.csv:\d+: {INDICATOR} has 24 values"):
+    with pytest.raises(CatalogueError, match=rf"indicators.csv:\d+: {INDICATOR} has 27 values"):
         read_catalogue(project)
 
 

@@ -269,6 +269,19 @@ from (
 ) as events
 inner join seeds.event_types as types using (event_type);
 
+-- An offer to somebody who signs up after the run's last month.
+insert into core.int_identity_links values ('crm', 'crm-later', 'customer-later');
+create table core.int_identity_records as
+select source_system, source_id,
+    case when source_id = 'crm-later' then timestamp '2011-12-01 00:00:00'
+        else timestamp '2010-01-05 00:00:00' end as first_recorded_at
+from core.int_identity_links;
+insert into scorecard.customer_events by name
+select 'opportunity_opened:later' as event_id, 'customer-later' as customer_id,
+    date '2011-11-30' as as_of_date, timestamp '2011-11-20 10:00:00' as occurred_at, event_type,
+    journey_stage, 'crm' as source_system
+from seeds.event_types where event_type = 'opportunity_opened';
+
 insert into scorecard.service_by_tier by name
 select as_of_date, 12 as period_months, tier, 'all' as kind_group, 12 as measured_months,
     case when tier = 'all' then 180 else 90 end as ticket_count, 2 as still_open_count,

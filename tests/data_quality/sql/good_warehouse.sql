@@ -299,8 +299,8 @@ select customer_id, as_of_date, 'retail_billing' as profile, tier, 'revenue' as 
         else 'green' end as band,
     case when is_unscored then 'insufficient_evidence' else 'published' end as status,
     2 as measure_count, score as current_value_score, 1.0::double as current_value_coverage,
-    score as potential_score, 1.0::double as potential_coverage, 50.0::double as loyalty_score,
-    0.6::double as loyalty_coverage
+    score as potential_score, 1.0::double as potential_coverage, 50.0::double as relationship_score,
+    0.6::double as relationship_coverage
 from people cross join months;
 
 insert into scorecard.customer_scorecard_measures by name
@@ -316,7 +316,7 @@ insert into scorecard.profile_requirements by name
 select * from (values
     ('retail_billing', 'current_value', 'revenue_12m', 0.25, true, null::varchar),
     ('retail_billing', 'loyalty', 'loyalty_index', 0.25, true, null::varchar),
-    ('retail_billing', 'loyalty', 'nps', 0.5, false, 'A survey.')
+    ('retail_billing', 'relationship', 'nps', 0.5, false, 'A survey.')
 ) as requirements(profile, dimension, measure, weight, is_available, needs);
 
 insert into raw.crm__customers by name

@@ -144,14 +144,14 @@ from (values
     ('retail_billing', 'current_value', 'return_ratio_12m', 'Returns', 0.10, true, null, null),
     ('retail_billing', 'potential', 'value_trend', 'Trend', 0.15, true, null, null),
     ('retail_billing', 'potential', 'product_count_12m', 'Breadth', 0.10, true, null, null),
-    ('retail_billing', 'loyalty', 'days_since_purchase', 'Recency', 0.15, true, null, null),
-    ('retail_billing', 'loyalty', 'purchase_regularity_12m', 'Regularity', 0.10, true, null,
+    ('retail_billing', 'relationship', 'days_since_purchase', 'Recency', 0.15, true, null, null),
+    ('retail_billing', 'relationship', 'purchase_regularity_12m', 'Regularity', 0.10, true, null,
         null),
-    ('retail_billing', 'loyalty', 'satisfaction_index', 'Satisfaction', 0.10, false, null,
+    ('retail_billing', 'relationship', 'satisfaction_index', 'Satisfaction', 0.10, false, null,
         'survey answers'),
     ('retail', 'current_value', 'margin_12m', 'Margin', 0.25, false, null, 'unit costs'),
     ('retail', 'current_value', 'revenue_12m', 'Revenue', 0.60, true, null, null),
-    ('retail', 'loyalty', 'nps_class', 'Recommendation', 0.15, false, null, 'survey answers')
+    ('retail', 'relationship', 'nps_class', 'Recommendation', 0.15, false, null, 'survey answers')
 ) as requirements (
     profile, dimension, measure, label, weight, is_available, substitutes, needs
 );
@@ -228,10 +228,10 @@ with scores as (
         round(sum(score * weight) filter (dimension = 'potential')
             / sum(weight) filter (dimension = 'potential' and score is not null), 6)
             as potential_score,
-        round(sum(score * weight) filter (dimension = 'loyalty')
-            / sum(weight) filter (dimension = 'loyalty' and score is not null), 6)
-            as loyalty_score,
-        count(score) filter (dimension = 'loyalty') > 1 as is_loyal_measured
+        round(sum(score * weight) filter (dimension = 'relationship')
+            / sum(weight) filter (dimension = 'relationship' and score is not null), 6)
+            as relationship_score,
+        count(score) filter (dimension = 'relationship') > 1 as is_loyal_measured
     from weighed
     group by all
 )
@@ -254,8 +254,8 @@ select
     1.0 as current_value_coverage,
     potential_score,
     1.0 as potential_coverage,
-    case when is_loyal_measured then loyalty_score end as loyalty_score,
-    case when is_loyal_measured then 0.714286 else 0.428571 end as loyalty_coverage
+    case when is_loyal_measured then relationship_score end as relationship_score,
+    case when is_loyal_measured then 0.714286 else 0.428571 end as relationship_coverage
 from scores;
 
 create table scorecard.tier_scorecard as
@@ -292,7 +292,7 @@ select
     cast(sum(indicators.revenue_12m) as decimal(18, 4)) as revenue_12m,
     round(avg(cast(cards.current_value_score as decimal(18, 6))), 6) as current_value_score,
     round(avg(cast(cards.potential_score as decimal(18, 6))), 6) as potential_score,
-    round(avg(cast(cards.loyalty_score as decimal(18, 6))), 6) as loyalty_score
+    round(avg(cast(cards.relationship_score as decimal(18, 6))), 6) as relationship_score
 from scorecard.customer_scorecard as cards
 inner join scorecard.customer_indicators as indicators using (customer_id, as_of_date)
 group by all;
@@ -515,7 +515,23 @@ select * from (values
         date '2011-06-30'),
     ('churn', 'churn-1a2b3c4d', 'baseline_rule', 'test', 'auc', 0.72, 0.69, 0.75, 500,
         date '2011-06-30'),
-    ('clv', 'clv-9f8e7d6c', 'mbg_nbd_gamma_gamma', 'all', 'spearman', 0.12, null, null, 240, null)
+    ('clv', 'clv-9f8e7d6c', 'mbg_nbd_gamma_gamma', 'all', 'spearman', 0.12, null, null, 240, null),
+    ('upsell', 'upsell-1a2b3c4d', 'hist_gradient_boosting_log_regression', 'test',
+        'upsell_bias_pct', 12.0, -5.0, 30.0, 200, null),
+    ('upsell', 'upsell-1a2b3c4d', 'hist_gradient_boosting_log_regression', 'test',
+        'upsell_decile_01_predicted', 60, null, null, 200, null),
+    ('upsell', 'upsell-1a2b3c4d', 'hist_gradient_boosting_log_regression', 'test',
+        'upsell_decile_01_observed', 48, null, null, 200, null),
+    ('upsell', 'upsell-1a2b3c4d', 'hist_gradient_boosting_log_regression',
+        'label_kind=non_contractual', 'upsell_bias_pct', 12.0, -5.0, 30.0, 200, null),
+    ('upsell', 'upsell-1a2b3c4d', 'hist_gradient_boosting_log_regression',
+        'label_kind=non_contractual', 'upsell_gini', 0.7, null, null, 200, null),
+    ('upsell', 'upsell-1a2b3c4d', 'hist_gradient_boosting_log_regression',
+        'label_kind=non_contractual', 'upsell_top10_hit_rate', 0.4, null, null, 200, null),
+    ('upsell', 'upsell-1a2b3c4d', 'base_rate_tier_tier_mean', 'label_kind=non_contractual',
+        'upsell_gini', 0.6, null, null, 200, null),
+    ('upsell', 'upsell-0f0f0f0f', 'base_rate_tier_tier_mean', 'label_kind=contractual',
+        'upsell_bias_pct', 99.0, null, null, 200, null)
 ) as metrics (
     estimator, estimator_version, candidate, slice, metric, value, value_low, value_high, n,
     as_of_date
