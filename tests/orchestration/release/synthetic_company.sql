@@ -320,6 +320,15 @@ select
     cast(0.00 as decimal(18, 2)) as referral_value_12m
 from scorecard.customer_indicators;
 
+create table scorecard.customer_potential as
+select
+    customer_id,
+    as_of_date,
+    1 as place,
+    'lamps' as product_category,
+    cast(20.00 as decimal(18, 2)) as expected_value_12m
+from scorecard.customer_value;
+
 create table scorecard.clv_changes as
 select
     customer_id,

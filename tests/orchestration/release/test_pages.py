@@ -471,8 +471,8 @@ def test_the_parts_of_value_are_told_by_tier_with_how_they_were_learnt(
     pages: Mapping[str, str],
 ) -> None:
     rows = Tables(pages["value.html"]).cells("The three parts by tier")
-    assert [row[0] for row in rows] == ["All", "A", "B"]
-    assert rows[1] == ["A", "1", "£500", "£20", "1", "80.0 %", "1"]
+    assert [row[0] for row in rows] == ["All", "Tier A", "Tier B"]
+    assert rows[1] == ["Tier A", "1", "£500", "£20", "1", "80.0 %", "1"]
     said = section(pages["value.html"], "parts")
     assert "(gross margin) in twelve months from categories" in said
     assert "better than the plain rate" in said
