@@ -66,6 +66,7 @@ FAMILIES = {
     "ind_retention": "Retention and depth",
     "ind_loyalty": "Loyalty",
     "ind_loyalty_points": "Loyalty programme",
+    "ind_potential": "Potential",
     "ind_satisfaction": "Satisfaction",
     "ind_text": "What customers write",
     "ind_service": "Service and complaints",
