@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import duckdb
-import pyarrow as pa  # type: ignore[import-untyped]
 
 from orchestration.errors import ScorecardError
 from orchestration.progress import Stage
@@ -157,6 +156,7 @@ def _score_texts(
 ) -> int:
     """Score each distinct text of the new items into a temporary table of the writer."""
     from ml.text.scoring import score_texts
+    from orchestration.prediction import append_frame
 
     writer.execute(
         "create or replace temp table scored_texts (text_key uhugeint, language varchar, "
@@ -174,9 +174,7 @@ def _score_texts(
     for batch in batches:
         frame = batch.to_pandas()
         scores = score_texts(frame["written"], scorer).assign(text_key=frame["text_key"])
-        writer.register("incoming", pa.Table.from_pandas(scores, preserve_index=False))
-        writer.execute("insert into scored_texts by name select * from incoming")
-        writer.unregister("incoming")
+        append_frame(writer, "scored_texts", scores)
         texts += batch.num_rows
         done += int(frame["item_count"].sum())
         if stage is not None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from data_quality.rules import Rule, Table
 from data_quality.suites.shapes import (
-    customer_is_known,
     keys,
     month_ends,
     no_personal_data,
@@ -198,7 +197,39 @@ def _events() -> tuple[Rule, ...]:
             because="Every invoice is one.",
         ),
         *keys(EVENTS),
-        customer_is_known(EVENTS),
+        EVENTS.no_rows(
+            "customer_is_known",
+            """
+            select events.event_id
+            from scorecard.customer_events as events
+            anti join scorecard.customers as customers
+                on events.customer_id = customers.customer_id
+            anti join (
+                select links.customer_id
+                from core.int_identity_links as links
+                inner join core.int_identity_records as records
+                    on links.source_system = records.source_system
+                    and links.source_id = records.source_id
+                where links.source_system in ('crm', 'billing')
+                group by links.customer_id
+                having min(records.first_recorded_at)::date
+                    > (select max(last_month) from control.run_window)
+            ) as later_customers on events.customer_id = later_customers.customer_id
+            where events.customer_id is not null
+            """,
+            says="Every customer who is named stands in the list of customers, or in that of a "
+            "later month.",
+            because="A row of an unknown customer cannot be explained to anyone; an offer to one "
+            "who signed up later can, where a run goes back.",
+            characteristic="consistency",
+            columns=("customer_id",),
+            reads=(
+                "scorecard.customers",
+                "core.int_identity_links",
+                "core.int_identity_records",
+                "control.run_window",
+            ),
+        ),
         # Of a table this long, what comes from elsewhere; the rest is checked value by value.
         no_personal_data(
             EVENTS,

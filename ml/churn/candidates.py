@@ -7,12 +7,14 @@ Does not belong here: which one wins, and whether it may be published.
 **Interval of a probability.** The customers are divided by hash into groups; everything, the
 estimator and its calibration, is fitted again without each group in turn, and the spread of
 the log-odds of these fits gives the delete-a-group jackknife variance (Kott 2001), with
-Student's t for the few groups. It resamples by customer, as a bootstrap would, but costs only
-the fits that cross-fitting needs anyway. For trees, whose fits are unstable, it is too wide
-rather than too narrow. It is an interval of the estimate, not of what one customer will do.
+Student's t for the few groups. It resamples by customer, as a bootstrap would, and the same fits
+judge each customer without having seen the customer. For trees, whose fits are unstable, it is too
+wide rather than too narrow. It is an interval of the estimate, not of what one customer will do.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any, Final
 
 import numpy as np
@@ -31,6 +33,7 @@ from ml.churn.config import ChurnConfig
 from ml.churn.panel import Panel
 
 Float = npt.NDArray[np.float64]
+Int = npt.NDArray[np.int64]
 
 LOGISTIC: Final = "logistic_regression"
 BOOSTING: Final = "hist_gradient_boosting"
@@ -184,14 +187,43 @@ def _boosting(config: ChurnConfig) -> Any:
 
 
 def cross_fitted(candidate: Candidate, panel: Panel, config: ChurnConfig) -> Float:
-    """Probability of each training row by the fit that has not seen its customer.
+    """Probability of each row by the fit that has not seen its customer.
 
-    What an estimator says of rows it was fitted on is too sure of itself, and no measure of what
-    it will say of new ones.
+    Neither the estimator nor its calibration has seen any row of that customer, at any date. What
+    an estimator says of customers it was fitted on is too sure of itself, and no measure of what it
+    will say of new ones.
     """
-    group, found = _groups(panel, config), np.empty(len(panel))
+    group, found = customer_groups(panel, config), np.empty(len(panel))
     for k, member in enumerate(candidate.without_group):
         found[group == k] = member.probability(panel.features[group == k])
+    return found
+
+
+def cross_scored(candidate: Candidate, panel: Panel, config: ChurnConfig) -> Float:
+    """Log-odds of each row, uncalibrated, by the fit that has not seen its customer."""
+    group, found = customer_groups(panel, config), np.empty(len(panel))
+    for k, member in enumerate(candidate.without_group):
+        found[group == k] = member.base.score(panel.features[group == k])
+    return found
+
+
+def unseen_score(name: str, panel: Panel, judged: Panel, config: ChurnConfig) -> Float:
+    """Log-odds of each judged row, uncalibrated, by a fit that has not seen its customer.
+
+    Args:
+        name: One of `CANDIDATES`.
+        panel: Rows to fit on.
+        judged: Rows to be scored, of the same customers or of others.
+        config: Settings; `contest_folds` says how often it is fitted.
+    """
+    learnt, group = (
+        (each.fold_hash % np.uint64(config.contest_folds)).astype(np.int64)
+        for each in (panel, judged)
+    )
+    found = np.empty(len(judged))
+    for k in np.unique(group):
+        base = fit_base(name, panel.take(learnt != k), config)
+        found[group == k] = base.score(judged.features[group == k])
     return found
 
 
@@ -207,17 +239,14 @@ def fit_candidate(
             that has not seen that customer, and the calibration is fitted on these scores.
         config: Settings.
     """
+    group = customer_groups(panel, config)
     whole = fit_base(name, panel, config)
-    group = _groups(panel, config)
     parts = [fit_base(name, panel.take(group != k), config) for k in range(config.folds)]
     if calibrate is None:
         judged, judged_group = panel, group
-        cross = np.empty(len(panel))
-        for k, part in enumerate(parts):
-            cross[group == k] = part.score(panel.features[group == k])
-        scores = [cross] * config.folds
+        cross, scores = _cross_scores(name, panel, group, parts, config)
     else:
-        judged, judged_group = calibrate, _groups(calibrate, config)
+        judged, judged_group = calibrate, customer_groups(calibrate, config)
         cross = whole.score(calibrate.features)
         scores = [part.score(calibrate.features) for part in parts]
     everyone = np.ones(len(judged), dtype=np.bool_)
@@ -231,7 +260,42 @@ def fit_candidate(
     )
 
 
-def _groups(panel: Panel, config: ChurnConfig) -> npt.NDArray[np.int64]:
+def fit_member(name: str, panel: Panel, config: ChurnConfig) -> Member:
+    """Fit once, calibrated by cross-fitting: a candidate of which no interval is asked."""
+    group, cross = customer_groups(panel, config), np.empty(len(panel))
+    for k in range(config.folds):
+        part = fit_base(name, panel.take(group != k), config)
+        cross[group == k] = part.score(panel.features[group == k])
+    everyone = np.ones(len(panel), dtype=np.bool_)
+    return Member(fit_base(name, panel, config), _calibrate(cross, panel, everyone, config))
+
+
+def _cross_scores(
+    name: str, panel: Panel, group: Int, parts: Sequence[Base], config: ChurnConfig
+) -> tuple[Float, list[Float]]:
+    """Scores to calibrate on, by fits that have not seen the customer scored.
+
+    What is fitted without a group must not be calibrated by fits that have seen the group, so each
+    pair of groups is left out once, too.
+
+    Returns:
+        (scores for the fit on all customers; per group, the scores for the fit without it, 0 for
+        its own customers, who do not count there).
+    """
+    whole = np.zeros(len(panel))
+    without = [np.zeros(len(panel)) for _ in parts]
+    rows = [group == k for k in range(len(parts))]
+    for k, part in enumerate(parts):
+        whole[rows[k]] = part.score(panel.features[rows[k]])
+    for k, other in combinations(range(len(parts)), 2):
+        pair = fit_base(name, panel.take(~rows[k] & ~rows[other]), config)
+        without[k][rows[other]] = pair.score(panel.features[rows[other]])
+        without[other][rows[k]] = pair.score(panel.features[rows[k]])
+    return whole, without
+
+
+def customer_groups(panel: Panel, config: ChurnConfig) -> Int:
+    """Group of each row, 0 to `folds` - 1, by hash of its customer: the same at all dates."""
     return (panel.fold_hash % np.uint64(config.folds)).astype(np.int64)
 
 

@@ -7,11 +7,12 @@ Does not belong here: the rule that follows from it (`ml.champion`).
 The newly trained estimator was fitted again on all labels after it was judged, so it has seen
 every outcome there is. What competes in its name is the same candidate fitted on the training
 slice alone, as the gate judged it. The champion competes as it stands, which is allowed only where
-all of the newest test slice lies after the outcomes that it learnt from.
+all of the newest test slice lies after the outcomes that it learnt from. Of both, each customer is
+judged by the fit that has not seen that customer: groups are by hash, the same in all trainings.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -19,10 +20,10 @@ import pandas as pd
 
 from ml.champion import Contest
 from ml.churn.calibration import calibration_error
-from ml.churn.candidates import CANDIDATES, fit_candidate
+from ml.churn.candidates import CANDIDATES, cross_fitted, fit_candidate
 from ml.churn.config import ChurnConfig
 from ml.churn.estimator import ChurnEstimator
-from ml.churn.evaluation import evaluate
+from ml.churn.evaluation import difference, evaluate
 from ml.churn.gate import GateInput, run_gate
 from ml.churn.panel import Panel
 from ml.churn.training import newest_slices
@@ -30,17 +31,6 @@ from ml.gate import refusal_reason
 from ml.metrics import average_precision
 
 Float = npt.NDArray[np.float64]
-
-_TAILS = (2.5, 97.5)
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A difference of two measures on the same rows, with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
 
 
 def contest_churn(
@@ -66,11 +56,12 @@ def contest_churn(
     if slices is None or slices.test.date.min().item() < champion.labels_to:
         return None
     test = slices.test
-    before = champion.fitted.probability(_read_by(champion, test))
+    read = replace(test, names=champion.features, features=_read_by(champion, test))
+    before = cross_fitted(champion.fitted, read, config)
     # One that was not published names its candidate too, unless nothing could be trained.
     name = challenger.candidate if challenger.candidate in CANDIDATES else champion.candidate
     fitted = fit_candidate(name, slices.train, slices.calibrate, config)
-    after = fitted.probability(test.features)
+    after = cross_fitted(fitted, test, config)
     checks = run_gate(
         GateInput(evaluate(test, before, config), slices.baseline_auc, slices.learnt), config
     )
@@ -105,38 +96,3 @@ def _calibration_error(config: ChurnConfig) -> Callable[[Float, Float], float]:
         return found.raw
 
     return measure
-
-
-def difference(
-    panel: Panel,
-    first: Float,
-    second: Float,
-    measure: Callable[[Float, Float], float],
-    config: ChurnConfig,
-) -> Difference:
-    """Second less first, with a percentile interval over resampled customers.
-
-    Both are measured on the same customers in every draw, all rows of one together, so that what
-    is common to both cancels.
-    """
-    order = np.argsort(panel.customer, kind="stable")
-    starts = np.flatnonzero(np.diff(panel.customer[order], prepend=-1))
-    ends = np.append(starts[1:], len(order))
-    rng = np.random.default_rng(config.seed)
-    found = []
-    for _ in range(config.bootstrap_draws):
-        drawn = rng.integers(0, len(starts), len(starts))
-        rows = order[_ranges(starts[drawn], ends[drawn])]
-        churned = panel.churned[rows]
-        found.append(measure(churned, second[rows]) - measure(churned, first[rows]))
-    known = np.array(found)[np.isfinite(found)]
-    low, high = np.percentile(known, _TAILS) if len(known) else (float("nan"), float("nan"))
-    value = measure(panel.churned, second) - measure(panel.churned, first)
-    return Difference(value, float(low), float(high))
-
-
-def _ranges(starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """The numbers start..end of every range, one range after the other."""
-    sizes = ends - starts
-    offsets = np.repeat(starts - np.concatenate(([0], np.cumsum(sizes)[:-1])), sizes)
-    return (np.arange(sizes.sum()) + offsets).astype(np.int64)

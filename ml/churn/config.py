@@ -29,6 +29,7 @@ class GateConfig:
         warn_single_feature_auc: A feature that alone ranks better than this is listed.
         warn_base_rate_ratio: Warn when the base rates of training and test differ by more.
         warn_shifted_auc_gain: Warn when features of a month earlier rank better by more than this.
+        warn_memory_auc_gain: Warn when customers learnt from are ranked better by more than this.
     """
 
     min_auc: float = 0.65
@@ -41,6 +42,7 @@ class GateConfig:
     warn_single_feature_auc: float = 0.90
     warn_base_rate_ratio: float = 1.25
     warn_shifted_auc_gain: float = 0.02
+    warn_memory_auc_gain: float = 0.05
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,10 @@ class ChurnConfig:
         min_positives: Fewest churned customers, and
         min_negatives: fewest kept customers, in training.
         isotonic_min_positives: Churned customers from which isotonic calibration is used.
-        folds: Groups of customers for cross-fitting and for the interval of a probability.
+        folds: Groups of customers, each judged by a fit that has not seen it; they serve
+            cross-fitting and the interval of a probability, too.
+        contest_folds: Groups of customers where only an order is asked for: the candidates at
+            earlier origins, features of a month earlier.
         interval_level: Level of the interval of a probability.
         bootstrap_draws: Resamples of customers for the intervals of the metrics.
         noise_draws: Draws for the sampling noise of the calibration error.
@@ -89,6 +94,7 @@ class ChurnConfig:
     min_negatives: int = 100
     isotonic_min_positives: int = 1000
     folds: int = 5
+    contest_folds: int = 3
     interval_level: float = 0.90
     bootstrap_draws: int = 200
     noise_draws: int = 200
@@ -110,8 +116,10 @@ class ChurnConfig:
         for name in ("label_months", "test_months", "min_train_months", "max_origins"):
             if getattr(self, name) < 1:
                 raise EstimatorError(f"ChurnConfig.{name} must be at least 1.")
-        if self.folds < 2:
-            raise EstimatorError("ChurnConfig.folds must be at least 2.")
+        if self.contest_folds < 2:
+            raise EstimatorError("ChurnConfig.contest_folds must be at least 2.")
+        if self.folds < 3:  # two groups are left out at a time
+            raise EstimatorError("ChurnConfig.folds must be at least 3.")
         if not 0 < self.interval_level < 1:
             raise EstimatorError("ChurnConfig.interval_level must lie between 0 and 1.")
 

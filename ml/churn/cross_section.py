@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ml.churn.baseline import TIER, fit_rates
-from ml.churn.candidates import CANDIDATES, fit_candidate
+from ml.churn.candidates import CANDIDATES, fit_member
 from ml.churn.config import ChurnConfig
 from ml.churn.evaluation import Evaluation, evaluate
 from ml.churn.gate import GateInput, run_gate
@@ -87,7 +87,7 @@ def _judge(
 ) -> CrossSection:
     probability = np.empty(len(panel))
     for part in range(config.folds):
-        fitted = fit_candidate(candidate, panel.take(fold != part), None, config)
+        fitted = fit_member(candidate, panel.take(fold != part), config)
         probability[fold == part] = fitted.probability(panel.features[fold == part])
     evaluation = evaluate(panel, probability, config)
     checks = run_gate(GateInput(evaluation, baseline_auc, panel), config)

@@ -30,12 +30,15 @@ class GateInput:
         train: Rows the candidate was trained on (with those it was calibrated on).
         shifted_gain: AUC with the features of a month earlier, less that with those of the day;
             NaN where too few rows have a month before.
+        memory_gain: AUC on later months of customers it has learnt from, less that by fits that
+            have not seen the customer; NaN where nobody was to be compared.
     """
 
     evaluation: Evaluation
     baseline_auc: float
     train: Panel
     shifted_gain: float = float("nan")
+    memory_gain: float = float("nan")
 
 
 @dataclass(frozen=True)
@@ -230,6 +233,7 @@ def _warnings(given: GateInput, gate: GateConfig, words: Words) -> list[Check]:
             f"{', '.join(empty) or 'none'}.",
         ),
         *_shift_warning(given.shifted_gain, gate, words),
+        *_memory_warning(given.memory_gain, gate, words),
     ]
 
 
@@ -245,6 +249,22 @@ def _shift_warning(gain: float, gate: GateConfig, words: Words) -> list[Check]:
             f"What was known a month earlier must not foresee {words.outcome} better than what was "
             f"known on the day; here the AUC changes by {gain:+.4f}. A gain means that some "
             "feature stands at the wrong time: have the features reviewed for leakage.",
+        )
+    ]
+
+
+def _memory_warning(gain: float, gate: GateConfig, words: Words) -> list[Check]:
+    if math.isnan(gain):
+        return []
+    return [
+        Check(
+            "warning_customer_memory",
+            gain,
+            f"<= {gate.warn_memory_auc_gain:g}",
+            gain <= gate.warn_memory_auc_gain,
+            f"All measures are of customers the estimator has not learnt from. {words.outcome} of "
+            f"those it has learnt from is ranked {gain:+.4f} better (AUC) in later months; much "
+            "more means that it remembers customers instead of learning what holds for all.",
         )
     ]
 

@@ -5,7 +5,9 @@ Does not belong here: fitting or measuring anything.
 
 The embargo is as long as the label, with the grace of contracts in whole months, so that no label
 of an earlier slice looks into a later one: seven months for all customers where any has a contract.
-Customers may stand in two slices: the question asked is about the same customers later.
+Customers may stand in two slices: a split is of months. That no customer stands on both sides of a
+judgement is the matter of the fits: each leaves a group of customers out of all its slices, and
+judges only that group (`ml.churn.candidates`).
 """
 
 from collections.abc import Sequence

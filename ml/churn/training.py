@@ -4,7 +4,8 @@ Belongs here: the order of the steps: split in time, compete, judge, refit, desc
 Does not belong here: the steps themselves (the other modules of this folder).
 
 1. Origins are planned back in time. Each tests on as-of dates that follow its training dates by
-   an embargo as long as the label.
+   an embargo as long as the label. Every row of a test slice is judged by a fit, calibration
+   included, that has not seen its customer: earlier months of *other* customers.
 2. Both estimators compete by PR-AUC, averaged over the *earlier* origins, so that the newest
    test slice, by which publication is decided, had no say in the choice. With one origin only,
    that one decides both.
@@ -13,11 +14,12 @@ Does not belong here: the steps themselves (the other modules of this folder).
    scores. If not, the best simple rule is counted again on all these rows, and scores.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from ml.churn.baseline import TIER_TENURE, RateTable, fit_rates, rule_names
@@ -26,13 +28,15 @@ from ml.churn.candidates import (
     LOGISTIC,
     Candidate,
     cross_fitted,
-    fit_base,
+    cross_scored,
     fit_candidate,
+    unseen_score,
 )
 from ml.churn.config import ChurnConfig, GateConfig
 from ml.churn.estimator import BASE_RATE, NOT_PUBLISHED, PUBLISHED, ChurnEstimator, score_churn
 from ml.churn.evaluation import (
-    Evaluation,
+    brier_skill,
+    difference,
     evaluate,
     evaluation_rows,
     group_results,
@@ -47,7 +51,6 @@ from ml.churn.panel import Panel, read_panel
 from ml.churn.splits import Split, label_end, plan_splits, set_calibration_aside
 from ml.churn.surrogate import Surrogate, fit_surrogate
 from ml.drift import ReferenceBins, reference_bins
-from ml.fairness import GroupResult
 from ml.frames import sample_customers
 from ml.gate import Check, is_publishable, refusal_reason
 from ml.grade import Grade, grade_estimator
@@ -65,6 +68,7 @@ __all__ = [
     "train_churn",
 ]
 
+Float = npt.NDArray[np.float64]
 Rows = list[dict[str, Any]]
 
 _REFERENCE_MONTHS: Final = 12
@@ -81,7 +85,8 @@ class Verdict:
     Attributes:
         candidate: The candidate that won.
         rule: The simple rule to fall back on.
-        fitted: The winner as it was judged, fitted on the training slice of the newest origin.
+        probability: What the winner said of each row of the newest test slice, by fits that have
+            not seen the customer.
         checks: The gate's checks of the winner.
         metrics: Rows of `ml.estimator_metrics`, but for estimator and version.
         grade: Its grade.
@@ -89,7 +94,7 @@ class Verdict:
 
     candidate: str
     rule: str
-    fitted: Candidate
+    probability: Float
     checks: list[Check]
     metrics: Rows
     grade: Grade
@@ -238,32 +243,29 @@ def judge(
         config: Settings.
         words: What the outcome is called in the explanations of the gate.
     """
-    contest, metrics = _contest(panel, origins, config)
-    chosen = max(CANDIDATES, key=lambda name: (contest[name], -CANDIDATES.index(name)))
     newest = origins[0]
     train, test = _months(panel, newest.train), _months(panel, newest.test)
     calibrate = _months(panel, newest.calibrate) if newest.calibrate else None
+    fitted = {name: fit_candidate(name, train, calibrate, config) for name in CANDIDATES}
+    contest, metrics = _contest(panel, origins, fitted, config)
+    chosen = max(CANDIDATES, key=lambda name: (contest[name], -CANDIDATES.index(name)))
     rule, baseline_auc, rule_metrics = _baselines(train, test, config)
-    evaluations: dict[str, Evaluation] = {}
-    fitted: dict[str, Candidate] = {}
-    groups: list[GroupResult] = []
+    said = {name: cross_fitted(fitted[name], test, config) for name in CANDIDATES}
+    evaluations = {name: evaluate(test, said[name], config) for name in CANDIDATES}
     for name in CANDIDATES:
-        fitted[name] = fit_candidate(name, train, calibrate, config)
-        probability = fitted[name].probability(test.features)
-        evaluations[name] = evaluate(test, probability, config)
         metrics += evaluation_rows(name, evaluations[name])
-        if name == chosen:
-            metrics += kind_rows(name, test, probability, config)
-            groups = group_results(test, probability)
     learnt = _months(panel, (*newest.train, *newest.calibrate))
+    memory, memory_rows = _memory(fitted[chosen], learnt, test, said[chosen], config)
     metrics += [
+        *kind_rows(chosen, test, said[chosen], config),
+        *memory_rows,
         *rule_metrics,
         *slice_rows(chosen, "train", learnt),
         *slice_rows(chosen, "test", test),
-        *group_rows(chosen, groups),
+        *group_rows(chosen, group_results(test, said[chosen])),
     ]
     shifted = _shifted_gain(panel, train, test, config)
-    given = GateInput(evaluations[chosen], baseline_auc, learnt, shifted)
+    given = GateInput(evaluations[chosen], baseline_auc, learnt, shifted, memory)
     checks = run_gate(given, config, words)
     grade = grade_estimator(
         evaluations[chosen].measures,
@@ -274,14 +276,56 @@ def judge(
         ],
         refusal=refusal_reason(checks),
     )
-    return Verdict(chosen, rule, fitted[chosen], checks, metrics, grade)
+    return Verdict(chosen, rule, said[chosen], checks, metrics, grade)
+
+
+def _memory(
+    fitted: Candidate, learnt: Panel, test: Panel, unseen: Float, config: ChurnConfig
+) -> tuple[float, Rows]:
+    """How much better later months of customers are foreseen that were learnt from.
+
+    An estimator may remember customers (whoever left once leaves again) instead of learning what
+    holds for all. It is of use only for customers it knows, so no measure of the gate counts it.
+
+    Args:
+        fitted: The candidate fitted on all customers of `learnt`.
+        learnt: Rows it has seen.
+        test: Rows of later months.
+        unseen: Their probabilities by fits that have not seen the customer.
+        config: Settings.
+
+    Returns:
+        (AUC gained, NaN where nothing can be compared; rows of metrics).
+    """
+    is_known = np.isin(test.customer, learnt.customer)
+    same, before = test.take(is_known), unseen[is_known]
+    if len(np.unique(same.churned)) < 2:
+        return float("nan"), []
+    known = fitted.probability(same.features)
+    gain = difference(same, before, known, auc, config)
+    measures = {
+        "known_auc": auc(same.churned, known),
+        "known_pr_auc": average_precision(same.churned, known),
+        "known_brier_skill": brier_skill(same.churned, known),
+    }
+    return gain.value, [
+        *(metric_row(fitted.name, "test", name, v, n=len(same)) for name, v in measures.items()),
+        metric_row(
+            fitted.name,
+            "test",
+            "memory_auc",
+            gain.value,
+            interval=(gain.low, gain.high),
+            n=len(same),
+        ),
+    ]
 
 
 def _shifted_gain(panel: Panel, train: Panel, test: Panel, config: ChurnConfig) -> float:
     """AUC on the test slice with features of a month earlier, less that with those of the day.
 
-    Both by the logistic regression, which is quick, on the rows whose month before is known; NaN
-    where these hold one class only.
+    Both by the logistic regression, which is quick, on the rows whose month before is known, each
+    by a fit that has not seen the customer; NaN where these hold one class only.
     """
     place = {
         key: position for position, key in enumerate(zip(panel.customer, panel.month, strict=True))
@@ -297,26 +341,36 @@ def _shifted_gain(panel: Panel, train: Panel, test: Panel, config: ChurnConfig) 
     if min(len(np.unique(part.churned)) for part in (train_now, test_now)) < 2:
         return float("nan")
     now, earlier = (
-        auc(judged.churned, fit_base(LOGISTIC, learnt, config).score(judged.features))
+        auc(judged.churned, unseen_score(LOGISTIC, learnt, judged, config))
         for learnt, judged in ((train_now, test_now), (train_before, test_before))
     )
     return earlier - now
 
 
 def _contest(
-    panel: Panel, origins: list[Split], config: ChurnConfig
+    panel: Panel, origins: list[Split], fitted: Mapping[str, Candidate], config: ChurnConfig
 ) -> tuple[dict[str, float], Rows]:
-    """PR-AUC of each candidate, uncalibrated, at each origin.
+    """PR-AUC of each candidate, uncalibrated, at each origin, on customers it has not seen.
+
+    Args:
+        panel: All labelled rows.
+        origins: Splits in time, the newest first.
+        fitted: The candidates as they were fitted at the newest origin.
+        config: Settings.
 
     Returns:
         (mean PR-AUC over the origins that decide, rows of metrics).
     """
     found: dict[str, list[float]] = {name: [] for name in CANDIDATES}
     rows: Rows = [metric_row("all", "test", "origin_count", float(len(origins)), n=len(panel))]
-    for split in origins:
-        train, test = _months(panel, (*split.train, *split.calibrate)), _months(panel, split.test)
+    for place, split in enumerate(origins):
+        test = _months(panel, split.test)
         for name in CANDIDATES:
-            score = fit_base(name, train, config).score(test.features)
+            score = (
+                cross_scored(fitted[name], test, config)
+                if place == 0
+                else unseen_score(name, _months(panel, split.train), test, config)
+            )
             found[name].append(average_precision(test.churned, score))
             values = {"origin_pr_auc": found[name][-1], "origin_auc": auc(test.churned, score)}
             rows += [
@@ -328,7 +382,10 @@ def _contest(
 
 
 def _baselines(train: Panel, test: Panel, config: ChurnConfig) -> tuple[str, float, Rows]:
-    """Judge the simple rules.
+    """Judge the simple rules, as counted on all customers of the training slice.
+
+    A rate of hundreds of customers remembers none of them. Counted anew without each group it
+    would only rank worse (the rate is lower just where more have left), and be easier to beat.
 
     Returns:
         (the rule that ranks best in training, which is the one to fall back on; the highest

@@ -257,19 +257,11 @@ def _with_two_part(contest: Contest, known: Slice, config: ClvConfig) -> Contest
     over = np.datetime64(contest.day, "M") - config.outcome_months
     earlier = known.take(np.asarray(month <= over, dtype=np.bool_))
     if two_part.is_enough(earlier.value, least=least):
-        latest = earlier.take(earlier.panel.date == earlier.panel.date.max())
-        own = _foreseen(latest, judged, config)
+        learnt = earlier.take(earlier.panel.date == earlier.panel.date.max())
         slices: dict[str, str] = {}
     else:
-        group = customer_hash(judged.panel.key["customer_id"], seed=config.seed) % _GROUPS
-        own = Foreseen(np.zeros(len(group)), np.zeros(len(group)))
-        for number in range(_GROUPS):
-            rows = np.asarray(group == number)
-            learnt = judged.take(~rows)
-            if rows.any() and two_part.is_enough(learnt.value, least=1):
-                part = _foreseen(learnt, judged.take(rows), config)
-                own.expected[rows], own.places[rows] = part.expected, part.places
-        slices = {TWO_PART: CROSS_FITTED}
+        learnt, slices = judged, {TWO_PART: CROSS_FITTED}
+    own = foreseen_unseen(learnt, judged, config)
     found = evaluate_values(
         purchases=None,
         value=(judged.value, own.expected),
@@ -293,6 +285,28 @@ def _with_two_part(contest: Contest, known: Slice, config: ClvConfig) -> Contest
 def _fit_sample(learnt: Slice, config: ClvConfig) -> TwoPartParameters:
     part = learnt.take(_sampled(learnt.panel, config))
     return two_part.fit(part.panel, part.value)
+
+
+def foreseen_unseen(learnt: Slice, judged: Slice, config: ClvConfig) -> Foreseen:
+    """What a regression that has not learnt from the customer says of each of the judged.
+
+    Args:
+        learnt: Customers with an outcome that was known; the same as `judged`, or earlier.
+        judged: Customers to be foreseen; where too few others taught, 0 is.
+        config: Settings.
+    """
+    group, of_learnt = (
+        customer_hash(each.panel.key["customer_id"], seed=config.seed) % _GROUPS
+        for each in (judged, learnt)
+    )
+    found = Foreseen(np.zeros(len(group)), np.zeros(len(group)))
+    for number in range(_GROUPS):
+        rows = np.asarray(group == number)
+        others = learnt.take(np.asarray(of_learnt != number))
+        if rows.any() and two_part.is_enough(others.value, least=1):
+            part = _foreseen(others, judged.take(rows), config)
+            found.expected[rows], found.places[rows] = part.expected, part.places
+    return found
 
 
 def _foreseen(learnt: Slice, judged: Slice, config: ClvConfig) -> Foreseen:

@@ -14,6 +14,7 @@ whose total is that of training, its quantiles say what else the amount may be. 
 others have a distribution of their own: a seat more is another thing than a good season.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -22,7 +23,7 @@ import numpy.typing as npt
 from sklearn.linear_model import Ridge
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from ml.churn.candidates import on_even_features
+from ml.churn.candidates import customer_groups, on_even_features
 from ml.upsell.config import UpsellConfig
 from ml.upsell.panel import UpsellPanel
 
@@ -114,13 +115,56 @@ def fit_amount(name: str, panel: UpsellPanel, config: UpsellConfig) -> AmountMod
     whole = _fit(name, taught, multiple, config)
     if len(taught) == 0:
         return whole
-    group = (taught.chance.fold_hash % np.uint64(config.chance.folds)).astype(np.int64)
+    group = customer_groups(taught.chance, config.chance)
     foreseen = np.empty(len(taught))
     for k in np.unique(group):
         others = group != k
         part = _fit(name, taught.take(others), multiple[others], config) if others.any() else whole
         foreseen[~others] = part._multiple(taught.take(~others))
     return _smeared(whole, taught, multiple, foreseen, config)
+
+
+@dataclass(frozen=True)
+class AmountByGroup:
+    """The amount of each customer by a model that has not seen that customer; for judging only.
+
+    Attributes:
+        without_group: Models that each leave one group of customers out.
+        config: Settings, which make the groups.
+    """
+
+    without_group: tuple[AmountModel, ...]
+    config: UpsellConfig
+
+    def expected(self, panel: UpsellPanel) -> Float:
+        """As `AmountModel.expected`."""
+        return self._each(panel, lambda model, rows, _: model.expected(rows), 0.0)
+
+    def quantile(self, panel: UpsellPanel, place: Float | float) -> Float:
+        """As `AmountModel.quantile`."""
+        return self._each(panel, lambda model, rows, at: model.quantile(rows, at), place)
+
+    def _each(
+        self,
+        panel: UpsellPanel,
+        told: Callable[[AmountModel, UpsellPanel, Float], Float],
+        place: Float | float,
+    ) -> Float:
+        group, found = customer_groups(panel.chance, self.config.chance), np.empty(len(panel))
+        places = np.broadcast_to(np.asarray(place, dtype=np.float64), (len(panel),))
+        for k, model in enumerate(self.without_group):
+            own = group == k
+            found[own] = told(model, panel.take(own), places[own])
+        return found
+
+
+def fit_amount_by_group(name: str, panel: UpsellPanel, config: UpsellConfig) -> AmountByGroup:
+    """Fit one of the two ways without each group of customers in turn."""
+    group = customer_groups(panel.chance, config.chance)
+    return AmountByGroup(
+        tuple(fit_amount(name, panel.take(group != k), config) for k in range(config.chance.folds)),
+        config,
+    )
 
 
 def winsorised(panel: UpsellPanel, config: UpsellConfig) -> Float:

@@ -9,7 +9,7 @@ more, and was taught as such. The quantiles named `amount_if_expands_*` are of t
 bought; those named `upsell_*` are of what will come at all, which is mostly nothing.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import Any, ClassVar, Final
@@ -19,18 +19,56 @@ import numpy.typing as npt
 import pandas as pd
 
 from ml.canonical import content_hash
-from ml.churn.estimator import PUBLISHED, ChurnEstimator, probabilities
-from ml.errors import EstimatorError
+from ml.churn.baseline import RateTable
+from ml.churn.estimator import NOT_PUBLISHED, PUBLISHED, ChurnEstimator, probabilities
+from ml.errors import OutdatedError
 from ml.frames import conform, require_columns, sort_by_key
 from ml.upsell.amount import AmountModel
-from ml.upsell.panel import UpsellPanel, read_upsell
+from ml.upsell.panel import KIND_NAMES, UpsellPanel, read_upsell
 
 Float = npt.NDArray[np.float64]
 
 LEFT: Final = "not_active"
 """Why nothing can be bought more: the customer has left already."""
+STAND_IN_METHOD: Final = "baseline_rule"
 PLACES: Final = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
 _BATCH_ROWS: Final = 100_000
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """What speaks of a kind of customer that the estimator may not speak of.
+
+    Attributes:
+        kind: 1 subscribers, 0 others, as in `UpsellPanel`.
+        reason: Why the estimator may not.
+        rates: The rule's smoothed rates of customers of that kind.
+        amount: The mean of the tier of customers of that kind.
+    """
+
+    kind: int
+    reason: str
+    rates: RateTable
+    amount: AmountModel
+
+    def to_state(self) -> dict[str, Any]:
+        """Plain values and arrays."""
+        return {
+            **vars(self),
+            "rates": self.rates.to_state(),
+            "amount": self.amount.to_state(),
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> "StandIn":
+        """The inverse of `to_state`."""
+        return cls(
+            **{
+                **state,
+                "rates": RateTable.from_state(state["rates"]),
+                "amount": AmountModel.from_state(state["amount"]),
+            }
+        )
 
 
 @dataclass(frozen=True)
@@ -41,12 +79,15 @@ class UpsellEstimator:
         chance: The probability of buying more, in the form of an estimator of churn: its outcome
             is that more was bought. It holds status, reason and what was trained on.
         amount: The amount if more is bought.
+        stand_ins: What speaks of the kinds of customers that a published estimator was refused
+            for; empty where it is not published, which refuses it for all.
     """
 
     kind: ClassVar[str] = "upsell"
 
     chance: ChurnEstimator
     amount: AmountModel
+    stand_ins: tuple[StandIn, ...] = ()
 
     @property
     def status(self) -> str:
@@ -55,7 +96,7 @@ class UpsellEstimator:
 
     @property
     def reason(self) -> str:
-        """Why it is not published; empty where it is."""
+        """Why it is not published; where it is, of which kind it may not speak, else empty."""
         return self.chance.reason
 
     @property
@@ -115,13 +156,19 @@ class UpsellEstimator:
 
     def to_state(self) -> dict[str, Any]:
         """Plain values, arrays and scikit-learn objects, for the registry."""
-        return {"chance": self.chance.to_state(), "amount": self.amount.to_state()}
+        return {
+            "chance": self.chance.to_state(),
+            "amount": self.amount.to_state(),
+            "stand_ins": [each.to_state() for each in self.stand_ins],
+        }
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> "UpsellEstimator":
         """The inverse of `to_state`."""
         return cls(
-            ChurnEstimator.from_state(state["chance"]), AmountModel.from_state(state["amount"])
+            ChurnEstimator.from_state(state["chance"]),
+            AmountModel.from_state(state["amount"]),
+            tuple(StandIn.from_state(each) for each in state["stand_ins"]),
         )
 
 
@@ -152,15 +199,17 @@ def score_upsell(frame: pd.DataFrame, estimator: UpsellEstimator) -> pd.DataFram
 
     Returns:
         The columns of `ml.upsell_predictions`, one row per row of the frame, ordered by key. Of
-        who has left already 0 is expected; of others who are not eligible nothing is known.
+        who has left already 0 is expected; of others who are not eligible nothing is known. Where
+        the estimator was refused for one kind of customer, `method` and `status` of its rows say
+        that the rule and the mean of the tier speak.
 
     Raises:
         FrameError: The frame lacks columns or repeats a key.
-        EstimatorError: The estimator reads features that the frame does not have.
+        OutdatedError: The estimator reads features that the frame does not have.
     """
     lacking = [name for name in estimator.features if name not in frame.columns]
     if lacking:
-        raise EstimatorError(
+        raise OutdatedError(
             f"Estimator {estimator.version} reads features that the upsell frame does not have: "
             f"{', '.join(lacking)}. Train it again."
         )
@@ -182,12 +231,15 @@ def score_upsell(frame: pd.DataFrame, estimator: UpsellEstimator) -> pd.DataFram
     scored = pd.concat([ordered[["customer_id", "as_of_date", "upsell_kind"]], figures], axis=1)
     if len(scored):
         scored.loc[~eligible & (reason == LEFT), "expected_upsell_6m"] = 0.0
+    names = [KIND_NAMES[each.kind] for each in estimator.stand_ins]
+    is_stood_in = ordered["upsell_kind"].isin(names).to_numpy()
+    is_published = ~is_stood_in & (estimator.status == PUBLISHED)
     return conform(
         scored.assign(
             is_eligible=eligible,
             ineligible_reason=reason,
-            method=estimator.method,
-            status=PUBLISHED if estimator.status == PUBLISHED else "not_published",
+            method=np.where(is_stood_in, STAND_IN_METHOD, estimator.method),
+            status=np.where(is_published, PUBLISHED, NOT_PUBLISHED),
             estimator_version=estimator.version,
         ),
         "upsell_predictions",
@@ -198,11 +250,21 @@ def _scored(part: pd.DataFrame, estimator: UpsellEstimator, name: str) -> pd.Dat
     """Figures of the eligible rows of a part; the others stay empty."""
     chosen = part[part["is_eligible"].astype(bool)]
     panel = read_upsell(chosen, seed=0, is_labelled=False, name=name, features=estimator.features)
-    found = probabilities(panel.chance, estimator.chance)
-    figures = {
-        "expand_probability": found[:, 0],
-        "probability_low": found[:, 1],
-        "probability_high": found[:, 2],
-        **outlook(panel, found[:, 0], estimator.amount),
-    }
+    figures = _figures(panel, probabilities(panel.chance, estimator.chance), estimator.amount)
+    for each in estimator.stand_ins:
+        rows = panel.kind == each.kind
+        own = panel.take(rows)
+        rule = replace(estimator.chance, fitted=None, rates=each.rates)
+        for column, values in _figures(own, probabilities(own.chance, rule), each.amount).items():
+            figures[column][rows] = values
     return pd.DataFrame(figures, index=chosen.index).reindex(part.index)
+
+
+def _figures(panel: UpsellPanel, chance: Float, amount: AmountModel) -> dict[str, Float]:
+    """Columns of the predictions, of probability, low and high as columns."""
+    return {
+        "expand_probability": chance[:, 0].copy(),
+        "probability_low": chance[:, 1].copy(),
+        "probability_high": chance[:, 2].copy(),
+        **outlook(panel, chance[:, 0], amount),
+    }

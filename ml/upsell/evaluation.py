@@ -1,7 +1,7 @@
 """How well the amount of upsell was foreseen.
 
 Belongs here: errors, bias, ranking, hits among those ranked first and coverage against what came;
-the measures of the chance by kind of customer; their rows.
+their rows.
 Does not belong here: the measures of the chance (`ml.churn.evaluation`), verdicts
 (`ml.upsell.checks`).
 """
@@ -15,14 +15,12 @@ import numpy.typing as npt
 
 from ml.churn.evaluation import metric_row
 from ml.clv.evaluation import rank_correlation
-from ml.metrics import auc, captured, normalised_gini, top_capture
-from ml.upsell.amount import KINDS, AmountModel
+from ml.metrics import captured, normalised_gini, top_capture
+from ml.upsell.amount import AmountByGroup, AmountModel
 from ml.upsell.config import UpsellConfig
 from ml.upsell.panel import UpsellPanel
 
 Float = npt.NDArray[np.float64]
-
-KIND_NAMES = ("non_contractual", "contractual")
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,10 @@ class AmountEvaluation:
 
 
 def evaluate_amount(
-    panel: UpsellPanel, chance: Float, amount: AmountModel, config: UpsellConfig
+    panel: UpsellPanel,
+    chance: Float,
+    amount: AmountModel | AmountByGroup,
+    config: UpsellConfig,
 ) -> AmountEvaluation:
     """Compare expectations with outcomes on one slice.
 
@@ -123,12 +124,14 @@ def _deciles(actual: Float, expected: Float) -> dict[str, float]:
     return rows
 
 
-def amount_rows(candidate: str, evaluation: AmountEvaluation) -> list[dict[str, Any]]:
-    """Rows of the test slice for `ml.estimator_metrics`."""
+def amount_rows(
+    candidate: str, evaluation: AmountEvaluation, slice_name: str = "test"
+) -> list[dict[str, Any]]:
+    """Rows of one slice for `ml.estimator_metrics`."""
     return [
         metric_row(
             candidate,
-            "test",
+            slice_name,
             name,
             value,
             interval=evaluation.intervals.get(name),
@@ -136,27 +139,3 @@ def amount_rows(candidate: str, evaluation: AmountEvaluation) -> list[dict[str, 
         )
         for name, value in evaluation.measures.items()
     ]
-
-
-def kind_rows(
-    candidate: str, panel: UpsellPanel, chance: Float, expected: Float
-) -> list[dict[str, Any]]:
-    """AUC, base rate, mean probability and total bias of subscribers and of others."""
-    rows: list[dict[str, Any]] = []
-    for kind in KINDS:
-        own = panel.kind == kind
-        if not own.any():
-            continue
-        outcome, total = panel.chance.churned[own], float(panel.amount[own].sum())
-        bias = float(expected[own].sum()) - total
-        values = {
-            "auc": auc(outcome, chance[own]),
-            "base_rate": float(outcome.mean()),
-            "mean_probability": float(chance[own].mean()),
-            "upsell_bias_pct": 100 * bias / total if total > 0 else float("nan"),
-        }
-        rows += [
-            metric_row(candidate, "test", f"{name}_{KIND_NAMES[kind]}", value, n=int(own.sum()))
-            for name, value in values.items()
-        ]
-    return rows

@@ -20,6 +20,8 @@ Float = npt.NDArray[np.float64]
 
 SUBSCRIBER = "is_subscriber"
 BASE = "base_amount"
+KIND_NAMES = ("non_contractual", "contractual")
+"""Name of each kind of customer, as in `upsell_kind`."""
 
 
 @dataclass(frozen=True)

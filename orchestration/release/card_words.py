@@ -24,6 +24,7 @@ class KindWords:
         judged: How it was judged.
         limits: What it cannot do.
         fallback: What speaks where it is not published.
+        happened: What a customer with the outcome did.
     """
 
     title: str
@@ -35,6 +36,7 @@ class KindWords:
     judged: str
     limits: tuple[str, ...]
     fallback: str
+    happened: str = "left"
 
 
 CHURN = KindWords(
@@ -55,8 +57,9 @@ CHURN = KindWords(
     "year. For the others the probability is empty, not zero.",
     label="Left within the six months after the month end: docs/estimators.md, section Label, has "
     "the rule for customers with and without a contract.",
-    judged="On months that lie wholly after those learnt from, six months and more apart; the "
-    "version that scores was then fitted again, in the same way, on all known outcomes.",
+    judged="On months that lie wholly after those learnt from, six months and more apart, each "
+    "customer by a fit that has learnt from other customers only; the version that scores was then "
+    "fitted again, in the same way, on all known outcomes.",
     limits=(
         "It describes; it does not say whom a contact would keep.",
         "Six months after a month end only; what happens in the first two weeks cannot be acted "
@@ -129,12 +132,18 @@ UPSELL = KindWords(
     "spending a year before); who has left expects nothing.",
     label="Contract: recurring value above 105 % of today's in six months. Without: spending of "
     "the next six months above 110 % of the same season a year before.",
-    judged="On months that lie wholly after those learnt from.",
+    judged="On months that lie wholly after those learnt from, each customer by a fit that has "
+    "learnt from other customers only. Subscribers and others apart: of a kind that fails, the "
+    "simple rule speaks.",
     limits=(
         "It foresees what customers do by themselves, not what an offer adds.",
         "The amount is wide: most of it is chance.",
+        "A few large customers decide the sum: of a few thousand customers even one who knew all "
+        "that drives them would miss it by half.",
+        "Product launches to come are not known to it.",
     ),
     fallback="rates and means of groups of customers stand in its place",
+    happened="bought more",
 )
 SEGMENTS = KindWords(
     title="Groups of customers",
@@ -200,7 +209,11 @@ METRICS: Mapping[str, str] = {
     "calibration_slope": "Calibration slope (1 is right)",
     "calibration_intercept": "Calibration intercept (0 is right)",
     "mean_probability": "Mean probability",
+    "known_auc": "AUC on customers learnt from",
+    "memory_auc": "AUC gained by knowing the customer",
     "empc": "Expected maximum profit per customer",
+    "empb_margin": "The same with each one's own margin",
+    "empb_revenue": "The same with each one's own revenue",
     "value_mae": "Mean error of the value",
     "value_bias_pct": "Total bias, %",
     "value_spearman": "Rank correlation",
@@ -221,8 +234,23 @@ GROUP_METRICS: Mapping[str, str] = {
     "base_rate": "Observed",
     "selection_rate": "Selected",
     "selection_ratio": "Ratio to the most selected",
-    "hit_rate": "Found of those who left",
+    "hit_rate": "Found of those who {happened}",
     "hit_rate_gap": "Below the best group",
     "calibration_gap": "Predicted less observed",
 }
-"""Measures by group of customers, with their names for people."""
+"""Measures by group of customers, with their names for people; {happened} is the kind's word."""
+AMOUNT_METRICS: Mapping[str, str] = {
+    "upsell_bias_pct": "Sum promised against come, %",
+    "upsell_mae": "Mean error, money per customer",
+    "upsell_gini": "Right order by amount (Gini)",
+    "upsell_spearman": "Right order by amount (rank correlation)",
+    "upsell_top10_hit_rate": "Bought more, of the tenth ranked first",
+    "amount_interval_coverage": "Amounts between P10 and P90 (0.8 is right)",
+}
+"""Measures of expected amounts, with their names for people."""
+AMOUNT_PARTS: Mapping[str, str] = {
+    "test": "All",
+    "label_kind=contractual": "Subscribers",
+    "label_kind=non_contractual": "Others",
+}
+"""Parts of the test slice that amounts are judged on."""

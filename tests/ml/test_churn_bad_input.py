@@ -19,7 +19,7 @@ from ml.errors import FrameError
 @pytest.fixture(scope="module")
 def brief(quick):
     """One origin and few draws: enough for a verdict."""
-    return replace(quick, max_origins=1, bootstrap_draws=2, noise_draws=10, folds=2)
+    return replace(quick, max_origins=1, bootstrap_draws=2, noise_draws=10, folds=3)
 
 
 @pytest.fixture(scope="module")

@@ -71,7 +71,14 @@ def test_a_label_is_known_when_its_months_and_the_grace_are_over(as_of_date, gra
 
 
 @pytest.mark.parametrize(
-    "settings", [{"label_months": 0}, {"folds": 1}, {"interval_level": 1.0}, {"max_origins": 0}]
+    "settings",
+    [
+        {"label_months": 0},
+        {"folds": 2},
+        {"contest_folds": 1},
+        {"interval_level": 1.0},
+        {"max_origins": 0},
+    ],
 )
 def test_senseless_settings_are_refused(settings):
     with pytest.raises(EstimatorError):

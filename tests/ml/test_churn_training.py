@@ -78,6 +78,11 @@ def test_gains_profit_and_grade_are_reported(trained):
     assert gains[0] == pytest.approx(metric(trained, "top_decile_lift") / 10)
     assert metric(trained, "empc") > 0
     assert 0 < metric(trained, "empc_share") < 1
+    rows = trained.metrics[
+        trained.metrics["metric"].eq("empc") & trained.metrics["slice"].eq("test")
+    ]
+    assert (rows["value_low"] < rows["value"]).all()
+    assert (rows["value"] < rows["value_high"]).all()
     (row,) = trained.estimators.to_dict("records")
     assert row["grade"] in ("B", "C")  # two test slices only
     assert "A needs" in row["grade_reason"] or "B needs" in row["grade_reason"]
@@ -207,7 +212,7 @@ def test_customers_who_are_not_eligible_are_not_scored(trained, churn_frame):
 def test_higher_risk_is_scored_higher(trained, churn_frame):
     scored = score_churn(churn_frame, trained.estimator)
     churned = churn_frame.sort_values(["customer_id", "as_of_date"])["is_churned"].to_numpy()
-    assert scored["churn_probability"][churned].mean() > scored["churn_probability"].mean() + 0.1
+    assert scored["churn_probability"][churned].mean() > scored["churn_probability"].mean() + 0.08
 
 
 def test_an_empty_frame_is_scored_to_an_empty_table(trained, churn_frame):

@@ -15,8 +15,10 @@ from ml.errors import EstimatorError, FrameError
 from ml.frames import TABLES
 from ml.registry import load_training, save_estimator
 from ml.upsell.amount import REGRESSION, TIER_MEAN, fit_amount, winsorised
+from ml.upsell.checks import KindVerdict, kind_checks
 from ml.upsell.config import UpsellConfig
-from ml.upsell.estimator import outlook
+from ml.upsell.estimator import UpsellEstimator, outlook
+from ml.upsell.evaluation import AmountEvaluation
 from ml.upsell.features import FEATURES
 from ml.upsell.panel import UpsellPanel, read_upsell
 from ml.upsell.training import UpsellTraining, score_upsell, train_upsell
@@ -81,7 +83,8 @@ def panel_of(
 
 def value(training: UpsellTraining, metric: str, candidate: str) -> float:
     rows = training.metrics
-    (found,) = rows.loc[(rows["metric"] == metric) & (rows["candidate"] == candidate), "value"]
+    chosen = (rows["metric"] == metric) & (rows["candidate"] == candidate)
+    (found,) = rows.loc[chosen & (rows["slice"] == "test"), "value"]
     return float(found)
 
 
@@ -98,7 +101,10 @@ def test_what_can_be_learnt_is_published_and_beats_the_tier(trained):
     assert value(trained, "upsell_top10_hit_rate", own) > 0.4  # of all, a third bought more
     names = set(trained.metrics["metric"])
     assert not any(name.startswith(("empc", "empb")) for name in names)
-    assert {"auc_contractual", "auc_non_contractual", "upsell_decile_01_observed"} <= names
+    assert "upsell_decile_01_observed" in names
+    judged = trained.metrics[trained.metrics["candidate"] == own]
+    assert {"test", "label_kind=contractual", "label_kind=non_contractual"} <= set(judged["slice"])
+    assert estimator.stand_ins == ()
 
 
 def test_scores_are_chance_times_amount_with_the_columns_of_the_table(trained, upsell_frame):
@@ -160,6 +166,79 @@ def test_shuffled_outcomes_are_refused_and_the_tier_speaks(upsell_frame, quick_u
     assert set(scored["method"]) == {"baseline_rule"}
     assert set(scored["status"]) == {"not_published"}
     assert scored["expected_upsell_6m"].gt(0).all()
+
+
+def test_a_kind_whose_sum_is_wrong_falls_back_and_the_other_does_not(upsell_frame, quick_upsell):
+    # In the test months subscribers who buy more buy a tenth of what they bought before.
+    late = upsell_frame["as_of_date"] >= sorted(upsell_frame["as_of_date"].unique())[-3]
+    is_cut = late & (upsell_frame["is_subscriber"] == 1)
+    frame = upsell_frame.assign(
+        expansion_amount=upsell_frame["expansion_amount"].where(
+            ~is_cut, upsell_frame["expansion_amount"] / 10
+        ),
+        upsell_kind=np.where(upsell_frame["is_subscriber"] == 1, "contractual", "non_contractual"),
+        is_eligible=True,
+    )
+    found = train_upsell(frame, quick_upsell)
+    checks = found.checks.set_index("check_name")
+    assert (found.estimator.status, found.estimators["grade"].tolist()) == ("published", ["C"])
+    assert not checks.loc["warning_contractual_upsell_total_bias_pct", "is_passed"]
+    assert checks.loc["warning_non_contractual_upsell_total_bias_pct", "is_passed"]
+    assert checks.loc["kinds_passed", "value"] == 1
+    assert "contractual: upsell_" in checks.loc["kinds_passed", "explanation"]
+    (stand_in,) = found.estimator.stand_ins
+    assert (stand_in.kind, stand_in.amount.name) == (1, TIER_MEAN)
+    scored = score_upsell(frame, found.estimator)
+    said = scored.groupby("upsell_kind")[["method", "status"]].agg(lambda kept: set(kept).pop())
+    assert said.loc["contractual"].tolist() == ["baseline_rule", "not_published"]
+    assert said.loc["non_contractual"].tolist() == ["estimator", "published"]
+    product = scored["expand_probability"] * scored["amount_if_expands"]
+    assert np.allclose(scored["expected_upsell_6m"], product)
+    whole = replace(found.estimator, stand_ins=())
+    same = scored["upsell_kind"] == "non_contractual"
+    figures = ["expand_probability", "probability_low", "expected_upsell_6m", "upsell_p90"]
+    other = score_upsell(frame, whole)
+    assert_frame_equal(scored.loc[same, figures], other.loc[same, figures])
+    assert not np.allclose(scored.loc[~same, figures], other.loc[~same, figures])
+    again = UpsellEstimator.from_state(found.estimator.to_state())
+    assert again.content_hash == found.estimator.content_hash
+    assert_frame_equal(score_upsell(frame, again), scored)
+
+
+@pytest.mark.parametrize(
+    ("interval", "is_passed"),
+    [
+        ((19.0, 114.0), True),  # 25 lies inside: chance alone may have made it
+        ((26.0, 60.0), False),
+        ((-60.0, -25.0), True),
+        ((-60.0, -26.0), False),
+        ((float("nan"), float("nan")), False),
+    ],
+)
+def test_a_sum_is_wrong_where_its_whole_interval_is(interval, is_passed):
+    measures = {
+        "upsell_bias_pct": sum(interval) / 2,
+        "upsell_gini": 0.6,
+        "upsell_mae": 90.0,
+        "upsell_top10_hit_rate": 0.3,
+        "amount_interval_coverage": 0.8,
+    }
+    own = AmountEvaluation(measures, {"upsell_bias_pct": interval}, 500)
+    naive = AmountEvaluation(measures | {"upsell_gini": 0.5, "upsell_mae": 100.0}, {}, 500)
+    checks = kind_checks(own, naive, UpsellConfig(), chance_auc=0.7, customers=40)
+    failed = [check.check_name for check in checks if not check.is_passed]
+    assert failed == ([] if is_passed else ["upsell_total_bias_pct"])
+    assert KindVerdict(1, checks).is_passed is is_passed
+    few = kind_checks(own, naive, UpsellConfig(), chance_auc=0.64, customers=29)
+    assert [check.is_passed for check in few[:2]] == [False, False]
+
+
+def test_a_kind_that_nobody_could_judge_is_spoken_for_by_the_rule(trained, quick_upsell):
+    frame = simulate_upsell(customers=300).assign(is_subscriber=1)
+    found = train_upsell(frame, quick_upsell)
+    assert found.estimator.status == "published"
+    assert [each.kind for each in found.estimator.stand_ins] == [0]
+    assert "could be judged" in found.estimator.stand_ins[0].reason
 
 
 def test_too_few_who_bought_more_give_a_base_rate(upsell_frame, quick_upsell):

@@ -269,6 +269,19 @@ from (
 ) as events
 inner join seeds.event_types as types using (event_type);
 
+-- An offer to somebody who signs up after the run's last month.
+insert into core.int_identity_links values ('crm', 'crm-later', 'customer-later');
+create table core.int_identity_records as
+select source_system, source_id,
+    case when source_id = 'crm-later' then timestamp '2011-12-01 00:00:00'
+        else timestamp '2010-01-05 00:00:00' end as first_recorded_at
+from core.int_identity_links;
+insert into scorecard.customer_events by name
+select 'opportunity_opened:later' as event_id, 'customer-later' as customer_id,
+    date '2011-11-30' as as_of_date, timestamp '2011-11-20 10:00:00' as occurred_at, event_type,
+    journey_stage, 'crm' as source_system
+from seeds.event_types where event_type = 'opportunity_opened';
+
 insert into scorecard.service_by_tier by name
 select as_of_date, 12 as period_months, tier, 'all' as kind_group, 12 as measured_months,
     case when tier = 'all' then 180 else 90 end as ticket_count, 2 as still_open_count,
@@ -611,11 +624,24 @@ from scorecard.acquisition_cost;
 
 insert into scorecard.customer_value by name
 select customer_id, as_of_date, 'A' as tier, true as is_active, value_basis,
-    50.00 as current_value, round(1 - churn_probability, 6) as loyalty_probability, clv_12m,
+    50.00 as current_value, 12.00 as potential_value_12m, 0.3 as cross_sell_probability,
+    2 as unused_category_count, 40 as potential_case_count, 'profile' as potential_method,
+    round(1 - churn_probability, 6) as loyalty_probability, clv_12m,
     1 as referred_customer_count_12m, 20.00 as referral_reward_12m, 30.00 as referral_value_12m,
     clv_12m + 30 as clv_with_referrals_12m
 from scorecard.predictions
 where clv_12m is not null;
+
+insert into scorecard.customer_potential by name
+select customer_id, as_of_date, places.place, 'A' as tier, 'plans' as main_category,
+    places.product_category, 0.2 as uptake_probability, places.case_count as uptake_case_count,
+    places.case_count < 30 as is_low_n, 'margin' as value_basis,
+    places.mean_value as adopter_mean_value, 0.2 * places.mean_value as expected_value_12m,
+    'profile' as method
+from scorecard.customer_value
+cross join (
+    values (1, 'add-ons', 40, 40.00), (2, 'lamps', 29, 20.00)
+) as places (place, product_category, case_count, mean_value);
 
 -- Every customer who has a value was there a month ago with 10 less, five of it by margin.
 insert into scorecard.clv_changes by name
