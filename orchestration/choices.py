@@ -62,7 +62,7 @@ def check_profile_applies(settings: Settings) -> None:
     if any(row[4] for row in rows) or not rows:
         return
     missing = [(str(row[0]), str(row[1])) for row in rows if not row[3]]
-    lost = sum((Decimal(repr(row[2])) for row in rows if not row[3]), Decimal(0))
+    lost = sum((Decimal(str(row[2])) for row in rows if not row[3]), Decimal(0))
     raise ScorecardError(_too_much_is_missing(settings.profile, lost, missing))
 
 
