@@ -27,6 +27,7 @@ from data_quality.suites import (
     predictions,
     relationship,
     scorecard,
+    profiles,
     segments,
     service,
     source,
@@ -57,6 +58,7 @@ SUITES: dict[str, Callable[[], tuple[Rule, ...]]] = {
     "evaluation": evaluation.rules,
     "value": value.rules,
     "scorecard": scorecard.rules,
+    "profiles": profiles.rules,
     "findings": findings.rules,
 }
 

@@ -317,6 +317,17 @@ cross join (values ('current_value', 'revenue_12m'), ('loyalty', 'loyalty_index'
     as measures(dimension, measure)
 where score is not null;
 
+insert into scorecard.measure_checks by name
+select * from (values
+    ('retail_billing', 'revenue_12m', 'revenue_12m', 'percentile_portfolio', true, null::boolean,
+        null::double, null::varchar, 0, true, 'value', true, 0.0::double, 45),
+    ('retail_billing', 'nps', 'nps_answer', 'piecewise', true, true, 0.4::double, null::varchar, 3,
+        true, 'experience', true, 90.0::double, 365)
+) as checks (
+    profile, measure, indicator_id, scoring, is_measurable, is_attainable, lowest_reached_ratio,
+    tiers_out_of_reach, judged_tiers, is_relevant, objective, is_timely, age_days, freshness_days
+);
+
 insert into scorecard.profile_requirements by name
 select * from (values
     ('retail_billing', 'current_value', 'revenue_12m', 0.25, true, null::varchar),
