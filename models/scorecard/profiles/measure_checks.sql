@@ -27,7 +27,8 @@ tier_months as (
 
 ),
 
--- The best month of each tier with enough of those who have a value.
+-- The best month of each tier with enough of those who have a value. Tier D is not judged: it is made
+-- of those without any value in twelve months, and most of them have left.
 tier_bests as (
 
     select
@@ -35,7 +36,10 @@ tier_bests as (
         tier_months.tier,
         max({{ ratio('tier_months.reached', 'tier_months.peers') }}) as reached_ratio
     from tier_months
-    where tier_months.reached is not null and tier_months.peers >= {{ var('min_n') }}
+    where
+        tier_months.reached is not null
+        and tier_months.peers >= {{ var('min_n') }}
+        and tier_months.tier <> 'D'
     group by tier_months.indicator_id, tier_months.tier
 
 ),
