@@ -96,7 +96,7 @@ class UpsellEstimator:
 
     @property
     def reason(self) -> str:
-        """Why it is not published; empty where it is."""
+        """Why it is not published; where it is, of which kind it may not speak, else empty."""
         return self.chance.reason
 
     @property

@@ -66,7 +66,7 @@ class DbtPart:
 
 
 # What reads the scores of texts, and all that is computed from it.
-FROM_TEXTS = "path:models/staging/ml path:models/core/text"
+FROM_TEXTS = "stg_ml__text_scores path:models/core/text"
 BEFORE_TEXTS = DbtPart(
     "dbt_before_texts",
     "Build the models up to the core",

@@ -68,6 +68,11 @@ def test_dbt_runs_in_parts_with_the_texts_and_the_estimators_between(
     assert "features/ftr_churn" in parts["dbt_before_estimators"]
     assert "scorecard/customer_scorecard" in parts["dbt_after_estimators"]
     assert sum(map(len, parts.values())) == len(set().union(*parts.values()))
+    # Judgements are looked at before any model is built.
+    matrices = dg.AssetKey(["ml", "ahp_matrices"])
+    assert dg.AssetKey(["control", "run_window"]) in graph.get(matrices).parent_keys
+    assert matrices in graph.get(dg.AssetKey(["staging", "stg_ml__ahp_matrices"])).parent_keys
+    assert "staging/stg_ml__ahp_matrices" in parts["dbt_before_texts"]
     texts = dg.AssetKey(["ml", "text_scores"])
     messages = dg.AssetKey(["staging", "stg_support__ticket_comments"])
     assert messages in graph.get(texts).parent_keys

@@ -1,6 +1,10 @@
 with source as (
 
-    {{ known_rows(source('organisation', 'ahp_judgements')) }}
+    {{ known_versions(
+        source('organisation', 'ahp_judgements'),
+        ['matrix_id', 'row_criterion', 'column_criterion', 'assessor_id'],
+        'judged_on'
+    ) }}
 
 )
 

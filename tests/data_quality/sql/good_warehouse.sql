@@ -60,6 +60,8 @@ select customer_id, as_of_date, tier, tier as raw_tier, 'revenue' as value_basis
     0.5 as repeat_rate_12m, 0.5 as purchase_regularity_12m,
     1.2::double as purchase_delay_ratio_12m, 50.0::double as loyalty_index,
     0.6::double as loyalty_coverage, 0.25::double as category_breadth_12m,
+    0.75::double as product_headroom_12m, 2.0::double as strategic_fit_rating,
+    30 as strategic_fit_age_days, 1 as judgement_count,
     40.0::double as depth_index,
     0.0000::decimal(18, 4) as mrr, false as is_active_by_contract,
     'mature' as lifecycle_state, 2 as survey_invitations_12m, 1 as surveys_answered_12m,
