@@ -126,7 +126,7 @@ def _churn_eligibility() -> tuple[Rule, ...]:
             "ineligible_have_none",
             "select customer_id, as_of_date from scorecard.predictions "
             "where (churn_probability is not null and not is_eligible "
-            f"and churn_method <> '{LONG_CYCLE}') "
+            f"and churn_method is distinct from '{LONG_CYCLE}') "
             f"or (churn_method = '{LONG_CYCLE}' and is_eligible) "
             "or (churn_percentile is not null and not is_eligible)",
             says="No customer who is not eligible has a churn probability or a rank, but for the "
