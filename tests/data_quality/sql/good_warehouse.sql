@@ -84,7 +84,9 @@ select customer_id, as_of_date, tier, tier as raw_tier, 'revenue' as value_basis
     75.0::double as anchor_score_6m, 4 as anchor_cases_6m, 1 as anchor_misses_6m,
     2 as solved_issues_6m, 1.5::double as contacts_per_solved_issue_6m,
     0.5::double as channel_switches_per_solved_issue_6m,
-    60.0::double as perceived_value_index, 1 as perceived_value_answers_24m
+    60.0::double as perceived_value_index, 1 as perceived_value_answers_24m,
+    12.00 as potential_value_12m, 0.3::double as cross_sell_probability,
+    2 as unused_category_count, 40 as potential_case_count
 from people cross join months;
 
 insert into scorecard.nps_by_group by name
@@ -175,7 +177,9 @@ select as_of_date, 1 as period_months, count(*) as customer_count,
 from scorecard.customer_indicators group by as_of_date;
 
 insert into scorecard.predictions by name
-select customer_id, as_of_date, tier, not is_unscored as is_eligible,
+-- Some rows of October are those of an estimator that cannot be used any more.
+select customer_id, as_of_date, tier,
+    not is_unscored or as_of_date = date '2011-10-31' as is_eligible,
     case when not is_unscored then score > 40 end as acts_by_rule,
     case when not is_unscored then score between 25 and 40 end as is_watched,
     round(11 / 49, 6) as value_threshold,
@@ -188,7 +192,8 @@ select customer_id, as_of_date, tier, not is_unscored as is_eligible,
     case when not is_unscored then score / 100 * 0.9 end as churn_probability_low,
     case when not is_unscored then least(1, score / 100 * 1.1) end as churn_probability_high,
     case when not is_unscored then score end as churn_percentile,
-    case when not is_unscored then 'estimator' end as churn_method,
+    case when not is_unscored then 'estimator' when as_of_date = date '2011-10-31' then 'not_scored'
+        end as churn_method,
     'published' as churn_status, 'churn-1' as churn_estimator_version,
     case when is_unscored then null when score < 25 then 'green' when score <= 40 then 'amber'
         else 'red' end as risk_band,
