@@ -67,6 +67,7 @@ def test_dbt_runs_in_parts_with_the_texts_and_the_estimators_between(
     assert "core/int_text_items" in parts["dbt_before_estimators"]
     assert "features/ftr_churn" in parts["dbt_before_estimators"]
     assert "scorecard/customer_scorecard" in parts["dbt_after_estimators"]
+    assert "scores/scr_scores" in parts["dbt_after_estimators"]
     assert sum(map(len, parts.values())) == len(set().union(*parts.values()))
     # Judgements are looked at before any model is built.
     matrices = dg.AssetKey(["ml", "ahp_matrices"])
