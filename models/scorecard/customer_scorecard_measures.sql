@@ -26,8 +26,13 @@ with months as (
         weighted.*,
         case when {{ is_enough(node_coverage(tree['root'], '11')) }} then 1 end as is_scored
         {%- for leaf in tree['measures'] %},
+        {#- A prediction counts no rows. #}
+        {%- if leaf['source_rows_column'] %}
         cast({{ leaf['mart'] }}.{{ leaf['source_rows_column'] }} as integer)
             as {{ leaf['node_id'] }}__rows
+        {%- else %}
+        cast(null as integer) as {{ leaf['node_id'] }}__rows
+        {%- endif %}
         {%- if leaf['indicator_id'] in carried %},
         measures.{{ leaf['indicator_id'] }}__age_days as {{ leaf['node_id'] }}__age
         {%- endif %}
