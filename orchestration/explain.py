@@ -115,7 +115,7 @@ class Outlook:
         churn_probability: Probability of leaving within six months.
         churn_low: Lower end of its interval.
         churn_high: Upper end of its interval.
-        churn_method: `estimator`, `baseline_rule` or `base_rate`.
+        churn_method: `estimator`, `baseline_rule`, `base_rate` or `long_cycle_base_rate`.
         churn_status: `published` or `not_published`.
         risk_band: Risk in three steps.
         is_eligible: Whether churn is defined for the customer in that month.

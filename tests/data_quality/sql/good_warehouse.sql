@@ -191,7 +191,7 @@ select customer_id, as_of_date, tier,
     case when not is_unscored then score / 100 end as churn_probability,
     case when not is_unscored then score / 100 * 0.9 end as churn_probability_low,
     case when not is_unscored then least(1, score / 100 * 1.1) end as churn_probability_high,
-    score as churn_percentile,
+    case when not is_unscored then score end as churn_percentile,
     case when not is_unscored then 'estimator' when as_of_date = date '2011-10-31' then 'not_scored'
         end as churn_method,
     'published' as churn_status, 'churn-1' as churn_estimator_version,
@@ -328,6 +328,17 @@ from scorecard.customer_scorecard
 cross join (values ('current_value', 'revenue_12m'), ('relationship', 'loyalty_index'))
     as measures(dimension, measure)
 where score is not null;
+
+insert into scorecard.measure_checks by name
+select * from (values
+    ('retail_billing', 'revenue_12m', 'revenue_12m', 'percentile_portfolio', true, null::boolean,
+        null::double, null::varchar, 0, true, 'value', true, 0.0::double, 45),
+    ('retail_billing', 'nps', 'nps_answer', 'piecewise', true, true, 0.4::double, null::varchar, 3,
+        true, 'experience', true, 90.0::double, 365)
+) as checks (
+    profile, measure, indicator_id, scoring, is_measurable, is_attainable, lowest_reached_ratio,
+    tiers_out_of_reach, judged_tiers, is_relevant, objective, is_timely, age_days, freshness_days
+);
 
 insert into scorecard.customer_scorecard_nodes by name
 select customer_id, as_of_date, profile, 'value' as node_id, 0 as depth, score, coverage,
