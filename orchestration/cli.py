@@ -4,7 +4,8 @@ What belongs here: arguments, help, exit codes, progress and summaries on the te
 What does not: work. Each command calls one function of the room that does it.
 
 Exit codes: 0 released (or the question is answered), 1 failed, 2 wrong usage or configuration, 3 a
-gate held a data product back. A user's problem is printed without a traceback; any other goes to the log file.
+gate held a data product back. A user's problem is printed without a traceback; any other goes to
+the log file.
 
 What a command needs is imported inside it, so that `--help` takes 0.4 s instead of 4 s (Dagster
 1.2 s, dagster-dbt 2 s, DuckDB 0.2 s).
@@ -47,8 +48,8 @@ app = typer.Typer(
         "From raw customer, billing and support facts to an audited, explainable scorecard.\n\n"
         "Start with `scorecard doctor`, put files into the landing folder, then `scorecard run`. "
         "Everything a run writes is in the home, `.scorecard/` (SCORECARD_HOME moves it).\n\n"
-        "**Exit codes:** 0 released, 1 failed, 2 wrong usage or configuration, 3 a gate held a data "
-        "product back."
+        "**Exit codes:** 0 released, 1 failed, 2 wrong usage or configuration, 3 a gate held a "
+        "data product back."
     ),
 )
 

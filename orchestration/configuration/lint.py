@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from orchestration.configuration.rules import RULES, Mistake
+from orchestration.configuration.rule import Mistake
+from orchestration.configuration.rules import RULES
 from orchestration.configuration.schema import CATALOGUES, SEEDS
 from orchestration.configuration.seeds import FOLDER, Configuration, read_configuration
 from orchestration.errors import ScorecardError

@@ -57,9 +57,7 @@ def _words(*words: str, is_required: bool = True) -> Column:
     return Column("word", is_required=is_required, words=words)
 
 
-def _number(
-    low: int | None = None, high: int | None = None, *, is_required: bool = True
-) -> Column:
+def _number(low: int | None = None, high: int | None = None, *, is_required: bool = True) -> Column:
     return Column(
         "number",
         is_required=is_required,

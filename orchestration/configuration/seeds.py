@@ -47,7 +47,7 @@ class Row:
         return read_number(self[column])
 
     def holds_on(self, day: date) -> bool:
-        """Tell whether the row is in force on a day: from its first day up to, but not with, its end."""
+        """Tell whether the row is in force on a day: from its first day on, before its end."""
         start, end = self.day("valid_from"), self.day("valid_until")
         return start is not None and start <= day and (end is None or day < end)
 
@@ -122,7 +122,9 @@ def read_seed(path: Path) -> Seed:
                 columns = tuple(cells)
                 trouble += [(line, f"has two columns {name}") for name in _twice(columns)]
             elif len(cells) != len(columns):
-                trouble.append((line, f"has {len(cells)} cells where there are {len(columns)} columns"))
+                trouble.append(
+                    (line, f"has {len(cells)} cells where there are {len(columns)} columns")
+                )
             else:
                 rows.append(Row(path.stem, line, dict(zip(columns, cells, strict=True))))
     except csv.Error as error:

@@ -1,4 +1,5 @@
 """A small configuration without a mistake, and the lint of any change of it."""
+# ruff: noqa: E501  rows of tables
 
 from collections.abc import Callable, Mapping
 from pathlib import Path

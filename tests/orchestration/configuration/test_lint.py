@@ -1,5 +1,6 @@
-"""Every rule of the configuration refuses what it should, in words that say where and what to do."""
+"""Every rule of the configuration refuses what it should, and says where and what to do."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,9 +16,10 @@ from orchestration.configuration.lint import (
     render_mistakes,
     render_report,
 )
-from orchestration.configuration.rules import DEEPEST, RULES
+from orchestration.configuration.rules import RULES
 from orchestration.configuration.schema import SEEDS
 from orchestration.configuration.seeds import read_configuration
+from orchestration.configuration.trees import DEEPEST
 from orchestration.settings import Settings
 from tests.conftest import ROOT
 from tests.orchestration.configuration.conftest import GOOD
@@ -25,7 +27,8 @@ from tests.orchestration.configuration.conftest import GOOD
 Judge = Callable[[Mapping[str, str | bytes | None]], LintReport]
 
 DEEP = "".join(
-    f"care,d{i},{'mood_group' if i == 0 else f'd{i - 1}'},D,深,{'mood' if i == DEEPEST else ''},1,,,"
+    f"care,d{i},{'mood_group' if i == 0 else f'd{i - 1}'},D,深,"
+    f"{'mood' if i == DEEPEST else ''},1,,,"
     f"{'percentile_in_tier,true' if i == DEEPEST else ','},,,,,2022-06-30,,ben,deeper\n"
     for i in range(DEEPEST + 1)
 )
@@ -196,8 +199,6 @@ def test_each_mistake_is_told_with_its_place(
 ) -> None:
     found = [each for each in judge(changed(seed, old, new)).mistakes if each.rule == rule]
     assert found, "the rule must refuse it"
-    import re
-
     texts = [f"{each.line} {each.column}: {each.found} {each.remedy}" for each in found]
     assert any(
         each.line == line
@@ -214,7 +215,9 @@ def test_every_rule_is_in_the_corpus() -> None:
 
 
 def test_a_file_that_is_missing_or_no_text_is_told(judge: Judge) -> None:
-    told = {each.seed: each.found for each in judge({"bands": None, "overrides": b"\xff\xfe"}).mistakes}
+    told = {
+        each.seed: each.found for each in judge({"bands": None, "overrides": b"\xff\xfe"}).mistakes
+    }
     assert told["bands"] == "The file is missing."
     assert "is not UTF-8" in told["overrides"]
 
@@ -245,7 +248,10 @@ def test_a_row_that_cannot_be_dated_hides_its_tree_only(judge: Judge) -> None:
     found = judge(
         {
             "scorecard_nodes": GOOD["scorecard_nodes"]
-            .replace("care,health,,Health,健康,,1,,,,,,,,,2020-01-01", "care,health,,Health,健康,,1,,,,,,,,,today")
+            .replace(
+                "care,health,,Health,健康,,1,,,,,,,,,2020-01-01",
+                "care,health,,Health,健康,,1,,,,,,,,,today",
+            )
             .replace("mood,0.4", "mood,0.5")
             .replace("churn_probability,0.5", "churn_probability,0.6")
         }
@@ -293,3 +299,10 @@ def test_the_command_says_what_it_looked_at(monkeypatch: pytest.MonkeyPatch) -> 
     assert result.exit_code == 0
     assert f"{len(RULES)} rules, " in result.output
     assert "no mistake." in result.output
+
+
+def test_the_page_lists_every_rule() -> None:
+    page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    listed = [line for line in page.splitlines() if re.match(r"\| `\w+` \| ", line)]
+    rules = [f"| `{rule.name}` | {rule.says} |" for rule in RULES]
+    assert listed[: len(rules)] == rules

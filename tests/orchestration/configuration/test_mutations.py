@@ -55,7 +55,8 @@ def siblings(number: int) -> list[int]:
     return [
         other
         for other, each in enumerate(NODES)
-        if other != number and (each["profile"], each["parent_id"]) == (row["profile"], row["parent_id"])
+        if other != number
+        and (each["profile"], each["parent_id"]) == (row["profile"], row["parent_id"])
     ]
 
 
