@@ -25,6 +25,7 @@ from data_quality.suites import (
     people,
     portfolio,
     predictions,
+    profiles,
     relationship,
     scorecard,
     segments,
@@ -57,6 +58,7 @@ SUITES: dict[str, Callable[[], tuple[Rule, ...]]] = {
     "evaluation": evaluation.rules,
     "value": value.rules,
     "scorecard": scorecard.rules,
+    "profiles": profiles.rules,
     "findings": findings.rules,
 }
 
