@@ -1,6 +1,7 @@
 """What a rule and a mistake are, and what several rules look up.
 
-Belongs here: the shape of both, entering a rule, the catalogues by name. Does not belong here: rules.
+Belongs here: the shape of both, entering a rule, the catalogues by name. Does not belong here: any
+rule.
 """
 
 from collections.abc import Callable, Iterable, Iterator

@@ -1,7 +1,7 @@
 """The rules of a configuration, in one list.
 
-Belongs here: the list, in the order in which the rules are tried. Does not belong here: what needs a
-warehouse (judgements are `orchestration.weighting`, what a company measures `orchestration.choices`).
+Belongs here: the list, in the order in which the rules are tried. Does not belong here: what needs
+a warehouse (judgements are `orchestration.weighting`, what is measured `orchestration.choices`).
 """
 
 from typing import Final
