@@ -33,6 +33,7 @@ from data_quality.suites import (
     survey,
     upsell,
     value,
+    weights,
 )
 
 SUITES: dict[str, Callable[[], tuple[Rule, ...]]] = {
@@ -56,6 +57,7 @@ SUITES: dict[str, Callable[[], tuple[Rule, ...]]] = {
     "segments": segments.rules,
     "evaluation": evaluation.rules,
     "value": value.rules,
+    "weights": weights.rules,
     "scorecard": scorecard.rules,
     "findings": findings.rules,
 }

@@ -1,7 +1,7 @@
-"""Dagster definitions of the transformation: the run's months, and dbt in three parts.
+"""Dagster definitions of the transformation: the run's months, and dbt in four parts.
 
-What belongs here: the assets that dbt builds, split where the scores of texts and the estimators
-stand between, and the step that chooses the months. What does not: SQL, choosing months
+What belongs here: the assets that dbt builds, split where the scores of texts, the estimators and
+the weights stand between, and the step that chooses the months. What does not: SQL, choosing months
 (`orchestration.window`), calling dbt (`orchestration.dbt`).
 
 dbt's tests are not part of these assets: they run once, after all parts (`defs.quality`), as
@@ -80,9 +80,17 @@ BEFORE_ESTIMATORS = DbtPart(
 )
 # What must be built before it is known which months restated links touch.
 LINKS = "+int_identity_restatements"
-AFTER_ESTIMATORS = DbtPart(
-    "dbt_after_estimators", "Build the models of the scorecard", "path:models/scorecard"
+# What reads the weights, and all that is computed from it.
+FROM_WEIGHTS = (
+    "source:ml.scorecard_weights+ source:ml.weight_sensitivity+ source:ml.topsis_comparison+"
 )
+AFTER_ESTIMATORS = DbtPart(
+    "dbt_after_estimators",
+    "Build the models up to the scores of measures",
+    "path:models/scorecard path:models/scores",
+    exclude=FROM_WEIGHTS,
+)
+AFTER_WEIGHTS = DbtPart("dbt_after_weights", "Build the models of the scorecard", FROM_WEIGHTS)
 
 
 class ScorecardDbtTranslator(DagsterDbtTranslator):  # type: ignore[misc]  # untyped here
@@ -127,6 +135,7 @@ def transformation() -> dg.Definitions:
             _dbt_part(manifest, BEFORE_TEXTS),
             _dbt_part(manifest, BEFORE_ESTIMATORS),
             _dbt_part(manifest, AFTER_ESTIMATORS),
+            _dbt_part(manifest, AFTER_WEIGHTS),
         ]
     )
 
