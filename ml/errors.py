@@ -21,5 +21,9 @@ class RegistryError(EstimatorError):
     """A stored estimator is missing, was changed, or holds what it must not hold."""
 
 
+class OutdatedError(RegistryError):
+    """A stored estimator is what was stored, but this code or these features cannot use it."""
+
+
 class LexiconError(EstimatorError):
     """A file of a lexicon is missing or makes no sense; names the file and the line."""

@@ -17,7 +17,7 @@ Sources: Verbraken, Verbeke, Baesens (2013), IEEE TKDE 25(5), 961-973 (EMPC, its
 Janssens, Bogaert, Bagué, Van den Poel (2024), Annals of OR 340, 605-631 (individual values, EMPB).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -62,10 +62,14 @@ class ExpectedProfit:
     Attributes:
         profit: Per customer of the portfolio, in money; never below 0, which is to approach nobody.
         share: Expected share of the customers that it pays to approach.
+        contribution: What each customer adds, in the order given; `profit` is their mean. Small
+            changes of who is in the portfolio change the profit by these alone, since where the
+            list is cut is best already (envelope theorem): resample them for an interval.
     """
 
     profit: float
     share: float
+    contribution: Array = field(compare=False)
 
 
 @dataclass(frozen=True)
@@ -89,30 +93,45 @@ def expected_maximum_profit(
         value: Value of each customer if kept; the same for all where none is given.
 
     Returns:
-        NaN for both where there is no row or a value is not known.
+        NaN throughout where there is no row or a value is not known.
     """
     worth = np.full(len(score), config.customer_value) if value is None else value
     if len(score) == 0 or not np.isfinite(worth).all():
-        return ExpectedProfit(float("nan"), float("nan"))
-    lines = _lines(churned, score, worth, config)
+        return ExpectedProfit(float("nan"), float("nan"), np.full(len(score), np.nan))
+    order = np.lexsort((worth, churned, -score))
+    starts = tie_starts(score[order])
+    gain = churned * (worth - config.offer_cost)
+    cost = config.contact_cost + (1 - churned) * config.offer_cost
+    lines = _lines(gain[order], cost[order], starts)
     best, limits = _envelope(lines)
     alpha, beta = config.acceptance_alpha, config.acceptance_beta
     weight = np.diff(betainc(alpha, beta, limits))
     mean = alpha / (alpha + beta) * np.diff(betainc(alpha + 1, beta, limits))
     profit = (lines.gain[best] * mean - lines.cost[best] * weight).sum()
-    return ExpectedProfit(float(profit), float((lines.share[best] * weight).sum()))
+    # Whoever is in the group of a line is approached by it and by all that go further down.
+    approached, accepted = np.zeros(len(lines.share)), np.zeros(len(lines.share))
+    approached[best], accepted[best] = weight, mean
+    approached, accepted = (np.cumsum(found[::-1])[::-1] for found in (approached, accepted))
+    group = np.repeat(np.arange(1, len(starts) + 1), np.diff(np.append(starts, len(order))))
+    contribution = np.empty(len(order))
+    contribution[order] = gain[order] * accepted[group] - cost[order] * approached[group]
+    share = float((lines.share[best] * weight).sum())
+    return ExpectedProfit(float(profit), share, contribution)
 
 
-def _lines(churned: Array, score: Array, worth: Array, config: ProfitConfig) -> _Lines:
-    """One line per group of equal scores from the top, after that of approaching nobody."""
-    order = np.lexsort((worth, churned, -score))
-    starts, rows = tie_starts(score[order]), len(score)
-    gain = churned * (worth - config.offer_cost)
-    cost = config.contact_cost + (1 - churned) * config.offer_cost
+def _lines(gain: Array, cost: Array, starts: npt.NDArray[np.intp]) -> _Lines:
+    """One line per group of equal scores from the top, after that of approaching nobody.
+
+    Args:
+        gain: Per customer in the order of approach, times the acceptance.
+        cost: The same, whatever the acceptance.
+        starts: Where the groups start.
+    """
+    rows = len(gain)
     ends = np.append(starts[1:], rows)
     return _Lines(
-        gain=np.append(0.0, np.cumsum(np.add.reduceat(gain[order], starts))) / rows,
-        cost=np.append(0.0, np.cumsum(np.add.reduceat(cost[order], starts))) / rows,
+        gain=np.append(0.0, np.cumsum(np.add.reduceat(gain, starts))) / rows,
+        cost=np.append(0.0, np.cumsum(np.add.reduceat(cost, starts))) / rows,
         share=np.append(0.0, ends) / rows,
     )
 

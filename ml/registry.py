@@ -14,6 +14,8 @@ import hashlib
 import json
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -25,7 +27,7 @@ from ml.canonical import code_version, content_hash, library_versions, training_
 from ml.churn.estimator import ChurnEstimator
 from ml.clv.estimator import ClvEstimator
 from ml.credit.estimator import CreditEstimator
-from ml.errors import EstimatorError, RegistryError
+from ml.errors import EstimatorError, OutdatedError, RegistryError
 from ml.frames import TABLES, conform
 from ml.segments.estimator import SegmentEstimator
 from ml.training_rows import Training
@@ -33,9 +35,11 @@ from ml.upsell.estimator import UpsellEstimator
 
 __all__ = [
     "find_estimator",
+    "is_of_this_code",
     "latest",
     "load_estimator",
     "load_training",
+    "outdated_told",
     "read_card",
     "save_estimator",
     "training_key",
@@ -65,6 +69,8 @@ _EVIDENCE: Final = {
     "checks": "estimator_checks",
 }
 _FORMAT: Final = 1
+# What reading or using a state of another shape ends in.
+MISREAD: Final = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -188,6 +194,8 @@ def load_estimator(path: Path) -> Estimator:
     Raises:
         RegistryError: Card or file are missing or changed, the file holds a type that is not
             allowed, or its content does not have the hash on the card.
+        OutdatedError: The file is what was stored, by code or libraries that are no longer these,
+            and cannot be read as it was meant.
     """
     files, card = _Files(path), read_card(path)
     if not files.estimator.exists():
@@ -200,12 +208,40 @@ def load_estimator(path: Path) -> Estimator:
         )
     estimator = _read(files.estimator, card["kind"])
     if estimator.content_hash != card["content_hash"] or estimator.version != path.name:
-        raise RegistryError(
+        raise (RegistryError if is_of_this_code(card) else OutdatedError)(
             f"{path} holds an estimator with content hash {estimator.content_hash[:12]}…, the card "
             f"says {card['content_hash'][:12]}…. It may have been written by other versions of "
             f"the libraries ({card['libraries']}). Remove it and train again."
         )
     return estimator
+
+
+def is_of_this_code(card: dict[str, Any]) -> bool:
+    """Whether an estimator was trained by the code and libraries that run now."""
+    return bool(card["code_version"] == code_version() and card["libraries"] == library_versions())
+
+
+@contextmanager
+def outdated_told(path: Path) -> Iterator[None]:
+    """Tell what goes wrong with an estimator of other code as what it is: out of date.
+
+    With one of this code it is a fault of the code, and passes.
+
+    Args:
+        path: The folder of the estimator that is used in the block.
+
+    Raises:
+        OutdatedError: Naming the estimator and what it met.
+    """
+    try:
+        yield
+    except MISREAD as error:
+        if isinstance(error, EstimatorError) or is_of_this_code(read_card(path)):
+            raise
+        raise OutdatedError(
+            f"{path.name} was trained by other code or libraries and cannot be used with these "
+            f"({type(error).__name__}: {error}). Train it again."
+        ) from error
 
 
 def _read(file: Path, kind: str) -> Estimator:
@@ -217,10 +253,10 @@ def _read(file: Path, kind: str) -> Estimator:
     stored = skops.io.load(file, trusted=list(TRUSTED_TYPES))
     try:
         return _KINDS[kind].from_state(stored["state"])
-    except (KeyError, TypeError, ValueError) as error:
+    except MISREAD as error:
         if isinstance(error, EstimatorError):
             raise
-        raise RegistryError(
+        raise OutdatedError(
             f"{file} does not hold an estimator as this code knows it ({error}). Train it again."
         ) from error
 

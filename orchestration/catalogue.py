@@ -40,6 +40,13 @@ MART = "customer_indicators"
 MART_SQL = Path("models") / "scorecard" / "indicators" / f"{MART}.sql"
 CONTRACT = Path("models") / "scorecard" / "indicators" / "_indicators__models.yml"
 MODELS = Path("models") / "indicators"
+# The other marts whose columns may be measures of a scorecard, each with the YAML of its contract.
+# They are built after the indicators, so nothing here is written into them.
+LATER_MARTS = {
+    "predictions": Path("models") / "scorecard" / "_scorecard__models.yml",
+    "upsell_predictions": Path("models") / "scorecard" / "upsell" / "_upsell__models.yml",
+    "customer_value": Path("models") / "scorecard" / "value" / "_value__models.yml",
+}
 KEYS = ("customer_id", "as_of_date")
 # Systems that an indicator may need beyond billing and the CRM.
 SYSTEMS = frozenset({"support", "survey", "usage", "marketing", "organisation"})
@@ -47,7 +54,7 @@ SYSTEMS = frozenset({"support", "survey", "usage", "marketing", "organisation"})
 CHOICES = {
     **COMMON_CHOICES,
     "grain": frozenset({"customer x month"}),
-    "mart": frozenset({MART}),
+    "mart": frozenset({MART, *LATER_MARTS}),
 }
 
 # What the indicators of a model are about, in the order of the page.
@@ -67,14 +74,21 @@ FAMILIES = {
     "ind_iceberg": "Value that shows and value that does not",
     "ind_credit": "Credit",
     "ind_experience": "Moments that matter, effort and perceived value",
+    "ind_growth": "Growth and room to grow",
+    "ind_trade": "Goods, receipts and prices",
+    "ind_judgements": "Judged by staff",
+    "predictions": "Predictions of leaving and of value to come",
+    "upsell_predictions": "Predictions of more business",
+    "customer_value": "Value of the whole relationship",
 }
 
 INTRODUCTION = """\
 # The indicators
 
 Every indicator of a customer, as it stands in the mart `customer_indicators`: one row per customer
-and month end. The same definitions are in the mart `indicator_catalogue`, in English and Chinese.
-This page is rendered from `dbt_project/seeds/indicators.csv` by
+and month end; and, at the end, those predictions that may be measures of a scorecard, each in the
+mart that its section names. The same definitions are in the mart `indicator_catalogue`, in English
+and Chinese. This page is rendered from `dbt_project/seeds/indicators.csv` by
 `python -m orchestration.catalogue`; change the seed, not this page. How to add one is in
 [add-an-indicator.md](add-an-indicator.md). Retention, service, cost and the like of a tier, team or
 channel are below, under [measures of groups](#measures-of-groups).
@@ -118,7 +132,8 @@ class Indicator:
         also_uses: Further source systems that change it, comma between.
         needs_table: Table of billing or CRM, beyond invoices and customers, that it needs.
         presence_column: Column of the mart that is filled wherever it was measured.
-        source_rows_column: Column of the mart that counts what it rests on.
+        source_rows_column: Column of the mart that counts what it rests on; empty for a
+            prediction.
     """
 
     indicator_id: str
@@ -212,12 +227,13 @@ def _page(indicators: Sequence[Indicator]) -> Iterator[str]:
         )
         yield "|---|---|---|---|---|---|---|---:|---|"
         for each in group:
+            behind = f"`{each.source_rows_column}`" if each.source_rows_column else ""
             better = each.direction.replace("_is_better", "").replace("none", "")
             yield (
                 f"| **{each.name}** {each.name_zh}<br>`{each.indicator_id}` "
                 f"| {each.description}<br>{each.description_zh} | {each.unit} "
                 f"| {each.time_window} | {better} | {each.needs_system} "
-                f"| `{each.source_rows_column}` | {each.min_n} "
+                f"| {behind} | {each.min_n} "
                 f"| {each.formula_reference.removeprefix('Handbook ')} |"
             )
         yield ""
@@ -226,10 +242,11 @@ def _page(indicators: Sequence[Indicator]) -> Iterator[str]:
 # --- The contract of the mart ---
 
 
-def contract_columns(root: Path) -> dict[str, dict[str, Any]]:
+def contract_columns(root: Path, mart: str = MART) -> dict[str, dict[str, Any]]:
     """The columns of the mart's contract, by name."""
-    models = {model["name"]: model for model in models_of(root / CONTRACT)}
-    return {column["name"]: column for column in models[MART]["columns"]}
+    file = LATER_MARTS.get(mart, CONTRACT)
+    models = {model["name"]: model for model in models_of(root / file)}
+    return {column["name"]: column for column in models[mart]["columns"]}
 
 
 def render_contract(text: str, indicators: Sequence[Indicator], types: Mapping[str, str]) -> str:
@@ -278,6 +295,8 @@ def published_types(settings: Settings, indicators: Sequence[Indicator]) -> dict
     built = _built_types(settings)
     types = {}
     for each in indicators:
+        if each.mart in LATER_MARTS:
+            continue
         known = contract.get(each.indicator_id, {}).get("data_type")
         found = built.get((each.model, each.indicator_id), known)
         if found is not None:
@@ -310,13 +329,16 @@ def find_problems(root: Path) -> list[str]:
     }
     contract = contract_columns(root)
     found = [*_repeated(indicators)]
-    for model in dict.fromkeys(each.model for each in indicators):
+    of_mart = [each for each in indicators if each.mart not in LATER_MARTS]
+    for model in dict.fromkeys(each.model for each in of_mart):
         found += _of_model(root, model)
-    for each in indicators:
+    for mart in LATER_MARTS:
+        found += _of_later_mart(root, mart, [each for each in indicators if each.mart == mart])
+    for each in of_mart:
         found += [f"{SEED}: {each.indicator_id}: {problem}" for problem in _of_row(each, contract)]
         found += _of_column(each, described)
         found += _of_contract(each, contract)
-    listed = {each.indicator_id for each in indicators}
+    listed = {each.indicator_id for each in of_mart}
     found += [
         f"{CONTRACT}: {MART} has {column}, which is not in {SEED}. Run `{COMMAND}`, or add its row."
         for column in contract
@@ -348,6 +370,29 @@ def _of_row(each: Indicator, contract: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
+def _of_later_mart(root: Path, mart: str, indicators: Sequence[Indicator]) -> Iterator[str]:
+    """What is wrong with measures that another mart publishes: rows, columns and their types."""
+    contract = contract_columns(root, mart)
+    for each in indicators:
+        place = f"{SEED}: {each.indicator_id}:"
+        yield from (f"{place} {problem}" for problem in problems_of_words(each, CHOICES))
+        yield from (f"{place} {problem}" for problem in _of_needs(each, contract))
+        if each.model != mart:
+            yield f"{place} model is {each.model!r}. Name the mart itself, {mart}."
+        if each.source_rows_column:
+            yield f"{place} source_rows_column is filled. Leave it empty: {mart} counts no rows."
+        if each.indicator_id not in contract:
+            yield f"{place} {mart} has no such column. Mend the id or the mart."
+            continue
+        is_type = contract[each.indicator_id]["data_type"]
+        allowed = UNITS.get(each.unit, frozenset({is_type}))
+        if is_type not in allowed:
+            yield (
+                f"{place} {mart} has it as {is_type}, its unit is {each.unit}, which is "
+                f"{' or '.join(sorted(allowed))}. Mend the unit."
+            )
+
+
 def _of_needs(each: Indicator, contract: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong with what the row says of systems and of being measured."""
     for field in ("needs_system", "also_uses"):
@@ -359,7 +404,7 @@ def _of_needs(each: Indicator, contract: Mapping[str, Any]) -> Iterator[str]:
             )
     if each.presence_column not in {each.indicator_id, *contract}:
         yield (
-            f"presence_column is {each.presence_column!r}, no column of {MART}. Repeat the "
+            f"presence_column is {each.presence_column!r}, no column of {each.mart}. Repeat the "
             "indicator_id, unless an empty value is an answer, too."
         )
 

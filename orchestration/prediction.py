@@ -86,6 +86,18 @@ _MEASURES: dict[Kind, str] = {
 }
 # What a challenger says of the last month, for the kinds that have a contest.
 _CHALLENGERS: dict[Kind, str] = {"churn": "churn_challenger"}
+# What is told of months whose estimator cannot be used any more, for each kind.
+_UNSCORED: dict[Kind, str] = {
+    "churn": "is_eligible, 'not_scored' as method, 'not_published' as status",
+    "clv": "'not_scored' as method, true as has_warning",
+    "credit": "'expert' as method, 'not_published' as status",
+    "upsell": (
+        "upsell_kind, is_eligible, ineligible_reason, 'not_scored' as method, "
+        "'not_published' as status, "
+        "case when ineligible_reason = 'not_active' then 0.0 end as expected_upsell_6m"
+    ),
+    "segments": "'not_scored' as segment_status",
+}
 _DESCRIPTIONS = (
     "estimators",
     "estimator_metrics",
@@ -278,13 +290,17 @@ def score(settings: Settings, kind: Kind, *, stage: Stage | None = None) -> tupl
     The first month of another estimator of lifetime value is scored by the one before it, too, into
     `ml.clv_rescored`.
 
+    Months of an earlier estimator that this code or these features cannot use any more get rows
+    without numbers, whose method says `not_scored`; an estimator that learnt later is no stand-in.
+
     Args:
         settings: The home.
         kind: `churn`, `clv`, `credit`, `upsell` or `segments`.
         stage: The stage whose progress follows the batches.
 
     Raises:
-        ScorecardError: No run was begun, no estimator was trained, or a stored one is gone.
+        ScorecardError: No run was begun, no estimator was trained, a stored one is gone or was
+            changed, or that of the last month cannot be used.
     """
     with connect(settings) as con, _features_expected(settings), registry_errors():
         ensure_ml_tables(con)
@@ -305,7 +321,8 @@ def score(settings: Settings, kind: Kind, *, stage: Stage | None = None) -> tupl
             if kind == "churn":
                 writer.execute(f"delete from ml.{REASONS} where as_of_date >= ?", [run.first_month])
             scores = tuple(
-                _score_range(con, writer, settings, kind, part, stage) for part in ranges
+                _score_range(con, writer, settings, kind, part, run.last_month, stage)
+                for part in ranges
             )
             if kind == "clv":
                 _rescore(con, writer, settings, run.first_month, ranges)
@@ -574,7 +591,7 @@ def _score_challengers(
 ) -> None:
     """Score the last month by who does not speak, so that both can be compared when it is over."""
     from ml.errors import RegistryError
-    from ml.registry import load_estimator
+    from ml.registry import load_estimator, outdated_told
 
     table = _CHALLENGERS[kind]
     writer.execute(f"delete from ml.{table} where as_of_date >= ?", [run.first_month])
@@ -587,18 +604,23 @@ def _score_challengers(
     for role, version in others.items():
         if version in ("", approval.champion):
             continue
+        path = settings.estimators / version
         try:
-            estimator = load_estimator(settings.estimators / version)
+            estimator = load_estimator(path)
+            if set(estimator.features) - columns:
+                LOGGER.warning("%s %s reads features that are gone", role, version)
+                continue
+            for batch in reader.execute(query).fetch_record_batch(BATCH_ROWS):
+                with outdated_told(path):
+                    scored = _score(kind, batch.to_pandas(), estimator).assign(role=role)
+                append_frame(writer, f"ml.{table}", scored)
         except RegistryError as error:
             # Why it was replaced, perhaps: the decision says so already.
             LOGGER.warning("%s %s does not score beside the champion: %s", role, version, error)
-            continue
-        if set(estimator.features) - columns:
-            LOGGER.warning("%s %s reads features that are gone", role, version)
-            continue
-        for batch in reader.execute(query).fetch_record_batch(BATCH_ROWS):
-            scored = _score(kind, batch.to_pandas(), estimator).assign(role=role)
-            append_frame(writer, f"ml.{table}", scored)
+            writer.execute(
+                f"delete from ml.{table} where estimator_version = ? and as_of_date = ?",
+                [version, month],
+            )
 
 
 def _score_range(
@@ -607,17 +629,57 @@ def _score_range(
     settings: Settings,
     kind: Kind,
     part: _Range,
+    last_month: date,
     stage: Stage | None,
 ) -> MonthScore:
     from ml.churn.estimator import ChurnEstimator
+    from ml.errors import OutdatedError
     from ml.registry import load_estimator
 
-    estimator = load_estimator(_stored(settings, part.version))
-    done = _write_scores(reader, writer, kind, part, estimator, _PREDICTIONS[kind], stage)
+    path = _stored(settings, part.version)
+    try:
+        estimator = load_estimator(path)
+        done = _write_scores(
+            reader, writer, kind, part, estimator, _PREDICTIONS[kind], stage, path=path
+        )
+    except OutdatedError as error:
+        if part.last_month == last_month:
+            raise
+        LOGGER.warning(
+            "%s %s to %s is not scored: %s", kind, part.first_month, part.last_month, error
+        )
+        return _leave_unscored(writer, kind, part)
     if isinstance(estimator, ChurnEstimator):
         counts = count_drift(writer, estimator, part.first_month, part.last_month)
         append_frame(writer, "ml.drift_counts", counts)
     return MonthScore(part.version, part.first_month, part.last_month, done)
+
+
+def _leave_unscored(writer: duckdb.DuckDBPyConnection, kind: Kind, part: _Range) -> MonthScore:
+    """Write rows without numbers for months whose estimator cannot be used.
+
+    Of credit the expert's count is there without an estimator. Who has left buys nothing more,
+    which needs none either.
+    """
+    # Some batches may have been written before the error.
+    for table in (_PREDICTIONS[kind], *([REASONS] if kind == "churn" else [])):
+        writer.execute(
+            f"delete from ml.{table} where as_of_date between ? and ?",
+            [part.first_month, part.last_month],
+        )
+    where = f"where as_of_date between date '{part.first_month}' and date '{part.last_month}'"
+    writer.execute(
+        f"insert into ml.{_PREDICTIONS[kind]} by name "
+        f"select customer_id, as_of_date, {_UNSCORED[kind]}, ? as estimator_version "
+        f"from ({_scoring_query(kind, where)})",
+        [part.version],
+    )
+    rows = _count(
+        writer,
+        f"select count(*) from ml.{_PREDICTIONS[kind]} where as_of_date "
+        f"between date '{part.first_month}' and date '{part.last_month}'",
+    )
+    return MonthScore(part.version, part.first_month, part.last_month, rows)
 
 
 def _write_scores(
@@ -628,17 +690,24 @@ def _write_scores(
     estimator: Any,
     table: str,
     stage: Stage | None,
+    *,
+    path: Path,
 ) -> int:
+    from ml.registry import outdated_told
+
     where = f"where as_of_date between date '{part.first_month}' and date '{part.last_month}'"
     query = _scoring_query(kind, where)
     total = _count(reader, f"select count(*) from ({query})")
     done = 0
     for batch in reader.execute(query).fetch_record_batch(BATCH_ROWS):
         frame = batch.to_pandas()
-        scored = _score(kind, frame, estimator)
+        with outdated_told(path):
+            scored = _score(kind, frame, estimator)
         append_frame(writer, f"ml.{table}", scored)
         if table == _PREDICTIONS["churn"]:
-            append_frame(writer, f"ml.{REASONS}", _reasons(frame, scored, estimator))
+            with outdated_told(path):
+                reasons = _reasons(frame, scored, estimator)
+            append_frame(writer, f"ml.{REASONS}", reasons)
         done += batch.num_rows
         if stage is not None:
             stage.advance(done, total, f"{kind} rows")
@@ -671,7 +740,7 @@ def _rescore(
             continue
         try:
             estimator = load_estimator(path)
-            _write_scores(reader, writer, "clv", month, estimator, _RESCORED, None)
+            _write_scores(reader, writer, "clv", month, estimator, _RESCORED, None, path=path)
         except EstimatorError as error:
             LOGGER.warning(
                 "clv %s: %s cannot score it, its change is not decomposed: %s",

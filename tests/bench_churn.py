@@ -91,6 +91,7 @@ select distinct on (links.customer_id, states.month_end)
     customers.engagement_level, customers.price_pressure_level, customers.joined_on,
     customers.customer_kind = 'organisation' as is_organisation,
     customers.business = 'contractual' as is_subscriber,
+    cast(customers.planned_value as double) as planned_value,
     case
         when states.next_month = last_day(states.month_end + interval 1 month)
             then states.next_hazard
@@ -169,30 +170,57 @@ def read_company(home: Path) -> pd.DataFrame:
 def next_month_chance(frame: pd.DataFrame) -> Float:
     """The truth's chance of leaving in the next month; 1 for who has left."""
     chance = frame["next_hazard"].fillna(0).to_numpy(dtype=float)
-    return np.where(_is(frame["is_active"]), chance, 1.0)
+    return np.where(flags(frame["is_active"]), chance, 1.0)
 
 
 def six_month_chance(frame: pd.DataFrame, effects: dict[str, Any]) -> Float:
     """The same over the label's months, with the states as they are to be expected."""
+    stays, _ = monthly_stays(frame, effects, months=LABEL_MONTHS)
+    return np.nan_to_num(1 - stays[:, -1], nan=1.0)
+
+
+def monthly_stays(
+    frame: pd.DataFrame, effects: dict[str, Any], *, months: int
+) -> tuple[Float, Float]:
+    """Per month ahead: the truth's chance of being there still, and how much is bought by whom is.
+
+    Args:
+        frame: The states of the date, as `STATES` gives them, with the next renewal and the term.
+        effects: Coefficients of the simulation.
+        months: How far ahead.
+
+    Returns:
+        Two arrays of rows x months: the chance, NaN without a state; the factor by which the
+        expected states raise or lower a customer's planned purchases.
+    """
     state = {name: frame[name].to_numpy(dtype=float) for name in KEPT}
     level = {name: frame[f"{name}_level"].to_numpy(dtype=float) for name in KEPT}
-    months = frame["as_of_date"].dt.year * 12 + frame["as_of_date"].dt.month
+    number = frame["as_of_date"].dt.year * 12 + frame["as_of_date"].dt.month
     joined = frame["joined_on"].dt.year * 12 + frame["joined_on"].dt.month
     renewal = frame["next_renewal_date"].dt.year * 12 + frame["next_renewal_date"].dt.month
-    stays = np.ones(len(frame))
-    for ahead in range(1, LABEL_MONTHS + 1):
-        is_renewed = (renewal == months + ahead).to_numpy()
+    is_there, chances, factors = np.ones(len(frame)), [], []
+    for ahead in range(1, months + 1):
+        since = (number + ahead - renewal).to_numpy(dtype=float)
+        is_renewed = (since >= 0) & (since % 12 == 0)
         hazard = _hazard(
-            frame, state, (months + ahead - joined).to_numpy(dtype=float), is_renewed, effects
+            frame, state, (number + ahead - joined).to_numpy(dtype=float), is_renewed, effects
         )
-        stays *= 1 - (next_month_chance(frame) if ahead == 1 else hazard)
+        is_there = is_there * (1 - (next_month_chance(frame) if ahead == 1 else hazard))
+        chances.append(is_there)
+        factors.append(
+            np.exp(
+                0.3 * state["engagement"]
+                + 0.15 * state["satisfaction"]
+                - 0.2 * state["price_pressure"]
+            )
+        )
         satisfaction = state["satisfaction"]
         for name, kept in KEPT.items():
             state[name] = level[name] + kept * (state[name] - level[name])
         state["engagement"] = state["engagement"] + SATISFACTION_IN_ENGAGEMENT * satisfaction
         state["satisfaction"] = state["satisfaction"] - 2.5 * MEAN_RISE * is_renewed
         state["price_pressure"] = state["price_pressure"] + 8 * MEAN_RISE * is_renewed
-    return np.nan_to_num(1 - stays, nan=1.0)
+    return np.column_stack(chances), np.column_stack(factors)
 
 
 def _hazard(
@@ -213,10 +241,10 @@ def _hazard(
             + given["ln_1_plus_tenure_months"] * np.log1p(np.maximum(tenure, 0))
         )
     given = hazards["contractual"]
-    is_yearly = _is(frame["contract_term_months"] == 12)
+    is_yearly = flags(frame["contract_term_months"] == 12)
     by_contract = (
         found["contractual"]
-        + given["is_organisation"] * _is(frame["is_organisation"])
+        + given["is_organisation"] * flags(frame["is_organisation"])
         + np.where(
             is_yearly,
             np.where(
@@ -229,12 +257,12 @@ def _hazard(
     )
     against_will = 0.0016 * np.exp(np.clip(0.8 * state["price_pressure"], -2, 2)) + 0.0004
     chance = np.where(
-        _is(frame["is_subscriber"]), expit(by_contract) + against_will, expit(found["repeat"])
+        flags(frame["is_subscriber"]), expit(by_contract) + against_will, expit(found["repeat"])
     )
     return np.asarray(chance, dtype=np.float64)
 
 
-def _is(flag: pd.Series) -> npt.NDArray[np.bool_]:
+def flags(flag: pd.Series) -> npt.NDArray[np.bool_]:
     """A flag that is false where it is not known."""
     return np.asarray(flag.astype("boolean").fillna(False), dtype=np.bool_)
 

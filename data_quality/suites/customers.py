@@ -38,6 +38,8 @@ COVERAGE_MIN = 0.6
 ACTIVE_DAYS_MIN, ACTIVE_DAYS_MAX = 90, 180
 # A report of a credit agency counts for two years, as `credit_report_days` says.
 CREDIT_REPORT_DAYS = 730
+# What staff judge, as the contract of `organisation.judgements` names it.
+JUDGED = ("strategic_fit_rating", "market_coverage_rating", "internal_management_rating")
 LIFECYCLE_STATES = ("potential", "new", "mature", "lost", "won_back")
 # The CRM list should know who buys; a few walk-in customers are usual.
 CRM_COVERAGE = 0.95
@@ -59,6 +61,8 @@ def rules() -> tuple[Rule, ...]:
         *_texts(),
         *_margin(),
         *_credit(),
+        *_growth(),
+        *_judged(),
         *_experience(),
         *_customer_months(),
         *_months_compared(),
@@ -424,6 +428,94 @@ def _margin() -> tuple[Rule, ...]:
                 "cost_to_serve_12m",
                 "cost_to_serve_months_12m",
             ),
+        ),
+    )
+
+
+def _growth() -> tuple[Rule, ...]:
+    return (
+        *shares(
+            INDICATORS, "product_headroom_12m", "collection_ratio_12m", "judgement_evidence_ratio"
+        ),
+        *(
+            INDICATORS.between(
+                column,
+                -1,
+                None,
+                says=f"{column} is not below -1.",
+                because="Nothing at all is a loss of the whole; below it a count was negative.",
+            )
+            for column in ("usage_growth_6m", "product_growth_12m")
+        ),
+        *(
+            INDICATORS.between(
+                column,
+                0,
+                None,
+                says=f"{column} is not negative.",
+                because="It is a count; below zero a window or a join is wrong.",
+            )
+            for column in (
+                "unused_service_count",
+                "channel_count_12m",
+                "use_days_3m",
+                "shipped_units_12m",
+                "units_in_transit",
+                "units_return_ratio_12m",
+                "referral_count_12m",
+                "influence_count_12m",
+                "knowledge_count_12m",
+            )
+        ),
+        INDICATORS.no_rows(
+            "what_is_not_bought_is_the_rest",
+            """
+            select customer_id, as_of_date from scorecard.customer_indicators
+            where (product_headroom_12m is null) <> (category_breadth_12m is null)
+                or abs(product_headroom_12m + category_breadth_12m - 1) > 0.00001
+            """,
+            says="Categories bought and not bought make all of them.",
+            because="What is left to offer would be told wrong.",
+            characteristic="consistency",
+            columns=("product_headroom_12m", "category_breadth_12m"),
+        ),
+    )
+
+
+def _judged() -> tuple[Rule, ...]:
+    return (
+        *(
+            INDICATORS.between(
+                column,
+                0,
+                4,
+                says=f"{column} lies between 0 and 4.",
+                because="Judgements have five levels, and a mean of them no more.",
+            )
+            for column in JUDGED
+        ),
+        INDICATORS.no_rows(
+            "a_judgement_has_its_age",
+            "select customer_id, as_of_date from scorecard.customer_indicators where "
+            + " or ".join(
+                f"({column} is null) <> ({column.removesuffix('_rating')}_age_days is null)"
+                for column in JUDGED
+            ),
+            says="A judgement stands with the days since it was made.",
+            because="What is old weighs less; without its age it would weigh for ever.",
+            characteristic="completeness",
+            columns=JUDGED,
+        ),
+        INDICATORS.no_rows(
+            "ratings_rest_on_judgements",
+            f"""
+            select customer_id, as_of_date from scorecard.customer_indicators
+            where (coalesce({", ".join(JUDGED)}) is not null) <> (coalesce(judgement_count, 0) > 0)
+            """,
+            says="Who has a rating was judged, and who was not has none.",
+            because="Not judged is not bad; a rating without a judgement is nobody's.",
+            characteristic="credibility",
+            columns=(*JUDGED, "judgement_count"),
         ),
     )
 

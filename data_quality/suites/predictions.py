@@ -9,12 +9,15 @@ from __future__ import annotations
 from data_quality.rules import Rule, Table
 from data_quality.suites import explanations
 from data_quality.suites.shapes import (
+    NOT_SCORED,
     VALUE_BASES,
     drift,
+    is_left_unscored,
     key_is_unique,
     keys_present,
     month_ends,
     shares,
+    unpublished_estimators_are_not_used,
     volume,
 )
 
@@ -31,7 +34,7 @@ CHECKS = Table(
     "scorecard", "estimator_checks", OWNER, ("estimator", "estimator_version", "check_name")
 )
 
-CHURN_METHODS = ("estimator", "baseline_rule", "base_rate")
+CHURN_METHODS = ("estimator", "baseline_rule", "base_rate", NOT_SCORED)
 CLV_METHODS = (
     "mbg_nbd_gamma_gamma",
     "bg_nbd_gamma_gamma",
@@ -40,6 +43,7 @@ CLV_METHODS = (
     "contract_survival",
     "contract_and_purchases",
     "prior",
+    NOT_SCORED,
 )
 STATUSES = ("published", "not_published", "base_rate")
 RISK_BANDS = ("green", "amber", "red")
@@ -113,12 +117,17 @@ def _churn_eligibility() -> tuple[Rule, ...]:
     return (
         PREDICTIONS.no_rows(
             "eligible_have_a_probability",
-            "select customer_id, as_of_date from scorecard.predictions "
-            "where is_eligible and churn_probability is null",
-            says="Every eligible customer has a churn probability.",
+            f"""
+            select customer_id, as_of_date from scorecard.predictions
+            where is_eligible and churn_probability is null
+                and not {is_left_unscored("churn_method")}
+            """,
+            says="Every eligible customer has a churn probability, but in months before the last "
+            "that say that they were not scored.",
             because="A customer without one would silently drop out of every list of risks.",
             characteristic="completeness",
             columns=("churn_probability", "is_eligible"),
+            reads=("control.run_window",),
         ),
         PREDICTIONS.no_rows(
             "ineligible_have_none",
@@ -177,23 +186,7 @@ def _churn_methods() -> tuple[Rule, ...]:
             says="The way the churn probability was found is one of the known ones.",
             because="A reader must know whether it is an estimate or a base rate.",
         ),
-        PREDICTIONS.no_rows(
-            "unpublished_estimators_are_not_used",
-            """
-            select predictions.customer_id, predictions.as_of_date
-            from scorecard.predictions as predictions
-            left join scorecard.estimators as estimators
-                on predictions.churn_estimator_version = estimators.estimator_version
-                and estimators.estimator = 'churn'
-            where predictions.churn_method = 'estimator'
-                and estimators.status is distinct from 'published'
-            """,
-            says="No probability comes from an estimator that failed its own checks.",
-            because="The fallback must be used, and must say so.",
-            characteristic="credibility",
-            columns=("churn_method", "churn_estimator_version"),
-            reads=(ESTIMATORS.path,),
-        ),
+        unpublished_estimators_are_not_used(PREDICTIONS, "churn", what="probability"),
         drift(PREDICTIONS, "churn_probability", width=0.1),
     )
 
@@ -323,13 +316,13 @@ def _estimator_claims() -> tuple[Rule, ...]:
             inner join scorecard.estimator_checks as checks
                 on estimators.estimator = checks.estimator
                 and estimators.estimator_version = checks.estimator_version
-            where estimators.estimator in ('churn', 'credit', 'upsell')
+            where estimators.estimator in ('churn', 'credit', 'segments', 'upsell')
                 and estimators.status = 'published'
                 and not checks.is_passed and checks.check_name not like 'warning%'
             """,
-            says="A published estimator of churn, credit or upsell passed all of its checks "
-            "(warnings apart).",
-            because="The checks are the gate of the handbook (C7, C8, C13): no way around it.",
+            says="A published estimator of churn, credit, groups of customers or upsell passed all "
+            "of its checks (warnings apart).",
+            because="The checks are the gate of the handbook (C7, C8, C11, C13): no way around it.",
             characteristic="credibility",
             columns=("status",),
             reads=(CHECKS.path,),

@@ -7,7 +7,7 @@ Belongs here: the marts customer_clusters, cluster_profiles. Not here: tiers and
 from __future__ import annotations
 
 from data_quality.rules import Rule, Table
-from data_quality.suites.shapes import keys, month_ends, volume
+from data_quality.suites.shapes import NOT_SCORED, keys, month_ends, volume
 
 OWNER = "customer analytics"
 CLUSTERS = Table("scorecard", "customer_clusters", OWNER, ("customer_id", "as_of_date"))
@@ -17,7 +17,7 @@ PROFILES = Table(
     OWNER,
     ("estimator_version", "review_date", "cluster_id", "feature"),
 )
-STATUSES = ("clustered", "no_clusters", "no_review_yet", "no_purchase")
+STATUSES = ("clustered", "no_clusters", "no_review_yet", "no_purchase", NOT_SCORED)
 # Handbook C11: groups that resampled customers do not show again are chance.
 MIN_STABILITY = 0.7
 
@@ -40,9 +40,9 @@ def _clusters() -> tuple[Rule, ...]:
         ),
         CLUSTERS.no_rows(
             "clustered_have_a_group_and_no_others",
-            """
+            f"""
             select customer_id, as_of_date from scorecard.customer_clusters
-            where segment_status in ('clustered', 'no_clusters', 'no_review_yet', 'no_purchase')
+            where segment_status in {STATUSES}
                 and (
                     (segment_status = 'clustered') <> (cluster_id is not null)
                     or (cluster_id is null) <> (cluster_name is null)

@@ -51,6 +51,8 @@ CHANNELS = ("phone", "email", "chat", "web", "social", "mobile", "bot")
 TIERS = ("A", "B", "C", "D")
 BANDS = ("red", "amber", "green")
 VALUE_BASES = ("revenue", "margin")
+# The method of months whose estimator cannot be used any more (`orchestration.prediction`).
+NOT_SCORED = "not_scored"
 
 
 def month_ends(table: Table) -> Rule:
@@ -282,6 +284,46 @@ def customer_is_known(table: Table, *columns: str) -> Rule:
         characteristic="consistency",
         columns=names,
         reads=("scorecard.customers",),
+    )
+
+
+def is_left_unscored(method: str) -> str:
+    """Condition: a month before the last whose estimator could not be used any more.
+
+    Args:
+        method: The column that says how the figures were found.
+    """
+    return (
+        f"({method} is not distinct from '{NOT_SCORED}' "
+        "and as_of_date < (select max(last_month) from control.run_window))"
+    )
+
+
+def unpublished_estimators_are_not_used(table: Table, kind: str, *, what: str) -> Rule:
+    """What an estimator says is shown only if it was published.
+
+    Args:
+        table: The mart, with `<kind>_method` and `<kind>_estimator_version`.
+        kind: The kind of the estimator.
+        what: What is shown, for the sentence.
+    """
+    own = ", ".join(f"shown.{key}" for key in table.keys)
+    return table.no_rows(
+        "unpublished_estimators_are_not_used",
+        f"""
+        select {own}
+        from {table.path} as shown
+        left join scorecard.estimators as estimators
+            on shown.{kind}_estimator_version = estimators.estimator_version
+            and estimators.estimator = '{kind}'
+        where shown.{kind}_method = 'estimator'
+            and estimators.status is distinct from 'published'
+        """,
+        says=f"No {what} comes from an estimator that failed its own checks.",
+        because="The fallback must be used, and must say so.",
+        characteristic="credibility",
+        columns=(f"{kind}_method", f"{kind}_estimator_version"),
+        reads=("scorecard.estimators",),
     )
 
 

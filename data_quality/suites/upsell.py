@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from data_quality.rules import Rule, Table
 from data_quality.suites.predictions import CHURN_METHODS
-from data_quality.suites.shapes import drift, keys, month_ends, shares, volume
+from data_quality.suites.shapes import (
+    drift,
+    is_left_unscored,
+    keys,
+    month_ends,
+    shares,
+    unpublished_estimators_are_not_used,
+    volume,
+)
 
 OWNER = "data science"
 UPSELL = Table("scorecard", "upsell_predictions", OWNER, ("customer_id", "as_of_date"))
@@ -41,23 +49,7 @@ def _rows() -> tuple[Rule, ...]:
             characteristic="traceability",
             columns=("is_eligible", "ineligible_reason"),
         ),
-        UPSELL.no_rows(
-            "unpublished_estimators_are_not_used",
-            """
-            select upsell.customer_id, upsell.as_of_date
-            from scorecard.upsell_predictions as upsell
-            left join scorecard.estimators as estimators
-                on upsell.upsell_estimator_version = estimators.estimator_version
-                and estimators.estimator = 'upsell'
-            where upsell.upsell_method = 'estimator'
-                and estimators.status is distinct from 'published'
-            """,
-            says="No figure comes from an estimator that failed its own checks.",
-            because="The fallback must be used, and must say so.",
-            characteristic="credibility",
-            columns=("upsell_method", "upsell_estimator_version"),
-            reads=("scorecard.estimators",),
-        ),
+        unpublished_estimators_are_not_used(UPSELL, "upsell", what="figure"),
     )
 
 
@@ -66,12 +58,19 @@ def _probabilities() -> tuple[Rule, ...]:
         *shares(UPSELL, "expand_probability", "expand_probability_low", "expand_probability_high"),
         UPSELL.no_rows(
             "eligible_have_a_probability_and_no_others",
-            "select customer_id, as_of_date from scorecard.upsell_predictions "
-            "where is_eligible = (expand_probability is null)",
-            says="Whoever is eligible has a probability of buying more, and nobody else.",
+            f"""
+            select customer_id, as_of_date from scorecard.upsell_predictions
+            where is_eligible = (expand_probability is null)
+                and not (
+                    expand_probability is null and {is_left_unscored("upsell_method")}
+                )
+            """,
+            says="Whoever is eligible has a probability of buying more, and nobody else, but in "
+            "months before the last that say that they were not scored.",
             because="Who has left buys nothing, and without a base nothing is more.",
             characteristic="consistency",
             columns=("is_eligible", "expand_probability"),
+            reads=("control.run_window",),
         ),
         UPSELL.no_rows(
             "interval_holds_the_probability",

@@ -19,7 +19,7 @@ from ml.churn.candidates import Candidate
 from ml.churn.panel import Panel, read_panel
 from ml.churn.surrogate import Surrogate
 from ml.drift import ReferenceBins
-from ml.errors import EstimatorError
+from ml.errors import OutdatedError
 from ml.frames import conform, require_columns, sort_by_key
 
 PUBLISHED: Final = "published"
@@ -165,11 +165,11 @@ def score_churn(frame: pd.DataFrame, estimator: ChurnEstimator) -> pd.DataFrame:
 
     Raises:
         FrameError: The frame lacks columns or repeats a key.
-        EstimatorError: The estimator reads features that the frame does not have.
+        OutdatedError: The estimator reads features that the frame does not have.
     """
     lacking = [name for name in estimator.features if name not in frame.columns]
     if lacking:
-        raise EstimatorError(
+        raise OutdatedError(
             f"Estimator {estimator.version} reads features that the churn frame does not have: "
             f"{', '.join(lacking)}. Train it again."
         )

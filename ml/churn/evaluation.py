@@ -7,6 +7,7 @@ Does not belong here: verdicts (`ml.churn.gate`).
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -25,7 +26,7 @@ from ml.churn.features import KIND_FEATURE
 from ml.churn.panel import Panel
 from ml.fairness import GroupResult, assess_groups
 from ml.metrics import auc, average_precision, gains, top_lift
-from ml.profit import expected_maximum_profit
+from ml.profit import ExpectedProfit, expected_maximum_profit
 
 Float = npt.NDArray[np.float64]
 Measure = Callable[[Float, Float, Float | None], float]
@@ -49,7 +50,7 @@ class Evaluation:
             `empc` and `empc_share` (expected maximum profit per customer with one value for all,
             and the share that it pays to approach), `empb_<basis>` and `empb_share_<basis>` (the
             same with each customer's own margin, or revenue, of the last twelve months).
-        intervals: Measure -> 95 % interval.
+        intervals: Measure -> 95 % interval; of a profit with the cuts of the list as they are.
         reliability: Bins of predicted and observed rates.
         rows: Rows of the slice.
         customers: Customers of the slice.
@@ -96,6 +97,7 @@ def evaluate(panel: Panel, probability: Float, config: ChurnConfig) -> Evaluatio
         draws=config.noise_draws,
         seed=config.seed,
     )
+    profits = _profits(panel, probability, config)
     values = _resampled(churned, probability, None)
     values |= {
         "ece_raw": reliability.raw,
@@ -105,9 +107,13 @@ def evaluate(panel: Panel, probability: Float, config: ChurnConfig) -> Evaluatio
         "calibration_intercept": intercept.intercept,
         "base_rate": float(churned.mean()),
         "mean_probability": float(probability.mean()),
-        **_profits(panel, probability, config),
     }
-    intervals = bootstrap_intervals(panel, probability, config) | _line_intervals(slope, intercept)
+    for name, found in profits.items():
+        measure, *basis = name.split("_")
+        values |= {name: found.profit, "_".join((measure, "share", *basis)): found.share}
+    contributions = {name: found.contribution for name, found in profits.items()}
+    intervals = bootstrap_intervals(panel, probability, config, means=contributions)
+    intervals |= _line_intervals(slope, intercept)
     return Evaluation(values, intervals, reliability, len(panel), panel.customer_count())
 
 
@@ -118,20 +124,18 @@ def _resampled(churned: Float, probability: Float, weight: Float | None) -> dict
     return values | dict(zip(GAINS, found.tolist(), strict=True))
 
 
-def _profits(panel: Panel, probability: Float, config: ChurnConfig) -> dict[str, float]:
+def _profits(panel: Panel, probability: Float, config: ChurnConfig) -> dict[str, ExpectedProfit]:
     """Expected maximum profit with one value for all, and with each customer's own.
 
     The value if kept is not known at the as-of dates of a test slice: twelve months as the last
     ones stand in for it. Margin is taken where it is known of every row, else revenue.
     """
-    equal = expected_maximum_profit(panel.churned, probability, config.profit)
-    found = {"empc": equal.profit, "empc_share": equal.share}
+    found = {"empc": expected_maximum_profit(panel.churned, probability, config.profit)}
     for basis, name in (("margin", "gross_margin_12m"), ("revenue", "revenue_12m")):
         if name in panel.names and not np.isnan(panel.feature(name)).any():
-            own = expected_maximum_profit(
+            found[f"empb_{basis}"] = expected_maximum_profit(
                 panel.churned, probability, config.profit, value=panel.feature(name)
             )
-            found |= {f"empb_{basis}": own.profit, f"empb_share_{basis}": own.share}
             break
     return found
 
@@ -204,20 +208,35 @@ def _line_intervals(slope: Line, intercept: Line) -> dict[str, tuple[float, floa
 
 
 def bootstrap_intervals(
-    panel: Panel, probability: Float, config: ChurnConfig
+    panel: Panel,
+    probability: Float,
+    config: ChurnConfig,
+    *,
+    means: Mapping[str, Float] = MappingProxyType({}),
 ) -> dict[str, tuple[float, float]]:
-    """Percentile intervals (95 %) over resampled customers, all rows of one together."""
+    """Percentile intervals (95 %) over resampled customers, all rows of one together.
+
+    Args:
+        panel: The slice.
+        probability: Of its rows.
+        config: Settings.
+        means: Measures that are means over the rows -> what each row adds.
+    """
     order = np.lexsort((panel.churned, -probability))  # sorted once, so that each draw is fast
     churned, score = panel.churned[order], probability[order]
     codes = np.unique(panel.customer, return_inverse=True)[1]
     customers = int(codes.max()) + 1
     rng = np.random.default_rng(config.seed)
-    draws: dict[str, list[float]] = {name: [] for name in (*_RESAMPLED, *GAINS)}
+    rows = np.bincount(codes, minlength=customers)
+    sums = {name: np.bincount(codes, each, customers) for name, each in means.items()}
+    draws: dict[str, list[float]] = {name: [] for name in (*_RESAMPLED, *GAINS, *means)}
     for _ in range(config.bootstrap_draws):
         chosen = np.bincount(rng.integers(0, customers, customers), minlength=customers)
         weight = chosen[codes][order].astype(np.float64)
         for name, value in _resampled(churned, score, weight).items():
             draws[name].append(value)
+        for name, own in sums.items():
+            draws[name].append(float((chosen * own).sum() / (chosen * rows).sum()))
     result = {}
     for name, found in draws.items():
         known = np.array(found)[np.isfinite(found)]

@@ -109,7 +109,11 @@ def _later_checks(given: Judgement, config: ClvConfig) -> list[Check]:
     ]
     if given.chosen is None or given.naive is None:
         return checks
-    return [*checks, *_outcome_checks(given.chosen.measures, given.naive.measures, config)]
+    return [
+        *checks,
+        *_outcome_checks(given.chosen.measures, given.naive.measures, config),
+        _coverage_check(given.chosen, config),
+    ]
 
 
 def _outcome_checks(
@@ -141,15 +145,21 @@ def _outcome_checks(
             "How well the order of customers by value was foreseen (1 perfectly, 0 not at all); "
             "the threshold is that of carrying last year's spending forward.",
         ),
-        _check(
-            "warning_interval_coverage",
-            own["interval_coverage"],
-            f"{config.min_coverage:g} to {config.max_coverage:g}",
-            config.min_coverage <= own["interval_coverage"] <= config.max_coverage,
-            f"Share of customers whose value of {config.outcome_months} months lay in the middle "
-            "90 % of what was held possible: below, the intervals are too narrow, above, too wide.",
-        ),
     ]
+
+
+def _coverage_check(own: ValueEvaluation, config: ClvConfig) -> Check:
+    """Fails where the share lies outside the band by more than the chance of these customers."""
+    low, high = own.intervals["interval_coverage"]
+    return _check(
+        "warning_interval_coverage",
+        own.measures["interval_coverage"],
+        f"95 % interval overlaps {config.min_coverage:g} to {config.max_coverage:g}",
+        low <= config.max_coverage and high >= config.min_coverage,
+        f"Share of customers whose value of {config.outcome_months} months lay in the middle 90 % "
+        f"of what was held possible; by the chance of {own.customers} customers it may be "
+        f"{low:.3f} to {high:.3f}. Below the band the intervals are too narrow, above too wide.",
+    )
 
 
 def _check(name: str, value: float, threshold: str, is_passed: bool, explanation: str) -> Check:

@@ -34,8 +34,9 @@ class ClvConfig:
         min_contract_months: Fewest customer-months under contract to learn survival from.
         top_share: Share of customers whose captured value is reported.
         interval_draws: Simulated futures per customer behind the interval of a value.
-        min_coverage: Least share of outcomes inside the 90 % intervals without a warning.
-        max_coverage: Greatest one.
+        min_coverage: Least share of outcomes inside the 90 % intervals: a warning where the 95 %
+            interval of the share lies below.
+        max_coverage: Greatest one: a warning where it lies above.
         bootstrap_draws: Resamples of customers for the intervals of the metrics.
         max_training_customers: Customers above which they are sampled by hash.
         seed: Seed of every random number.

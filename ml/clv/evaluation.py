@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import spearmanr
+from scipy.stats import binomtest, spearmanr
 
 from ml.clv.config import ClvConfig
 from ml.clv.panel import ValuePanel
@@ -31,7 +31,8 @@ class ValueEvaluation:
     Attributes:
         measures: Measure -> value; `_bias_pct` is 100 * (predicted - actual) / actual of the
             totals, `_deviance` the mean Poisson deviance (lower is better).
-        intervals: Measure -> 95 % interval by resampling customers, where there is one.
+        intervals: Measure -> 95 % interval, where there is one: by resampling customers, of
+            `interval_coverage` by Wilson's score.
         customers: Customers judged.
     """
 
@@ -97,11 +98,17 @@ def evaluate_values(
     measures[f"value_top{share}_capture"] = top_capture(actual, predicted, share=config.top_share)
     measures |= _deciles(actual, predicted)
     if is_inside is not None:
-        inside = float(is_inside.mean())
-        error = 1.96 * float(np.sqrt(inside * (1 - inside) / len(is_inside)))
-        measures["interval_coverage"] = inside
-        intervals["interval_coverage"] = max(inside - error, 0.0), min(inside + error, 1.0)
+        measures["interval_coverage"] = float(is_inside.mean())
+        intervals["interval_coverage"] = share_interval(is_inside)
     return ValueEvaluation(measures, intervals, len(actual))
+
+
+def share_interval(is_inside: npt.NDArray[np.bool_]) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share, not empty where all or none are inside; NaN of nobody."""
+    if not len(is_inside):
+        return float("nan"), float("nan")
+    found = binomtest(int(is_inside.sum()), len(is_inside)).proportion_ci(method="wilson")
+    return float(found.low), float(found.high)
 
 
 def _errors(

@@ -17,7 +17,7 @@ from ml.churn.estimator import NOT_PUBLISHED, PUBLISHED
 from ml.credit.features import FEATURES
 from ml.credit.panel import read_panel
 from ml.credit.points import REASONS, Scorecard
-from ml.errors import EstimatorError
+from ml.errors import OutdatedError
 from ml.frames import conform, require_columns, sort_by_key
 
 __all__ = ["NOT_PUBLISHED", "PUBLISHED", "CreditEstimator", "score_credit"]
@@ -121,10 +121,10 @@ def score_credit(frame: pd.DataFrame, estimator: CreditEstimator) -> pd.DataFram
 
     Raises:
         FrameError: The frame lacks columns or repeats a key.
-        EstimatorError: The estimator reads other features than this code provides.
+        OutdatedError: The estimator reads other features than this code provides.
     """
     if estimator.features != FEATURES:
-        raise EstimatorError(
+        raise OutdatedError(
             f"Estimator {estimator.version} reads the features {', '.join(estimator.features)}; "
             f"this code provides {', '.join(FEATURES)}. Train it again."
         )

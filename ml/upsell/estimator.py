@@ -21,7 +21,7 @@ import pandas as pd
 from ml.canonical import content_hash
 from ml.churn.baseline import RateTable
 from ml.churn.estimator import NOT_PUBLISHED, PUBLISHED, ChurnEstimator, probabilities
-from ml.errors import EstimatorError
+from ml.errors import OutdatedError
 from ml.frames import conform, require_columns, sort_by_key
 from ml.upsell.amount import AmountModel
 from ml.upsell.panel import KIND_NAMES, UpsellPanel, read_upsell
@@ -96,7 +96,7 @@ class UpsellEstimator:
 
     @property
     def reason(self) -> str:
-        """Why it is not published; empty where it is."""
+        """Why it is not published; where it is, of which kind it may not speak, else empty."""
         return self.chance.reason
 
     @property
@@ -205,11 +205,11 @@ def score_upsell(frame: pd.DataFrame, estimator: UpsellEstimator) -> pd.DataFram
 
     Raises:
         FrameError: The frame lacks columns or repeats a key.
-        EstimatorError: The estimator reads features that the frame does not have.
+        OutdatedError: The estimator reads features that the frame does not have.
     """
     lacking = [name for name in estimator.features if name not in frame.columns]
     if lacking:
-        raise EstimatorError(
+        raise OutdatedError(
             f"Estimator {estimator.version} reads features that the upsell frame does not have: "
             f"{', '.join(lacking)}. Train it again."
         )

@@ -97,7 +97,7 @@ def train_upsell(frame: pd.DataFrame, config: UpsellConfig) -> UpsellTraining:
         panel.chance,
         given,
         status=PUBLISHED if is_published else NOT_PUBLISHED,
-        reason=""
+        reason=_remark(kinds)
         if is_published
         else f"{refusal_reason(checks)}; the rule {verdict.rule} and the mean of the tier speak "
         "instead",
@@ -116,12 +116,18 @@ def train_upsell(frame: pd.DataFrame, config: UpsellConfig) -> UpsellTraining:
     return _training(UpsellEstimator(chance, amount, stand_ins), rows, checks, grade)
 
 
+def _remark(kinds: Sequence[KindVerdict]) -> str:
+    """Of which kind of customer the estimator may not speak, and why; empty where of all."""
+    refused = [f"{KIND_NAMES[kind.kind]}: {kind.reason}" for kind in kinds if not kind.is_passed]
+    if not refused:
+        return ""
+    return f"the rule and the mean of the tier speak of one kind of customer ({'; '.join(refused)})"
+
+
 def _graded(grade: Grade, kinds: Sequence[KindVerdict]) -> Grade:
     """No better than C where the estimator may not speak of one kind of customer."""
-    refused = [f"{KIND_NAMES[kind.kind]} ({kind.reason})" for kind in kinds if not kind.is_passed]
-    if not refused:
-        return grade
-    return Grade("C", f"may not speak of one kind of customer: {', '.join(refused)}")
+    remark = _remark(kinds)
+    return Grade("C", f"At most C: {remark}.") if remark else grade
 
 
 def _stand_ins(

@@ -205,6 +205,8 @@ METRICS: Mapping[str, str] = {
     "known_auc": "AUC on customers learnt from",
     "memory_auc": "AUC gained by knowing the customer",
     "empc": "Expected maximum profit per customer",
+    "empb_margin": "The same with each one's own margin",
+    "empb_revenue": "The same with each one's own revenue",
     "value_mae": "Mean error of the value",
     "value_bias_pct": "Total bias, %",
     "value_spearman": "Rank correlation",

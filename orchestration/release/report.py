@@ -36,6 +36,7 @@ from orchestration.release.manifest import Manifest, ProductEntry, read_manifest
 from orchestration.release.pages import (
     experience,
     measured,
+    potential,
     relationship,
     retention,
     service,
@@ -53,6 +54,7 @@ PAGES: tuple[PageSpec, ...] = (
     experience.PAGE,
     retention.PAGE,
     value.PAGE,
+    potential.PAGE,
     relationship.PAGE,
     measured.PAGE,
 )

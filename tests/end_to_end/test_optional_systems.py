@@ -84,7 +84,8 @@ MARTS_OF: dict[str, set[str]] = {
 }
 # A company this small may have no crisis.
 MAY_BE_EMPTY = {"scorecard.complaint_episodes"}
-INDICATORS = read_catalogue(ROOT)
+# Predictions stand in the catalogue, too, but in marts of their own.
+INDICATORS = [each for each in read_catalogue(ROOT) if each.mart == "customer_indicators"]
 
 
 @pytest.mark.parametrize("system", MEASURED_BY)

@@ -78,6 +78,11 @@ def test_gains_profit_and_grade_are_reported(trained):
     assert gains[0] == pytest.approx(metric(trained, "top_decile_lift") / 10)
     assert metric(trained, "empc") > 0
     assert 0 < metric(trained, "empc_share") < 1
+    rows = trained.metrics[
+        trained.metrics["metric"].eq("empc") & trained.metrics["slice"].eq("test")
+    ]
+    assert (rows["value_low"] < rows["value"]).all()
+    assert (rows["value"] < rows["value_high"]).all()
     (row,) = trained.estimators.to_dict("records")
     assert row["grade"] in ("B", "C")  # two test slices only
     assert "A needs" in row["grade_reason"] or "B needs" in row["grade_reason"]

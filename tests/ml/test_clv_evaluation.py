@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from ml.clv.checks import Judgement, value_checks
 from ml.clv.config import ClvConfig
-from ml.clv.evaluation import RESAMPLED_CELLS, evaluate_values
+from ml.clv.evaluation import RESAMPLED_CELLS, ValueEvaluation, evaluate_values, share_interval
 
 
 def simulated(customers: int) -> tuple[np.ndarray, np.ndarray]:
@@ -43,3 +44,74 @@ def test_nobody_is_lost_between_the_cells() -> None:
     )
     assert judged.customers == RESAMPLED_CELLS + 1
     assert judged.measures["value_mae"] == pytest.approx(float(np.abs(predicted - actual).mean()))
+
+
+def test_the_interval_of_a_share_is_wilsons() -> None:
+    """Newcombe (1998), Statistics in Medicine 17, 857-872: 81 of 263, 15 of 148, 0 of 20."""
+    for inside, of, low, high in (
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0.0, 0.1611),
+        (29, 29, 0.8830, 1.0),
+    ):
+        found = share_interval(np.arange(of) < inside)
+        assert found == pytest.approx((low, high), abs=5e-5)
+    assert np.isnan(share_interval(np.zeros(0, dtype=bool))).all()
+
+
+def judged_coverage(inside: int, customers: int) -> tuple[bool, str]:
+    """Verdict and words on so many outcomes inside."""
+    ones = np.linspace(1.0, 2.0, customers)
+    own = evaluate_values(
+        purchases=None,
+        value=(ones, ones),
+        is_inside=np.arange(customers) < inside,
+        config=ClvConfig(bootstrap_draws=2),
+    )
+    return verdict(own)
+
+
+def verdict(own: ValueEvaluation) -> tuple[bool, str]:
+    """Of the check on the share of outcomes inside."""
+    checks = value_checks(
+        Judgement(None, None, None, False, True, chosen=own, naive=own), ClvConfig()
+    )
+    (found,) = (check for check in checks if check.check_name == "warning_interval_coverage")
+    return found.is_passed, found.explanation
+
+
+@pytest.mark.parametrize(
+    ("inside", "customers", "is_passed"),
+    [
+        (900, 1_000, True),
+        (1_515, 1_625, True),  # 93.2 %, 91.9 to 94.3 %: chance
+        (18_800, 20_000, False),
+        (850, 1_000, True),
+        (17_000, 20_000, False),
+        (29, 29, True),  # nothing can be said of so few
+        (200, 200, False),
+    ],
+)
+def test_a_share_outside_the_band_by_chance_alone_is_no_warning(
+    inside: int, customers: int, is_passed: bool
+) -> None:
+    """The 95 % interval of the share decides, and the explanation names it."""
+    found, words = judged_coverage(inside, customers)
+    assert found is is_passed
+    low, high = share_interval(np.arange(customers) < inside)
+    assert f"{low:.3f} to {high:.3f}" in words
+
+
+def test_a_share_of_nobody_fails() -> None:
+    """What could not be computed is no success."""
+    own = ValueEvaluation(
+        {
+            "value_bias_pct": 0.0,
+            "value_mae": 1.0,
+            "value_gini": 0.5,
+            "interval_coverage": float("nan"),
+        },
+        {"interval_coverage": (float("nan"), float("nan"))},
+        0,
+    )
+    assert not verdict(own)[0]

@@ -38,6 +38,32 @@ def profits(churned: np.ndarray, score: np.ndarray, value: np.ndarray, g: float)
 
 
 @settings(deadline=None, max_examples=60)
+@given(rows=ROWS)
+def test_what_each_customer_adds_makes_the_profit(rows):
+    churned, score, value = (np.array(column) for column in zip(*rows, strict=True))
+    found = expected_maximum_profit(churned, score, COSTS, value=value)
+    assert found.contribution.mean() == pytest.approx(found.profit, abs=1e-9)
+    # Equal customers add the same, and who is never approached adds nothing.
+    same = (churned == churned[0]) & (score == score[0]) & (value == value[0])
+    assert np.ptp(found.contribution[same]) == 0
+    assert found.profit > 0 or not found.contribution.any()
+
+
+def test_contributions_vary_as_the_profit_does_when_customers_are_drawn_anew():
+    """Their standard error is that of drawing customers and cutting the list anew each time."""
+    rng = np.random.default_rng(3)
+    score = rng.random(1500)
+    churned = (rng.random(1500) < score**2).astype(float)
+    found = expected_maximum_profit(churned, score, COSTS)
+    anew = []
+    for _ in range(200):
+        rows = rng.integers(0, 1500, 1500)
+        anew.append(expected_maximum_profit(churned[rows], score[rows], COSTS).profit)
+    error = found.contribution.std() / np.sqrt(1500)
+    assert error == pytest.approx(np.std(anew), rel=0.15)
+
+
+@settings(deadline=None, max_examples=60)
 @given(ROWS)
 def test_expected_profit_equals_numeric_integration_of_the_best_choice(rows):
     churned, score, value = np.array(rows).T

@@ -113,6 +113,21 @@ def replaced(old: str, new: str) -> Edit:
 
 # File, what is broken in it, and what a person is told: the place, the thing, the remedy.
 FAULTS = {
+    "a prediction that its mart has not": (
+        SEED,
+        in_row("^churn_probability,", "churn_chance,", "churn_probability"),
+        [f"{SEED}: churn_chance: predictions has no such column. Mend the id or the mart."],
+    ),
+    "a prediction in another unit": (
+        SEED,
+        in_row(",ratio,", ",flag,", "churn_probability"),
+        ["churn_probability: predictions has it as double, its unit is flag, which is boolean."],
+    ),
+    "a prediction that claims to count rows": (
+        SEED,
+        in_row(r",\n$", ",line_count_12m\n", "churn_probability"),
+        [f"{SEED}: churn_probability: source_rows_column is filled. Leave it empty"],
+    ),
     "the seed's unit": (
         SEED,
         in_row(",ratio,", ",percent,"),

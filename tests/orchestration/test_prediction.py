@@ -1,14 +1,18 @@
 """Frames between the warehouse and `ml`, on a small invented company with two years of months."""
 
+import hashlib
+import json
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
+import skops.io
 import yaml
 
 from ml.canonical import content_hash
@@ -18,6 +22,7 @@ from ml.churn.panel import read_panel
 from ml.clv.config import ClvConfig
 from ml.credit.config import CreditConfig
 from ml.frames import KEY, TABLES
+from ml.registry import TRUSTED_TYPES, read_card
 from ml.upsell.features import FEATURE_DEFINITIONS as UPSELL_FEATURES
 from orchestration import prediction, window
 from orchestration.errors import ScorecardError
@@ -559,6 +564,94 @@ def test_a_described_estimator_that_is_gone_is_named(company: Settings) -> None:
     begin(company, first=date(2011, 8, 31), last=LAST, run_id="november")
     train(company, "churn")
     with pytest.raises(ScorecardError, match=version):
+        score(company, "churn")
+
+
+def _make_older(settings: Settings, version: str, change: Any) -> None:
+    """Store an estimator as other code would have: its state changed, its hashes right."""
+    folder = settings.estimators / version
+    stored = skops.io.load(folder / "estimator.skops", trusted=list(TRUSTED_TYPES))
+    change(stored["state"])
+    skops.io.dump(stored, folder / "estimator.skops")
+    card = read_card(folder) | {
+        "code_version": "0123456789ab",
+        "file_sha256": hashlib.sha256((folder / "estimator.skops").read_bytes()).hexdigest(),
+    }
+    content = {key: value for key, value in card.items() if key != "card_hash"}
+    text = json.dumps(content | {"card_hash": content_hash(content)})
+    (folder / "card.json").write_text(text, encoding="utf-8")
+
+
+def _august_then_again(company: Settings, kind: prediction.Kind) -> str:
+    """Score with the estimator of August, train that of November; return the first."""
+    august = date(2011, 8, 31)
+    begin(company, first=august, last=august, run_id="august")
+    version = train(company, kind).version
+    score(company, kind)
+    begin(company, first=date(2011, 9, 30), last=LAST, run_id="november")
+    train(company, kind)
+    return version
+
+
+@pytest.mark.parametrize(
+    ("kind", "change"),
+    [
+        ("churn", lambda state: state.pop("surrogate")),
+        ("churn", lambda state: state["features"].__setitem__(3, "basket_colour")),
+        ("clv", lambda state: state["prior"].pop("overall")),
+        ("clv", lambda state: state.__setitem__("levels", [])),
+        ("upsell", lambda state: state.pop("stand_ins")),
+    ],
+)
+def test_months_of_an_estimator_of_older_code_are_told_as_not_scored(
+    company: Settings,
+    rows: Any,
+    caplog: pytest.LogCaptureFixture,
+    kind: prediction.Kind,
+    change: Any,
+) -> None:
+    of_august = _august_then_again(company, kind)
+    _make_older(company, of_august, change)
+    scores = score(company, kind)
+    assert [(each.version, each.rows) for each in scores] == [(of_august, 120), (ANY, 60)]
+    assert f"{kind} 2011-09-30 to 2011-10-31 is not scored" in caplog.text
+    table, number = prediction._PREDICTIONS[kind], prediction._MEASURES[kind]
+    found = rows(
+        f"select as_of_date, method, count(*), count(*) filter ({number} <> 0) > 0 "
+        f"from ml.{table} where as_of_date > '2011-08-31' group by all order by all"
+    )
+    assert found[:2] == [
+        (date(2011, 9, 30), "not_scored", 60, False),
+        (date(2011, 10, 31), "not_scored", 60, False),
+    ]
+    newest = found[2:]
+    assert {month for month, *_ in newest} == {LAST}
+    assert "not_scored" not in {method for _, method, *_ in newest}
+
+
+def test_an_estimator_that_this_code_trained_and_cannot_use_is_a_fault_and_stops(
+    company: Settings, rows: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_august = _august_then_again(company, "churn")
+    honest = prediction._score
+
+    def broken(kind: prediction.Kind, frame: Any, estimator: Any) -> Any:
+        return {}["feature"] if estimator.version == of_august else honest(kind, frame, estimator)
+
+    monkeypatch.setattr(prediction, "_score", broken)
+    with pytest.raises(KeyError, match="feature"):
+        score(company, "churn")
+    _make_older(company, of_august, lambda _: None)
+    score(company, "churn")
+    assert rows("select count(*) from ml.churn_predictions where method = 'not_scored'") == [(120,)]
+
+
+def test_one_that_must_score_the_last_month_and_cannot_is_named(
+    company: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = train(company, "churn").version
+    _make_older(company, version, lambda state: state.pop("surrogate"))
+    with pytest.raises(ScorecardError, match="does not hold an estimator as this code knows it"):
         score(company, "churn")
 
 

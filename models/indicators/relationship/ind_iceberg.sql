@@ -90,6 +90,10 @@ activity as (
         coalesce(sum(customer_activity.{{ column }}) over before_3, 0) as {{ column }}_before_3m,
         {%- endfor %}
         sum(customer_activity.referrals) over last_12 as referrals_12m,
+        sum(customer_activity.customer_references + customer_activity.community_contributions)
+            over last_12 as influences_12m,
+        sum(customer_activity.joint_developments + customer_activity.joint_plans)
+            over last_12 as joint_works_12m,
         sum(customer_activity.complaints_received) over last_6 as complaints_6m,
         sum(customer_activity.complaints_received) over last_12 as complaints_12m
     from {{ ref('int_customer_activity') }} as customer_activity
@@ -149,7 +153,9 @@ voices as (
                     {% endfor %}
         end as voice_{{ window }},
         {%- endfor %}
-        case when months.has_referrals then activity.referrals_12m end as referrals_12m,
+        {%- for count in ['referrals_12m', 'influences_12m', 'joint_works_12m'] %}
+        case when months.has_referrals then activity.{{ count }} end as {{ count }},
+        {%- endfor %}
         case when months.has_complaints then activity.complaints_6m end as complaints_6m,
         case when months.has_complaints then activity.complaints_12m end as complaints_12m
     from activity
@@ -544,6 +550,9 @@ select
     end as iceberg_quadrant,
     cast(judged.voice_12m as integer) as voice_items_12m,
     judged.voice_rate as voice_per_active_month_12m,
+    cast(judged.referrals_12m as integer) as referral_count_12m,
+    cast(judged.influences_12m as integer) as influence_count_12m,
+    cast(judged.joint_works_12m as integer) as knowledge_count_12m,
     cast(judged.launch_count as integer) as launches_eligible_12m,
     cast(judged.adopted_count as integer) as launches_adopted_12m,
     cast(judged.pending_count as integer) as launches_pending_12m,

@@ -60,6 +60,8 @@ select customer_id, as_of_date, tier, tier as raw_tier, 'revenue' as value_basis
     0.5 as repeat_rate_12m, 0.5 as purchase_regularity_12m,
     1.2::double as purchase_delay_ratio_12m, 50.0::double as loyalty_index,
     0.6::double as loyalty_coverage, 0.25::double as category_breadth_12m,
+    0.75::double as product_headroom_12m, 2.0::double as strategic_fit_rating,
+    30 as strategic_fit_age_days, 1 as judgement_count,
     40.0::double as depth_index,
     0.0000::decimal(18, 4) as mrr, false as is_active_by_contract,
     'mature' as lifecycle_state, 2 as survey_invitations_12m, 1 as surveys_answered_12m,
@@ -173,7 +175,9 @@ select as_of_date, 1 as period_months, count(*) as customer_count,
 from scorecard.customer_indicators group by as_of_date;
 
 insert into scorecard.predictions by name
-select customer_id, as_of_date, tier, not is_unscored as is_eligible,
+-- Some rows of October are those of an estimator that cannot be used any more.
+select customer_id, as_of_date, tier,
+    not is_unscored or as_of_date = date '2011-10-31' as is_eligible,
     case when not is_unscored then score > 40 end as acts_by_rule,
     case when not is_unscored then score between 25 and 40 end as is_watched,
     round(11 / 49, 6) as value_threshold,
@@ -186,7 +190,8 @@ select customer_id, as_of_date, tier, not is_unscored as is_eligible,
     case when not is_unscored then score / 100 * 0.9 end as churn_probability_low,
     case when not is_unscored then least(1, score / 100 * 1.1) end as churn_probability_high,
     score as churn_percentile,
-    case when not is_unscored then 'estimator' end as churn_method,
+    case when not is_unscored then 'estimator' when as_of_date = date '2011-10-31' then 'not_scored'
+        end as churn_method,
     'published' as churn_status, 'churn-1' as churn_estimator_version,
     case when is_unscored then null when score < 25 then 'green' when score <= 40 then 'amber'
         else 'red' end as risk_band,

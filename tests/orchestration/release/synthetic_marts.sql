@@ -515,7 +515,23 @@ select * from (values
         date '2011-06-30'),
     ('churn', 'churn-1a2b3c4d', 'baseline_rule', 'test', 'auc', 0.72, 0.69, 0.75, 500,
         date '2011-06-30'),
-    ('clv', 'clv-9f8e7d6c', 'mbg_nbd_gamma_gamma', 'all', 'spearman', 0.12, null, null, 240, null)
+    ('clv', 'clv-9f8e7d6c', 'mbg_nbd_gamma_gamma', 'all', 'spearman', 0.12, null, null, 240, null),
+    ('upsell', 'upsell-1a2b3c4d', 'hist_gradient_boosting_log_regression', 'test',
+        'upsell_bias_pct', 12.0, -5.0, 30.0, 200, null),
+    ('upsell', 'upsell-1a2b3c4d', 'hist_gradient_boosting_log_regression', 'test',
+        'upsell_decile_01_predicted', 60, null, null, 200, null),
+    ('upsell', 'upsell-1a2b3c4d', 'hist_gradient_boosting_log_regression', 'test',
+        'upsell_decile_01_observed', 48, null, null, 200, null),
+    ('upsell', 'upsell-1a2b3c4d', 'hist_gradient_boosting_log_regression',
+        'label_kind=non_contractual', 'upsell_bias_pct', 12.0, -5.0, 30.0, 200, null),
+    ('upsell', 'upsell-1a2b3c4d', 'hist_gradient_boosting_log_regression',
+        'label_kind=non_contractual', 'upsell_gini', 0.7, null, null, 200, null),
+    ('upsell', 'upsell-1a2b3c4d', 'hist_gradient_boosting_log_regression',
+        'label_kind=non_contractual', 'upsell_top10_hit_rate', 0.4, null, null, 200, null),
+    ('upsell', 'upsell-1a2b3c4d', 'base_rate_tier_tier_mean', 'label_kind=non_contractual',
+        'upsell_gini', 0.6, null, null, 200, null),
+    ('upsell', 'upsell-0f0f0f0f', 'base_rate_tier_tier_mean', 'label_kind=contractual',
+        'upsell_bias_pct', 99.0, null, null, 200, null)
 ) as metrics (
     estimator, estimator_version, candidate, slice, metric, value, value_low, value_high, n,
     as_of_date

@@ -17,6 +17,7 @@ from orchestration.release.formats import (
     format_duration,
     format_hours,
     format_interval,
+    format_money,
     format_number,
     format_percent,
     format_signed,
@@ -485,6 +486,8 @@ UNMEASURED = {
     "acquisition_cost": ("retention", "acquisition", "nobody sent the cost of marketing"),
     "customer_equity": ("value", "equity", "no month was valued yet"),
     "new_customer_value": ("value", "new-customers", "nobody sent the cost of marketing"),
+    "upsell_predictions": ("potential", "upsell", "no year to compare with"),
+    "customer_clusters": ("potential", "groups", "no yearly review has found stable groups"),
     "campaign_performance": ("retention", "campaigns", "nobody sent the cost of campaigns"),
     "stage_transitions": ("relationship", "moves", "no stage could be judged"),
     "rhi_alert_performance": ("relationship", "alerts", "no customer was lost yet"),
@@ -933,4 +936,77 @@ def test_pages_are_told_apart() -> None:
     keys = [page.key for page in PAGES]
 
     assert all(isinstance(page, PageSpec) for page in PAGES)
-    assert keys == ["service", "experience", "retention", "value", "relationship", "measured"]
+    assert keys == [
+        "service",
+        "experience",
+        "retention",
+        "value",
+        "potential",
+        "relationship",
+        "measured",
+    ]
+
+
+def test_what_more_is_expected_is_the_marts_sum_by_tier(
+    pages: Mapping[str, str], whole: CompanyFolder
+) -> None:
+    cells = Tables(pages["potential.html"]).cells("Expansion expected by tier")
+
+    with open_database(whole.folder / "scorecard.duckdb") as con:
+        expected = con.execute(
+            """
+            select coalesce(indicators.tier, 'none'), count(*), sum(upsell.expected_upsell_6m)
+            from scorecard.upsell_predictions as upsell
+            left join scorecard.customer_indicators as indicators
+                using (customer_id, as_of_date)
+            where as_of_date = '2011-12-31' and upsell.is_eligible
+            group by 1
+            order by 1
+            """
+        ).fetchall()
+    assert [(row[0], row[1]) for row in cells] == [
+        (f"Tier {tier}" if tier != "none" else "No tier", str(count)) for tier, count, _ in expected
+    ]
+    assert [row[2] for row in cells] == [shown(format_money(row[2], "£")) for row in expected]
+    assert [row[3].removesuffix("[small n]").strip() for row in cells] == ["20.0 %"] * len(cells)
+
+
+def test_promised_and_come_are_those_of_the_estimator_that_speaks(
+    pages: Mapping[str, str],
+) -> None:
+    tables = Tables(pages["potential.html"])
+    assert tables.cells("Expected and come per customer, by tenth") == [
+        ["First tenth", "£60", "£48"]
+    ]
+    (row,) = tables.cells("Expected against come, by kind of customer")
+    assert row[0] == "Others"
+    assert row[1:6] == ["+12.0 %", "−5.0 % to +30.0 %", "40.0 %", "0.7", "0.6"]
+    assert row[-1] == "estimator"
+    assert "may not speak" not in section(pages["potential.html"], "upsell")
+
+
+def test_a_kind_that_the_estimator_may_not_speak_of_is_named(
+    changed: Callable[..., CompanyFolder],
+) -> None:
+    text = section(
+        changed("update scorecard.upsell_predictions set upsell_method = 'baseline_rule'").pages(
+            "potential"
+        )["potential.html"],
+        "upsell",
+    )
+    assert "Of others the estimator may not speak" in text
+
+
+def test_groups_have_sizes_a_profile_and_moves(pages: Mapping[str, str]) -> None:
+    tables = Tables(pages["potential.html"])
+    sizes = {row[0]: row[1] for row in tables.cells("Customers by group")}
+    profile = tables.cells("The typical customer of each group")
+    assert set(sizes) == {"recent purchases", "long since a purchase"}
+    assert {row[0]: row[1] for row in profile} == {
+        "recent purchases": "20.0 ▼",
+        "long since a purchase": "200 ▲",
+    }
+    (moves,) = [caption for caption in tables.found if caption.startswith("Moves since")]
+    assert moves == "Moves since Nov 2011"
+    assert all(len(row) == 4 for row in tables.cells(moves))
+    assert "stability 0.90" in Page(pages["potential.html"]).text
