@@ -166,7 +166,7 @@ def read_judged(con: duckdb.DuckDBPyConnection, settings: Settings) -> Judged:
     from ml.weighting.judgements import JudgementsError, judge
 
     run = window.current_run(con)
-    rows = con.execute(_JUDGEMENTS_QUERY, [run.known_load_id]).fetch_arrow_table().to_pandas()
+    rows = con.execute(_JUDGEMENTS_QUERY, [run.known_load_id]).to_arrow_table().to_pandas()
     try:
         return judge(rows, last_month=run.last_month, needed=_needed(settings, run.last_month))
     except JudgementsError as error:
@@ -220,7 +220,7 @@ def weigh(settings: Settings, *, stage: Stage | None = None) -> WeightSummary:
     with connect(settings) as con, _scores_expected(settings):
         ensure_ml_tables(con)
         month = window.current_run(con).last_month
-        nodes = con.execute(_NODES_QUERY, [month]).fetch_arrow_table().to_pandas()
+        nodes = con.execute(_NODES_QUERY, [month]).to_arrow_table().to_pandas()
         weights = _weights(con, settings, nodes, month)
         trials: list[dict[str, Any]] = []
         rankings: list[dict[str, Any]] = []
@@ -342,7 +342,7 @@ def read_scores(con: duckdb.DuckDBPyConnection, month: date, measures: Sequence[
     table = con.execute(
         f"select {columns} from scores.scr_measures where as_of_date = ? order by customer_id",
         [month],
-    ).fetch_arrow_table()
+    ).to_arrow_table()
 
     def numbers(column: str) -> Any:
         return table[column].to_numpy(zero_copy_only=False).astype(np.float64, copy=False)
