@@ -58,6 +58,7 @@ bench: $(STAMP) ## Time and memory per stage, as ratios measured in one run
 	@$(BIN)/python -m tests.bench
 	@$(BIN)/python -m tests.bench_clv
 	@$(BIN)/python -m tests.bench_churn
+	@$(BIN)/python -m tests.bench_upsell
 	@$(BIN)/python -m tests.bench_horizon
 	@$(BIN)/python -m tests.bench_scale --customers 10000 --customers 100000 --one-more-month
 

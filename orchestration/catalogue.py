@@ -1,9 +1,10 @@
 """The indicator catalogue: reading it, what is written from it, and whether all agrees with it.
 
 What belongs here: the seed `dbt_project/seeds/indicators.csv` as rows; `docs/indicators.md` and the
-columns of the mart's contract, which `python -m orchestration.catalogue` writes from it; what seed,
-models, contract and page say differently, each with the place and the remedy. What does not: any
-fact about an indicator; it is in the seed. Measures of a tier, team or channel: `group_measures`.
+columns of the mart's contract, which `python -m orchestration.catalogue` writes from it (and the
+page of `profiles_page`); what seed, models, contract and page say differently, each with the place
+and the remedy. What does not: any fact about an indicator; it is in the seed. Measures of a tier,
+team or channel: `group_measures`.
 """
 
 import re
@@ -16,7 +17,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from orchestration import group_measures
+from orchestration import group_measures, profiles_page
 from orchestration.catalogue_terms import (
     COMMAND,
     COMMON_CHOICES,
@@ -65,6 +66,7 @@ FAMILIES = {
     "ind_retention": "Retention and depth",
     "ind_loyalty": "Loyalty",
     "ind_loyalty_points": "Loyalty programme",
+    "ind_potential": "Potential",
     "ind_satisfaction": "Satisfaction",
     "ind_text": "What customers write",
     "ind_service": "Service and complaints",
@@ -471,6 +473,9 @@ def _of_what_is_written(
     for path, (is_now, should_be) in written.items():
         if is_now != should_be:
             yield f"{path}: not as {SEED} says. Run `{COMMAND}`."
+    text = (root / profiles_page.PAGE).read_text(encoding="utf-8")
+    if text != profiles_page.render_profiles(root):
+        yield f"{profiles_page.PAGE}: not as the seeds of the scorecards say. Run `{COMMAND}`."
 
 
 def write_catalogue(settings: Settings) -> list[Path]:
@@ -486,6 +491,7 @@ def write_catalogue(settings: Settings) -> list[Path]:
     texts = {
         CONTRACT: render_contract(contract.read_text(encoding="utf-8"), indicators, types),
         PAGE: render_catalogue(indicators, measures),
+        profiles_page.PAGE: profiles_page.render_profiles(settings.root),
     }
     texts |= group_measures.render_contracts(settings.root, measures, texts)
     changed = []

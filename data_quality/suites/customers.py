@@ -159,6 +159,7 @@ def _indicator_values() -> tuple[Rule, ...]:
             "repeat_rate_12m",
             "purchase_regularity_12m",
             "category_breadth_12m",
+            "cross_sell_probability",
         ),
         INDICATORS.no_rows(
             "loyalty_rests_on_enough",

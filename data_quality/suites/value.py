@@ -1,8 +1,8 @@
 """Rules of the product `value`: what customers are worth, and why it changed.
 
-Belongs here: the marts customer_value, new_customer_value, clv_changes and customer_equity. Not
-here: the predictions that value is made of (`predictions`) and what winning customers cost
-(`efficiency`).
+Belongs here: the marts customer_value, customer_potential, new_customer_value, clv_changes and
+customer_equity. Not here: the predictions that value is made of (`predictions`) and what winning
+customers cost (`efficiency`).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ NEW_CUSTOMERS = Table(
     "scorecard", "new_customer_value", OWNER, ("as_of_date", "period_months", "channel", "tier")
 )
 CUSTOMERS = Table("scorecard", "customer_value", OWNER, ("customer_id", "as_of_date"))
+POTENTIAL = Table("scorecard", "customer_potential", OWNER, ("customer_id", "as_of_date", "place"))
 CHANGES = Table("scorecard", "clv_changes", OWNER, ("customer_id", "as_of_date"))
 EQUITY = Table("scorecard", "customer_equity", OWNER, ("as_of_date", "tier"))
 CHANGE_KINDS = ("stayed", "new", "returned", "lost")
@@ -37,6 +38,8 @@ CHANGE_PARTS = (
     "joined_change",
     "lost_change",
 )
+POTENTIAL_METHODS = ("profile", "profile_untested", "base_rate")
+NO_POTENTIAL = ("no_categories", "history_too_short", "nothing_bought_12m")
 MISSING_REASONS = ("nobody_won", "not_valued", "basis_is_revenue", "no_cost")
 
 
@@ -44,6 +47,8 @@ def rules() -> tuple[Rule, ...]:
     """List the rules of the product."""
     return (
         *_customers(),
+        *_customer_parts(),
+        *_potential(),
         *_new_customers(),
         *_changes(),
         *_equity(),
@@ -57,8 +62,14 @@ def _customers() -> tuple[Rule, ...]:
         *keys(CUSTOMERS),
         month_ends(CUSTOMERS),
         customer_is_known(CUSTOMERS),
-        *shares(CUSTOMERS, "loyalty_probability"),
-        not_negative(CUSTOMERS, "referred_customer_count_12m", "referral_reward_12m"),
+        *shares(CUSTOMERS, "loyalty_probability", "cross_sell_probability"),
+        not_negative(
+            CUSTOMERS,
+            "referred_customer_count_12m",
+            "referral_reward_12m",
+            "unused_category_count",
+            "potential_case_count",
+        ),
         CUSTOMERS.no_rows(
             "value_and_probability_are_the_published_ones",
             f"""
@@ -96,6 +107,130 @@ def _customers() -> tuple[Rule, ...]:
                 "clv_with_referrals_12m",
                 "referred_customer_count_12m",
             ),
+        ),
+    )
+
+
+def _customer_parts() -> tuple[Rule, ...]:
+    names = ", ".join(CUSTOMERS.keys)
+    return (
+        CUSTOMERS.no_rows(
+            "potential_is_there_or_the_reason_why_not",
+            f"""
+            select {names} from scorecard.customer_value
+            where (potential_value_12m is null) <> (potential_missing_reason is not null)
+                or (potential_value_12m is null) <> (potential_method is null)
+                or (potential_value_12m is null) <> (cross_sell_probability is null)
+                or potential_missing_reason
+                not in ({", ".join(f"'{reason}'" for reason in NO_POTENTIAL)})
+                or potential_method
+                not in ({", ".join(f"'{method}'" for method in POTENTIAL_METHODS)})
+            """,
+            says="A customer has a potential value with its probability and method, or the reason "
+            "why there is none.",
+            because="An empty figure without a reason is taken for a fault, or for 0.",
+            characteristic="traceability",
+            columns=(
+                "potential_value_12m",
+                "cross_sell_probability",
+                "potential_method",
+                "potential_missing_reason",
+            ),
+        ),
+        CUSTOMERS.no_rows(
+            "nothing_unused_is_no_potential",
+            f"""
+            select {names} from scorecard.customer_value
+            where unused_category_count = 0
+                and (potential_value_12m <> 0 or cross_sell_probability <> 0)
+            """,
+            says="Who buys of every category has a potential value and a probability of 0.",
+            because="There is nothing left that could be bought for the first time.",
+            characteristic="accuracy",
+            columns=("unused_category_count", "potential_value_12m", "cross_sell_probability"),
+        ),
+        CUSTOMERS.no_rows(
+            "potential_is_that_of_the_indicators",
+            f"""
+            select {", ".join(f"facts.{key}" for key in CUSTOMERS.keys)}
+            from scorecard.customer_value as facts
+            inner join scorecard.customer_indicators as indicators using ({names})
+            where facts.potential_value_12m
+                is distinct from indicators.potential_value_12m::decimal(18, 2)
+                or facts.cross_sell_probability is distinct from indicators.cross_sell_probability
+            """,
+            says="Potential value and probability are those of customer_indicators.",
+            because="Two potentials of one customer leave the reader to choose.",
+            characteristic="consistency",
+            columns=("potential_value_12m", "cross_sell_probability"),
+            reads=("scorecard.customer_indicators",),
+        ),
+    )
+
+
+def _potential() -> tuple[Rule, ...]:
+    names = ", ".join(POTENTIAL.keys)
+    return (
+        *keys(POTENTIAL),
+        month_ends(POTENTIAL),
+        customer_is_known(POTENTIAL),
+        *shares(POTENTIAL, "uptake_probability"),
+        not_negative(POTENTIAL, "uptake_case_count"),
+        few_cases_are_flagged(POTENTIAL, "is_low_n", "uptake_case_count"),
+        POTENTIAL.in_set(
+            "value_basis",
+            VALUE_BASES,
+            says="The value basis is revenue or margin.",
+            because="A reader must be told whether value is what was sold or what was earned.",
+        ),
+        POTENTIAL.in_set(
+            "method",
+            POTENTIAL_METHODS,
+            says="The method is profile, profile_untested or base_rate.",
+            because="What was tested on outcomes must be told from what was not.",
+        ),
+        POTENTIAL.no_rows(
+            "places_follow_the_value",
+            f"""
+            select {names}
+            from (
+                select {names}, expected_value_12m,
+                    lag(place, 1, 0) over best as place_before,
+                    lag(expected_value_12m) over best as value_before
+                from scorecard.customer_potential
+                window best as (partition by customer_id, as_of_date order by place)
+            )
+            where place <> place_before + 1 or expected_value_12m > value_before
+            """,
+            says="Places run from 1 without a gap, and none is worth more than the one before.",
+            because="The first place is what is offered first; it must be the best one.",
+            characteristic="consistency",
+            columns=("place", "expected_value_12m"),
+        ),
+        POTENTIAL.no_rows(
+            "a_category_is_offered_once",
+            f"""
+            select {names} from scorecard.customer_potential
+            qualify count(*) over (partition by customer_id, as_of_date, product_category) > 1
+                or product_category is null
+                or product_category = main_category
+            """,
+            says="A category stands once for a customer, and is not the one bought most.",
+            because="What is used already is no new category.",
+            characteristic="consistency",
+            columns=("product_category", "main_category"),
+        ),
+        POTENTIAL.no_rows(
+            "expected_value_is_probability_times_mean",
+            f"""
+            select {names} from scorecard.customer_potential
+            where abs(uptake_probability * adopter_mean_value - expected_value_12m)
+                > {PENNY} + {TOLERANCE} * abs(adopter_mean_value)
+            """,
+            says="The expected value is the probability times what an adopter brought.",
+            because="A figure that its own columns do not give cannot be explained.",
+            characteristic="accuracy",
+            columns=("uptake_probability", "adopter_mean_value", "expected_value_12m"),
         ),
     )
 

@@ -109,6 +109,8 @@ def kind_checks(
     """
     mine, naive = own.measures, baseline.measures
     bias, inside = mine["upsell_bias_pct"], mine["amount_interval_coverage"]
+    bias_low, bias_high = own.intervals.get("upsell_bias_pct", (float("nan"), float("nan")))
+    most = 100 * config.max_bias
     low, high = _COVERAGE
     least = config.chance.gate.min_auc
     return [
@@ -146,10 +148,11 @@ def kind_checks(
         Check(
             "upsell_total_bias_pct",
             bias,
-            f"|value| <= {100 * config.max_bias:g}",
-            abs(bias) <= 100 * config.max_bias,
+            f"95 % interval overlaps -{most:g} to {most:g}",
+            bool(bias_low <= most and bias_high >= -most),
             "All that was expected against all that came, in per cent: above 0 too much was "
-            f"promised. Of the tenth of customers ranked first "
+            f"promised. {_between(bias_low, bias_high)}; the fewer large customers there are, the "
+            "wider, for they bring most of the sum. Of the tenth of customers ranked first "
             f"{percent_text(mine['upsell_top10_hit_rate'])} bought more.",
         ),
         Check(
@@ -161,3 +164,7 @@ def kind_checks(
             f"({number_text(0.8)} is right): below, the range is too narrow, above, too wide.",
         ),
     ]
+
+
+def _between(low: float, high: float) -> str:
+    return f"95 % interval {number_text(low)} to {number_text(high)}"

@@ -26,7 +26,8 @@ class UpsellConfig:
             distribution of amounts of its own.
         tier_prior_customers: Pseudo-customers that pull a tier's multiple to that of all.
         min_growth: Least growth that counts as more, by kind; no amount below it is held possible.
-        max_bias: Greatest total bias of the expected amount of a kind on the test slice.
+        max_bias: Greatest total bias of the expected amount of a kind on the test slice; its
+            interval must reach it.
         min_judged_customers: Fewest customers of a kind who bought more in the test slice for it
             to be judged.
         decile_share: Share of customers ranked first that the hit rate is of.

@@ -13,9 +13,9 @@ with run_months as (
 
 bought as (
 
-    {% for relation, thing in [
-        (ref('int_customer_products'), 'product_id'),
-        (ref('int_customer_categories'), 'product_category'),
+    {% for relation, thing, condition in [
+        (ref('int_customer_products'), 'product_id', ''),
+        (ref('int_customer_categories'), 'product_category', 'where things.line_count > 0'),
     ] -%}
     select
         things.customer_id,
@@ -27,6 +27,7 @@ bought as (
         on
             things.month_end >= {{ month_end_after('run_months.first_month', -24) }}
             and things.month_end <= run_months.last_month
+    {{ condition }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
 

@@ -61,7 +61,7 @@ def calibration(bins: Sequence[Row]) -> str:
 
 
 def gains(points: Sequence[Row]) -> str:
-    """Share found of those who left, by the share of customers approached from the top."""
+    """Share found of those with the outcome, by the share approached from the top."""
     rows = [
         {"share": 0.0, "found": 0.0, "low": 0.0, "high": 0.0},
         *(
@@ -81,7 +81,7 @@ def gains(points: Sequence[Row]) -> str:
     )
     across = alt.X(
         "share:Q",
-        title="Share of the customers, highest risk first",
+        title="Share of the customers, highest probability first",
         axis=alt.Axis(format="%", tickCount=5, grid=False),
     )
     up = alt.Y("found:Q", title="Share found", axis=alt.Axis(format="%", tickCount=5))

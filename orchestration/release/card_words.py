@@ -24,6 +24,7 @@ class KindWords:
         judged: How it was judged.
         limits: What it cannot do.
         fallback: What speaks where it is not published.
+        happened: What a customer with the outcome did.
     """
 
     title: str
@@ -35,6 +36,7 @@ class KindWords:
     judged: str
     limits: tuple[str, ...]
     fallback: str
+    happened: str = "left"
 
 
 CHURN = KindWords(
@@ -131,12 +133,17 @@ UPSELL = KindWords(
     label="Contract: recurring value above 105 % of today's in six months. Without: spending of "
     "the next six months above 110 % of the same season a year before.",
     judged="On months that lie wholly after those learnt from, each customer by a fit that has "
-    "learnt from other customers only.",
+    "learnt from other customers only. Subscribers and others apart: of a kind that fails, the "
+    "simple rule speaks.",
     limits=(
         "It foresees what customers do by themselves, not what an offer adds.",
         "The amount is wide: most of it is chance.",
+        "A few large customers decide the sum: of a few thousand customers even one who knew all "
+        "that drives them would miss it by half.",
+        "Product launches to come are not known to it.",
     ),
     fallback="rates and means of groups of customers stand in its place",
+    happened="bought more",
 )
 SEGMENTS = KindWords(
     title="Groups of customers",
@@ -227,8 +234,23 @@ GROUP_METRICS: Mapping[str, str] = {
     "base_rate": "Observed",
     "selection_rate": "Selected",
     "selection_ratio": "Ratio to the most selected",
-    "hit_rate": "Found of those who left",
+    "hit_rate": "Found of those who {happened}",
     "hit_rate_gap": "Below the best group",
     "calibration_gap": "Predicted less observed",
 }
-"""Measures by group of customers, with their names for people."""
+"""Measures by group of customers, with their names for people; {happened} is the kind's word."""
+AMOUNT_METRICS: Mapping[str, str] = {
+    "upsell_bias_pct": "Sum promised against come, %",
+    "upsell_mae": "Mean error, money per customer",
+    "upsell_gini": "Right order by amount (Gini)",
+    "upsell_spearman": "Right order by amount (rank correlation)",
+    "upsell_top10_hit_rate": "Bought more, of the tenth ranked first",
+    "amount_interval_coverage": "Amounts between P10 and P90 (0.8 is right)",
+}
+"""Measures of expected amounts, with their names for people."""
+AMOUNT_PARTS: Mapping[str, str] = {
+    "test": "All",
+    "label_kind=contractual": "Subscribers",
+    "label_kind=non_contractual": "Others",
+}
+"""Parts of the test slice that amounts are judged on."""

@@ -23,6 +23,8 @@ from markupsafe import Markup
 from ml.approvals import Approval, approval_of, read_approvals
 from ml.errors import EstimatorError
 from orchestration.release.card_words import (
+    AMOUNT_METRICS,
+    AMOUNT_PARTS,
     CLV_FEATURES,
     GROUP_METRICS,
     KINDS,
@@ -185,7 +187,8 @@ def read_model_card(
         "calibration": _bins(own, "reliability"),
         "gains": _gains(own),
         "tenths": _bins(together, "value_decile", part="all_customers")
-        or _bins(own, "amount_decile"),
+        or _bins(own, "amount_decile")
+        or _bins(_with_amount(metrics, about["candidate"]), "upsell_decile"),
         "groups": _groups(own),
         "drift": _drift(con, manifest, version),
         **extra,
@@ -200,6 +203,11 @@ def read_model_card(
         "libraries": stored["libraries"],
         "content_hash": stored["content_hash"],
     }
+
+
+def _with_amount(metrics: Sequence[Row], candidate: str) -> list[Row]:
+    """Rows of the chosen chance times an amount: the candidate is named after both."""
+    return [row for row in metrics if str(row["candidate"]).startswith(f"{candidate}_")]
 
 
 def _lines(con: duckdb.DuckDBPyConnection, mart: str, version: str, order: str) -> list[Row]:
@@ -356,6 +364,8 @@ def render_card(card: Mapping[str, Any], manifest: Manifest) -> str:
         notice=manifest.notice,
         charts=_charts(card),
         measures=_measures(card),
+        amounts=_amounts(card),
+        reviews=_reviews(card),
         candidates=CANDIDATES,
         surrogate=_surrogate(card),
         surrogate_words=_surrogate_words(card),
@@ -407,6 +417,62 @@ def _measures(card: Mapping[str, Any]) -> dict[str, Any]:
         "names": [name for name in METRICS if any((name, c) in values for c in candidates)],
         "values": values,
     }
+
+
+def _amounts(card: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Measures of expected amounts, one line each: by part, ours beside the simple rule."""
+    rows = [row for row in card["metrics"] if row["metric"] in AMOUNT_METRICS]
+    own = {(row["metric"], row["slice"]): row for row in _with_amount(rows, str(card["candidate"]))}
+    rule = {
+        (row["metric"], row["slice"]): row
+        for row in rows
+        if str(row["candidate"]).startswith("base_rate")
+    }
+    parts = [part for part in AMOUNT_PARTS if any(place == part for _, place in own)]
+    return [
+        {
+            "name": name,
+            "cells": [
+                {"part": AMOUNT_PARTS[part], "own": own.get((metric, part)), "rule": found}
+                for part in parts
+                for found in (rule.get((metric, part)),)
+            ],
+        }
+        for metric, name in AMOUNT_METRICS.items()
+        if any((metric, part) in own for part in parts)
+    ]
+
+
+def _reviews(card: Mapping[str, Any]) -> dict[str, Any]:
+    """What each review found for each number of groups; empty where there was no review."""
+    rows = [row for row in card["metrics"] if row["slice"] == "review" and "as_of_date" in row]
+    days = sorted({str(row["as_of_date"]) for row in rows})
+    values = {
+        (str(row["candidate"]), str(row["as_of_date"]), str(row["metric"])): row for row in rows
+    }
+    counts = sorted({str(row["candidate"]) for row in rows}, key=_group_count)
+    return {
+        "days": days,
+        "lines": [
+            {
+                "groups": _group_count(candidate),
+                "cells": [
+                    {
+                        metric: values.get((candidate, day, metric))
+                        for metric in ("stability", "silhouette")
+                    }
+                    for day in days
+                ],
+            }
+            for candidate in counts
+        ],
+    }
+
+
+def _group_count(candidate: str) -> int:
+    """Number of groups of a candidate: `k_means_5` has 5."""
+    last = candidate.rsplit("_", 1)[-1]
+    return int(last) if last.isdigit() else 0
 
 
 def _surrogate(card: Mapping[str, Any]) -> Markup:

@@ -15,8 +15,10 @@ from ml.errors import EstimatorError, FrameError
 from ml.frames import TABLES
 from ml.registry import load_training, save_estimator
 from ml.upsell.amount import REGRESSION, TIER_MEAN, fit_amount, winsorised
+from ml.upsell.checks import KindVerdict, kind_checks
 from ml.upsell.config import UpsellConfig
 from ml.upsell.estimator import UpsellEstimator, outlook
+from ml.upsell.evaluation import AmountEvaluation
 from ml.upsell.features import FEATURES
 from ml.upsell.panel import UpsellPanel, read_upsell
 from ml.upsell.training import UpsellTraining, score_upsell, train_upsell
@@ -201,6 +203,34 @@ def test_a_kind_whose_sum_is_wrong_falls_back_and_the_other_does_not(upsell_fram
     again = UpsellEstimator.from_state(found.estimator.to_state())
     assert again.content_hash == found.estimator.content_hash
     assert_frame_equal(score_upsell(frame, again), scored)
+
+
+@pytest.mark.parametrize(
+    ("interval", "is_passed"),
+    [
+        ((19.0, 114.0), True),  # 25 lies inside: chance alone may have made it
+        ((26.0, 60.0), False),
+        ((-60.0, -25.0), True),
+        ((-60.0, -26.0), False),
+        ((float("nan"), float("nan")), False),
+    ],
+)
+def test_a_sum_is_wrong_where_its_whole_interval_is(interval, is_passed):
+    measures = {
+        "upsell_bias_pct": sum(interval) / 2,
+        "upsell_gini": 0.6,
+        "upsell_mae": 90.0,
+        "upsell_top10_hit_rate": 0.3,
+        "amount_interval_coverage": 0.8,
+    }
+    own = AmountEvaluation(measures, {"upsell_bias_pct": interval}, 500)
+    naive = AmountEvaluation(measures | {"upsell_gini": 0.5, "upsell_mae": 100.0}, {}, 500)
+    checks = kind_checks(own, naive, UpsellConfig(), chance_auc=0.7, customers=40)
+    failed = [check.check_name for check in checks if not check.is_passed]
+    assert failed == ([] if is_passed else ["upsell_total_bias_pct"])
+    assert KindVerdict(1, checks).is_passed is is_passed
+    few = kind_checks(own, naive, UpsellConfig(), chance_auc=0.64, customers=29)
+    assert [check.is_passed for check in few[:2]] == [False, False]
 
 
 def test_a_kind_that_nobody_could_judge_is_spoken_for_by_the_rule(trained, quick_upsell):

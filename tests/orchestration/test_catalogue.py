@@ -9,6 +9,7 @@ import duckdb
 import pytest
 import yaml
 
+from orchestration import profiles_page
 from orchestration.catalogue import (
     CONTRACT,
     MART_SQL,
@@ -68,7 +69,8 @@ def test_the_systems_and_tables_that_indicators_need_are_there() -> None:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A copy of all that the catalogue is held against, to be broken."""
-    for path in (SEED, GROUP_SEED, PAGE, PROJECT):
+    of_profiles = [profiles_page.SEEDS / f"{seed}.csv" for seed in profiles_page.READS]
+    for path in (SEED, GROUP_SEED, PAGE, PROJECT, profiles_page.PAGE, *of_profiles):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / path, tmp_path / path)
     for path in (MARTS, MODELS):
@@ -117,6 +119,11 @@ FAULTS = {
         SEED,
         in_row("^churn_probability,", "churn_chance,", "churn_probability"),
         [f"{SEED}: churn_chance: predictions has no such column. Mend the id or the mart."],
+    ),
+    "a target that the page does not know": (
+        profiles_page.SEEDS / "targets.csv",
+        replaced("nps_answer,A,2009-01-01,0,8,10", "nps_answer,A,2009-01-01,0,9,10"),
+        [f"{profiles_page.PAGE}: not as the seeds of the scorecards say. Run"],
     ),
     "a prediction in another unit": (
         SEED,

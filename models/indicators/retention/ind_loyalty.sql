@@ -32,6 +32,7 @@ offered as (
             customer_categories.product_category,
             customer_categories.month_end
         from {{ ref('int_customer_categories') }} as customer_categories
+        where customer_categories.line_count > 0
     ) as sold
     inner join {{ ref('int_months') }} as months
         on

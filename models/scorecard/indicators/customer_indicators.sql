@@ -6,7 +6,7 @@
     'ind_value', 'ind_activity', 'ind_retention', 'ind_loyalty', 'ind_lifecycle',
     'ind_satisfaction', 'ind_text', 'ind_service', 'ind_experience', 'ind_cost_to_serve',
     'ind_relationship', 'ind_stages', 'ind_iceberg', 'ind_credit', 'ind_loyalty_points',
-    'ind_growth', 'ind_trade', 'ind_judgements',
+    'ind_growth', 'ind_trade', 'ind_judgements', 'ind_potential',
 ] %}
 with run_months as (
 

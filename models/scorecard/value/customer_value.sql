@@ -25,6 +25,12 @@ valued as (
         clv.value_basis,
         ind_value.historic_margin,
         churn.churn_probability,
+        potential.potential_value_12m,
+        potential.cross_sell_probability,
+        potential.unused_category_count,
+        potential.potential_case_count,
+        potential.potential_method,
+        potential.potential_missing_reason,
         cast(clv.clv_12m as decimal(18, 2)) as clv_12m,
         case
             when referral_months.as_of_date is not null
@@ -52,6 +58,10 @@ valued as (
         on clv.customer_id = ind_value.customer_id and clv.as_of_date = ind_value.as_of_date
     left join {{ source('ml', 'churn_predictions') }} as churn
         on clv.customer_id = churn.customer_id and clv.as_of_date = churn.as_of_date
+    left join {{ ref('ind_potential') }} as potential
+        on
+            clv.customer_id = potential.customer_id
+            and clv.as_of_date = potential.as_of_date
     left join referral_months on clv.as_of_date = referral_months.as_of_date
     left join {{ ref('ind_referral_value') }} as referral_value
         on
@@ -67,6 +77,12 @@ select
     valued.is_active,
     valued.value_basis,
     cast(valued.historic_margin as decimal(18, 2)) as current_value,
+    cast(valued.potential_value_12m as decimal(18, 2)) as potential_value_12m,
+    round(valued.cross_sell_probability, 6) as cross_sell_probability,
+    valued.unused_category_count,
+    valued.potential_case_count,
+    valued.potential_method,
+    valued.potential_missing_reason,
     round(1 - valued.churn_probability, 6) as loyalty_probability,
     valued.clv_12m,
     cast(valued.referred_customer_count_12m as integer) as referred_customer_count_12m,

@@ -1,4 +1,4 @@
-"""The page of value: what the customers are worth, why that changed, what new ones are worth.
+"""The page of value: what the customers are worth, of which parts, why that changed, and new ones.
 
 Belongs here: what is read of the marts of the product `value` and how it is told. Not here: what
 winning customers cost (`retention`), chart specifications.
@@ -6,7 +6,7 @@ winning customers cost (`retention`), chart specifications.
 
 from collections.abc import Mapping, Sequence
 
-from orchestration.release.formats import format_integer, format_score
+from orchestration.release.formats import format_integer, format_percent, format_score
 from orchestration.release.pages import charts
 from orchestration.release.pages.model import (
     SMALL,
@@ -44,6 +44,19 @@ _REASONS: Mapping[str, str] = {
     "not_valued": "not valued yet",
     "basis_is_revenue": "only revenue known",
     "no_cost": "cost nothing",
+}
+_NO_POTENTIAL: Mapping[str, str] = {
+    "no_categories": "billing names no categories of products",
+    "history_too_short": "24 months of history are needed",
+    "nothing_bought_12m": "nobody bought anything in twelve months",
+}
+_METHODS: Mapping[str, str] = {
+    "profile": "The probabilities are those of customers with the same main category, number of "
+    "categories and tier; held against the last twelve months they were better than the plain "
+    "rate of each category.",
+    "profile_untested": "The history is too short to hold these probabilities against what came.",
+    "base_rate": "The probabilities are the plain rate of each category: what is known of a "
+    "customer did not foretell the last twelve months better.",
 }
 _BASES: Mapping[str, str] = {
     "margin": "gross margin",
@@ -172,6 +185,77 @@ def _by_tier(reader: Reader, rows: Sequence[Row]) -> Table:
     )
 
 
+def _parts(reader: Reader) -> Section | None:
+    newest = reader.newest("customer_value")
+    rows = [
+        {**row, "label": tier_name(row["tier"])}
+        for row in reader.rows(
+            """
+            select
+                case when grouping(tier) = 1 then 'all' else coalesce(tier, 'none') end as tier,
+                count(*) as customer_count,
+                sum(current_value) as current_value,
+                sum(potential_value_12m) as potential_value_12m,
+                count(potential_value_12m) as potential_count,
+                avg(loyalty_probability::decimal(18, 6)) as loyalty_probability,
+                count(loyalty_probability) as loyalty_count,
+                min(value_basis) as value_basis,
+                min(potential_method) as potential_method,
+                min(potential_missing_reason) as missing_reason
+            from scorecard.customer_value
+            where as_of_date = ? and is_active
+            group by rollup (tier)
+            order by grouping(tier) desc, tier
+            """,
+            [newest],
+        )
+    ]
+    if newest is None or not rows or not rows[0]["customer_count"]:
+        return None
+    every = rows[0]
+    return Section(
+        as_of=newest,
+        intro="Three parts after Hwang, Jung and Suh: what active customers earned so far, what "
+        "they may buy of categories they do not use yet, and how likely they are to stay.",
+        said=_said_of_parts(reader, every),
+        rows=[
+            (
+                Table(
+                    "The three parts by tier",
+                    [
+                        label_column("Tier"),
+                        number("Customers", "customer_count"),
+                        number("Current value", "current_value", reader.money),
+                        number("Potential, 12 months", "potential_value_12m", reader.money),
+                        number("With a potential", "potential_count", on_phone=False),
+                        number("Loyalty", "loyalty_probability", format_percent),
+                        number("With a loyalty", "loyalty_count", on_phone=False),
+                    ],
+                    rows,
+                    note="Current value is gross margin since the first purchase; loyalty is the "
+                    "mean probability of staying six months. The parts are not to be added: "
+                    "potential is in part in lifetime value, and holds the chance of leaving.",
+                    sources="customer_value.current_value, potential_value_12m, "
+                    "loyalty_probability",
+                ),
+            )
+        ],
+    )
+
+
+def _said_of_parts(reader: Reader, every: Row) -> list[str]:
+    if every["potential_value_12m"] is None:
+        reason = _NO_POTENTIAL.get(str(every["missing_reason"]), "not known why")
+        return [f"Potential is not measured: {reason}."]
+    basis = "revenue" if every["value_basis"] == "revenue" else "gross margin"
+    return [
+        f"{count_of(every['potential_count'], 'customer is', 'customers are')} expected to bring "
+        f"{reader.money(every['potential_value_12m'])} ({basis}) in twelve months from categories "
+        "they do not use yet; customer_potential names the best three of each customer.",
+        _METHODS.get(str(every["potential_method"]), "How it was learnt is not known."),
+    ]
+
+
 def _new_customers(reader: Reader) -> Section | None:
     newest = reader.newest("new_customer_value")
     rows = reader.rows(
@@ -260,6 +344,20 @@ PAGE = PageSpec(
                 "no month was valued yet",
             ),
             _equity,
+        ),
+        Topic(
+            "parts",
+            Part(
+                "Current value, potential and loyalty",
+                {
+                    "customer_value": names(
+                        "as_of_date tier is_active value_basis current_value potential_value_12m "
+                        "loyalty_probability potential_method potential_missing_reason"
+                    )
+                },
+                "no month was valued yet",
+            ),
+            _parts,
         ),
         Topic(
             "new-customers",

@@ -624,11 +624,24 @@ from scorecard.acquisition_cost;
 
 insert into scorecard.customer_value by name
 select customer_id, as_of_date, 'A' as tier, true as is_active, value_basis,
-    50.00 as current_value, round(1 - churn_probability, 6) as loyalty_probability, clv_12m,
+    50.00 as current_value, 12.00 as potential_value_12m, 0.3 as cross_sell_probability,
+    2 as unused_category_count, 40 as potential_case_count, 'profile' as potential_method,
+    round(1 - churn_probability, 6) as loyalty_probability, clv_12m,
     1 as referred_customer_count_12m, 20.00 as referral_reward_12m, 30.00 as referral_value_12m,
     clv_12m + 30 as clv_with_referrals_12m
 from scorecard.predictions
 where clv_12m is not null;
+
+insert into scorecard.customer_potential by name
+select customer_id, as_of_date, places.place, 'A' as tier, 'plans' as main_category,
+    places.product_category, 0.2 as uptake_probability, places.case_count as uptake_case_count,
+    places.case_count < 30 as is_low_n, 'margin' as value_basis,
+    places.mean_value as adopter_mean_value, 0.2 * places.mean_value as expected_value_12m,
+    'profile' as method
+from scorecard.customer_value
+cross join (
+    values (1, 'add-ons', 40, 40.00), (2, 'lamps', 29, 20.00)
+) as places (place, product_category, case_count, mean_value);
 
 -- Every customer who has a value was there a month ago with 10 less, five of it by margin.
 insert into scorecard.clv_changes by name

@@ -84,7 +84,9 @@ select customer_id, as_of_date, tier, tier as raw_tier, 'revenue' as value_basis
     75.0::double as anchor_score_6m, 4 as anchor_cases_6m, 1 as anchor_misses_6m,
     2 as solved_issues_6m, 1.5::double as contacts_per_solved_issue_6m,
     0.5::double as channel_switches_per_solved_issue_6m,
-    60.0::double as perceived_value_index, 1 as perceived_value_answers_24m
+    60.0::double as perceived_value_index, 1 as perceived_value_answers_24m,
+    12.00 as potential_value_12m, 0.3::double as cross_sell_probability,
+    2 as unused_category_count, 40 as potential_case_count
 from people cross join months;
 
 insert into scorecard.nps_by_group by name

@@ -308,9 +308,26 @@ create table scorecard.customer_value as
 select
     customer_id,
     as_of_date,
+    case when customer_id = min(customer_id) over () then 'A' else 'B' end as tier,
+    true as is_active,
+    'margin' as value_basis,
+    cast(500.00 as decimal(18, 2)) as current_value,
+    cast(20.00 as decimal(18, 2)) as potential_value_12m,
+    0.8::double as loyalty_probability,
+    'profile' as potential_method,
+    cast(null as varchar) as potential_missing_reason,
     cast(100.00 as decimal(18, 2)) as clv_12m,
     cast(0.00 as decimal(18, 2)) as referral_value_12m
 from scorecard.customer_indicators;
+
+create table scorecard.customer_potential as
+select
+    customer_id,
+    as_of_date,
+    1 as place,
+    'lamps' as product_category,
+    cast(20.00 as decimal(18, 2)) as expected_value_12m
+from scorecard.customer_value;
 
 create table scorecard.clv_changes as
 select

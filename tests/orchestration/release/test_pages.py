@@ -467,6 +467,27 @@ def test_a_first_month_has_no_change_and_revenue_no_ratio(
     assert "Value cannot be held against cost: only revenue known" in section(html, "new-customers")
 
 
+def test_the_parts_of_value_are_told_by_tier_with_how_they_were_learnt(
+    pages: Mapping[str, str],
+) -> None:
+    rows = Tables(pages["value.html"]).cells("The three parts by tier")
+    assert [row[0] for row in rows] == ["All", "Tier A", "Tier B"]
+    assert rows[1] == ["Tier A", "1", "£500", "£20", "1", "80.0 %", "1"]
+    said = section(pages["value.html"], "parts")
+    assert "(gross margin) in twelve months from categories" in said
+    assert "better than the plain rate" in said
+
+
+def test_a_potential_that_is_not_measured_says_why(changed: Callable[..., CompanyFolder]) -> None:
+    html = changed(
+        "update scorecard.customer_value set potential_value_12m = null, potential_method = null, "
+        "potential_missing_reason = 'no_categories'"
+    ).pages("value")["value.html"]
+    said = section(html, "parts")
+    assert "Potential is not measured: billing names no categories of products." in said
+    assert Tables(html).cells("The three parts by tier")[1][3] == "–"
+
+
 UNMEASURED = {
     "service_by_tier": ("service", "speed", "the service desk sent nothing"),
     "service_level_cases": ("service", "below-tier", "which service level was applied"),
@@ -485,6 +506,7 @@ UNMEASURED = {
     "mrr_movements": ("retention", "recurring", "billing sent no subscriptions"),
     "acquisition_cost": ("retention", "acquisition", "nobody sent the cost of marketing"),
     "customer_equity": ("value", "equity", "no month was valued yet"),
+    "customer_value": ("value", "parts", "no month was valued yet"),
     "new_customer_value": ("value", "new-customers", "nobody sent the cost of marketing"),
     "upsell_predictions": ("potential", "upsell", "no year to compare with"),
     "customer_clusters": ("potential", "groups", "no yearly review has found stable groups"),
