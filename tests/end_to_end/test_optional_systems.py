@@ -79,7 +79,6 @@ MARTS_OF: dict[str, set[str]] = {
     "new_customer_value": {"marketing", "organisation"},
     "efficiency_by_tier": {"marketing", "organisation", "support"},
     "process_steps": {"support"},
-    "judgement_matrices": {"organisation"},
     "perceived_value_by_group": {"survey"},
 }
 # A company this small may have no crisis.
