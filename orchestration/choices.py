@@ -1,7 +1,8 @@
 """Names that a user may choose, read from the files that define them.
 
 What belongs here: refusing a profile or a target that does not exist, or a profile that today's
-sources cannot fill, before anything runs.
+sources cannot fill, before anything runs; and one that the company's data do not fill, once the
+models say so.
 What does not: what a profile or a target means (dbt).
 """
 
@@ -10,8 +11,9 @@ from decimal import Decimal
 
 import yaml
 
-from orchestration.errors import UsageError
+from orchestration.errors import ScorecardError, UsageError
 from orchestration.settings import Settings
+from orchestration.warehouse import connect
 
 # Handbook C12; dbt's own limit is the var `min_coverage` (its complement).
 LARGEST_GAP = Decimal("0.40")
@@ -21,7 +23,8 @@ def check_profile(settings: Settings) -> None:
     """Refuse a scorecard profile that no seed row has, or that lacks too much of its weight.
 
     A profile of which more than 40 % of the weight is not measured is not applied: its scores would
-    say more of the gaps than of the customers.
+    say more of the gaps than of the customers. Here only what no source can tell is known; what
+    this company's systems do not tell is known after the run's models (`check_profile_applies`).
 
     Raises:
         UsageError: Naming the profiles that there are, or the measures that are missing and the
@@ -32,17 +35,44 @@ def check_profile(settings: Settings) -> None:
         rows = list(csv.DictReader(file))
     known = sorted({row["profile"] for row in rows})
     _refuse_unknown("--profile", settings.profile, known, "dbt_project/seeds/scorecard_nodes.csv")
-    nodes = {row["node_id"]: row for row in rows if row["profile"] == settings.profile}
-    measures = [row for row in nodes.values() if row["scoring"]]
-    missing = [row for row in measures if not row["indicator_id"]]
+    nodes = {
+        row["node_id"]: row
+        for row in sorted(rows, key=lambda row: row["valid_from"])
+        if row["profile"] == settings.profile and not row["valid_until"]
+    }
+    missing = [row for row in nodes.values() if row["scoring"] and not row["indicator_id"]]
     lost = sum((_weight(row, nodes) for row in missing), Decimal(0))
     if lost > LARGEST_GAP:
-        listed = "\n".join(f"  {row['label']} ({row['needs']})" for row in missing)
-        raise UsageError(
-            f"--profile {settings.profile} cannot be applied: {lost:.0%} of its weight is not "
-            f"measured, at most {LARGEST_GAP:.0%} may be. Missing:\n{listed}\nThe mart "
-            "profile_requirements lists it too. Choose another profile, or add the sources."
-        )
+        listed = [(row["label"], row["needs"]) for row in missing]
+        raise UsageError(_too_much_is_missing(settings.profile, lost, listed))
+
+
+def check_profile_applies(settings: Settings) -> None:
+    """Refuse the run's profile where the data of its newest month measure too little of it.
+
+    Raises:
+        ScorecardError: Naming the measures that are missing and what would fill them.
+    """
+    with connect(settings, read_only=True) as con:
+        rows = con.execute(
+            "select label, needs, weight, is_available, is_profile_applied "
+            "from scorecard.profile_requirements where profile = ? order by weight desc, measure",
+            [settings.profile],
+        ).fetchall()
+    if any(row[4] for row in rows) or not rows:
+        return
+    missing = [(str(row[0]), str(row[1])) for row in rows if not row[3]]
+    lost = sum((Decimal(str(row[2])) for row in rows if not row[3]), Decimal(0))
+    raise ScorecardError(_too_much_is_missing(settings.profile, lost, missing))
+
+
+def _too_much_is_missing(profile: str, lost: Decimal, missing: list[tuple[str, str]]) -> str:
+    listed = "\n".join(f"  {label} ({needs})" for label, needs in missing)
+    return (
+        f"--profile {profile} cannot be applied: {lost:.0%} of its weight is not measured, at most "
+        f"{LARGEST_GAP:.0%} may be. Missing:\n{listed}\nThe mart profile_requirements lists it "
+        "too. Choose another profile, or add the sources."
+    )
 
 
 def _weight(measure: dict[str, str], nodes: dict[str, dict[str, str]]) -> Decimal:

@@ -182,7 +182,10 @@ class Explanation:
         profile: The scorecard profile.
         tier: Value tier.
         value_basis: `revenue` or `margin`.
-        score: The score, None where there is too little evidence.
+        score: The score that holds, None where there is too little evidence.
+        computed_score: The score as computed, before an exception or a person changed it.
+        exception_id: The exception that changed it, None where none did.
+        is_overridden: Whether a person has set the score.
         band: `red`, `amber` or `green`.
         status: `published` or `insufficient_evidence`.
         coverage: Share of the profile's weight that is measured.
@@ -208,6 +211,9 @@ class Explanation:
     tier: str | None
     value_basis: str | None
     score: float | None
+    computed_score: float | None
+    exception_id: str | None
+    is_overridden: bool
     band: str | None
     status: str
     coverage: float | None
@@ -240,19 +246,22 @@ class Explanation:
 
     @property
     def is_consistent(self) -> bool:
-        """Whether the contributions sum to the score, as they must wherever both are there."""
-        if self.score is None or not self.measures:
+        """Whether the contributions sum to the computed score, where both are there."""
+        if self.computed_score is None or not self.measures:
             return True
-        return abs(self.contribution_sum - self.score) <= TOLERANCE
+        return abs(self.contribution_sum - self.computed_score) <= TOLERANCE
 
 
-def explain_customer(database: Path, customer: str, as_of: date | None = None) -> Explanation:
+def explain_customer(
+    database: Path, customer: str, as_of: date | None = None, profile: str | None = None
+) -> Explanation:
     """Explain one customer's score in one month.
 
     Args:
         database: `scorecard.duckdb` of a release.
         customer: The `customer_id`, or the CRM's own id.
         as_of: A month end; by default the newest month published.
+        profile: The scorecard; by default the one that the release was made with.
 
     Raises:
         UsageError: The customer is not known (near ids are named), the customer has no row in
@@ -262,10 +271,10 @@ def explain_customer(database: Path, customer: str, as_of: date | None = None) -
     with open_database(database) as con:
         _require_scorecard(con)
         found = _find_customer(con, customer)
-        month = _find_month(con, as_of)
-        card = _card(con, found, customer, month)
-        profile = str(card["profile"])
         info = _one(con, "select * from scorecard.release_info")
+        profile = _find_profile(con, profile or str(info["profile"]))
+        month = _find_month(con, as_of, profile)
+        card = _card(con, found, customer, month, profile)
         return Explanation(
             customer_id=str(found["customer_id"]),
             crm_customer_id=found["crm_customer_id"],
@@ -274,10 +283,14 @@ def explain_customer(database: Path, customer: str, as_of: date | None = None) -
             tier=card["tier"],
             value_basis=card["value_basis"],
             score=card["score"],
+            # Releases of older versions know neither exceptions nor overrides.
+            computed_score=card.get("score_before_exceptions", card["score"]),
+            exception_id=card.get("exception_id"),
+            is_overridden=bool(card.get("is_overridden")),
             band=card["band"],
             status=str(card["status"]),
             coverage=card["coverage"],
-            dimensions=_dimensions(card),
+            dimensions=_dimensions(con, card),
             measures=_measures(con, str(found["customer_id"]), month, profile),
             missing=_missing(con, profile),
             outlook=_outlook(con, str(found["customer_id"]), month),
@@ -346,11 +359,28 @@ def _near_ids(con: duckdb.DuckDBPyConnection, customer: str) -> list[str]:
     return list(dict.fromkeys([*starting, *close]))[:_NEAR_IDS]
 
 
-def _find_month(con: duckdb.DuckDBPyConnection, as_of: date | None) -> date:
+def _find_profile(con: duckdb.DuckDBPyConnection, asked: str) -> str:
+    known = [
+        str(row["profile"])
+        for row in read_rows(
+            con, "select distinct profile from scorecard.customer_scorecard order by profile"
+        )
+    ]
+    if known and asked not in known:
+        raise UsageError(
+            f"This release has no scores of the profile {asked}. It has: {', '.join(known)}."
+        )
+    return asked
+
+
+def _find_month(con: duckdb.DuckDBPyConnection, as_of: date | None, profile: str) -> date:
     months: list[date] = [
         row["as_of_date"]
         for row in read_rows(
-            con, "select distinct as_of_date from scorecard.customer_scorecard order by as_of_date"
+            con,
+            "select distinct as_of_date from scorecard.customer_scorecard where profile = ? "
+            "order by as_of_date",
+            [profile],
         )
     ]
     if not months:
@@ -367,12 +397,13 @@ def _find_month(con: duckdb.DuckDBPyConnection, as_of: date | None) -> date:
 
 
 def _card(
-    con: duckdb.DuckDBPyConnection, found: Mapping[str, Any], asked: str, month: date
+    con: duckdb.DuckDBPyConnection, found: Mapping[str, Any], asked: str, month: date, profile: str
 ) -> Mapping[str, Any]:
     rows = read_rows(
         con,
-        "select * from scorecard.customer_scorecard where customer_id = ? order by as_of_date",
-        [found["customer_id"]],
+        "select * from scorecard.customer_scorecard where customer_id = ? and profile = ? "
+        "order by as_of_date",
+        [found["customer_id"], profile],
     )
     for row in rows:
         if row["as_of_date"] == month:
@@ -384,11 +415,26 @@ def _card(
     )
 
 
-def _dimensions(card: Mapping[str, Any]) -> tuple[Dimension, ...]:
+def _dimensions(con: duckdb.DuckDBPyConnection, card: Mapping[str, Any]) -> tuple[Dimension, ...]:
+    """The dimensions right below the whole; for older months those that the card itself names."""
+    if "customer_scorecard_nodes" in _tables(con):
+        rows = read_rows(
+            con,
+            """
+            select node_id as dimension, score, coverage from scorecard.customer_scorecard_nodes
+            where customer_id = ? and as_of_date = ? and profile = ? and depth = 1
+            order by weight desc, node_id
+            """,
+            [card["customer_id"], card["as_of_date"], card["profile"]],
+        )
+        if rows:
+            return tuple(Dimension(**row) for row in rows)
     names = [
         column.removesuffix("_coverage")
         for column in card
-        if column.endswith("_coverage") and f"{column.removesuffix('_coverage')}_score" in card
+        if column.endswith("_coverage")
+        and card.get(column) is not None
+        and f"{column.removesuffix('_coverage')}_score" in card
     ]
     return tuple(Dimension(name, card[f"{name}_score"], card[f"{name}_coverage"]) for name in names)
 
@@ -560,7 +606,7 @@ def render_explanation(explanation: Explanation) -> RenderableType:
         parts.append(
             Text(
                 f"The contributions sum to {explanation.contribution_sum:.6f}, the score is "
-                f"{explanation.score:.6f}: this release contradicts "
+                f"{explanation.computed_score:.6f}: this release contradicts "
                 "itself. Run `scorecard verify`.",
                 style="bold red",
             )
@@ -609,6 +655,9 @@ def _headline(explanation: Explanation) -> Panel:
         text.append(" of 100  ")
         band = explanation.band or "no band"
         text.append(band, style=_BAND_STYLES.get(band, ""))
+    if explanation.computed_score != explanation.score:
+        why = "set by hand" if explanation.is_overridden else f"by {explanation.exception_id}"
+        text.append(f"\n{why}; computed {_number(explanation.computed_score)}")
     text.append(f"\ncoverage {_percent(explanation.coverage)}")
     text.append(f"   tier {explanation.tier or '–'}")
     text.append(f"   basis {explanation.value_basis or '–'}")
@@ -631,7 +680,8 @@ def _dimension_table(explanation: Explanation) -> Table:
 
 def _measure_table(explanation: Explanation) -> Table:
     measured = [item for item in explanation.measures if item.is_measured]
-    total = explanation.score if explanation.is_consistent else explanation.contribution_sum
+    computed = explanation.computed_score
+    total = computed if explanation.is_consistent else explanation.contribution_sum
     table = Table(
         title="Where the score comes from", title_justify="left", box=None, pad_edge=False
     )
@@ -652,7 +702,7 @@ def _measure_table(explanation: Explanation) -> Table:
             _count(item.source_row_count),
         )
     table.add_section()
-    if explanation.score is not None:
+    if computed is not None:
         table.add_row(
             Text("Score", style="bold"),
             "",

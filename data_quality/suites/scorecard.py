@@ -1,12 +1,14 @@
 """Rules of the product `scorecard`: the scores, what they are made of, and their roll-ups.
 
 Belongs here: the marts customer_scorecard, customer_scorecard_measures, tier_scorecard,
-portfolio_scorecard, profile_requirements.
+portfolio_scorecard, profile_requirements. How changes come about, and what is done to a computed
+score, is in `suites.scorecard_changes`.
 """
 
 from __future__ import annotations
 
 from data_quality.rules import Rule, Table
+from data_quality.suites import scorecard_changes
 from data_quality.suites.shapes import (
     BANDS,
     PENNY,
@@ -37,8 +39,6 @@ PORTFOLIO = Table("scorecard", "portfolio_scorecard", OWNER, ("as_of_date", "pro
 REQUIREMENTS = Table("scorecard", "profile_requirements", OWNER, ("profile", "measure"))
 
 STATUSES = ("published", "insufficient_evidence")
-# Handbook C1: bands are half-open, red [0,50), amber [50,75), green [75,100].
-AMBER_FROM, GREEN_FROM = 50, 75
 MIN_COVERAGE = 0.60
 # Contributions are rounded to six decimals; a score has about ten of them.
 CONTRIBUTION_TOLERANCE = 1e-4
@@ -68,6 +68,7 @@ def rules() -> tuple[Rule, ...]:
         *_portfolio_counts(),
         *_portfolio_money_and_mean(),
         *_requirements(),
+        *scorecard_changes.rules(),
     )
 
 
@@ -179,10 +180,10 @@ def _status() -> tuple[Rule, ...]:
             "published_rows_have_enough_evidence",
             f"""
             select customer_id, as_of_date, profile from scorecard.customer_scorecard
-            where status = 'published'
+            where status = 'published' and not is_overridden
                 and (coverage is null or coverage < {MIN_COVERAGE} - {WEIGHT_TOLERANCE})
             """,
-            says="A published score rests on at least 60 % of the weight.",
+            says="A published score rests on at least 60 % of the weight, unless a person set it.",
             because="Below that the score says more about the gaps than about the customer.",
             characteristic="credibility",
             columns=("status", "coverage"),
@@ -193,17 +194,27 @@ def _status() -> tuple[Rule, ...]:
 def _bands() -> tuple[Rule, ...]:
     return (
         SCORECARD.no_rows(
-            "band_follows_from_the_score",
-            f"""
-            select customer_id, as_of_date, profile from scorecard.customer_scorecard
-            where (band is null or band in ('red', 'amber', 'green'))
-                and band is distinct from case
-                    when score < {AMBER_FROM} then 'red'
-                    when score < {GREEN_FROM} then 'amber'
-                    when score >= {GREEN_FROM} then 'green'
-                end
+            "bands_follow_from_the_score",
+            """
+            with scores as (
+                select
+                    customer_id, as_of_date, profile, score, band,
+                    case band when 'red' then 0 when 'amber' then 1 when 'green' then 2 end as step
+                from scorecard.customer_scorecard where exception_id is null
+            )
+            select customer_id, as_of_date, profile from scores
+            where (score is null) <> (band is null)
+            union all
+            select lower.customer_id, lower.as_of_date, lower.profile from scores as lower
+            inner join (
+                select as_of_date, profile, step, min(score) as lowest from scores
+                where step > 0 group by as_of_date, profile, step
+            ) as higher
+                on lower.as_of_date = higher.as_of_date and lower.profile = higher.profile
+                and lower.step < higher.step and lower.score >= higher.lowest
             """,
-            says="The band follows from the score: under 50 red, under 75 amber, else green.",
+            says="Whoever has a score has one band, and no score of a lower band reaches a higher "
+            "one.",
             because="A value on the boundary must be in one band only, the same for everyone.",
             characteristic="consistency",
             columns=("band", "score"),
@@ -218,17 +229,23 @@ def _change() -> tuple[Rule, ...]:
         SCORECARD.measure(
             "mean_score_is_stable",
             """
-            select avg(score) filter (where as_of_date = months.newest)
-                - avg(score) filter (where as_of_date = last_day(months.newest - interval 1 month))
-            from scorecard.customer_scorecard
-            cross join (
-                select max(as_of_date) as newest from scorecard.customer_scorecard
-            ) as months
+            select arg_max(profiles.shift, abs(profiles.shift))
+            from (
+                select avg(score) filter (where as_of_date = months.newest)
+                    - avg(score) filter (
+                        where as_of_date = last_day(months.newest - interval 1 month)
+                    ) as shift
+                from scorecard.customer_scorecard
+                cross join (
+                    select max(as_of_date) as newest from scorecard.customer_scorecard
+                ) as months
+                group by profile
+            ) as profiles
             """,
             low=-MEAN_SHIFT_LIMIT,
             high=MEAN_SHIFT_LIMIT,
             may_be_missing=True,
-            says="The mean score moved by at most ten points since the month before.",
+            says="The mean score of a profile moved by at most ten points since the month before.",
             because="More is a change of data or of configuration, and must be explained.",
             characteristic="credibility",
             severity="warn",
@@ -273,11 +290,11 @@ def _contributions() -> tuple[Rule, ...]:
                 on scorecard.customer_id = contributions.customer_id
                 and scorecard.as_of_date = contributions.as_of_date
                 and scorecard.profile = contributions.profile
-            where scorecard.score is not null
-                and abs(scorecard.score - coalesce(contributions.total, 0))
+            where scorecard.score_before_exceptions is not null
+                and abs(scorecard.score_before_exceptions - coalesce(contributions.total, 0))
                     > {CONTRIBUTION_TOLERANCE}
             """,
-            says="The contributions of the measures add up to the score.",
+            says="The contributions of the measures add up to the computed score.",
             because="A score that its parts do not explain cannot be defended.",
             characteristic="accuracy",
             columns=("contribution",),
@@ -292,7 +309,7 @@ def _contributions() -> tuple[Rule, ...]:
                 on scorecard.customer_id = measures.customer_id
                 and scorecard.as_of_date = measures.as_of_date
                 and scorecard.profile = measures.profile
-            where scorecard.score is not null
+            where scorecard.score_before_exceptions is not null
                 and scorecard.as_of_date >= (
                     select min(as_of_date) from scorecard.customer_scorecard_measures
                 )

@@ -14,6 +14,11 @@
     {{ ratio('sum(cast(' ~ value ~ ' as decimal(28, ' ~ scale ~ ')))', 'count(' ~ value ~ ')') }}
 {%- endmacro %}
 
+{#- A double as it is published: six decimals, and no zero with a minus. -#}
+{% macro six_decimals(value) -%}
+    round({{ value }}, 6) + cast(0 as double)
+{%- endmacro %}
+
 {#- Clamp a number between two others; null stays null. -#}
 {% macro clamp(value, low, high) -%}
     case

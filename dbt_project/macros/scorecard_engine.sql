@@ -1,38 +1,57 @@
-{#- The scorecard engine (handbook C1), generated from the seeds `scorecard_nodes` and `indicators`.
-    Wide: a column per measure, since the long form costs four times as much. -#}
+{#- The scorecard engine (handbook C0, C1): SQL of a tree of any depth. Pure text: a tree comes in, SQL
+    goes out; who reads the configuration is `scorecard_configuration.sql`.
+
+    `tree.is_weighted_anew` says whether any weight may differ between the two dates of a change.
+
+    Names in the SQL, for a node N: `N__w1` its weight among its siblings now, `N__w0` at the earlier
+    date; for a measure also `N__x1` raw value, `N__s1` score, `N__m1` evidence (0 not measured, 1
+    measured, between for an old value that is carried), and the same with 0. `N__e10` is its share
+    of the whole score under the weights of now (first digit) and the evidence of then (second). -#}
 
 {#-
-    The measures of a profile as a list of rows: measure, dimension, indicator_id, weight (in the
-    dimension), dimension_weight, scoring, is_lower_better, source_rows_column, is_available.
-    Empty while dbt only parses.
+    Lay a profile's rows out as a tree: fills `tree` with `measures`, `dimensions` (with the root) and
+    `depth`. A node becomes a dictionary: node_id, parent_id, depth, children (node ids), leaves
+    (node ids of the measures below) and what its row says. Measures without an indicator, and
+    dimensions without any other measure, are left out: nothing can be measured for them.
 -#}
-{% macro profile_measures(profile) -%}
-    {%- if not execute -%} {{ return([]) }} {%- endif -%}
-    {%- set query -%}
-        select
-            measures.node_id as measure,
-            dimensions.node_id as dimension,
-            measures.indicator_id,
-            cast(measures.weight as varchar) as weight,
-            cast(dimensions.weight as varchar) as dimension_weight,
-            measures.scoring,
-            coalesce(indicators.direction = 'lower_is_better', false) as is_lower_better,
-            indicators.source_rows_column,
-            indicators.indicator_id is not null as is_available
-        from {{ ref('scorecard_nodes') }} as measures
-        inner join {{ ref('scorecard_nodes') }} as dimensions
-            on
-                measures.parent_id = dimensions.node_id
-                and measures.profile = dimensions.profile
-                and dimensions.parent_id is not null
-        left join {{ ref('indicators') }} as indicators
-            on
-                measures.indicator_id = indicators.indicator_id
-                and indicators.mart = 'customer_indicators'
-        where measures.profile = '{{ profile }}' and measures.scoring is not null
-        order by dimensions.node_id, measures.node_id
-    {%- endset -%}
-    {{ return(run_query(query).rows | list) }}
+{% macro grow_tree(tree, rows) -%}
+    {%- set by_id, kept = {}, {} -%}
+    {%- for row in rows -%} {%- do by_id.update({row['node_id']: row}) -%} {%- endfor -%}
+    {%- for row in rows if row['scoring'] and row['indicator_id'] -%}
+        {%- set walk = namespace(at=row, path=[]) -%}
+        {%- for step in range(rows | length) -%}
+            {%- if walk.at -%}
+                {%- do walk.path.append(walk.at['node_id']) -%}
+                {%- set walk.at = by_id.get(walk.at['parent_id']) if walk.at['parent_id'] else none -%}
+            {%- endif -%}
+        {%- endfor -%}
+        {%- if walk.at or by_id[walk.path[-1]]['parent_id'] -%}
+            {{ exceptions.raise_compiler_error(
+                "scorecard_nodes: profile '" ~ tree['profile'] ~ "': " ~ row['node_id']
+                ~ " does not lead to the root: " ~ walk.path | join(' below ')
+            ) }}
+        {%- endif -%}
+        {%- for node_id in walk.path -%}
+            {%- if node_id not in kept -%}
+                {%- set node = {'depth': walk.path | length - loop.index, 'leaves': [], 'children': []} -%}
+                {%- do node.update(by_id[node_id]) -%}
+                {%- do kept.update({node_id: node}) -%}
+            {%- endif -%}
+            {%- do kept[node_id]['leaves'].append(row['node_id']) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- set ordered = kept.values() | sort(attribute='node_id') | list -%}
+    {%- for node in ordered if node['parent_id'] -%}
+        {%- do kept[node['parent_id']]['children'].append(node) -%}
+    {%- endfor -%}
+    {%- set leaves = ordered | selectattr('indicator_id') | list -%}
+    {%- set dimensions = ordered | rejectattr('indicator_id') | list -%}
+    {%- do tree.update({
+        'measures': leaves,
+        'dimensions': dimensions,
+        'root': (dimensions | selectattr('depth', 'equalto', 0) | list | first),
+        'depth': (leaves | map(attribute='depth') | max) if leaves else 0,
+    }) -%}
 {%- endmacro %}
 
 {#-
@@ -54,246 +73,313 @@
     end
 {%- endmacro %}
 
-{#- Score of one measure of a profile by its scoring rule; expects columns as_of_date and tier. -#}
-{% macro measure_score(measure) -%}
-    {%- set value = measure['indicator_id'] -%}
-    {%- set higher = not measure['is_lower_better'] -%}
-    {%- if measure['scoring'] == 'piecewise' -%}
-        {{ piecewise_score(
-            'measured.' ~ value, 'targets.' ~ value ~ '__floor', 'targets.' ~ value ~ '__target',
-            'targets.' ~ value ~ '__stretch', measure['is_lower_better']
-        ) }}
-    {%- elif measure['scoring'] == 'percentile_portfolio' -%}
-        {{ percentile_score('measured.' ~ value, 'measured.as_of_date', higher) }}
-    {%- elif measure['scoring'] == 'percentile_in_tier' -%}
-        case
-            when
-                count(measured.{{ value }}) over (partition by measured.as_of_date, measured.tier)
-                < {{ var('min_n') }}
-                then {{ percentile_score('measured.' ~ value, 'measured.as_of_date', higher) }}
-            else {{ percentile_score('measured.' ~ value, 'measured.as_of_date, measured.tier', higher) }}
-        end
+{#- Evidence of a carried value by its age in days: 1 up to the limit, then halved with each half-life,
+    0 after three of them (handbook C1). Without an age there is none. -#}
+{% macro staleness_evidence(age, limit, half_life) -%}
+    case
+        when {{ age }} is null or {{ age }} > {{ limit }} + 3 * {{ half_life }} then cast(0 as double)
+        when {{ age }} <= {{ limit }} then cast(1 as double)
+        else power(cast(0.5 as double), ({{ age }} - {{ limit }}) / cast({{ half_life }} as double))
+    end
+{%- endmacro %}
+
+{#- The sum of what is given, in its order; 0 for nothing. -#}
+{% macro sum_of(terms) -%}
+    {%- if terms %}({{ terms | join(' + ') }}){% else %}cast(0 as double){% endif -%}
+{%- endmacro %}
+
+{#- Weight of a node that counts among its siblings: with the evidence of a measure, whole for a
+    dimension that has any evidence below it. `at` is configuration and evidence, `11` for now. -#}
+{% macro counted_weight(node, at) -%}
+    {%- if node['indicator_id'] -%}
+        {{ node['node_id'] }}__w{{ at[0] }} * {{ node['node_id'] }}__m{{ at[1] }}
     {%- else -%}
-        {{ exceptions.raise_compiler_error(
-            "scorecard_nodes: measure '" ~ measure['measure'] ~ "' has scoring '" ~ measure['scoring']
-            ~ "'; expected piecewise, percentile_portfolio or percentile_in_tier"
-        ) }}
+        case when {{ node['node_id'] }}__sum{{ at }} > 0 then {{ node['node_id'] }}__w{{ at[0] }} else 0 end
     {%- endif -%}
 {%- endmacro %}
 
-{#- Sum of weights of those measures of a dimension that are measured for the row. -#}
-{% macro covered_weight(measures) -%}
-    (
-        {%- for measure in measures %}
-        case when scored.{{ measure['measure'] }}__score is null then 0 else {{ measure['weight'] }} end
-        {{- ' +' if not loop.last }}
+{#-
+    CTEs from `<profile>_rows` (columns of weights and evidence) to `<profile>_weighted`, which adds
+    `N__e<at>` for each node but the root and each of `ats`: up the tree the weight that counts below
+    each node, down the tree each node's share in its parent's.
+-#}
+{% macro effective_weights(tree, ats) -%}
+{%- set p = tree['profile'] -%}
+{%- set last = namespace(name=p ~ '_rows') -%}
+{%- for depth in range(tree['depth'] - 1, -1, -1) %}
+{{ p }}_up_{{ depth }} as (
+
+    select
+        *
+        {%- for node in tree['dimensions'] if node['depth'] == depth %}
+        {%- for at in ats %},
+        {%- set terms = [] -%}
+        {%- for child in node['children'] -%} {%- do terms.append(counted_weight(child, at)) -%} {%- endfor %}
+        {{ sum_of(terms) }} as {{ node['node_id'] }}__sum{{ at }}
         {%- endfor %}
+        {%- endfor %}
+    from {{ last.name }}
+
+),
+{% set last.name = p ~ '_up_' ~ depth %}
+{%- endfor %}
+{%- for depth in range(1, tree['depth'] + 1) %}
+{{ p }}_{{ 'weighted' if loop.last else 'down_' ~ depth }} as (
+
+    select
+        *
+        {%- for parent in tree['dimensions'] if parent['depth'] == depth - 1 %}
+        {%- for node in parent['children'] %}
+        {%- for at in ats %},
+        case
+            when {{ parent['node_id'] }}__sum{{ at }} > 0
+                then {{ parent['node_id'] ~ '__e' ~ at ~ ' * ' if parent['depth'] }}
+                    {{- ' ' }}({{ counted_weight(node, at) }}) / {{ parent['node_id'] }}__sum{{ at }}
+            else 0
+        end as {{ node['node_id'] }}__e{{ at }}
+        {%- endfor %}
+        {%- endfor %}
+        {%- endfor %}
+    from {{ last.name }}
+
+),
+{% set last.name = p ~ '_down_' ~ depth %}
+{%- endfor %}
+{%- endmacro %}
+
+{#- Share of a node's weight that is measured, multiplied down the tree. -#}
+{% macro node_coverage(node, at) -%}
+    {%- set terms = [] -%}
+    {%- for child in node['children'] -%}
+        {%- if child['indicator_id'] -%}
+            {%- do terms.append(counted_weight(child, at)) -%}
+        {%- else -%}
+            {%- do terms.append(child['node_id'] ~ '__w' ~ at[0] ~ ' * ' ~ node_coverage(child, at)) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ sum_of(terms) }}
+{%- endmacro %}
+
+{#- The points that the measures below a node give to the whole score. -#}
+{% macro points_below(node, at) -%}
+    {%- set terms = [] -%}
+    {%- for leaf in node['leaves'] | sort -%}
+        {%- do terms.append(leaf ~ '__e' ~ at ~ ' * coalesce(' ~ leaf ~ '__s' ~ at[1] ~ ', 0)') -%}
+    {%- endfor -%}
+    {{ sum_of(terms) }}
+{%- endmacro %}
+
+{#- A node's own score, the mean of its measures by their weights; null without evidence. -#}
+{% macro node_score(node, at) -%}
+    {%- if node['depth'] == 0 -%}
+        case when {{ node['node_id'] }}__sum{{ at }} > 0 then {{ points_below(node, at) }} end
+    {%- else -%}
+        case
+            when {{ node['node_id'] }}__sum{{ at }} > 0 and {{ node['node_id'] }}__e{{ at }} > 0
+                then {{ points_below(node, at) }} / {{ node['node_id'] }}__e{{ at }}
+        end
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Whether a coverage is enough for a score to be published; a double may miss the limit by a hair. -#}
+{% macro is_enough(coverage) -%}
+    {{ coverage }} >= {{ var('min_coverage') }} - 0.000000001
+{%- endmacro %}
+
+{#- Number of measures with evidence. -#}
+{% macro count_of_measured(tree) -%}
+    {%- set terms = [] -%}
+    {%- for leaf in tree['measures'] -%}
+        {%- do terms.append(
+            'case when ' ~ leaf['node_id'] ~ '__m1 > 0 and ' ~ leaf['node_id'] ~ '__w1 > 0 then 1 else 0 end'
+        ) -%}
+    {%- endfor -%}
+    ({{ terms | join(' + ') }})
+{%- endmacro %}
+
+{#- The greatest of some columns, named by their first parts and what is common at their ends; null where
+    all are. -#}
+{% macro greatest_of(names, ending) -%}
+    nullif(
+        greatest(
+            -1
+            {%- for name in names %},
+            coalesce({{ name }}{{ ending }}, -1)
+            {%- endfor %}
+        ), -1
     )
 {%- endmacro %}
 
-{#- Weighted sum of the scores of those measures of a dimension that are measured for the row. -#}
-{% macro weighted_scores(measures) -%}
-    (
-        {%- for measure in measures %}
-        {{ measure['weight'] }} * coalesce(scored.{{ measure['measure'] }}__score, 0)
-        {{- ' +' if not loop.last }}
-        {%- endfor %}
-    )
+{#- Points that the score gains when a measure comes to its target (75); null where it is not measured,
+    is there already, or nobody can act on it. -#}
+{% macro lever_gain(leaf) -%}
+    {%- if leaf['is_lever'] -%}
+        case
+            when {{ leaf['node_id'] }}__s1 < 75 and {{ leaf['node_id'] }}__e11 > 0
+                then {{ leaf['node_id'] }}__e11 * (75 - {{ leaf['node_id'] }}__s1)
+        end
+    {%- else -%}
+        cast(null as double)
+    {%- endif -%}
 {%- endmacro %}
 
 {#-
-    The query of a profile's scores. Grain: one row per customer and month end with a complete
-    12-month window. Columns: for each measure `<measure>__score`, `<measure>__weight` (effective:
-    renormalised over what is measured; 0 where it is not); for each dimension `<dimension>__score`
-    and `<dimension>__coverage`; `score`, `coverage`, `measure_count`.
-
-    Roll-up: a dimension's score is the mean of its measured scores by weight; the root's that of the
-    dimensions that have any, so that score = sum of effective weight x score over measures. Coverage
-    is the share of weight that is measured, multiplied down the tree.
+    CTE `<profile>_parts` from `<profile>_weighted`: how the change of the score from the earlier date
+    comes about, exactly (handbook C1). Needs `N__v` and `N__c` of each measure: the change of its
+    score by its value and by its scale. Adds `score_1`, `score_0` and for each measure
+    `N__value`, `N__scale`, `N__configuration`, `N__coverage`, which sum to score_1 - score_0. Where a
+    mixed weight has no evidence at all, what evidence did cannot be told from what weights did: all
+    of it is configuration.
 -#}
-{% macro customer_scores(profile) -%}
-{%- set measures = profile_measures(profile) | selectattr('is_available') | list -%}
-{%- set dimensions = measures | map(attribute='dimension') | unique | list -%}
-{%- if execute and not measures -%}
-    {{ exceptions.raise_compiler_error("scorecard_nodes: profile '" ~ profile ~ "' has no measure") }}
-{%- endif -%}
-with run_months as (
+{% macro change_parts(tree) -%}
+{%- set p, root = tree['profile'], tree['root']['node_id'] -%}
+{{ p }}_totals as (
 
-    {{ run_months() }}
+    select
+        *,
+        {{ node_score(tree['root'], '11') }} as score_1,
+        {{ node_score(tree['root'], '00') }} as score_0
+        {%- if tree['is_weighted_anew'] %},
+        {{ root }}__sum10 > 0 and {{ root }}__sum01 > 0 as is_told_apart
+        {%- endif %}
+    from {{ p }}_weighted
 
 ),
 
-customers as (
+{{ p }}_parts as (
 
     select
-        ind_value.*,
-        ind_retention.tenure_days,
-        ind_retention.repeat_rate_12m,
-        ind_retention.purchase_regularity_12m
-    from {{ ref('ind_value') }} as ind_value
-    inner join run_months
-        on
-            ind_value.as_of_date >= run_months.first_month
-            and ind_value.as_of_date <= run_months.last_month
-    inner join {{ ref('ind_retention') }} as ind_retention
-        on
-            ind_value.customer_id = ind_retention.customer_id
-            and ind_value.as_of_date = ind_retention.as_of_date
-    where ind_value.is_window_complete
-
-),
-
--- Who has never bought is not measured, which is not zero.
-measured as (
-
-    select
-        customers.customer_id,
-        customers.as_of_date,
-        customers.tier,
-        customers.value_basis
-        {%- for measure in measures %},
-        case when customers.days_since_purchase is not null then customers.{{ measure['indicator_id'] }} end
-            as {{ measure['indicator_id'] }}
+        *
+        {%- for leaf in tree['measures'] %}
+        {%- set n = leaf['node_id'] %}
+        {%- set distance -%}
+            (
+                (coalesce({{ n }}__s1, {{ n }}__s0, 0) + coalesce({{ n }}__s0, {{ n }}__s1, 0)) / 2
+                - (score_1 + score_0) / 2
+            )
+        {%- endset %},
+        ({{ n }}__e11 + {{ n }}__e00) / 2 * {{ n }}__v as {{ n }}__value,
+        ({{ n }}__e11 + {{ n }}__e00) / 2 * {{ n }}__c as {{ n }}__scale,
+        {%- if tree['is_weighted_anew'] %}
+        {{ distance }} * case
+            when is_told_apart then ({{ n }}__e11 - {{ n }}__e01 + {{ n }}__e10 - {{ n }}__e00) / 2
+            else {{ n }}__e11 - {{ n }}__e00
+        end as {{ n }}__configuration,
+        {{ distance }} * case
+            when is_told_apart then ({{ n }}__e11 - {{ n }}__e10 + {{ n }}__e01 - {{ n }}__e00) / 2
+            else 0
+        end as {{ n }}__coverage
+        {%- else %}
+        cast(0 as double) as {{ n }}__configuration,
+        {{ distance }} * ({{ n }}__e11 - {{ n }}__e00) as {{ n }}__coverage
+        {%- endif %}
         {%- endfor %}
-    from customers
+    from {{ p }}_totals
 
 ),
+{%- endmacro %}
 
-target_versions as (
-
-    select
-        months.as_of_date,
-        targets.tier,
-        targets.indicator_id,
-        targets.floor_value,
-        targets.target_value,
-        targets.stretch_value,
-        row_number() over (
-            partition by months.as_of_date, targets.tier, targets.indicator_id
-            order by targets.valid_from desc
-        ) as newest_rank
-    from {{ ref('int_months') }} as months
-    inner join {{ ref('targets') }} as targets on months.as_of_date >= targets.valid_from
-
-),
-
-targets as (
-
-    select
-        target_versions.as_of_date,
-        target_versions.tier
-        {%- for measure in measures if measure['scoring'] == 'piecewise' %}
-        {%- for edge in ['floor', 'target', 'stretch'] %},
-        max(
-            case
-                when target_versions.indicator_id = '{{ measure['indicator_id'] }}'
-                    then target_versions.{{ edge }}_value
-            end
-        ) as {{ measure['indicator_id'] }}__{{ edge }}
-        {%- endfor %}
-        {%- endfor %}
-    from target_versions
-    where target_versions.newest_rank = 1
-    group by target_versions.as_of_date, target_versions.tier
-
-),
-
-scored as (
-
-    select
-        measured.*
-        {%- for measure in measures %},
-        cast({{ measure_score(measure) }} as double) as {{ measure['measure'] }}__score
-        {%- endfor %}
-    from measured
-    left join targets
-        on measured.as_of_date = targets.as_of_date and measured.tier = targets.tier
-
-),
-
-dimensions as (
-
-    select
-        scored.*
-        {%- for dimension in dimensions %}
-        {%- set own = measures | selectattr('dimension', 'equalto', dimension) | list %},
-        {{ covered_weight(own) }} as {{ dimension }}__coverage,
-        {{ ratio(weighted_scores(own), covered_weight(own)) }} as {{ dimension }}__full_score
-        {%- endfor %}
-    from scored
-
-),
-
-roots as (
-
-    select
-        dimensions.*,
-        (
-            {%- for dimension in dimensions %}
-            {%- set own = measures | selectattr('dimension', 'equalto', dimension) | first %}
-            case when dimensions.{{ dimension }}__coverage > 0 then {{ own['dimension_weight'] }} else 0 end
-            {{- ' +' if not loop.last }}
-            {%- endfor %}
-        ) as dimension_weight_sum,
-        (
-            {%- for dimension in dimensions %}
-            {%- set own = measures | selectattr('dimension', 'equalto', dimension) | first %}
-            {{ own['dimension_weight'] }} * dimensions.{{ dimension }}__coverage
-            {{- ' +' if not loop.last }}
-            {%- endfor %}
-        ) as coverage
-    from dimensions
-
-),
-
-weighted as (
-
-    select
-        roots.*
-        {%- for measure in measures %},
+{#- The change of a measure's score by its value and by its scale (targets, which a change of tier
+    moves, too), as `N__v` and `N__c`: 0 where it is missing at one of the dates. `now` and `then` are
+    the aliases of the measures, `scale_now` and `scale_then` of their targets. -#}
+{% macro value_and_scale(leaf, now, then, scale_now, scale_then) -%}
+{%- set n, indicator = leaf['node_id'], leaf['indicator_id'] -%}
+{%- set s1 = now ~ '.' ~ indicator ~ '__' ~ leaf['scoring'] -%}
+{%- set s0 = then ~ '.' ~ indicator ~ '__' ~ leaf['scoring'] -%}
+{%- if leaf['scoring'] == 'piecewise' %}
+        {%- set later, earlier = scale_now ~ '.' ~ indicator, scale_then ~ '.' ~ indicator -%}
+        {%- set lower = leaf['direction'] == 'lower_is_better' -%}
+        {%- set is_same -%}
+            {{ later }}__floor = {{ earlier }}__floor
+            and {{ later }}__target = {{ earlier }}__target
+            and {{ later }}__stretch = {{ earlier }}__stretch
+        {%- endset -%}
+        {%- set old_on_new = piecewise_score(
+            then ~ '.' ~ indicator ~ '__raw', later ~ '__floor', later ~ '__target',
+            later ~ '__stretch', lower
+        ) -%}
+        {%- set new_on_old = piecewise_score(
+            now ~ '.' ~ indicator ~ '__raw', earlier ~ '__floor', earlier ~ '__target',
+            earlier ~ '__stretch', lower
+        ) -%}
         case
-            when roots.{{ measure['measure'] }}__score is null then cast(0 as double)
-            else
-                {{ ratio(measure['dimension_weight'], 'roots.dimension_weight_sum') }}
-                * {{ ratio(measure['weight'], 'roots.' ~ measure['dimension'] ~ '__coverage') }}
-        end as {{ measure['measure'] }}__weight
-        {%- endfor %}
-    from roots
+            when {{ s1 }} is null or {{ s0 }} is null then 0
+            when {{ is_same }} then {{ s1 }} - {{ s0 }}
+            else ({{ s1 }} - ({{ old_on_new }}) + ({{ new_on_old }}) - {{ s0 }}) / 2
+        end as {{ n }}__v,
+        case
+            when {{ s1 }} is null or {{ s0 }} is null then 0
+            when {{ is_same }} then 0
+            else ({{ s1 }} - ({{ new_on_old }}) + ({{ old_on_new }}) - {{ s0 }}) / 2
+        end as {{ n }}__c
+{%- else %}
+        coalesce({{ s1 }} - {{ s0 }}, 0) as {{ n }}__v,
+        cast(0 as double) as {{ n }}__c
+{%- endif -%}
+{%- endmacro %}
 
-)
+{#- The exceptions of a profile one after the other, as CTEs up to `<profile>_rule_<n>`: each acts on
+    what the one before it left in `score_so_far`, `forced_band` and `exception_id` (the last that
+    changed anything). Needs the raw value of each rule's indicator as `x_<exception_id>`. -#}
+{% macro apply_exceptions(profile, rules) -%}
+{%- for rule in rules %}
+{%- set before = loop.index0 %}
+{%- set holds -%}
+    score_after_{{ before }} is not null
+    and x_{{ rule['exception_id'] }} {{ rule['operator'] }} {{ rule['threshold'] }}
+    and as_of_date >= cast('{{ rule['valid_from'] }}' as date)
+    {%- if rule['valid_until'] %}
+    and as_of_date < cast('{{ rule['valid_until'] }}' as date)
+    {%- endif %}
+{%- endset -%}
+{%- set acts = {
+    'cap': holds ~ ' and score_after_' ~ before ~ ' > ' ~ rule['value'],
+    'floor': holds ~ ' and score_after_' ~ before ~ ' < ' ~ rule['value'],
+    'set_band': holds,
+}[rule['effect']] %}
+{{ profile }}_rule_{{ loop.index }} as (
 
-select
-    weighted.customer_id,
-    weighted.as_of_date,
-    '{{ profile }}' as profile,
-    weighted.tier,
-    weighted.value_basis,
-    cast(weighted.coverage as double) as coverage,
-    case
-        when weighted.coverage >= {{ var('min_coverage') }} then (
-            {%- for measure in measures %}
-            weighted.{{ measure['measure'] }}__weight * coalesce(weighted.{{ measure['measure'] }}__score, 0)
-            {{- ' +' if not loop.last }}
-            {%- endfor %}
-        )
-    end as score,
-    (
-        {%- for measure in measures %}
-        case when weighted.{{ measure['measure'] }}__score is null then 0 else 1 end
-        {{- ' +' if not loop.last }}
-        {%- endfor %}
-    ) as measure_count
-    {%- for dimension in dimensions %},
-    cast(weighted.{{ dimension }}__coverage as double) as {{ dimension }}__coverage,
-    case
-        when weighted.{{ dimension }}__coverage >= {{ var('min_coverage') }}
-            then weighted.{{ dimension }}__full_score
-    end as {{ dimension }}__score
-    {%- endfor %}
-    {%- for measure in measures %},
-    cast(weighted.{{ measure['indicator_id'] }} as double) as {{ measure['measure'] }}__raw,
-    weighted.{{ measure['measure'] }}__score,
-    weighted.{{ measure['measure'] }}__weight
-    {%- endfor %}
-from weighted
+    select
+        *,
+        {% if rule['effect'] == 'set_band' -%}
+        score_after_{{ before }} as score_after_{{ loop.index }},
+        case when {{ acts }} then '{{ rule['value'] }}' else band_after_{{ before }} end
+            as band_after_{{ loop.index }},
+        {%- else -%}
+        case when {{ acts }} then {{ rule['value'] }} else score_after_{{ before }} end
+            as score_after_{{ loop.index }},
+        band_after_{{ before }} as band_after_{{ loop.index }},
+        {%- endif %}
+        case when {{ acts }} then '{{ rule['exception_id'] }}' else exception_after_{{ before }} end
+            as exception_after_{{ loop.index }}
+    from {{ profile ~ '_rule_' ~ before }}
+
+),
+{%- endfor %}
+{%- endmacro %}
+
+{#- Query of the median of `value`, weighed by `customers`, by month end, profile and tier: exact also
+    where it lies between two values. -#}
+{% macro median_by_tier(source) -%}
+    select
+        ranked.as_of_date,
+        ranked.profile,
+        ranked.tier,
+        avg(ranked.value) as middle
+    from (
+        select
+            counted.*,
+            sum(counted.customers) over (
+                partition by counted.as_of_date, counted.profile, counted.tier
+                order by counted.value rows between unbounded preceding and current row
+            ) as so_far,
+            sum(counted.customers) over (
+                partition by counted.as_of_date, counted.profile, counted.tier
+            ) as in_all
+        from {{ source }} as counted
+    ) as ranked
+    where
+        2 * ranked.so_far >= ranked.in_all
+        and 2 * (ranked.so_far - ranked.customers) <= ranked.in_all
+    group by ranked.as_of_date, ranked.profile, ranked.tier
 {%- endmacro %}

@@ -1,68 +1,84 @@
+-- depends_on: {{ ref('scorecards') }}
 -- depends_on: {{ ref('scorecard_nodes') }}
 -- depends_on: {{ ref('indicators') }}
-{%- set measures = profile_measures('retail_billing') | selectattr('is_available') | list %}
-with run_window as (
+-- depends_on: {{ ref('scr_weights') }}
+-- depends_on: {{ ref('scr_profile_months') }}
+-- depends_on: {{ ref('scr_measures') }}
+-- depends_on: {{ ref('customer_indicators') }}
+-- depends_on: {{ ref('predictions') }}
+-- depends_on: {{ ref('upsell_predictions') }}
+-- depends_on: {{ ref('customer_value') }}
+{#- Grain: one row per customer, month end, profile and measure in force that any mart holds. -#}
+{%- set trees, indicators = scorecard_trees(), scorecard_indicators() %}
+{%- set carried = indicators | selectattr('is_carried') | map(attribute='indicator_id') | list %}
+with months as (
 
-    select * from {{ ref('stg_control__run_window') }}
+    {{ explained_months() }}
 
 ),
-
-scores as (
+{% for tree in trees %}
+{%- set p = tree['profile'] %}
+{%- set marts = tree['measures'] | map(attribute='mart') | unique | list %}
+{{ scored_now(tree) }}
+{{ p }}_facts as (
 
     select
-        ind_scores.*,
-        customer_windows.line_count_12m,
-        customer_windows.line_count_trend,
-        customer_windows.lifetime_line_count
-    from {{ ref('ind_scores__retail_billing') }} as ind_scores
-    inner join run_window
+        weighted.*,
+        case when {{ is_enough(node_coverage(tree['root'], '11')) }} then 1 end as is_scored
+        {%- for leaf in tree['measures'] %},
+        cast({{ leaf['mart'] }}.{{ leaf['source_rows_column'] }} as integer)
+            as {{ leaf['node_id'] }}__rows
+        {%- if leaf['indicator_id'] in carried %},
+        measures.{{ leaf['indicator_id'] }}__age_days as {{ leaf['node_id'] }}__age
+        {%- endif %}
+        {%- endfor %}
+    from {{ p }}_weighted as weighted
+    inner join {{ ref('scr_measures') }} as measures
         on
-            ind_scores.as_of_date
-            > {{ month_end_after('run_window.last_month', -var('explained_months')) }}
-            and ind_scores.as_of_date <= run_window.last_month
-    inner join {{ ref('int_customer_windows') }} as customer_windows
+            weighted.customer_id = measures.customer_id
+            and weighted.as_of_date = measures.as_of_date
+    {%- for mart in marts %}
+    left join {{ ref(mart) }} as {{ mart }}
         on
-            ind_scores.customer_id = customer_windows.customer_id
-            and ind_scores.as_of_date = customer_windows.as_of_date
+            weighted.customer_id = {{ mart }}.customer_id
+            and weighted.as_of_date = {{ mart }}.as_of_date
+    {%- endfor %}
 
 ),
+{%- for leaf in tree['measures'] %}
+{%- set n = leaf['node_id'] %}
+{{ p }}_{{ n }} as (
+
+    select
+        customer_id,
+        as_of_date,
+        tier,
+        '{{ p }}' as profile,
+        '{{ n }}' as measure,
+        {{ n }}__x1 as raw_value,
+        {{ n }}__s1 as score,
+        {{ n }}__m1 as evidence,
+        case when is_scored = 1 then {{ n }}__e11 end as effective_weight,
+        case when is_scored = 1 then {{ n }}__e11 * coalesce({{ n }}__s1, 0) end as contribution,
+        {{ n }}__rows as source_row_count,
+        {{ n ~ '__age' if leaf['indicator_id'] in carried else 'cast(null as integer)' }} as age_days
+    from {{ p }}_facts
+
+),
+{%- endfor %}
+{% endfor %}
 
 measures as (
-    {%- for measure in measures %}
+    {%- for tree in trees %}
+    {%- set is_last = loop.last %}
+    {%- for leaf in tree['measures'] %}
 
-    select
-        scores.customer_id,
-        scores.as_of_date,
-        scores.profile,
-        '{{ measure['dimension'] }}' as dimension,
-        '{{ measure['measure'] }}' as measure,
-        scores.{{ measure['measure'] }}__raw as raw_value,
-        scores.{{ measure['measure'] }}__score as score,
-        cast({{ measure['weight'] }} * {{ measure['dimension_weight'] }} as double) as weight,
-        case when scores.score is not null then scores.{{ measure['measure'] }}__weight end
-            as effective_weight,
-        case
-            when scores.score is not null
-                then scores.{{ measure['measure'] }}__weight
-                    * coalesce(scores.{{ measure['measure'] }}__score, 0)
-        end as contribution,
-        scores.{{ measure['source_rows_column'] }} as source_row_count
-    from scores
-    {{- '\n\n    union all' if not loop.last }}
+    select * from {{ tree['profile'] }}_{{ leaf['node_id'] }}
+    {{- '\n    union all' if not (is_last and loop.last) }}
+    {%- endfor %}
     {%- else %}
 
-    select
-        cast(null as varchar) as customer_id,
-        cast(null as date) as as_of_date,
-        cast(null as varchar) as profile,
-        cast(null as varchar) as dimension,
-        cast(null as varchar) as measure,
-        cast(null as double) as raw_value,
-        cast(null as double) as score,
-        cast(null as double) as weight,
-        cast(null as double) as effective_weight,
-        cast(null as double) as contribution,
-        cast(null as integer) as source_row_count
+    select 1 as customer_id
     {%- endfor %}
 
 )
@@ -71,12 +87,37 @@ select
     measures.customer_id,
     measures.as_of_date,
     measures.profile,
-    measures.dimension,
+    weights.parent_id as dimension,
     measures.measure,
+    weights.indicator_id,
+    weights.scoring,
+    weights.label,
+    weights.label_zh,
     round(measures.raw_value, 6) as raw_value,
+    round(targets.floor_value, 6) as floor_value,
+    round(targets.target_value, 6) as target_value,
+    round(targets.stretch_value, 6) as stretch_value,
     round(measures.score, 6) as score,
-    round(measures.weight, 6) as weight,
+    round(weights.global_weight, 6) as weight,
+    round(measures.evidence, 6) as evidence,
     round(measures.effective_weight, 6) as effective_weight,
     round(measures.contribution, 6) as contribution,
+    measures.age_days,
+    weights.is_lever,
+    case
+        when weights.is_lever and measures.score < 75
+            then round(measures.effective_weight * (75 - measures.score), 6)
+    end as lever_gain,
     measures.source_row_count
 from measures
+inner join {{ ref('scr_weights') }} as weights
+    on
+        measures.profile = weights.profile
+        and measures.as_of_date = weights.as_of_date
+        and measures.measure = weights.node_id
+left join {{ ref('scr_targets') }} as targets
+    on
+        measures.as_of_date = targets.as_of_date
+        and measures.tier = targets.tier
+        and weights.indicator_id = targets.indicator_id
+        and weights.scoring = 'piecewise'

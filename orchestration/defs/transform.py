@@ -17,6 +17,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
 
 from orchestration import window
+from orchestration.choices import check_profile_applies
 from orchestration.dagster_home import ScorecardHome, month_partitions, reported
 from orchestration.dbt import (
     DbtNodesFailedError,
@@ -265,6 +266,8 @@ def _dbt_part(manifest: Mapping[str, Any], named: DbtPart) -> dg.AssetsDefinitio
             yield from _results(settings, manifest, translator, outcome)
             if failure is not None:
                 raise failure
+            if named is AFTER_WEIGHTS and not context.is_subset:
+                check_profile_applies(settings)
 
     definition: dg.AssetsDefinition = part
     return definition

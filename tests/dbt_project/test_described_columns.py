@@ -25,7 +25,8 @@ def test_every_column_of_every_model_is_described_and_no_other(simulated_run):
         built = dict(
             con.execute(
                 "select table_name, list(column_name) from information_schema.columns "
-                "where table_schema in ('staging', 'core', 'indicators', 'features', 'scorecard') "
+                "where table_schema in "
+                "('staging', 'core', 'indicators', 'features', 'scores', 'scorecard') "
                 "group by all"
             ).fetchall()
         )
@@ -33,6 +34,8 @@ def test_every_column_of_every_model_is_described_and_no_other(simulated_run):
         f"{file}: {model}: describe {column}"
         for model, (file, columns) in described.items()
         for column in sorted(set(built[model]) - columns)
+        # Generated from the catalogue; what they are stands in the model's description.
+        if not (model == "scr_measures" and "__" in column)
     ]
     faults += [
         f"{file}: {model}: has no column {column}; add it to the SQL or take its description out"

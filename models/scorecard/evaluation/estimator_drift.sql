@@ -24,17 +24,20 @@ with shares as (
 
 ),
 
+-- Contracts are known later than purchases: until all of a month are, those known are no sample.
 outcomes as (
 
     select
         outcomes.estimator,
         outcomes.estimator_version,
         outcomes.as_of_date,
-        count(*) as case_count,
+        count(case when outcomes.outcome_state = 'known' then 1 end) as case_count,
         count(case when outcomes.has_happened then 1 end) as happened_count
     from {{ ref('prediction_outcomes') }} as outcomes
-    where outcomes.outcome_state = 'known'
     group by outcomes.estimator, outcomes.estimator_version, outcomes.as_of_date
+    having
+        count(case when outcomes.outcome_state = 'known' then 1 end) > 0
+        and count(case when outcomes.outcome_state = 'pending' then 1 end) = 0
 
 ),
 

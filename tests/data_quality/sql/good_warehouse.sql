@@ -303,7 +303,19 @@ select customer_id, as_of_date, 'retail_billing' as profile, tier, 'revenue' as 
     case when is_unscored then null when score < 50 then 'red' when score < 75 then 'amber'
         else 'green' end as band,
     case when is_unscored then 'insufficient_evidence' else 'published' end as status,
-    2 as measure_count, score as current_value_score, 1.0::double as current_value_coverage,
+    2 as measure_count, case when not is_unscored then score end as score_before_exceptions,
+    case when not is_unscored then score end as score_before_override, false as is_overridden,
+    'health' as kind, case when not is_unscored then 2.0 end as score_change,
+    3.0::double as dead_band, case when is_unscored then 'n/a' else 'flat' end as trend,
+    case when not is_unscored then 1.5 end as value_change,
+    case when not is_unscored then 0.5 end as scale_change,
+    case when not is_unscored then 0.25 end as configuration_change,
+    case when not is_unscored then -0.25 end as coverage_change,
+    case when not is_unscored then 0.0 end as exception_change,
+    case when not is_unscored then 0.0 end as override_change,
+    case when customer_id = 'customer-0001' then 'green' end as risk_band,
+    customer_id = 'customer-0001' as is_contradiction,
+    score as current_value_score, 1.0::double as current_value_coverage,
     score as potential_score, 1.0::double as potential_coverage, 50.0::double as relationship_score,
     0.6::double as relationship_coverage
 from people cross join months;
@@ -313,14 +325,29 @@ select customer_id, as_of_date, profile, dimension, measure, 1.0::double as raw_
     0.25::double as weight, 0.5::double as effective_weight, 0.5 * score as contribution,
     3 as source_row_count
 from scorecard.customer_scorecard
-cross join (values ('current_value', 'revenue_12m'), ('loyalty', 'loyalty_index'))
+cross join (values ('current_value', 'revenue_12m'), ('relationship', 'loyalty_index'))
     as measures(dimension, measure)
 where score is not null;
+
+insert into scorecard.customer_scorecard_nodes by name
+select customer_id, as_of_date, profile, 'value' as node_id, 0 as depth, score, coverage,
+    status, 1.0::double as weight, 1.0::double as effective_weight
+from scorecard.customer_scorecard;
+
+insert into scorecard.customer_scorecard_changes by name
+select customer_id, as_of_date, profile, measure as cause, 'measure' as cause_kind,
+    1.0::double as total_change
+from scorecard.customer_scorecard_measures;
+
+insert into scorecard.contradictions by name
+select customer_id, as_of_date, profile, tier, score, coverage, band, risk_band,
+    'unhealthy_safe' as contradiction
+from scorecard.customer_scorecard where is_contradiction and band = 'red';
 
 insert into scorecard.profile_requirements by name
 select * from (values
     ('retail_billing', 'current_value', 'revenue_12m', 0.25, true, null::varchar),
-    ('retail_billing', 'loyalty', 'loyalty_index', 0.25, true, null::varchar),
+    ('retail_billing', 'relationship', 'loyalty_index', 0.25, true, null::varchar),
     ('retail_billing', 'relationship', 'nps', 0.5, false, 'A survey.')
 ) as requirements(profile, dimension, measure, weight, is_available, needs);
 

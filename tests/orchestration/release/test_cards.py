@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from ml.approvals import LOG_FILE
-from orchestration.release import card_charts
+from orchestration.release import card_charts, cards
 from orchestration.release.cards import (
     KINDS,
     METRICS,
@@ -217,3 +217,35 @@ def test_a_warehouse_without_estimators_needs_no_cards(settings: Settings, whole
     without = {name: entry for name, entry in manifest.marts.items() if name != "estimators"}
     bare = manifest.__class__(**{**vars(manifest), "marts": without})
     assert write_cards(settings, settings.home, bare, previous=None) == []
+
+
+def test_amounts_stand_beside_the_simple_rule_and_groups_by_review() -> None:
+    def row(candidate: str, part: str, metric: str, value: float, day: str = "") -> dict[str, Any]:
+        found = {"candidate": candidate, "slice": part, "metric": metric, "value": value}
+        return found | ({"as_of_date": day} if day else {})
+
+    upsell = {
+        "candidate": "boosting",
+        "metrics": [
+            row("boosting_log_regression", "test", "upsell_gini", 0.7),
+            row("base_rate_tier_tier_mean", "test", "upsell_gini", 0.6),
+            row("boosting_log_regression", "label_kind=contractual", "upsell_gini", 0.5),
+        ],
+    }
+    (line,) = cards._amounts(upsell)
+    shown = [(cell["part"], cell["own"]["value"], cell["rule"]) for cell in line["cells"]]
+    assert shown == [("All", 0.7, upsell["metrics"][1]), ("Subscribers", 0.5, None)]
+    assert cards._reviews(upsell)["lines"] == []
+    groups = {
+        "metrics": [
+            row("k_means_10", "review", "stability", 0.8, "2024-12-31"),
+            row("k_means_3", "review", "stability", 0.9, "2024-12-31"),
+            row("k_means_3", "review", "silhouette", 0.4, "2025-12-31"),
+        ]
+    }
+    found = cards._reviews(groups)
+    assert found["days"] == ["2024-12-31", "2025-12-31"]
+    assert [each["groups"] for each in found["lines"]] == [3, 10]
+    assert found["lines"][0]["cells"][0]["stability"]["value"] == 0.9
+    assert found["lines"][0]["cells"][1]["stability"] is None
+    assert cards._amounts(groups | {"candidate": "k_means"}) == []
