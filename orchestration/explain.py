@@ -115,7 +115,7 @@ class Outlook:
         churn_probability: Probability of leaving within six months.
         churn_low: Lower end of its interval.
         churn_high: Upper end of its interval.
-        churn_method: `estimator`, `baseline_rule` or `base_rate`.
+        churn_method: `estimator`, `baseline_rule`, `base_rate` or `long_cycle_base_rate`.
         churn_status: `published` or `not_published`.
         risk_band: Risk in three steps.
         is_eligible: Whether churn is defined for the customer in that month.
@@ -272,7 +272,7 @@ def explain_customer(
         _require_scorecard(con)
         found = _find_customer(con, customer)
         info = _one(con, "select * from scorecard.release_info")
-        profile = _find_profile(con, profile or str(info["profile"]))
+        profile = _find_profile(con, profile or info.get("profile"))
         month = _find_month(con, as_of, profile)
         card = _card(con, found, customer, month, profile)
         return Explanation(
@@ -359,14 +359,18 @@ def _near_ids(con: duckdb.DuckDBPyConnection, customer: str) -> list[str]:
     return list(dict.fromkeys([*starting, *close]))[:_NEAR_IDS]
 
 
-def _find_profile(con: duckdb.DuckDBPyConnection, asked: str) -> str:
+def _find_profile(con: duckdb.DuckDBPyConnection, asked: str | None) -> str:
     known = [
         str(row["profile"])
         for row in read_rows(
             con, "select distinct profile from scorecard.customer_scorecard order by profile"
         )
     ]
-    if known and asked not in known:
+    if not known:
+        raise ReleaseError("The release's customer_scorecard holds no score.")
+    if asked is None:
+        return known[0]
+    if asked not in known:
         raise UsageError(
             f"This release has no scores of the profile {asked}. It has: {', '.join(known)}."
         )

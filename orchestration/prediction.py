@@ -395,6 +395,7 @@ def _training_queries(kind: Kind, last_month: date, config: Any) -> _Queries:
             newest = window.add_months(newest, -1)
         return _Queries(
             "select features.*, labels.is_churned, labels.exclusion_reason, "
+            "labels.is_partially_churned, "
             "groups.region as group_region, groups.customer_kind as group_customer_kind "
             "from features.ftr_churn as features "
             "inner join features.ftr_churn_labels as labels "
@@ -776,8 +777,8 @@ def _changes(
 def _scoring_query(kind: Kind, where: str) -> str:
     if kind == "churn":
         return (
-            "select features.*, coalesce(labels.is_eligible, false) as is_eligible "
-            "from features.ftr_churn as features "
+            "select features.*, coalesce(labels.is_eligible, false) as is_eligible, "
+            "labels.ineligible_reason from features.ftr_churn as features "
             "left join features.ftr_churn_labels as labels using (customer_id, as_of_date) "
             f"{where} order by customer_id, as_of_date"
         )
@@ -838,9 +839,10 @@ def _reasons(frame: Any, scored: Any, estimator: Any) -> Any:
 
     ordered = sort_by_key(frame, name="churn frame")  # as what was scored is ordered
     chance = scored["churn_probability"]
-    is_key_account = (ordered["tier"] == _REASONS_TIER) & chance.notna()
-    is_asked = (chance >= ChurnConfig.reasons_from) | is_key_account
-    return churn_reasons(ordered[is_asked], estimator)
+    # A base rate of buyers of a long cycle has no reasons of its own.
+    is_told = chance.notna() & scored["is_eligible"]
+    is_asked = (chance >= ChurnConfig.reasons_from) | (ordered["tier"] == _REASONS_TIER)
+    return churn_reasons(ordered[is_told & is_asked], estimator)
 
 
 def reasons_of(

@@ -34,7 +34,9 @@ CHECKS = Table(
     "scorecard", "estimator_checks", OWNER, ("estimator", "estimator_version", "check_name")
 )
 
-CHURN_METHODS = ("estimator", "baseline_rule", "base_rate", NOT_SCORED)
+METHODS = ("estimator", "baseline_rule", "base_rate", NOT_SCORED)
+LONG_CYCLE = "long_cycle_base_rate"
+CHURN_METHODS = (*METHODS, LONG_CYCLE)
 CLV_METHODS = (
     "mbg_nbd_gamma_gamma",
     "bg_nbd_gamma_gamma",
@@ -132,11 +134,16 @@ def _churn_eligibility() -> tuple[Rule, ...]:
         PREDICTIONS.no_rows(
             "ineligible_have_none",
             "select customer_id, as_of_date from scorecard.predictions "
-            "where not is_eligible and churn_probability is not null",
-            says="No customer who is not eligible has a churn probability.",
-            because="Who has already left cannot leave again (handbook C7).",
+            "where (churn_probability is not null and not is_eligible "
+            f"and churn_method is distinct from '{LONG_CYCLE}') "
+            f"or (churn_method = '{LONG_CYCLE}' and is_eligible) "
+            "or (churn_percentile is not null and not is_eligible)",
+            says="No customer who is not eligible has a churn probability or a rank, but for the "
+            "base rate of who buys about once a year.",
+            because="Who has already left cannot leave again, and six silent months say nothing of "
+            "who buys once a year (handbook C7).",
             characteristic="consistency",
-            columns=("churn_probability", "is_eligible"),
+            columns=("churn_probability", "is_eligible", "churn_method", "churn_percentile"),
         ),
         PREDICTIONS.no_rows(
             "interval_holds_the_probability",

@@ -7,7 +7,7 @@ Belongs here: the mart upsell_predictions. Not here: churn, lifetime value and t
 from __future__ import annotations
 
 from data_quality.rules import Rule, Table
-from data_quality.suites.predictions import CHURN_METHODS
+from data_quality.suites.predictions import METHODS
 from data_quality.suites.shapes import (
     drift,
     is_left_unscored,
@@ -21,7 +21,6 @@ from data_quality.suites.shapes import (
 OWNER = "data science"
 UPSELL = Table("scorecard", "upsell_predictions", OWNER, ("customer_id", "as_of_date"))
 # The same ways of coming to a probability as for churn.
-METHODS = CHURN_METHODS
 
 
 def rules() -> tuple[Rule, ...]:

@@ -22,9 +22,14 @@ from ml.drift import ReferenceBins
 from ml.errors import OutdatedError
 from ml.frames import conform, require_columns, sort_by_key
 
+Float = npt.NDArray[np.float64]
+
 PUBLISHED: Final = "published"
 NOT_PUBLISHED: Final = "not_published"
 BASE_RATE: Final = "base_rate"
+LONG_CYCLE: Final = "long_cycle"
+"""Why who buys about once a year is not eligible: six months without a purchase say nothing."""
+LONG_CYCLE_METHOD: Final = "long_cycle_base_rate"
 
 _METHODS: Final = {PUBLISHED: "estimator", NOT_PUBLISHED: "baseline_rule", BASE_RATE: "base_rate"}
 _BATCH_ROWS: Final = 100_000
@@ -53,6 +58,8 @@ class ChurnEstimator:
             have no value. None unless published.
         surrogate: A tree of three questions that imitates it; None unless published.
         reference: Features and probability of the training rows in bins, to count drift in.
+        long_cycle: Smoothed rates, by tier, of customers without a contract, who buyers of a long
+            cycle are given; None for other outcomes than churn.
     """
 
     kind: ClassVar[str] = "churn"
@@ -73,6 +80,7 @@ class ChurnEstimator:
     usual: npt.NDArray[np.float64] | None
     surrogate: Surrogate | None
     reference: tuple[ReferenceBins, ...]
+    long_cycle: RateTable | None = None
 
     @property
     def method(self) -> str:
@@ -116,6 +124,7 @@ class ChurnEstimator:
             "usual": self.usual,
             "surrogate": self.surrogate.to_state() if self.surrogate else None,
             "reference": [bins.to_state() for bins in self.reference],
+            "long_cycle": self.long_cycle.to_state() if self.long_cycle else None,
         }
 
     @property
@@ -137,7 +146,7 @@ class ChurnEstimator:
             for name in ("trained_from", "trained_to", "labels_to")
         }
         fitted = Candidate.from_state(state["fitted"]) if state["fitted"] else None
-        surrogate = state["surrogate"]
+        surrogate, long_cycle = state["surrogate"], state.get("long_cycle")
         return cls(
             **{
                 **state,
@@ -147,6 +156,7 @@ class ChurnEstimator:
                 "rates": RateTable.from_state(state["rates"]),
                 "surrogate": Surrogate.from_state(surrogate) if surrogate else None,
                 "reference": tuple(ReferenceBins(**bins) for bins in state["reference"]),
+                "long_cycle": RateTable.from_state(long_cycle) if long_cycle else None,
             }
         )
 
@@ -155,13 +165,16 @@ def score_churn(frame: pd.DataFrame, estimator: ChurnEstimator) -> pd.DataFrame:
     """Probability of churn in the months after each as-of date.
 
     Args:
-        frame: `features.ftr_churn` with `is_eligible`; any order, any as-of dates.
+        frame: `features.ftr_churn` with `is_eligible` and, where known, `ineligible_reason`; any
+            order, any as-of dates.
         estimator: A trained estimator. If it was refused publication the probabilities are
             those of the simple rule, and `method` and `status` say so.
 
     Returns:
         The columns of `ml.churn_predictions`, one row per row of the frame, ordered by key.
-        Rows that are not eligible have null probabilities.
+        Rows that are not eligible have null probabilities, but for buyers of a long cycle: these
+        have the base rate of customers without a contract of their tier, and their `method` says
+        so.
 
     Raises:
         FrameError: The frame lacks columns or repeats a key.
@@ -184,11 +197,16 @@ def score_churn(frame: pd.DataFrame, estimator: ChurnEstimator) -> pd.DataFrame:
     for start in range(0, len(positions), _BATCH_ROWS):
         rows = np.isin(np.arange(len(panel)), positions[start : start + _BATCH_ROWS])
         found[rows] = probabilities(panel.take(rows), estimator)
+    method = np.full(len(panel), estimator.method, dtype=object)
+    if "ineligible_reason" in ordered and estimator.long_cycle is not None:
+        rows = ordered["ineligible_reason"].eq(LONG_CYCLE).fillna(False).to_numpy(dtype=bool)
+        found[rows] = _rates(panel.take(rows), estimator.long_cycle, estimator.interval_level)
+        method[rows] = LONG_CYCLE_METHOD
     scored = ordered[["customer_id", "as_of_date"]].assign(
         churn_probability=found[:, 0],
         probability_low=found[:, 1],
         probability_high=found[:, 2],
-        method=estimator.method,
+        method=method,
         estimator_version=estimator.version,
         status=PUBLISHED if estimator.status == PUBLISHED else NOT_PUBLISHED,
         is_eligible=eligible,
@@ -200,9 +218,15 @@ def probabilities(panel: Panel, estimator: ChurnEstimator) -> np.ndarray[Any, An
     """Probability, low and high of each row, as columns."""
     level = estimator.interval_level
     if estimator.fitted is None:
-        middle = estimator.rates.probability(panel)
-        low, high = estimator.rates.interval(panel, level=level)
-    else:
-        middle = estimator.fitted.probability(panel.features)
-        low, high = estimator.fitted.interval(panel.features, level=level)
+        return _rates(panel, estimator.rates, level)
+    middle = estimator.fitted.probability(panel.features)
+    low, high = estimator.fitted.interval(panel.features, level=level)
+    return _within(middle, low, high)
+
+
+def _rates(panel: Panel, rates: RateTable, level: float) -> np.ndarray[Any, Any]:
+    return _within(rates.probability(panel), *rates.interval(panel, level=level))
+
+
+def _within(middle: Float, low: Float, high: Float) -> np.ndarray[Any, Any]:
     return np.column_stack([middle, np.minimum(low, middle), np.maximum(high, middle)])

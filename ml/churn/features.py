@@ -90,6 +90,9 @@ FEATURE_DEFINITIONS: Final[tuple[Feature, ...]] = (
     Feature(
         "category_breadth_12m", "value", "billing", "Share of the product categories bought from."
     ),
+    Feature(
+        "discount_ratio_12m", "value", "billing", "Share of the list price given away, 12 months."
+    ),
     Feature("mrr", "contract", "billing", "Monthly recurring revenue at the month end."),
     Feature(
         "mrr_trend_6m",

@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ml.churn.baseline import TIER_TENURE, RateTable, fit_rates, rule_names
+from ml.churn.baseline import TIER, TIER_TENURE, RateTable, fit_rates, rule_names
 from ml.churn.candidates import (
     CANDIDATES,
     LOGISTIC,
@@ -45,7 +45,7 @@ from ml.churn.evaluation import (
     metric_row,
     slice_rows,
 )
-from ml.churn.features import FEATURES
+from ml.churn.features import FEATURES, KIND_FEATURE
 from ml.churn.gate import CHURN_WORDS, GateInput, Words, count_checks, run_gate
 from ml.churn.panel import Panel, read_panel
 from ml.churn.splits import Split, label_end, plan_splits, set_calibration_aside
@@ -108,7 +108,8 @@ def train_churn(
     Args:
         frame: `features.ftr_churn` joined with `is_churned`, eligible rows with a complete
             label only; one row per customer and as-of date, in any order. Rows with an
-            `exclusion_reason`, where there is such a column, are counted and left out.
+            `exclusion_reason`, where there is such a column, are counted and left out. Of
+            `is_partially_churned`, where there is such a column, the rate is told.
         config: Settings. The same frame and settings give the same estimator to the last bit.
         features: The columns to learn from.
 
@@ -120,10 +121,11 @@ def train_churn(
         FrameError: The frame lacks, repeats or leaves empty a column, or repeats a key.
     """
     panel = _read(frame, config, features)
-    left_out = _left_out_rows(frame)
+    left_out = [*_left_out_rows(frame), *_partial_rows(frame)]
     origins = usable_origins(panel, plan_splits([int(m) for m in panel.month], config), config)
     if not origins:
         estimator, rows, checks = cold_start(panel, config)
+        estimator = replace(estimator, long_cycle=_long_cycle_rates(panel, config))
         grade = grade_estimator({}, [], refusal=estimator.reason)
         return training_of(estimator, [*rows, *left_out], checks, grade=grade)
     verdict = judge(panel, origins, config)
@@ -137,8 +139,20 @@ def train_churn(
         fitted=refit(verdict.candidate, panel, origins[0], config) if is_published else None,
         rates=fit_rates(verdict.rule, panel, config),
     )
+    estimator = replace(estimator, long_cycle=_long_cycle_rates(panel, config))
     rows = [*verdict.metrics, *slice_rows(verdict.candidate, "all", panel), *left_out]
     return training_of(estimator, rows, verdict.checks, grade=verdict.grade)
+
+
+def _partial_rows(frame: pd.DataFrame) -> Rows:
+    """Share of those under contract who stayed with less than half: `partially_churned_rate`.
+
+    A label of its own (handbook C7), from which nothing is learnt.
+    """
+    if "is_partially_churned" not in frame or frame["is_partially_churned"].isna().all():
+        return []
+    known = frame["is_partially_churned"].dropna().astype(bool)
+    return [metric_row("all", "all", "partially_churned_rate", float(known.mean()), n=len(known))]
 
 
 def _left_out_rows(frame: pd.DataFrame) -> Rows:
@@ -487,6 +501,17 @@ def describe(
         surrogate=surrogate,
         reference=_reference(panel, fitted, rates, score, config),
     )
+
+
+def _long_cycle_rates(panel: Panel, config: ChurnConfig) -> RateTable:
+    """Rates by tier of customers without a contract, where there are any.
+
+    They are given to buyers of a long cycle, of whom the label knows nothing: who buys once a year
+    is silent for six months without having left.
+    """
+    if KIND_FEATURE in panel.names and (panel.feature(KIND_FEATURE) == 0).any():
+        panel = panel.take(panel.feature(KIND_FEATURE) == 0)
+    return fit_rates(TIER, panel, config)
 
 
 def _reference(

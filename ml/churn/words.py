@@ -259,6 +259,12 @@ WORDS: Final[Mapping[str, Words]] = {
         missing=_NO_INVOICE,
         unit=_percent,
     ),
+    "discount_ratio_12m": _levelled(
+        "discount off the list price in 12 months",
+        "近 12 个月折扣率",
+        missing="no invoice line with a list price",
+        unit=_percent,
+    ),
     "mrr": _levelled(
         "monthly recurring revenue",
         "月度经常性收入",

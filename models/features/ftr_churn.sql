@@ -7,6 +7,7 @@
     'ind_retention': ['purchase_delay_ratio_12m'],
     'ind_activity': ['mrr'],
     'ind_loyalty': ['category_breadth_12m'],
+    'ind_trade': ['discount_ratio_12m'],
     'ind_relationship': [
         'active_days_1m', 'interactions_3m', 'usual_interactions_3m', 'interaction_score',
     ],

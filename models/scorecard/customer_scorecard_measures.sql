@@ -18,7 +18,8 @@ with months as (
 ),
 {% for tree in trees %}
 {%- set p = tree['profile'] %}
-{%- set marts = tree['measures'] | map(attribute='mart') | unique | list %}
+{%- set marts = tree['measures'] | selectattr('source_rows_column')
+    | map(attribute='mart') | unique | list %}
 {{ scored_now(tree) }}
 {{ p }}_facts as (
 
@@ -26,8 +27,9 @@ with months as (
         weighted.*,
         case when {{ is_enough(node_coverage(tree['root'], '11')) }} then 1 end as is_scored
         {%- for leaf in tree['measures'] %},
-        cast({{ leaf['mart'] }}.{{ leaf['source_rows_column'] }} as integer)
-            as {{ leaf['node_id'] }}__rows
+        {%- set rows = leaf['mart'] ~ '.' ~ leaf['source_rows_column']
+            if leaf['source_rows_column'] else 'null' %}
+        cast({{ rows }} as integer) as {{ leaf['node_id'] }}__rows
         {%- if leaf['indicator_id'] in carried %},
         measures.{{ leaf['indicator_id'] }}__age_days as {{ leaf['node_id'] }}__age
         {%- endif %}

@@ -1,13 +1,23 @@
 {#- Grain: one row per customer and month that was scored. What acts on a probability compares the
     figures as they are published, so that a reader finds the same. -#}
-with churn as (
+with scored as (
 
     select
         churn_predictions.*,
-        {{ percentile_score(
-            'churn_predictions.churn_probability', 'churn_predictions.as_of_date'
-        ) }} as churn_percentile
+        -- A base rate, which all of a tier share, is no place among those foreseen one by one.
+        case when churn_predictions.is_eligible then churn_predictions.churn_probability end
+            as ranked_probability
     from {{ source('ml', 'churn_predictions') }} as churn_predictions
+
+),
+
+churn as (
+
+    select
+        scored.*,
+        {{ percentile_score('scored.ranked_probability', 'scored.as_of_date') }}
+            as churn_percentile
+    from scored
 
 ),
 

@@ -63,6 +63,7 @@ _METHODS = {
     "estimator": "the trained estimator",
     "baseline_rule": "the best simple rule (how long ago the last purchase was)",
     "base_rate": "the observed rate of comparable customers",
+    "long_cycle_base_rate": "the rate of their tier, as they buy about once a year",
 }
 
 

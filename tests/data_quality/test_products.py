@@ -27,7 +27,7 @@ def test_products_come_after_what_they_are_computed_from() -> None:
     for product in products.values():
         for parent in product.computed_from:
             assert names.index(parent) < names.index(product.name)
-    assert upstream_of("scorecard", products) == ("customers", "identity")
+    assert upstream_of("portfolio", products) == ("customers", "identity")
 
 
 def test_every_mart_is_in_a_product() -> None:

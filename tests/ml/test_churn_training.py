@@ -215,6 +215,51 @@ def test_higher_risk_is_scored_higher(trained, churn_frame):
     assert scored["churn_probability"][churned].mean() > scored["churn_probability"].mean() + 0.08
 
 
+def test_who_buys_once_a_year_has_the_base_rate_of_the_tier(churn_frame, quick):
+    """Of customers without a contract; under one, another share leaves."""
+    number = churn_frame["customer_id"].str.slice(1).astype(int)
+    by_contract = number % 2 == 0
+    frame = churn_frame.assign(
+        is_contractual=by_contract.astype(int),
+        is_churned=churn_frame["is_churned"] & ~(by_contract & (number % 4 == 0)),
+    )
+    estimator = train_churn(frame, replace(quick, max_origins=1, bootstrap_draws=2)).estimator
+    judged = frame.tail(4).assign(
+        is_eligible=[True, False, False, False],
+        ineligible_reason=[None, "long_cycle", "not_active", "long_cycle"],
+        tier=["A", "A", "A", "never seen"],
+    )
+    scored = score_churn(judged.sample(frac=1, random_state=1), estimator)
+    assert scored["method"].tolist() == [
+        estimator.method,
+        "long_cycle_base_rate",
+        estimator.method,
+        "long_cycle_base_rate",
+    ]
+    assert scored["churn_probability"].isna().tolist() == [False, False, True, False]
+    assert not scored["is_eligible"].tolist()[1]
+    own = frame[~by_contract & (frame["tier"] == "A")]
+    others = frame[by_contract & (frame["tier"] == "A")]
+    rate, low, high = scored.loc[1, ["churn_probability", "probability_low", "probability_high"]]
+    assert rate == pytest.approx(own["is_churned"].mean(), abs=0.03)
+    assert abs(rate - others["is_churned"].mean()) > 0.06
+    assert low < rate < high
+    all_tiers = frame.loc[~by_contract, "is_churned"].mean()
+    assert scored.loc[3, "churn_probability"] == pytest.approx(all_tiers, abs=0.01)
+
+
+def test_partial_churn_is_told_and_not_learnt_from(trained, churn_frame, quick):
+    known = churn_frame["customer_id"] < "c00100"
+    partial = pd.Series(None, index=churn_frame.index, dtype="boolean")
+    partial[known] = False
+    partial[churn_frame["customer_id"] < "c00010"] = True
+    told = train_churn(churn_frame.assign(is_partially_churned=partial), quick)
+    (row,) = told.metrics.query("metric == 'partially_churned_rate'").to_dict("records")
+    assert (row["value"], row["n"]) == (0.1, known.sum())
+    assert told.estimator.content_hash == trained.estimator.content_hash
+    assert trained.metrics.query("metric == 'partially_churned_rate'").empty
+
+
 def test_an_empty_frame_is_scored_to_an_empty_table(trained, churn_frame):
     scored = score_churn(churn_frame.head(0), trained.estimator)
     assert scored.empty

@@ -186,7 +186,7 @@ def test_a_consistent_explanation_shows_no_contradiction(database: Path) -> None
     explanation = explain_customer(database, "c-0017")
 
     assert "contradicts itself" not in shown(explanation)
-    assert not replace(explanation, score=0.0).is_consistent
+    assert not replace(explanation, computed_score=0.0).is_consistent
 
 
 def test_it_fits_a_narrow_terminal(database: Path) -> None:

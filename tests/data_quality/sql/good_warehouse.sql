@@ -191,7 +191,7 @@ select customer_id, as_of_date, tier,
     case when not is_unscored then score / 100 end as churn_probability,
     case when not is_unscored then score / 100 * 0.9 end as churn_probability_low,
     case when not is_unscored then least(1, score / 100 * 1.1) end as churn_probability_high,
-    score as churn_percentile,
+    case when not is_unscored then score end as churn_percentile,
     case when not is_unscored then 'estimator' when as_of_date = date '2011-10-31' then 'not_scored'
         end as churn_method,
     'published' as churn_status, 'churn-1' as churn_estimator_version,

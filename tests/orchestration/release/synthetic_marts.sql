@@ -258,6 +258,33 @@ select
     case when is_loyal_measured then 0.714286 else 0.428571 end as relationship_coverage
 from scores;
 
+create table scorecard.customer_scorecard_nodes as
+select
+    customer_id, as_of_date, profile, dimension as node_id, 'value' as parent_id, 1 as depth,
+    dimension as label, dimension as label_zh, score, coverage, weight
+from (
+    select
+        customer_id, as_of_date, profile,
+        unnest(['current_value', 'potential', 'relationship']) as dimension,
+        unnest([current_value_score, potential_score, relationship_score]) as score,
+        unnest([current_value_coverage, potential_coverage, relationship_coverage]) as coverage,
+        unnest([0.4, 0.25, 0.35]) as weight
+    from scorecard.customer_scorecard
+    where as_of_date > date '2011-09-30'
+);
+
+create table scorecard.customer_scorecard_changes as
+select
+    customer_id, as_of_date, profile, measure as cause, 'measure' as cause_kind,
+    score as previous_score, score, 0.0 as value_change, 0.0 as total_change
+from scorecard.customer_scorecard_measures
+where effective_weight > 0;
+
+create table scorecard.contradictions as
+select customer_id, as_of_date, profile, tier, score, band, 'unhealthy_safe' as contradiction
+from scorecard.customer_scorecard
+where band = 'red' and as_of_date = date '2011-12-31' and hash(customer_id) % 5 = 0;
+
 create table scorecard.tier_scorecard as
 select
     cards.as_of_date,
