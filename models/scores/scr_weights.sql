@@ -23,7 +23,7 @@ with in_force as (
     from {{ ref('scorecard_nodes') }} as nodes
     inner join {{ ref('int_months') }} as months
         on {{ holds_on('months.as_of_date', 'nodes.valid_from', 'nodes.valid_until') }}
-    left join {{ source('ml', 'scorecard_weights') }} as computed
+    left join {{ ref('stg_ml__scorecard_weights') }} as computed
         on
             nodes.profile = computed.profile
             and nodes.node_id = computed.node_id

@@ -68,11 +68,15 @@ class DbtPart:
 
 # What reads the scores of texts, and all that is computed from it.
 FROM_TEXTS = "stg_ml__text_scores path:models/core/text"
+# What reads the weights, and all that is computed from it.
+FROM_WEIGHTS = (
+    "source:ml.scorecard_weights+ source:ml.weight_sensitivity+ source:ml.topsis_comparison+"
+)
 BEFORE_TEXTS = DbtPart(
     "dbt_before_texts",
     "Build the models up to the core",
     "path:dbt_project/seeds path:models/staging path:models/core",
-    exclude=FROM_TEXTS,
+    exclude=f"{FROM_TEXTS} {FROM_WEIGHTS}",
 )
 BEFORE_ESTIMATORS = DbtPart(
     "dbt_before_estimators",
@@ -81,10 +85,6 @@ BEFORE_ESTIMATORS = DbtPart(
 )
 # What must be built before it is known which months restated links touch.
 LINKS = "+int_identity_restatements"
-# What reads the weights, and all that is computed from it.
-FROM_WEIGHTS = (
-    "source:ml.scorecard_weights+ source:ml.weight_sensitivity+ source:ml.topsis_comparison+"
-)
 AFTER_ESTIMATORS = DbtPart(
     "dbt_after_estimators",
     "Build the models up to the scores of measures",

@@ -42,7 +42,7 @@ select
     round(computed.entropy, 6) as entropy,
     computed.note
 from {{ ref('scr_weights') }} as nodes
-left join {{ source('ml', 'scorecard_weights') }} as computed
+left join {{ ref('stg_ml__scorecard_weights') }} as computed
     on
         nodes.profile = computed.profile
         and nodes.node_id = computed.node_id
