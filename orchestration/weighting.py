@@ -220,7 +220,7 @@ def weigh(settings: Settings, *, stage: Stage | None = None) -> WeightSummary:
     with connect(settings) as con, _scores_expected(settings):
         ensure_ml_tables(con)
         month = window.current_run(con).last_month
-        nodes = con.execute(_NODES_QUERY, [month]).to_arrow_table().to_pandas()
+        nodes = read_nodes(con, month)
         weights = _weights(con, settings, nodes, month)
         trials: list[dict[str, Any]] = []
         rankings: list[dict[str, Any]] = []
@@ -323,6 +323,11 @@ def _try(
             }
         )
     return trial_rows(profile, month, trials, tree), rows
+
+
+def read_nodes(con: duckdb.DuckDBPyConnection, month: date) -> pd.DataFrame:
+    """Read the configured nodes of all profiles that score customers by a month end."""
+    return con.execute(_NODES_QUERY, [month]).to_arrow_table().to_pandas()
 
 
 def read_scores(con: duckdb.DuckDBPyConnection, month: date, measures: Sequence[str]) -> Scores:

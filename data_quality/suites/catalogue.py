@@ -25,6 +25,7 @@ from data_quality.suites import (
     people,
     portfolio,
     predictions,
+    profiles,
     relationship,
     scorecard,
     segments,
@@ -59,6 +60,7 @@ SUITES: dict[str, Callable[[], tuple[Rule, ...]]] = {
     "value": value.rules,
     "weights": weights.rules,
     "scorecard": scorecard.rules,
+    "profiles": profiles.rules,
     "findings": findings.rules,
 }
 

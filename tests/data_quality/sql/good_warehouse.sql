@@ -329,6 +329,17 @@ cross join (values ('current_value', 'revenue_12m'), ('relationship', 'loyalty_i
     as measures(dimension, measure)
 where score is not null;
 
+insert into scorecard.measure_checks by name
+select * from (values
+    ('retail_billing', 'revenue_12m', 'revenue_12m', 'percentile_portfolio', true, null::boolean,
+        null::double, null::varchar, 0, true, 'value', true, 0.0::double, 45),
+    ('retail_billing', 'nps', 'nps_answer', 'piecewise', true, true, 0.4::double, null::varchar, 3,
+        true, 'experience', true, 90.0::double, 365)
+) as checks (
+    profile, measure, indicator_id, scoring, is_measurable, is_attainable, lowest_reached_ratio,
+    tiers_out_of_reach, judged_tiers, is_relevant, objective, is_timely, age_days, freshness_days
+);
+
 insert into scorecard.customer_scorecard_nodes by name
 select customer_id, as_of_date, profile, 'value' as node_id, 0 as depth, score, coverage,
     status, 1.0::double as weight, 1.0::double as effective_weight
