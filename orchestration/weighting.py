@@ -327,7 +327,8 @@ def _try(
 
 def read_nodes(con: duckdb.DuckDBPyConnection, month: date) -> pd.DataFrame:
     """Read the configured nodes of all profiles that score customers by a month end."""
-    return con.execute(_NODES_QUERY, [month]).to_arrow_table().to_pandas()
+    nodes: pd.DataFrame = con.execute(_NODES_QUERY, [month]).to_arrow_table().to_pandas()
+    return nodes
 
 
 def read_scores(con: duckdb.DuckDBPyConnection, month: date, measures: Sequence[str]) -> Scores:

@@ -43,8 +43,8 @@ def test_the_published_scores_are_those_of_another_implementation(
             zip(customers.customer_id, zip(score, root.coverage, strict=True), strict=True)
         )
         rows = con.execute(
-            "select customer_id, score_before_exceptions, coverage from scorecard.customer_scorecard "
-            "where profile = ? and as_of_date = ?",
+            "select customer_id, score_before_exceptions, coverage "
+            "from scorecard.customer_scorecard where profile = ? and as_of_date = ?",
             [profile, month],
         ).fetchall()
         for customer, found, coverage in rows:
