@@ -77,7 +77,9 @@ def test_dbt_runs_in_parts_with_texts_estimators_and_weights_between(
     assert "scorecard/customer_scorecard" in parts["dbt_after_weights"]
     weights = dg.AssetKey(["ml", "scorecard_weights"])
     assert dg.AssetKey(["scores", "scr_measures"]) in graph.get(weights).parent_keys
-    assert weights in graph.get(dg.AssetKey(["scores", "scr_weights"])).parent_keys
+    staged = dg.AssetKey(["staging", "stg_ml__scorecard_weights"])
+    assert weights in graph.get(staged).parent_keys
+    assert staged in graph.get(dg.AssetKey(["scores", "scr_weights"])).parent_keys
     assert sum(map(len, parts.values())) == len(set().union(*parts.values()))
     # Judgements are looked at before any model is built.
     matrices = dg.AssetKey(["ml", "ahp_matrices"])
