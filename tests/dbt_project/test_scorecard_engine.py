@@ -141,14 +141,15 @@ def cases(draw: st.DrawFn) -> Case:
     same = draw(st.booleans())
     root = draw(nodes("n", draw(st.integers(1, 4)), same, (1.0, 1.0)))
     now, then, lower = {}, {}, set()
-    values = st.one_of(st.none(), st.floats(-120, 120, allow_subnormal=False))
+    is_missing = st.sampled_from([False, False, False, True])
+    values = st.floats(-120, 120, allow_subnormal=False)
     for leaf in root.leaves():
         is_piecewise = draw(st.booleans())
         is_lower = draw(st.booleans())
         if is_lower:
             lower.add(leaf.name)
         for readings in (now, then):
-            value = draw(values)
+            value = None if draw(is_missing) else draw(values)
             evidence = draw(st.sampled_from([1.0, 1.0, 0.5, 0.125]))
             if is_piecewise:
                 found = then if readings is now else now
@@ -242,7 +243,7 @@ def con() -> duckdb.DuckDBPyConnection:
     return duckdb.connect(config={"threads": 1})
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(case=cases())
 def test_engine_and_handbook_agree(con: duckdb.DuckDBPyConnection, case: Case) -> None:
     found = _computed(con, case)
@@ -250,8 +251,9 @@ def test_engine_and_handbook_agree(con: duckdb.DuckDBPyConnection, case: Case) -
     assert found["coverage_0"] == pytest.approx(coverage(case.root, case.then, "0"), abs=TOLERANCE)
     weights = effective_weights(case.root, case.now, "1")
     expected = score(case.root, case.now, "1")
-    if expected is not None:
-        assert found["score_1"] == pytest.approx(expected, abs=TOLERANCE)
+    assert found["score_1"] == (
+        None if expected is None else pytest.approx(expected, abs=TOLERANCE)
+    )
     for leaf in case.root.leaves():
         share = 0.0 if weights is None else weights[leaf.name]
         assert found[f"{leaf.name}__e11"] == pytest.approx(share, abs=TOLERANCE)
@@ -263,7 +265,7 @@ def test_engine_and_handbook_agree(con: duckdb.DuckDBPyConnection, case: Case) -
                 assert found[f"{leaf.name}__{part}"] == pytest.approx(told, abs=TOLERANCE)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(case=cases())
 def test_contributions_and_parts_add_up(con: duckdb.DuckDBPyConnection, case: Case) -> None:
     found = _computed(con, case)
@@ -283,7 +285,7 @@ def test_contributions_and_parts_add_up(con: duckdb.DuckDBPyConnection, case: Ca
         assert told == pytest.approx(found["score_1"] - found["score_0"], abs=TOLERANCE)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(case=cases(), data=st.data())
 def test_what_is_not_measured_is_never_zero(
     con: duckdb.DuckDBPyConnection, case: Case, data: st.DataObject
