@@ -56,7 +56,6 @@ CHANGE = ENGINE.from_string(
     """
     {%- do engine.grow_tree(tree, rows) -%}
     with measures as (select * from readings_now), earlier as (select * from readings_then),
-    targets as (select * from scales_now), earlier_targets as (select * from scales_then),
     p_rows as (
         select
             measures.customer_id
@@ -66,7 +65,7 @@ CHANGE = ENGINE.from_string(
             earlier.{{ n }}__{{ leaf.scoring }} as {{ n }}__s0,
             measures.{{ n }}__m as {{ n }}__m1,
             earlier.{{ n }}__m as {{ n }}__m0,
-            {{- engine.value_and_scale(leaf, 'measures', 'earlier', 'targets', 'earlier_targets') }}
+            {{- engine.value_and_scale(leaf, 'measures', 'earlier', 'scales') }}
             {%- endfor %}
             {%- for node in tree.dimensions + tree.measures if node.depth %},
             cast({{ weights[node.node_id][0] }} as double) as {{ node.node_id }}__w1,
@@ -74,8 +73,7 @@ CHANGE = ENGINE.from_string(
             {%- endfor %}
         from measures
         inner join earlier on measures.customer_id = earlier.customer_id
-        cross join targets
-        cross join earlier_targets
+        cross join scales
     ),
     {{ engine.effective_weights(
         tree, ['11', '00', '10', '01'] if tree.is_weighted_anew else ['11', '00']
@@ -203,13 +201,17 @@ def _readings(table: str, readings: dict[str, Reading]) -> str:
     return f"create or replace temp table {table} as select {', '.join(columns)}"
 
 
-def _scales(table: str, readings: dict[str, Reading]) -> str:
-    columns = ["1 as one"]
-    for name, reading in readings.items():
-        if reading.scale is not None:
+def _scales(case: Case) -> str:
+    columns, is_same = [], True
+    for name, reading in case.now.items():
+        earlier = case.then[name].scale
+        if reading.scale is not None and earlier is not None:
+            is_same = is_same and reading.scale == earlier
             for edge in ("floor", "target", "stretch"):
                 columns.append(f"{_sql(getattr(reading.scale, edge))} as {name}__{edge}")
-    return f"create or replace temp table {table} as select {', '.join(columns)}"
+                columns.append(f"{_sql(getattr(earlier, edge))} as {name}__{edge}_then")
+    columns.append(f"{is_same} as is_same")
+    return f"create or replace temp table scales as select {', '.join(columns)}"
 
 
 def _weights(root: Node) -> dict[str, tuple[float, float]]:
@@ -224,8 +226,7 @@ def _computed(con: duckdb.DuckDBPyConnection, case: Case) -> dict[str, float | N
     tree = {"profile": "p", "is_weighted_anew": any(one != zero for one, zero in weights.values())}
     con.execute(_readings("readings_now", case.now))
     con.execute(_readings("readings_then", case.then))
-    con.execute(_scales("scales_now", case.now))
-    con.execute(_scales("scales_then", case.then))
+    con.execute(_scales(case))
     sql = CHANGE.render(
         tree=tree,
         rows=_rows(case.root, case),
