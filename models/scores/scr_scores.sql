@@ -8,7 +8,6 @@
 -- depends_on: {{ ref('scr_measures') }}
 {#- Grain: one row per customer, month end and profile that is applied in it. -#}
 {%- set trees, all_rules = scorecard_trees(), scorecard_exceptions() %}
-{#- Current value is called as in the judgements of experts, too. #}
 {%- set parts = {
     'current_value': ['current_value', 'current'],
     'potential': ['potential'],
