@@ -35,6 +35,7 @@ from data_quality.suites import (
     survey,
     upsell,
     value,
+    weights,
 )
 
 SUITES: dict[str, Callable[[], tuple[Rule, ...]]] = {
@@ -58,6 +59,7 @@ SUITES: dict[str, Callable[[], tuple[Rule, ...]]] = {
     "segments": segments.rules,
     "evaluation": evaluation.rules,
     "value": value.rules,
+    "weights": weights.rules,
     "scorecard": scorecard.rules,
     "profiles": profiles.rules,
     "backtest": backtest.rules,
