@@ -79,7 +79,8 @@ with months as (
         case when is_scored = 1 then {{ n }}__e11 end as effective_weight,
         case when is_scored = 1 then {{ n }}__e11 * coalesce({{ n }}__s1, 0) end as contribution,
         {{ n }}__rows as source_row_count,
-        {{ n ~ '__age' if leaf['indicator_id'] in carried else 'cast(null as integer)' }} as age_days
+        {{ n ~ '__age' if leaf['indicator_id'] in carried else 'cast(null as integer)' }}
+            as age_days
     from {{ p }}_facts
 
 ),
