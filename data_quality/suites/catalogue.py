@@ -13,6 +13,7 @@ from data_quality.rules import Rule
 from data_quality.suites import (
     activity,
     billing,
+    cmat,
     commercial,
     credit,
     customers,
@@ -59,6 +60,7 @@ SUITES: dict[str, Callable[[], tuple[Rule, ...]]] = {
     "value": value.rules,
     "scorecard": scorecard.rules,
     "profiles": profiles.rules,
+    "cmat": cmat.rules,
     "findings": findings.rules,
 }
 
