@@ -46,7 +46,7 @@ UNITS = {
     "level 1-4": NUMBERS,
     "levels": frozenset({"double"}),
     "months": frozenset({"double"}),
-    "percent": frozenset({"double"}),
+    "percent 0-100": frozenset({"double"}),
     "points": frozenset({"double"}),
     "points -100 to 100": frozenset({"double"}),
     "points 0-10": NUMBERS,

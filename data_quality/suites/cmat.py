@@ -21,9 +21,7 @@ OWNER = "management"
 PRACTICES = Table(
     "scorecard", "cmat_practices", OWNER, ("as_of_date", "assessment_id", "practice_id")
 )
-SECTIONS = Table(
-    "scorecard", "cmat_sections", OWNER, ("as_of_date", "assessment_id", "section_id")
-)
+SECTIONS = Table("scorecard", "cmat_sections", OWNER, ("as_of_date", "assessment_id", "section_id"))
 OVERALL = Table("scorecard", "cmat_overall", OWNER, ("as_of_date", "assessment_id"))
 AGREEMENT = Table(
     "scorecard",
@@ -73,7 +71,7 @@ def _practices() -> tuple[Rule, ...]:
             select {names} from scorecard.cmat_practices
             where {outside} or measured_level not between 0 and measurable_level
             """,
-            says="Every level lies between 0 and 4, a measured one at most at what can be measured.",
+            says="Every level lies between 0 and 4, a measured one at most at what is measurable.",
             because="A level off the scale would count for more than best practice.",
             characteristic="accuracy",
             columns=(*levels, "measured_level", "measurable_level"),
@@ -229,9 +227,7 @@ def _agreement() -> tuple[Rule, ...]:
     return (
         *keys(AGREEMENT),
         month_ends(AGREEMENT),
-        interval_holds(
-            AGREEMENT, "mean_difference", "mean_difference_low", "mean_difference_high"
-        ),
+        interval_holds(AGREEMENT, "mean_difference", "mean_difference_low", "mean_difference_high"),
         AGREEMENT.between(
             "weighted_kappa",
             -1,
@@ -288,9 +284,7 @@ def _metrics() -> tuple[Rule, ...]:
 
 def _findings() -> tuple[Rule, ...]:
     names = ", ".join(FINDINGS.keys)
-    excluded, flagged = (
-        ", ".join(f"'{name}'" for name in group) for group in (EXCLUDED, FLAGGED)
-    )
+    excluded, flagged = (", ".join(f"'{name}'" for name in group) for group in (EXCLUDED, FLAGGED))
     return (
         *keys(FINDINGS),
         no_personal_data(FINDINGS),
