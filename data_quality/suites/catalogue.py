@@ -12,6 +12,7 @@ from data_quality.products import SOURCE
 from data_quality.rules import Rule
 from data_quality.suites import (
     activity,
+    backtest,
     billing,
     cmat,
     commercial,
@@ -60,6 +61,7 @@ SUITES: dict[str, Callable[[], tuple[Rule, ...]]] = {
     "value": value.rules,
     "scorecard": scorecard.rules,
     "profiles": profiles.rules,
+    "backtest": backtest.rules,
     "cmat": cmat.rules,
     "findings": findings.rules,
 }

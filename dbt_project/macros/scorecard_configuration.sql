@@ -176,6 +176,11 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#- The value of an indicator that is scored: what is too old to be carried is not. -#}
+{% macro scored_value(indicator, source) -%}
+    {{ source }}.{{ indicator['indicator_id'] }}{{ '__current' if indicator['is_carried'] }}
+{%- endmacro %}
+
 {#- CTE `<profile>_weights`: the weights of a profile's nodes in every month in which it is applied,
     wide, as `N__w`, with the month end that scores are compared with. -#}
 {% macro weights_by_month(tree) -%}

@@ -18,6 +18,7 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_
 
 from orchestration import window
 from orchestration.choices import check_profile_applies
+from orchestration.configuration.lint import refuse_mistakes
 from orchestration.dagster_home import ScorecardHome, month_partitions, reported
 from orchestration.dbt import (
     DbtNodesFailedError,
@@ -200,6 +201,7 @@ def _run_months() -> dg.AssetsDefinition:
             may_go_back=config.may_go_back,
         )
         with reported(scorecard_home) as settings, stage("Choose the months") as current:
+            refuse_mistakes(settings)  # a run that the command line did not begin
             chosen = begin(settings, asked, now=utc_now())
             with connect(settings) as con:
                 ensure_ml_tables(con)
