@@ -1,5 +1,5 @@
--- The sections of the assessment of the organisation weigh 1 together, and each practice has one row
--- in force on any day, else a figure would count it twice (C2).
+-- The sections of the assessment of the organisation weigh 1 together, and each practice has one
+-- row in force on any day, else a figure would count it twice (C2).
 select
     'weights of the sections' as what,
     cast(sum(sections.weight) as varchar) as found

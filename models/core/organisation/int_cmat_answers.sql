@@ -1,6 +1,6 @@
-{#- Grain: one row per answer of an assessment of the organisation (handbook C2): what was said, what
-    of it counts, and what is wrong with it. An assessment opens with its first answer to a practice
-    of the questionnaire and closes `cmat_open_days` later. -#}
+{#- Grain: one row per answer of an assessment of the organisation (handbook C2): what was said,
+    what of it counts, and what is wrong with it. An assessment opens with its first answer to a
+    practice of the questionnaire and closes `cmat_open_days` later. -#}
 with run_window as (
 
     select * from {{ ref('stg_control__run_window') }}

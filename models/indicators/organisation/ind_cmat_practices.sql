@@ -1,7 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='replace_months') }}
-{#- Grain: one row per month end, assessment and practice of its questionnaire (handbook C2). A month
-    knows the answers given by its end. An assessment is there from its first answer until a newer
-    one has closed. The level of a dimension is the mean of those who gave one. -#}
+{#- Grain: one row per month end, assessment and practice of its questionnaire (handbook C2). A
+    month knows the answers given by its end. An assessment is there from its first answer until a
+    newer one has closed. The level of a dimension is the mean of those who gave one. -#}
 {%- set dimensions = ['intention', 'reality', 'effect'] -%}
 {%- set weights = var('cmat_dimension_weights') -%}
 with run_months as (

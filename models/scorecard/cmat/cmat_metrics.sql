@@ -1,6 +1,6 @@
 {{ config(materialized='incremental', incremental_strategy='replace_months') }}
 {#- Grain: one row per month end and metric that a practice of the assessment is held against
-    (handbook C2, evidence link). Each is read off the published mart that `cmat_metric_terms` names.
+    (handbook C2, evidence link), read off the published mart that `cmat_metric_terms` names.
     Metric, mart, cases, cases of them that count, condition. -#}
 {%- set year = 'source_rows.period_months = 12' -%}
 {%- set metrics = [
@@ -10,7 +10,8 @@
         count_when("source_rows.is_active and coalesce(source_rows.tier, 'none') <> 'none'"),
         'true'),
     ('churn_coverage', ref('predictions'), count_when('source_rows.is_eligible'),
-        count_when('source_rows.is_eligible and source_rows.churn_probability is not null'), 'true'),
+        count_when('source_rows.is_eligible and source_rows.churn_probability is not null'),
+        'true'),
     ('cluster_coverage', ref('customer_clusters'), 'count(*)', 'count(source_rows.cluster_id)',
         'true'),
     ('tier_costed', ref('efficiency_by_tier'), 'count(*)', 'count(source_rows.cost_to_serve)',
