@@ -1,7 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='replace_months') }}
-{#- Grain: one row per month end, assessment, pair of assessors and dimension: how far two assessors
-    say the same of the practices that both gave a level (handbook C2). Kappa has quadratic weights
-    (Cohen 1968): with them the disagreement that chance alone gives is
+{#- Grain: one row per month end, assessment, pair of assessors and dimension: how far two
+    assessors say the same of the practices that both gave a level (handbook C2). Kappa has
+    quadratic weights (Cohen 1968): with them the disagreement that chance alone gives is
     mean(x2) + mean(y2) - 2 mean(x) mean(y), so that sums of whole numbers suffice. What they said
     is compared, before a level is capped. -#}
 with run_months as (
