@@ -707,3 +707,15 @@ select date '2011-06-30' as as_of_date, 'generic' as profile, 'all' as tier, 0.7
 
 create or replace table scorecard.scorecard_missed_greens as
 select date '2011-06-30' as as_of_date, 'generic' as profile, 'c-0001' as customer_id;
+
+create or replace table scorecard.scorecard_weights as
+select 'generic' as profile, 'gross_margin_12m' as node_id, 0.4 as weight;
+
+create or replace table scorecard.judgement_matrices as
+select 'generic' as matrix_id, 0.02 as consistency_ratio;
+
+create or replace table scorecard.weight_sensitivity as
+select date '2011-12-31' as as_of_date, 'generic' as profile, 'gross_margin_12m' as node_id;
+
+create or replace table scorecard.topsis_ranks as
+select date '2011-12-31' as as_of_date, 'generic' as profile, 'c-0001' as customer_id;
