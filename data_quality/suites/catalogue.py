@@ -12,6 +12,7 @@ from data_quality.products import SOURCE
 from data_quality.rules import Rule
 from data_quality.suites import (
     activity,
+    associations,
     billing,
     commercial,
     credit,
@@ -57,6 +58,7 @@ SUITES: dict[str, Callable[[], tuple[Rule, ...]]] = {
     "evaluation": evaluation.rules,
     "value": value.rules,
     "scorecard": scorecard.rules,
+    "associations": associations.rules,
     "findings": findings.rules,
 }
 
