@@ -13,6 +13,7 @@ from data_quality.rules import Rule
 from data_quality.suites import (
     activity,
     associations,
+    backtest,
     billing,
     commercial,
     credit,
@@ -26,6 +27,7 @@ from data_quality.suites import (
     people,
     portfolio,
     predictions,
+    profiles,
     relationship,
     scorecard,
     segments,
@@ -34,6 +36,7 @@ from data_quality.suites import (
     survey,
     upsell,
     value,
+    weights,
 )
 
 SUITES: dict[str, Callable[[], tuple[Rule, ...]]] = {
@@ -57,8 +60,11 @@ SUITES: dict[str, Callable[[], tuple[Rule, ...]]] = {
     "segments": segments.rules,
     "evaluation": evaluation.rules,
     "value": value.rules,
+    "weights": weights.rules,
     "scorecard": scorecard.rules,
     "associations": associations.rules,
+    "profiles": profiles.rules,
+    "backtest": backtest.rules,
     "findings": findings.rules,
 }
 
