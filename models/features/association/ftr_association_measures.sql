@@ -108,6 +108,8 @@ left join answers
 where
     {{ measure.model }}.{{ measure.column }} is not null
     {%- if measure.answer_age %}
-    and {{ measure.model }}.{{ measure.answer_age }} < extract(day from sample.as_of_date)
+    and {{ month_end(dbt.dateadd(
+        'day', '-' ~ measure.model ~ '.' ~ measure.answer_age, 'sample.as_of_date'
+    )) }} = sample.as_of_date
     {%- endif %}
 {%- endfor %}

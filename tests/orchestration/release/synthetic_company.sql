@@ -412,6 +412,12 @@ create table scorecard.self_service as
 select as_of_date, 12 as period_months, 40 as bot_containment_cases, 0.5 as bot_containment_ratio
 from months;
 
+create table scorecard.kpi_associations as
+select as_of_date, 'csat_revenue' as pair_id, 'all' as segment, 0 as lag_months, 0.2 as rho,
+    100 as unit_count
+from months
+where as_of_date = (select max(as_of_date) from months);
+
 create table scorecard.credit_by_grade as
 select as_of_date, 'all' as grade, 100 as customer_count, 40 as bad_cases, 0.05 as bad_ratio
 from months;

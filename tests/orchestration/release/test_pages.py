@@ -1032,3 +1032,23 @@ def test_groups_have_sizes_a_profile_and_moves(pages: Mapping[str, str]) -> None
     assert moves == "Moves since Nov 2011"
     assert all(len(row) == 4 for row in tables.cells(moves))
     assert "stability 0.90" in Page(pages["potential.html"]).text
+
+
+def test_what_goes_together_is_told_without_a_cause(
+    pages: Mapping[str, str], changed: Callable[..., CompanyFolder]
+) -> None:
+    tables = Tables(pages["relationship.html"])
+    cells = tables.cells("What goes with what, at the strongest lag")
+    assert [(row[0], row[1], row[2], row[-2], row[-1]) for row in cells] == [
+        ("Higher satisfaction and revenue", "0", "+0.30", "100", "beyond chance [two ways]"),
+        ("More service in time and revenue", "0", "+0.10", "90", "not told from chance"),
+        ("More use of the CRM and revenue", "–", "–", "2", "no differences"),
+    ]
+    assert len(tables.cells("Higher satisfaction and revenue, by months later")) == 7
+    text = section(pages["relationship.html"], "together")
+    assert "Beyond chance: 1 of 2 pairs at the strongest lag, 7 of all 14 tests" in text
+    assert "A sample of 2,000 of 5,000 customers" in text
+    assert "Caution with Higher satisfaction and revenue" in text
+    assert not re.search("drive|cause", text)
+    none = changed("update scorecard.kpi_associations set is_tested = false").pages()
+    assert "No pair of measures has enough customers yet" in none["relationship.html"]
