@@ -4,8 +4,8 @@ What belongs here: reading one pair's rows, joined by lag in the engine; which s
 tested; writing `ml.kpi_associations`.
 What does not: how a test is made (`ml.association`), which customers and measures (dbt), Dagster.
 
-Memory: the rows of one test at a time, of a sample of customers: 20,000 customers of 36 months are
-720,000 rows of five columns.
+Memory: the rows of one pair and lag at a time, of a sample of customers: 10,000 customers of 36
+months are 360,000 rows of eight columns.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from ml.association.ranks import Correlation, Float, Integer
 
-# Draws that are weighed at once: 100 of 20,000 customers are 16 MB.
+# Draws that are weighed at once: 100 of 10,000 customers are 8 MB.
 _AT_ONCE = 100
 
 
