@@ -15,6 +15,7 @@ from data_quality.suites import (
     associations,
     backtest,
     billing,
+    cmat,
     commercial,
     credit,
     customers,
@@ -65,6 +66,7 @@ SUITES: dict[str, Callable[[], tuple[Rule, ...]]] = {
     "associations": associations.rules,
     "profiles": profiles.rules,
     "backtest": backtest.rules,
+    "cmat": cmat.rules,
     "findings": findings.rules,
 }
 

@@ -73,7 +73,7 @@ def _together(reader: Reader) -> Section | None:
             f"{format_integer(counts['tests'])} tests, tiers and lags included.",
             *(str(row["sentence"]) for row in supported[:2]),
             *(
-                f"Caution with {row['label']}: within customers it points the other way than "
+                f"Caution with {_lower(row['label'])}: within customers it points the other way than "
                 "between them."
                 for row in flips
             ),
@@ -163,16 +163,23 @@ def _name(row: Row) -> str:
     return text[:1].upper() + text[1:]
 
 
+def _lower(text: Any) -> str:
+    return str(text)[:1].lower() + str(text)[1:]
+
+
 def _later(row: Row) -> str:
     return str(row["lag_months"]) if row["is_tested"] else "–"
 
 
 def _lag(months: int) -> str:
-    return "same month" if months == 0 else count_of(months, "month", "months")
+    return count_of(months, "month", "months")
 
 
 def _signed(value: Any) -> str:
-    return "–" if value is None else f"{float(value):+.2f}".replace("-", "\u2212")
+    if value is None:
+        return "–"
+    text = f"{float(value):+.2f}".replace("-", "\u2212")
+    return "0.00" if text[1:] == "0.00" else text
 
 
 def _verdict(row: Row) -> Cell:
