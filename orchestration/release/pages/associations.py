@@ -73,8 +73,8 @@ def _together(reader: Reader) -> Section | None:
             f"{format_integer(counts['tests'])} tests, tiers and lags included.",
             *(str(row["sentence"]) for row in supported[:2]),
             *(
-                f"Caution with {_lower(row['label'])}: within customers it points the other way than "
-                "between them."
+                f"Caution with {_lower(row['label'])}: within customers it points the other way "
+                "than between them."
                 for row in flips
             ),
         ],
