@@ -23,6 +23,7 @@ from data_quality.suites import (
     finance,
     findings,
     identity,
+    levels,
     people,
     portfolio,
     predictions,
@@ -61,6 +62,7 @@ SUITES: dict[str, Callable[[], tuple[Rule, ...]]] = {
     "scorecard": scorecard.rules,
     "profiles": profiles.rules,
     "backtest": backtest.rules,
+    "levels": levels.rules,
     "findings": findings.rules,
 }
 

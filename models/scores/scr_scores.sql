@@ -80,7 +80,8 @@ with months as (
         ) as best_lever,
         best_gain as best_lever_gain
         {%- for part in parts %}
-        {%- set node = tree['dimensions'] | selectattr('node_id', 'equalto', part) | list | first %},
+        {%- set names = [part, 'current'] if part == 'current_value' else [part] %}
+        {%- set node = tree['dimensions'] | selectattr('node_id', 'in', names) | list | first %},
         {%- if node %}
         case
             when {{ is_enough(node_coverage(node, '11')) }} then {{ node_score(node, '11') }}
