@@ -36,6 +36,7 @@ from data_quality.suites import (
     survey,
     upsell,
     value,
+    weights,
 )
 
 SUITES: dict[str, Callable[[], tuple[Rule, ...]]] = {
@@ -59,6 +60,7 @@ SUITES: dict[str, Callable[[], tuple[Rule, ...]]] = {
     "segments": segments.rules,
     "evaluation": evaluation.rules,
     "value": value.rules,
+    "weights": weights.rules,
     "scorecard": scorecard.rules,
     "profiles": profiles.rules,
     "backtest": backtest.rules,
