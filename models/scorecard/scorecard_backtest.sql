@@ -80,7 +80,7 @@ by_score as (
 
 ),
 
--- Mann-Whitney: pairs of one who left and one who stayed with the higher score; a tie is half a pair.
+-- Mann-Whitney: pairs of one who left and one who stayed with the higher score; a tie is half.
 ranked as (
 
     select

@@ -1,6 +1,6 @@
-{#- Grain: one row per month end (newest months), profile and value tier or all of them. The change of
-    the mean score: of the customers who were scored in the same group at both dates, taken apart as
-    theirs is, and of the mix, as customers came and went. -#}
+{#- Grain: one row per month end (newest months), profile and value tier or all of them. The change
+    of the mean score: of the customers who were scored in the same group at both dates, taken apart
+    as theirs is, and of the mix, as customers came and went. -#}
 {%- set parts = ['value', 'scale', 'configuration', 'coverage', 'exception', 'override'] %}
 {%- set mixes = {
     'came': 'came', 'moved_in': 'came', 'evidence_gained': 'came',
@@ -136,7 +136,10 @@ sums as (
         sum(cast(sorted.previous_score as decimal(28, 6))) as previous_points,
         sum(case when sorted.movement = 'stayed' then 1 else 0 end) as stayed_count,
         sum(
-            case when sorted.movement = 'stayed' then cast(sorted.score as decimal(28, 6)) else 0 end
+            case
+                when sorted.movement = 'stayed' then cast(sorted.score as decimal(28, 6))
+                else 0
+            end
         ) as stayed_points,
         sum(
             case

@@ -1,5 +1,5 @@
-{#- Grain: one row per month end (newest months), profile, value tier or all of them, and what the mean
-    score is made of: its measures, and what exceptions and overrides did. -#}
+{#- Grain: one row per month end (newest months), profile, value tier or all of them, and what the
+    mean score is made of: its measures, and what exceptions and overrides did. -#}
 with months as (
 
     {{ explained_months() }}

@@ -285,6 +285,26 @@ select customer_id, as_of_date, profile, tier, score, band, 'unhealthy_safe' as 
 from scorecard.customer_scorecard
 where band = 'red' and as_of_date = date '2011-12-31' and hash(customer_id) % 5 = 0;
 
+-- Of 600 customer months 90 ended by leaving: 5 % of the green, 15 % of the amber, 40 % of the red.
+create table scorecard.scorecard_backtest as
+select
+    'retail_billing' as profile, 'all_months' as span, date '2011-06-30' as as_of_date,
+    date '2011-01-31' as first_date, 'health' as kind, 600 as customer_count,
+    90 as churned_count,
+    0.05 as green_churn_ratio, 0.03 as green_churn_low, 0.09 as green_churn_high,
+    false as is_green_churn_low_n,
+    0.15 as amber_churn_ratio, 0.11 as amber_churn_low, 0.21 as amber_churn_high,
+    false as is_amber_churn_low_n,
+    0.4 as red_churn_ratio, 0.31 as red_churn_low, 0.5 as red_churn_high,
+    false as is_red_churn_low_n, 8.0 as red_to_green_ratio, 0.444444 as recall_ratio,
+    false as is_recall_low_n, 0.117647 as false_alarm_ratio, false as is_false_alarm_low_n,
+    77 as lead_time_days_median;
+
+create table scorecard.scorecard_missed_greens as
+select customer_id, date '2011-06-30' as as_of_date, profile, tier, score
+from scorecard.customer_scorecard
+where band = 'green' and as_of_date = date '2011-12-31' and hash(customer_id) % 9 = 0;
+
 create table scorecard.tier_scorecard as
 select
     cards.as_of_date,
