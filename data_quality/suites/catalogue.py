@@ -14,6 +14,7 @@ from data_quality.suites import (
     activity,
     backtest,
     billing,
+    cmat,
     commercial,
     credit,
     customers,
@@ -65,6 +66,7 @@ SUITES: dict[str, Callable[[], tuple[Rule, ...]]] = {
     "profiles": profiles.rules,
     "backtest": backtest.rules,
     "levels": levels.rules,
+    "cmat": cmat.rules,
     "findings": findings.rules,
 }
 

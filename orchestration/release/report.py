@@ -36,6 +36,7 @@ from orchestration.release.manifest import Manifest, ProductEntry, read_manifest
 from orchestration.release.pages import (
     experience,
     measured,
+    organisation,
     potential,
     relationship,
     retention,
@@ -56,6 +57,7 @@ PAGES: tuple[PageSpec, ...] = (
     value.PAGE,
     potential.PAGE,
     relationship.PAGE,
+    organisation.PAGE,
     measured.PAGE,
 )
 
