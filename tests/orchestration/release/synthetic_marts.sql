@@ -305,6 +305,35 @@ select customer_id, date '2011-06-30' as as_of_date, profile, tier, score
 from scorecard.customer_scorecard
 where band = 'green' and as_of_date = date '2011-12-31' and hash(customer_id) % 9 = 0;
 
+create table scorecard.tier_scorecard_measures as
+select as_of_date, profile, 'all' as tier, measure as cause, 'measure' as cause_kind,
+    round(avg(score), 6) as mean_measure_score, round(avg(effective_weight), 6)
+        as mean_effective_weight, round(avg(contribution), 6) as contribution
+from scorecard.customer_scorecard_measures
+group by as_of_date, profile, measure;
+
+create table scorecard.tier_scorecard_changes as
+select as_of_date, profile, 'all' as tier, 0.0 as mean_change, 0.0 as value_change
+from scorecard.customer_scorecard_measures
+group by as_of_date, profile;
+
+create table scorecard.account_scorecard as
+select customer_id as account_id, as_of_date, profile, 2 as member_count, score,
+    score as own_score, customer_id as worst_customer_id, score as worst_score
+from scorecard.customer_scorecard
+where as_of_date > date '2011-09-30' and hash(customer_id) % 20 = 0;
+
+create table scorecard.customer_value_segments as
+select customer_id, as_of_date, profile, tier, current_value_score, potential_score,
+    relationship_score, 'high_low_high' as cell
+from scorecard.customer_scorecard
+where as_of_date > date '2011-09-30';
+
+create table scorecard.value_segments as
+select as_of_date, profile, cell, 'Cornerstone' as name, count(*) as customer_count
+from scorecard.customer_value_segments
+group by as_of_date, profile, cell;
+
 create table scorecard.tier_scorecard as
 select
     cards.as_of_date,
