@@ -1,4 +1,4 @@
-{#- Grain: one row per month end (newest months), profile and organisation of more than one customer. -#}
+{#- Grain: one row per month end (newest months), profile and organisation of several customers. -#}
 with months as (
 
     {{ explained_months() }}

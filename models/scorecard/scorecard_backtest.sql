@@ -1,5 +1,5 @@
-{#- Grain: one row per profile and span: each month end whose outcomes are all known, and all of them
-    together (handbook C1). -#}
+{#- Grain: one row per profile and span: each month end whose outcomes are all known, and all of
+    them together (handbook C1). -#}
 with final_months as (
 
     select
