@@ -25,6 +25,7 @@ from data_quality.suites import (
     finance,
     findings,
     identity,
+    levels,
     people,
     portfolio,
     predictions,
@@ -66,6 +67,7 @@ SUITES: dict[str, Callable[[], tuple[Rule, ...]]] = {
     "associations": associations.rules,
     "profiles": profiles.rules,
     "backtest": backtest.rules,
+    "levels": levels.rules,
     "cmat": cmat.rules,
     "findings": findings.rules,
 }

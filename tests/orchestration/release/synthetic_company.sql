@@ -708,12 +708,6 @@ from (values
 create or replace table scorecard.measure_checks as
 select 'generic' as profile, 'gross_margin_12m' as indicator_id, true as is_measurable;
 
-create or replace table scorecard.scorecard_backtest as
-select date '2011-06-30' as as_of_date, 'generic' as profile, 'all' as tier, 0.7 as auc;
-
-create or replace table scorecard.scorecard_missed_greens as
-select date '2011-06-30' as as_of_date, 'generic' as profile, 'c-0001' as customer_id;
-
 create or replace table scorecard.scorecard_weights as
 select 'generic' as profile, 'gross_margin_12m' as node_id, 0.4 as weight;
 
