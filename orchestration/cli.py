@@ -3,8 +3,9 @@
 What belongs here: arguments, help, exit codes, progress and summaries on the terminal.
 What does not: work. Each command calls one function of the room that does it.
 
-Exit codes: 0 released (or the question is answered), 1 failed, 2 wrong usage, 3 a gate held a data
-product back. A user's problem is printed without a traceback; any other goes to the log file.
+Exit codes: 0 released (or the question is answered), 1 failed, 2 wrong usage or configuration, 3 a
+gate held a data product back. A user's problem is printed without a traceback; any other goes to
+the log file.
 
 What a command needs is imported inside it, so that `--help` takes 0.4 s instead of 4 s (Dagster
 1.2 s, dagster-dbt 2 s, DuckDB 0.2 s).
@@ -47,7 +48,8 @@ app = typer.Typer(
         "From raw customer, billing and support facts to an audited, explainable scorecard.\n\n"
         "Start with `scorecard doctor`, put files into the landing folder, then `scorecard run`. "
         "Everything a run writes is in the home, `.scorecard/` (SCORECARD_HOME moves it).\n\n"
-        "**Exit codes:** 0 released, 1 failed, 2 wrong usage, 3 a gate held a data product back."
+        "**Exit codes:** 0 released, 1 failed, 2 wrong usage or configuration, 3 a gate held a "
+        "data product back."
     ),
 )
 
@@ -145,7 +147,8 @@ def run(
     """Load what is new, compute, judge and release the scorecard.
 
     A second run finds nothing new, computes the last month again and publishes the same. Whatever
-    stops a run, run it again: nothing is lost and nothing is done twice.
+    stops a run, run it again: nothing is lost and nothing is done twice. A configuration with
+    mistakes (`scorecard lint-config`) is refused before anything is read.
 
     **Examples**
 
@@ -159,9 +162,11 @@ def run(
     started = time.perf_counter()
     with _answering(write_log=True) as settings:
         from orchestration.choices import check_profile, check_target
+        from orchestration.configuration.lint import refuse_mistakes
         from orchestration.window import parse_month
 
         settings = _with_options(settings, landing=landing, profile=profile, target=target)
+        refuse_mistakes(settings)
         check_profile(settings)
         check_target(settings)
         first = parse_month(from_month) if from_month else None
@@ -463,6 +468,21 @@ def simulate(
             f"months: {written.files:,} files with {written.rows:,} rows in {written.landing}, the "
             f"truth in {written.truth}, in {time.perf_counter() - started:.0f} s."
         )
+
+
+@app.command("lint-config")
+def lint_config() -> None:
+    """Tell every mistake of the configuration at once: file, line, column, and what to do.
+
+    Looks at the seeds of the scorecards alone (profiles, weights, targets, bands, exceptions,
+    overrides, strategies), so that a change can be tried before a run. A run does the same first.
+
+    Exit code 0: no mistake. 2: there are mistakes, and a run would be refused.
+    """
+    with _answering() as settings:
+        from orchestration.configuration.lint import refuse_mistakes, render_report
+
+        _print(render_report(refuse_mistakes(settings)))
 
 
 @app.command()

@@ -28,6 +28,7 @@ from orchestration.progress import Stage
 from orchestration.settings import Settings
 from orchestration.text import TEXT_MODELS, TEXT_SCORES
 from orchestration.warehouse import warehouse_errors
+from orchestration.weighting import MATRICES, SENSITIVITY, TOPSIS, WEIGHTS
 
 LOGGER = logging.getLogger(__name__)
 
@@ -40,6 +41,16 @@ _FINISHED_EVENTS = {
     "LogModelResult": "total",
     "LogSeedResult": "total",
     "LogTestResult": "num_models",
+}
+# The models that are read for an `ml` table; for any other, all features.
+_JUDGED = ("stg_organisation__ahp_judgements",)
+_WEIGHED = ("scr_measures", *_JUDGED)
+_READ_FOR: Mapping[str, Sequence[str]] = {
+    TEXT_SCORES: TEXT_MODELS,
+    MATRICES: _JUDGED,
+    WEIGHTS: _WEIGHED,
+    SENSITIVITY: _WEIGHED,
+    TOPSIS: _WEIGHED,
 }
 # The project as this process parsed it, by root, target and newest change.
 _PARSED: dict[tuple[Path, str, float], Any] = {}
@@ -384,15 +395,18 @@ def models_behind(manifest: Mapping[str, Any]) -> dict[str, frozenset[str]]:
     """Give each mart of the schema `scorecard` with the short names of all it is computed from.
 
     dbt does not see what stands between models and the `ml` tables: here the scores of texts count
-    as computed from the models that hold the texts, and every other `ml` table from every feature
-    model.
+    as computed from the models that hold the texts, weights from judgements and scores of measures,
+    and every other `ml` table from every feature model.
     """
     features = [name for name, node in manifest["nodes"].items() if _is_feature(name, node)]
-    texts = [name for name, node in manifest["nodes"].items() if node["name"] in TEXT_MODELS]
+    between = {
+        table: [name for name, node in manifest["nodes"].items() if node["name"] in models]
+        for table, models in _READ_FOR.items()
+    }
     found = {}
     for name, node in manifest["nodes"].items():
         if name.startswith(("model.", "seed.")) and node["schema"] == "scorecard":
-            behind = _ancestors(manifest, name, features=features, texts=texts)
+            behind = _ancestors(manifest, name, features=features, between=between)
             found[str(node["name"])] = frozenset(short_name(manifest, each) for each in behind)
     return found
 
@@ -402,7 +416,11 @@ def _is_feature(unique_id: str, node: Mapping[str, Any]) -> bool:
 
 
 def _ancestors(
-    manifest: Mapping[str, Any], start: str, *, features: Sequence[str], texts: Sequence[str]
+    manifest: Mapping[str, Any],
+    start: str,
+    *,
+    features: Sequence[str],
+    between: Mapping[str, Sequence[str]],
 ) -> set[str]:
     seen: set[str] = set()
     waiting = [start]
@@ -414,7 +432,7 @@ def _ancestors(
         waiting += manifest["parent_map"].get(name, [])
         source = manifest["sources"].get(name)
         if source is not None and source["source_name"] == "ml":
-            waiting += texts if source["identifier"] == TEXT_SCORES else features
+            waiting += between.get(source["identifier"], features)
     return seen
 
 

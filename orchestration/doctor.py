@@ -61,6 +61,7 @@ def examine(settings: Settings) -> tuple[Finding, ...]:
         ("Writer", lambda: _writer(settings)),
         ("Landing", lambda: _landing(settings)),
         ("Contracts", lambda: _contracts(settings)),
+        ("Configuration", lambda: _configuration(settings)),
         ("Databases", lambda: _databases(settings)),
         ("Warehouse", lambda: _warehouse(settings)),
         ("dbt project", lambda: _dbt_project(settings)),
@@ -210,6 +211,12 @@ def _warehouse(settings: Settings) -> Finding:
         return Finding("Warehouse", "note", str(error))
     size = settings.warehouse.stat().st_size / 1024**2
     return Finding("Warehouse", "ok", f"{row[0] if row else 0} tables, {size:.0f} MB")
+
+
+def _configuration(settings: Settings) -> Finding:
+    from orchestration.configuration.lint import refuse_mistakes, render_report
+
+    return Finding("Configuration", "ok", render_report(refuse_mistakes(settings)))
 
 
 def _dbt_project(settings: Settings) -> Finding:

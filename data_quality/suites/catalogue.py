@@ -12,6 +12,7 @@ from data_quality.products import SOURCE
 from data_quality.rules import Rule
 from data_quality.suites import (
     activity,
+    backtest,
     billing,
     commercial,
     credit,
@@ -34,6 +35,7 @@ from data_quality.suites import (
     survey,
     upsell,
     value,
+    weights,
 )
 
 SUITES: dict[str, Callable[[], tuple[Rule, ...]]] = {
@@ -57,8 +59,10 @@ SUITES: dict[str, Callable[[], tuple[Rule, ...]]] = {
     "segments": segments.rules,
     "evaluation": evaluation.rules,
     "value": value.rules,
+    "weights": weights.rules,
     "scorecard": scorecard.rules,
     "profiles": profiles.rules,
+    "backtest": backtest.rules,
     "findings": findings.rules,
 }
 

@@ -18,6 +18,45 @@
 {%- endmacro %}
 
 {#-
+    Query of the same percentile as a table: one row per peer group and value, with `peer_value`,
+    `percentile` and the number of `peers`. To be joined on the value: windows over a wide table
+    carry all of its columns through a sort for each measure.
+-#}
+{% macro percentiles_of(source, value, groups, direction) -%}
+    select
+        counted.{{ groups | join(',\n        counted.') }},
+        counted.peer_value,
+        counted.peers,
+        100 * (
+            {{ 'counted.peers - counted.so_far' if direction == 'lower_is_better'
+                else 'counted.so_far - counted.alike' }}
+            + (counted.alike + 1) / cast(2 as double)
+            - 0.5
+        ) / counted.peers as percentile
+    from (
+        select
+            valued.{{ groups | join(',\n            valued.') }},
+            valued.peer_value,
+            valued.alike,
+            sum(valued.alike) over (
+                partition by valued.{{ groups | join(', valued.') }}
+                order by valued.peer_value
+                rows between unbounded preceding and current row
+            ) as so_far,
+            sum(valued.alike) over (partition by valued.{{ groups | join(', valued.') }}) as peers
+        from (
+            select
+                {{ groups | join(',\n                ') }},
+                {{ value }} as peer_value,
+                count(*) as alike
+            from {{ source }}
+            where {{ value }} is not null
+            group by {{ groups | join(', ') }}, {{ value }}
+        ) as valued
+    ) as counted
+{%- endmacro %}
+
+{#-
     RFM score 1-5 by four ascending cut-offs: one more than the number of cut-offs below the value,
     or for lower-is-better five less that number. Equal values always share a score; equal cut-offs
     leave scores out (handbook C11).

@@ -176,6 +176,11 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#- The value of an indicator that is scored: what is too old to be carried is not. -#}
+{% macro scored_value(indicator, source) -%}
+    {{ source }}.{{ indicator['indicator_id'] }}{{ '__current' if indicator['is_carried'] }}
+{%- endmacro %}
+
 {#- CTE `<profile>_weights`: the weights of a profile's nodes in every month in which it is applied,
     wide, as `N__w`, with the month end that scores are compared with. -#}
 {% macro weights_by_month(tree) -%}
@@ -270,6 +275,34 @@
 
 {{ targets_by_month(p ~ '_targets', piecewise) }}
 
+-- The targets of each tier now beside those of each tier then, once, not for each customer.
+{{ p }}_scales as (
+
+    select
+        targets.as_of_date,
+        targets.tier,
+        earlier.tier as tier_then
+        {%- for indicator_id in piecewise %}
+        {%- for edge in ['floor', 'target', 'stretch'] %},
+        targets.{{ indicator_id }}__{{ edge }},
+        earlier.{{ indicator_id }}__{{ edge }} as {{ indicator_id }}__{{ edge }}_then
+        {%- endfor %}
+        {%- endfor %},
+        coalesce(
+            targets.tier is not null
+            {%- for indicator_id in piecewise %}
+            {%- for edge in ['floor', 'target', 'stretch'] %}
+            and targets.{{ indicator_id }}__{{ edge }} = earlier.{{ indicator_id }}__{{ edge }}
+            {%- endfor %}
+            {%- endfor %},
+            false
+        ) as is_same
+    from {{ p }}_targets as targets
+    inner join {{ p }}_targets as earlier
+        on {{ month_end_after('targets.as_of_date', -tree['trend_months']) }} = earlier.as_of_date
+
+),
+
 {{ p }}_rows as (
 
     select
@@ -285,7 +318,7 @@
         earlier.{{ i }}__{{ leaf['scoring'] }} as {{ n }}__s0,
         {{ measure_evidence(leaf, 'measures') }} as {{ n }}__m1,
         {{ measure_evidence(leaf, 'earlier') }} as {{ n }}__m0,
-        {{- value_and_scale(leaf, 'measures', 'earlier', 'targets', 'earlier_targets') }}
+        {{- value_and_scale(leaf, 'measures', 'earlier', 'scales') }}
         {%- endfor %}
         {%- for node in tree['dimensions'] + tree['measures'] if node['depth'] %},
         weights.{{ node['node_id'] }}__w as {{ node['node_id'] }}__w1,
@@ -303,12 +336,11 @@
         on
             measures.customer_id = earlier.customer_id
             and {{ month_end_after('measures.as_of_date', -tree['trend_months']) }} = earlier.as_of_date
-    left join {{ p }}_targets as targets
-        on measures.as_of_date = targets.as_of_date and measures.tier = targets.tier
-    left join {{ p }}_targets as earlier_targets
+    left join {{ p }}_scales as scales
         on
-            earlier.as_of_date = earlier_targets.as_of_date
-            and earlier.tier = earlier_targets.tier
+            measures.as_of_date = scales.as_of_date
+            and measures.tier = scales.tier
+            and earlier.tier = scales.tier_then
 
 ),
 {#- The mixed weights are those of one of the dates where none moved. #}

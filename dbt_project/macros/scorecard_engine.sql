@@ -281,35 +281,30 @@
 
 {#- The change of a measure's score by its value and by its scale (targets, which a change of tier
     moves, too), as `N__v` and `N__c`: 0 where it is missing at one of the dates. `now` and `then` are
-    the aliases of the measures, `scale_now` and `scale_then` of their targets. -#}
-{% macro value_and_scale(leaf, now, then, scale_now, scale_then) -%}
+    the aliases of the measures; `scales` is that of `I__floor`, `I__target`, `I__stretch` now, the
+    same with `_then`, and `is_same`, which says that none of them differs. -#}
+{% macro value_and_scale(leaf, now, then, scales) -%}
 {%- set n, indicator = leaf['node_id'], leaf['indicator_id'] -%}
 {%- set s1 = now ~ '.' ~ indicator ~ '__' ~ leaf['scoring'] -%}
 {%- set s0 = then ~ '.' ~ indicator ~ '__' ~ leaf['scoring'] -%}
 {%- if leaf['scoring'] == 'piecewise' %}
-        {%- set later, earlier = scale_now ~ '.' ~ indicator, scale_then ~ '.' ~ indicator -%}
+        {%- set edge = scales ~ '.' ~ indicator -%}
         {%- set lower = leaf['direction'] == 'lower_is_better' -%}
-        {%- set is_same -%}
-            {{ later }}__floor = {{ earlier }}__floor
-            and {{ later }}__target = {{ earlier }}__target
-            and {{ later }}__stretch = {{ earlier }}__stretch
-        {%- endset -%}
         {%- set old_on_new = piecewise_score(
-            then ~ '.' ~ indicator ~ '__raw', later ~ '__floor', later ~ '__target',
-            later ~ '__stretch', lower
+            then ~ '.' ~ indicator ~ '__raw', edge ~ '__floor', edge ~ '__target',
+            edge ~ '__stretch', lower
         ) -%}
         {%- set new_on_old = piecewise_score(
-            now ~ '.' ~ indicator ~ '__raw', earlier ~ '__floor', earlier ~ '__target',
-            earlier ~ '__stretch', lower
+            now ~ '.' ~ indicator ~ '__raw', edge ~ '__floor_then', edge ~ '__target_then',
+            edge ~ '__stretch_then', lower
         ) -%}
         case
             when {{ s1 }} is null or {{ s0 }} is null then 0
-            when {{ is_same }} then {{ s1 }} - {{ s0 }}
+            when {{ scales }}.is_same then {{ s1 }} - {{ s0 }}
             else ({{ s1 }} - ({{ old_on_new }}) + ({{ new_on_old }}) - {{ s0 }}) / 2
         end as {{ n }}__v,
         case
-            when {{ s1 }} is null or {{ s0 }} is null then 0
-            when {{ is_same }} then 0
+            when {{ scales }}.is_same or {{ s1 }} is null or {{ s0 }} is null then 0
             else ({{ s1 }} - ({{ new_on_old }}) + ({{ old_on_new }}) - {{ s0 }}) / 2
         end as {{ n }}__c
 {%- else %}

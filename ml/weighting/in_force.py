@@ -84,6 +84,13 @@ def tree_at(nodes: pd.DataFrame, profile: str, month: date) -> Tree:
     return Tree(tuple(_node(row) for row in _rows_at(nodes, profile, month)))
 
 
+def profiles_at(nodes: pd.DataFrame, month: date) -> tuple[str, ...]:
+    """Name the profiles that have nodes in force at a month end, in the order of the frame."""
+    return tuple(
+        profile for profile in dict.fromkeys(nodes["profile"]) if _rows_at(nodes, profile, month)
+    )
+
+
 def weights_in_force(
     nodes: pd.DataFrame,
     beta: Mapping[str, float],

@@ -149,21 +149,21 @@ def try_weights(
         found = roll_up(tree, batch.scores, batch.evidence)
         root = found[tree.root.node_id]
         published = is_published(root, config)
-        base = np.round(root.score[published], config.decimals)
-        base_band = np.searchsorted(bands, base, side="right")
+        found = {name: each.take(published) for name, each in found.items()}
+        base = found[tree.root.node_id].score
+        base_band = _bands(base, bands, config)
         chosen = sampled[cut][published]
-        base_ranked.append(base[chosen])
+        base_ranked.append(np.round(base[chosen], config.decimals))
         count += len(base)
+        shares = _shares(tree, found)
         for (node, factor), tally in zip(trials, tallies, strict=True):
-            changed = root.score + _root_change(tree, node, factor, found)
-            score = np.round(changed[published], config.decimals)
-            difference = np.abs(score - base)
-            tally.band_changed += int(
-                (np.searchsorted(bands, score, side="right") != base_band).sum()
-            )
-            tally.sum_change += float(difference.sum())
-            tally.largest = max(tally.largest, float(difference.max(initial=0.0)))
-            tally.ranked.append(score[chosen])
+            moved = _root_change(tree, node, factor, found, shares)
+            score = base + moved
+            tally.band_changed += int((_bands(score, bands, config) != base_band).sum())
+            np.abs(moved, out=moved)
+            tally.sum_change += float(moved.sum())
+            tally.largest = max(tally.largest, float(moved.max(initial=0.0)))
+            tally.ranked.append(np.round(score[chosen], config.decimals))
     ranks = rankdata(np.concatenate(base_ranked)) if base_ranked else np.empty(0)
     return tuple(
         _trial(tree, node, factor, tally, count, ranks)
@@ -193,20 +193,46 @@ def _trial(
     )
 
 
-def _root_change(tree: Tree, node: Node, factor: float, found: Mapping[str, NodeScores]) -> Float:
+def _bands(
+    score: Float, bounds: Sequence[float], config: SensitivityConfig
+) -> npt.NDArray[np.int8]:
+    """Number the band of each score as it is published, rounded; bands are half-open."""
+    half = 0.5 * 10.0**-config.decimals
+    band = np.zeros(len(score), dtype=np.int8)
+    for bound in bounds:
+        band += score >= bound - half
+    return band
+
+
+def _shares(tree: Tree, found: Mapping[str, NodeScores]) -> dict[str, Float]:
+    """Give the effective weight of each node that has children in the whole score."""
+    shares = {tree.root.node_id: np.ones(len(found[tree.root.node_id].score))}
+    for node in reversed(tuple(tree.bottom_up())):
+        if node.parent_id is None or node.node_id not in tree.children:
+            continue
+        weight = effective_weight(tree, node, found[node.node_id])
+        above = found[node.parent_id].available
+        own = np.divide(weight, above, out=np.zeros_like(weight), where=above > 0)
+        shares[node.node_id] = shares[node.parent_id] * own
+    return shares
+
+
+def _root_change(
+    tree: Tree,
+    node: Node,
+    factor: float,
+    found: Mapping[str, NodeScores],
+    shares: Mapping[str, Float],
+) -> Float:
     """Points by which the root moves when one weight is multiplied."""
     parent = found[str(node.parent_id)]
     added = (factor - 1) * effective_weight(tree, node, found[node.node_id])
-    own = np.nan_to_num(found[node.node_id].score)
     available = parent.available + added
-    score = np.nan_to_num(parent.score)
-    moved = np.zeros_like(score)
+    apart = np.nan_to_num(found[node.node_id].score) - np.nan_to_num(parent.score)
+    moved = np.zeros_like(apart)
     # (A + d s) / (W + d) - A / W = d (s - A / W) / (W + d), which is 0 where d is.
-    np.divide(added * (own - score), available, out=moved, where=available > 0)
-    for ancestor in tree.path(next(n for n in tree.nodes if n.node_id == node.parent_id)):
-        above = found[str(ancestor.parent_id)].available
-        weight = effective_weight(tree, ancestor, found[ancestor.node_id])
-        moved = moved * np.divide(weight, above, out=np.zeros_like(weight), where=above > 0)
+    np.divide(added * apart, available, out=moved, where=available > 0)
+    moved *= shares[str(node.parent_id)]
     return moved
 
 
@@ -247,8 +273,8 @@ def compare_with_topsis(
 
 
 def is_published(root: NodeScores, config: SensitivityConfig) -> npt.NDArray[np.bool_]:
-    """Tell whose score is published; the coverage is compared as it is published, rounded."""
-    covered = np.round(root.coverage, config.decimals) >= config.min_coverage
+    """Tell whose score is published; a sum of weights may miss the limit by its last bit."""
+    covered = root.coverage >= config.min_coverage - 1e-9
     return np.asarray(covered & ~np.isnan(root.score))
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from ml.errors import EstimatorError
 from ml.weighting.ahp import Float
@@ -53,6 +54,10 @@ class NodeScores:
     score: Float
     available: Float
     coverage: Float
+
+    def take(self, rows: npt.NDArray[np.bool_]) -> NodeScores:
+        """Keep some customers."""
+        return NodeScores(self.score[rows], self.available[rows], self.coverage[rows])
 
 
 @dataclass(frozen=True)
@@ -110,14 +115,17 @@ class Tree:
             waiting += self.children.get(node.node_id, ())
         return reversed(found)
 
-    def path(self, node: Node) -> tuple[Node, ...]:
-        """Give the nodes from a node up to the last below the root."""
-        by_name = {each.node_id: each for each in self.nodes}
-        found = []
-        while node.parent_id is not None:
-            found.append(node)
-            node = by_name[node.parent_id]
-        return tuple(found)
+    def measured_weight(self, scores: Mapping[str, Float]) -> float:
+        """Give the share of the whole weight whose measures anybody has a score of."""
+        whole = {self.root.node_id: 1.0}
+        for node in reversed(tuple(self.bottom_up())):
+            if node.parent_id is not None:
+                whole[node.node_id] = whole[node.parent_id] * node.weight
+        return sum(
+            whole[node.node_id]
+            for node in self.nodes
+            if node.measure in scores and not np.isnan(scores[str(node.measure)]).all()
+        )
 
     def weighted(self, weights: Mapping[str, float]) -> Tree:
         """Give the tree with other weights for the nodes that are named."""

@@ -32,7 +32,8 @@ bands as (
         profiles.as_of_date,
         bands.band,
         bands.lower_bound,
-        bands.upper_bound,
+        -- Half-open bands: no value is in two or in none; the last one includes its upper bound.
+        case when bands.upper_bound < 100 then bands.upper_bound else 1000 end as upper_limit,
         rank() over (
             partition by profiles.profile, profiles.as_of_date
             order by case when bands.profile = '*' then 1 else 0 end, bands.valid_from desc
@@ -96,14 +97,13 @@ banded as (
             as churn_probability,
         case when compared.kind = 'health' then predictions.risk_band end as risk_band
     from compared
-    -- Half-open bands: no value is in two bands or in none; the last one includes its upper bound.
     left join bands
         on
             compared.profile = bands.profile
             and compared.as_of_date = bands.as_of_date
             and bands.newest_rank = 1
             and compared.published_score >= bands.lower_bound
-            and (compared.published_score < bands.upper_bound or bands.upper_bound = 100)
+            and compared.published_score < bands.upper_limit
     left join {{ ref('predictions') }} as predictions
         on
             compared.customer_id = predictions.customer_id

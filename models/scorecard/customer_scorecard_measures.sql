@@ -96,9 +96,11 @@ select
     weights.label,
     weights.label_zh,
     round(measures.raw_value, 6) as raw_value,
-    round(targets.floor_value, 6) as floor_value,
-    round(targets.target_value, 6) as target_value,
-    round(targets.stretch_value, 6) as stretch_value,
+    case when weights.scoring = 'piecewise' then round(targets.floor_value, 6) end as floor_value,
+    case when weights.scoring = 'piecewise' then round(targets.target_value, 6) end
+        as target_value,
+    case when weights.scoring = 'piecewise' then round(targets.stretch_value, 6) end
+        as stretch_value,
     round(measures.score, 6) as score,
     round(weights.global_weight, 6) as weight,
     round(measures.evidence, 6) as evidence,
@@ -122,4 +124,3 @@ left join {{ ref('scr_targets') }} as targets
         measures.as_of_date = targets.as_of_date
         and measures.tier = targets.tier
         and weights.indicator_id = targets.indicator_id
-        and weights.scoring = 'piecewise'

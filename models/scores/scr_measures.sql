@@ -80,6 +80,25 @@ current_values as (
     from measured
 
 )
+{%- for indicator in indicators %}
+{%- set value = scored_value(indicator, 'current_values') %}
+{%- if 'percentile' in indicator['scorings'] %},
+
+{{ indicator['indicator_id'] }}__in_portfolio as (
+
+    {{ percentiles_of('current_values', value, ['as_of_date'], indicator['direction']) }}
+
+)
+{%- endif %}
+{%- if 'percentile_in_tier' in indicator['scorings'] %},
+
+{{ indicator['indicator_id'] }}__in_tier as (
+
+    {{ percentiles_of('current_values', value, ['as_of_date', 'tier'], indicator['direction']) }}
+
+)
+{%- endif %}
+{%- endfor %}
 
 select
     current_values.customer_id,
@@ -88,8 +107,7 @@ select
     current_values.value_basis
     {%- for indicator in indicators %}
     {%- set id = indicator['indicator_id'] %}
-    {%- set value = 'current_values.' ~ id ~ ('__current' if indicator['is_carried'] else '') %}
-    {%- set higher = indicator['direction'] != 'lower_is_better' %},
+    {%- set value = scored_value(indicator, 'current_values') %},
     current_values.{{ id }} as {{ id }}__raw
     {%- if indicator['is_carried'] %},
     cast(current_values.{{ id }}__age_days as integer) as {{ id }}__age_days,
@@ -98,32 +116,46 @@ select
     cast(case when {{ value }} is not null then 1 else 0 end as double) as {{ id }}__evidence
     {%- endif %}
     {%- for scoring in indicator['scorings'].split(',') if scoring %},
+    {% if scoring == 'piecewise' -%}
     cast(
-        {%- if scoring == 'piecewise' %}
         {{ piecewise_score(
             value, 'targets.' ~ id ~ '__floor', 'targets.' ~ id ~ '__target',
-            'targets.' ~ id ~ '__stretch', not higher
-        ) }}
-        {%- elif scoring == 'percentile_portfolio' %}
-        {{ percentile_score(value, 'current_values.as_of_date', higher) }}
-        {%- elif scoring == 'percentile_in_tier' %}
-        case
-            when
-                count({{ value }}) over (
-                    partition by current_values.as_of_date, current_values.tier
-                ) < {{ var('min_n') }}
-                then {{ percentile_score(value, 'current_values.as_of_date', higher) }}
-            else {{ percentile_score(value, 'current_values.as_of_date, current_values.tier', higher) }}
-        end
-        {%- else %}
-        {{ exceptions.raise_compiler_error(
-            'scorecard_nodes: ' ~ id ~ " has scoring '" ~ scoring
-            ~ "'; expected piecewise, percentile_portfolio or percentile_in_tier"
-        ) }}
-        {%- endif %} as double
-    ) as {{ id }}__{{ scoring }}
+            'targets.' ~ id ~ '__stretch', indicator['direction'] == 'lower_is_better'
+        ) }} as double
+    ) as {{ id }}__piecewise
+    {%- elif scoring == 'percentile_portfolio' -%}
+    {{ id }}__in_portfolio.percentile as {{ id }}__percentile_portfolio
+    {%- elif scoring == 'percentile_in_tier' -%}
+    -- Of too few peers the best B would score 100 and the last A 0.
+    case
+        when {{ id }}__in_tier.peers >= {{ var('min_n') }} then {{ id }}__in_tier.percentile
+        else {{ id }}__in_portfolio.percentile
+    end as {{ id }}__percentile_in_tier
+    {%- else -%}
+    {{ exceptions.raise_compiler_error(
+        'scorecard_nodes: ' ~ id ~ " has scoring '" ~ scoring
+        ~ "'; expected piecewise, percentile_portfolio or percentile_in_tier"
+    ) }}
+    {%- endif %}
     {%- endfor %}
     {%- endfor %}
 from current_values
 left join targets
     on current_values.as_of_date = targets.as_of_date and current_values.tier = targets.tier
+{%- for indicator in indicators %}
+{%- set id = indicator['indicator_id'] %}
+{%- set value = scored_value(indicator, 'current_values') %}
+{%- if 'percentile' in indicator['scorings'] %}
+left join {{ id }}__in_portfolio
+    on
+        current_values.as_of_date = {{ id }}__in_portfolio.as_of_date
+        and {{ value }} = {{ id }}__in_portfolio.peer_value
+{%- endif %}
+{%- if 'percentile_in_tier' in indicator['scorings'] %}
+left join {{ id }}__in_tier
+    on
+        current_values.as_of_date = {{ id }}__in_tier.as_of_date
+        and current_values.tier = {{ id }}__in_tier.tier
+        and {{ value }} = {{ id }}__in_tier.peer_value
+{%- endif %}
+{%- endfor %}

@@ -8,7 +8,11 @@
 -- depends_on: {{ ref('scr_measures') }}
 {#- Grain: one row per customer, month end and profile that is applied in it. -#}
 {%- set trees, all_rules = scorecard_trees(), scorecard_exceptions() %}
-{%- set parts = ['current_value', 'potential', 'relationship'] %}
+{%- set parts = {
+    'current_value': ['current_value', 'current'],
+    'potential': ['potential'],
+    'relationship': ['relationship'],
+} %}
 with months as (
 
     {{ run_months() }}
@@ -79,8 +83,8 @@ with months as (
             end as varchar
         ) as best_lever,
         best_gain as best_lever_gain
-        {%- for part in parts %}
-        {%- set node = tree['dimensions'] | selectattr('node_id', 'equalto', part) | list | first %},
+        {%- for part, names in parts.items() %}
+        {%- set node = tree['dimensions'] | selectattr('node_id', 'in', names) | list | first %},
         {%- if node %}
         case
             when {{ is_enough(node_coverage(node, '11')) }} then {{ node_score(node, '11') }}

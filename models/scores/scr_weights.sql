@@ -17,10 +17,19 @@ with in_force as (
         nodes.dead_band_points,
         nodes.substitutes,
         nodes.needs,
-        nodes.weight
+        cast(nodes.weight as double) as seed_weight,
+        coalesce(computed.method, 'fixed') as method,
+        coalesce(computed.weight, cast(nodes.weight as double)) as weight
     from {{ ref('scorecard_nodes') }} as nodes
     inner join {{ ref('int_months') }} as months
         on {{ holds_on('months.as_of_date', 'nodes.valid_from', 'nodes.valid_until') }}
+    left join {{ ref('stg_ml__scorecard_weights') }} as computed
+        on
+            nodes.profile = computed.profile
+            and nodes.node_id = computed.node_id
+            and {{ holds_on(
+                'months.as_of_date', 'computed.in_force_from', 'computed.in_force_until'
+            ) }}
 
 ),
 
@@ -41,7 +50,7 @@ level_{{ level }} as (
     select
         in_force.*,
         {{ level }} as depth,
-        parents.global_weight * cast(in_force.weight as double) as global_weight
+        parents.global_weight * in_force.weight as global_weight
     from in_force
     inner join level_{{ level - 1 }} as parents
         on
@@ -80,8 +89,8 @@ select
     cast(nodes.dead_band_points as double) as dead_band_points,
     nodes.substitutes,
     nodes.needs,
-    'fixed' as method,
-    cast(nodes.weight as double) as seed_weight,
-    cast(nodes.weight as double) as weight,
+    nodes.method,
+    nodes.seed_weight,
+    nodes.weight,
     nodes.global_weight
 from nodes

@@ -1,7 +1,7 @@
-"""Dagster definitions of the transformation: the run's months, and dbt in three parts.
+"""Dagster definitions of the transformation: the run's months, and dbt in four parts.
 
-What belongs here: the assets that dbt builds, split where the scores of texts and the estimators
-stand between, and the step that chooses the months. What does not: SQL, choosing months
+What belongs here: the assets that dbt builds, split where the scores of texts, the estimators and
+the weights stand between, and the step that chooses the months. What does not: SQL, choosing months
 (`orchestration.window`), calling dbt (`orchestration.dbt`).
 
 dbt's tests are not part of these assets: they run once, after all parts (`defs.quality`), as
@@ -18,6 +18,7 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_
 
 from orchestration import window
 from orchestration.choices import check_profile_applies
+from orchestration.configuration.lint import refuse_mistakes
 from orchestration.dagster_home import ScorecardHome, month_partitions, reported
 from orchestration.dbt import (
     DbtNodesFailedError,
@@ -68,11 +69,15 @@ class DbtPart:
 
 # What reads the scores of texts, and all that is computed from it.
 FROM_TEXTS = "stg_ml__text_scores path:models/core/text"
+# What reads the weights, and all that is computed from it.
+FROM_WEIGHTS = (
+    "source:ml.scorecard_weights+ source:ml.weight_sensitivity+ source:ml.topsis_comparison+"
+)
 BEFORE_TEXTS = DbtPart(
     "dbt_before_texts",
     "Build the models up to the core",
     "path:dbt_project/seeds path:models/staging path:models/core",
-    exclude=FROM_TEXTS,
+    exclude=f"{FROM_TEXTS} {FROM_WEIGHTS}",
 )
 BEFORE_ESTIMATORS = DbtPart(
     "dbt_before_estimators",
@@ -83,9 +88,11 @@ BEFORE_ESTIMATORS = DbtPart(
 LINKS = "+int_identity_restatements"
 AFTER_ESTIMATORS = DbtPart(
     "dbt_after_estimators",
-    "Build the models of the scorecard",
-    "path:models/scores path:models/scorecard",
+    "Build the models up to the scores of measures",
+    "path:models/scorecard path:models/scores",
+    exclude=FROM_WEIGHTS,
 )
+AFTER_WEIGHTS = DbtPart("dbt_after_weights", "Build the models of the scorecard", FROM_WEIGHTS)
 
 
 class ScorecardDbtTranslator(DagsterDbtTranslator):  # type: ignore[misc]  # untyped here
@@ -130,6 +137,7 @@ def transformation() -> dg.Definitions:
             _dbt_part(manifest, BEFORE_TEXTS),
             _dbt_part(manifest, BEFORE_ESTIMATORS),
             _dbt_part(manifest, AFTER_ESTIMATORS),
+            _dbt_part(manifest, AFTER_WEIGHTS),
         ]
     )
 
@@ -200,6 +208,7 @@ def _run_months() -> dg.AssetsDefinition:
             may_go_back=config.may_go_back,
         )
         with reported(scorecard_home) as settings, stage("Choose the months") as current:
+            refuse_mistakes(settings)  # a run that the command line did not begin
             chosen = begin(settings, asked, now=utc_now())
             with connect(settings) as con:
                 ensure_ml_tables(con)
@@ -259,7 +268,7 @@ def _dbt_part(manifest: Mapping[str, Any], named: DbtPart) -> dg.AssetsDefinitio
             yield from _results(settings, manifest, translator, outcome)
             if failure is not None:
                 raise failure
-            if named is AFTER_ESTIMATORS and not context.is_subset:
+            if named is AFTER_WEIGHTS and not context.is_subset:
                 check_profile_applies(settings)
 
     definition: dg.AssetsDefinition = part

@@ -7,8 +7,6 @@ recursion. What does not: anything of the product; the tests hold the engine's S
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-ENOUGH = 0.60
-
 
 @dataclass(frozen=True)
 class Node:
@@ -134,9 +132,9 @@ def coverage(root: Node, readings: Mapping[str, Reading], config: str) -> float:
 
 
 def score(root: Node, readings: Mapping[str, Reading], config: str) -> float | None:
-    """The weighted mean of what is measured; None below the least coverage."""
+    """The weighted mean of what is measured, whatever its coverage; None where nothing is."""
     weights = effective_weights(root, readings, config)
-    if weights is None or coverage(root, readings, config) < ENOUGH - 1e-9:
+    if weights is None:
         return None
     return sum(
         weight * (readings[name].score or 0.0) for name, weight in weights.items() if weight > 0

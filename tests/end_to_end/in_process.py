@@ -53,15 +53,17 @@ def without_estimators(home: Path, *, like: Path) -> None:
     manifest = read_manifest(settings.dbt_target / MANIFEST_NAME)
     order = _order(manifest)
     (home / RAN).write_text(json.dumps(_parts(manifest, order)), encoding="utf-8")
-    marts = [node["name"] for node in order if node["schema"] == "scorecard"]
+    # What reads predictions and weights: scores and marts.
+    late = [node["name"] for node in order if node["schema"] in ("scores", "scorecard")]
     with connect(settings) as con:
         con.execute(f"create table main.kept as from ml.{TEXT_SCORES}")
         con.execute("drop schema ml cascade")
         ensure_ml_tables(con)
         con.execute(f"insert into ml.{TEXT_SCORES} by name from main.kept")
         con.execute("drop table main.kept")
+        con.execute("drop schema scores cascade")
         con.execute("drop schema scorecard cascade")
-        _run_statements(con, like, marts)
+        _run_statements(con, like, late)
 
 
 def _order(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -22,6 +22,7 @@ MAY_BE_EMPTY = {
     "estimator_surrogates",
     "clv_changes",
     "contradictions",
+    "scorecard_missed_greens",
 }
 
 

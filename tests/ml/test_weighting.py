@@ -463,6 +463,11 @@ class TestTheTree:
         zero = {name: np.zeros(1) for name in ("money", "payment", "loyalty")}
         assert roll_up(small_tree(), zero, {})["value"].score[0] == 0
 
+    def test_the_share_of_the_weight_that_anybody_has(self):
+        scores = {"money": np.array([np.nan, 5.0]), "loyalty": np.array([np.nan, np.nan])}
+        assert small_tree().measured_weight(scores) == pytest.approx(0.42)
+        assert small_tree().measured_weight({}) == 0
+
     @pytest.mark.parametrize(
         ("nodes", "words"),
         [

@@ -190,6 +190,8 @@ MANIFEST: dict[str, Any] = {
             "schema": "staging",
             "name": "stg_support__ticket_comments",
         },
+        "model.x.scr_measures": {"schema": "scores", "name": "scr_measures"},
+        "model.x.weights": {"schema": "scorecard", "name": "weights"},
         "model.x.moods": {"schema": "scorecard", "name": "moods"},
         "model.x.predictions": {"schema": "scorecard", "name": "predictions"},
         "model.x.customers": {"schema": "scorecard", "name": "customers"},
@@ -210,6 +212,11 @@ MANIFEST: dict[str, Any] = {
             "schema": "ml",
             "identifier": "text_scores",
         },
+        "source.x.ml.scorecard_weights": {
+            "source_name": "ml",
+            "schema": "ml",
+            "identifier": "scorecard_weights",
+        },
         "source.x.crm.customers": {
             "source_name": "crm",
             "schema": "raw",
@@ -219,6 +226,8 @@ MANIFEST: dict[str, Any] = {
     "parent_map": {
         "model.x.predictions": ["source.x.ml.churn_predictions"],
         "model.x.moods": ["source.x.ml.text_scores"],
+        "model.x.weights": ["source.x.ml.scorecard_weights"],
+        "model.x.scr_measures": ["model.x.predictions"],
         "model.x.customers": ["model.x.stg_a"],
         "model.x.stg_a": ["source.x.crm.customers"],
         "model.x.ftr_churn": ["model.x.stg_a"],
@@ -244,6 +253,11 @@ def test_what_stands_behind_a_mart_reaches_through_the_scores_of_texts() -> None
         "ml.text_scores",
         "stg_support__ticket_comments",
     }
+
+
+def test_what_stands_behind_a_mart_reaches_through_the_weights() -> None:
+    found = models_behind(MANIFEST)["weights"]
+    assert {"ml.scorecard_weights", "scr_measures", "predictions", "stg_a"} <= found
 
 
 def test_a_test_without_a_model_of_its_own_looks_at_all_it_refers_to() -> None:

@@ -52,7 +52,7 @@ def test_every_contract_table_is_an_asset_with_the_contracts_columns(graph: Any)
         assert [column.name for column in schema.columns] == list(contract.column_names)
 
 
-def test_dbt_runs_in_parts_with_the_texts_and_the_estimators_between(
+def test_dbt_runs_in_parts_with_texts_estimators_and_weights_between(
     definitions: dg.Definitions,
 ) -> None:
     graph = definitions.resolve_asset_graph()
@@ -61,13 +61,25 @@ def test_dbt_runs_in_parts_with_the_texts_and_the_estimators_between(
         for found in graph.assets_defs
         if found.is_executable and found.op.name.startswith("dbt_") and found.keys
     }
-    assert set(parts) == {"dbt_before_texts", "dbt_before_estimators", "dbt_after_estimators"}
+    assert set(parts) == {
+        "dbt_before_texts",
+        "dbt_before_estimators",
+        "dbt_after_estimators",
+        "dbt_after_weights",
+    }
     assert "core/int_tickets" in parts["dbt_before_texts"]
     assert "staging/stg_ml__text_scores" in parts["dbt_before_estimators"]
     assert "core/int_text_items" in parts["dbt_before_estimators"]
     assert "features/ftr_churn" in parts["dbt_before_estimators"]
-    assert "scorecard/customer_scorecard" in parts["dbt_after_estimators"]
-    assert "scores/scr_scores" in parts["dbt_after_estimators"]
+    assert "scorecard/customer_indicators" in parts["dbt_after_estimators"]
+    assert "scores/scr_measures" in parts["dbt_after_estimators"]
+    assert "scores/scr_weights" in parts["dbt_after_weights"]
+    assert "scorecard/customer_scorecard" in parts["dbt_after_weights"]
+    weights = dg.AssetKey(["ml", "scorecard_weights"])
+    assert dg.AssetKey(["scores", "scr_measures"]) in graph.get(weights).parent_keys
+    staged = dg.AssetKey(["staging", "stg_ml__scorecard_weights"])
+    assert weights in graph.get(staged).parent_keys
+    assert staged in graph.get(dg.AssetKey(["scores", "scr_weights"])).parent_keys
     assert sum(map(len, parts.values())) == len(set().union(*parts.values()))
     # Judgements are looked at before any model is built.
     matrices = dg.AssetKey(["ml", "ahp_matrices"])
@@ -120,6 +132,8 @@ def test_the_way_from_raw_to_release_is_one_graph(graph: Any) -> None:
         "ml/credit_predictions",
         "ml/upsell_predictions",
         "ml/customer_clusters",
+        "ml/ahp_matrices",
+        "ml/scorecard_weights",
         "scorecard/customer_scorecard",
         "quality/dbt_tests",
         "quality/scorecard",

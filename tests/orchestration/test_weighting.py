@@ -5,12 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from ml.weighting.in_force import WeightingConfig
+from ml.weighting.sensitivity import SensitivityConfig
 from orchestration import window
 from orchestration.errors import ScorecardError
 from orchestration.settings import Settings
 from orchestration.warehouse import connect
-from orchestration.weighting import NODES_FILE, check_judgements
+from orchestration.weighting import NODES_FILE, check_judgements, weigh
+from tests.orchestration.conftest import ROOT
 
 JUDGEMENTS = """
 create schema raw;
@@ -28,6 +32,54 @@ NODES = """profile,node_id,parent_id,weight,weighting,matrix_id,valid_from,valid
 generic,value,,1.00,combined,value,2009-01-01,
 generic,current,value,0.4,fixed,,2009-01-01,
 generic,former,value,0.4,ahp,gone,2009-01-01,2024-02-01
+"""
+# 400 customers at a yearly review and in the run's last month; nobody has an answer to a survey.
+SCORES = """
+create schema seeds;
+create schema scores;
+create schema indicators;
+create table seeds.scorecards as
+select * from (values
+    ('generic', 'customer', 0.5::decimal(9, 4), date '2009-01-01'),
+    ('empty', 'customer', 0.5, date '2009-01-01'),
+    ('balanced', 'portfolio', 0.5, date '2009-01-01')
+) as rows(profile, subject, beta, valid_from);
+create table seeds.scorecard_nodes as
+select rows.*, null::date as valid_until from (values
+    ('generic', 'value', null, null, 1.0::decimal(18, 12), 'combined', 'value', null,
+        date '2009-01-01'),
+    ('generic', 'current', 'value', 'revenue', 0.4, null, null, 'piecewise', date '2009-01-01'),
+    ('generic', 'potential', 'value', null, 0.25, 'entropy', null, null, date '2009-01-01'),
+    ('generic', 'relationship', 'value', 'tenure', 0.35, null, null, 'piecewise',
+        date '2009-01-01'),
+    ('generic', 'growth', 'potential', 'growth', 0.7, null, null, 'piecewise', date '2009-01-01'),
+    ('generic', 'products', 'potential', 'products', 0.3, null, null, 'piecewise',
+        date '2009-01-01'),
+    ('empty', 'all', null, null, 1.0, 'fixed', null, null, date '2009-01-01'),
+    ('empty', 'answers', 'all', 'answers', 0.5, null, null, 'piecewise', date '2009-01-01'),
+    ('empty', 'tenure', 'all', 'tenure', 0.5, null, null, 'piecewise', date '2009-01-01'),
+    ('balanced', 'all', null, null, 1.0, 'fixed', null, null, date '2009-01-01')
+) as rows(profile, node_id, parent_id, indicator_id, weight, weighting, matrix_id, scoring,
+    valid_from);
+create table seeds.bands as
+select '*' as profile, * from (values
+    ('red', 0::decimal(9, 4), 50, date '2009-01-01'), ('amber', 50, 75, date '2009-01-01'),
+    ('green', 75, 100, date '2009-01-01')
+) as rows(band, lower_bound, upper_bound, valid_from);
+create table indicators.ind_activity_reviews as
+select date '2023-12-31' as review_date, tier from (values ('A'), ('B')) as tiers(tier);
+create table scores.scr_measures as
+select
+    printf('k%04d', i) as customer_id, as_of_date,
+    (hash(i, 1) % 10001 / 100)::double as revenue__piecewise,
+    (hash(i, 2) % 10001 / 100)::double as tenure__piecewise,
+    (hash(i, 3) % 10001 / 100)::double as growth__piecewise,
+    case when i % 4 > 0 then 40 + (hash(i, 4) % 2001 / 100)::double end as products__piecewise,
+    null::double as answers__piecewise,
+    1.0 as revenue__evidence, 1.0 as tenure__evidence, 1.0 as growth__evidence,
+    case when i % 4 > 0 then 1.0 else 0.0 end as products__evidence, 0.0 as answers__evidence
+from range(400) as customers(i)
+cross join (values (date '2023-12-31'), (date '2024-03-31')) as months(as_of_date);
 """
 
 
@@ -135,3 +187,91 @@ def test_without_judgements_the_configuration_holds(company: Settings) -> None:
         con.execute("delete from raw.organisation__ahp_judgements")
     assert check_judgements(company).matrices == 0
     assert asked(company, "select count(*) from ml.ahp_matrices") == [(0,)]
+
+
+@pytest.fixture
+def scored(company: Settings) -> Settings:
+    with connect(company) as con:
+        con.execute(SCORES)
+    return company
+
+
+def test_weights_take_force_with_the_review_and_with_the_judgements(scored: Settings) -> None:
+    summary = weigh(scored)
+    assert summary.profiles == ("generic",)
+    rows = asked(
+        scored,
+        "select node_id, in_force_from::varchar, in_force_until::varchar, method, "
+        "round(ahp_weight, 4), n_customers from ml.scorecard_weights "
+        "where node_id in ('current', 'growth') order by all",
+    )
+    # The review speaks from the month after it on; the judgements are of that month, too.
+    assert rows == [
+        ("current", "2009-01-31", "2024-01-31", "fallback_fixed", None, None),
+        ("current", "2024-01-31", None, "combined", 0.5396, 400),
+        ("growth", "2009-01-31", "2024-01-31", "fallback_fixed", None, None),
+        ("growth", "2024-01-31", None, "entropy", None, 300),
+    ]
+    sums = "select sum(weight) from ml.scorecard_weights group by parent_node_id, in_force_from"
+    assert [row[0] for row in asked(scored, sums)] == pytest.approx([1.0] * 4)
+    # What tells the customers apart weighs more.
+    (growth,) = asked(
+        scored,
+        "select weight from ml.scorecard_weights where node_id = 'growth' and method = 'entropy'",
+    )
+    assert growth[0] > 0.5
+
+
+def test_each_weight_is_tried_and_the_ranking_compared(scored: Settings) -> None:
+    summary = weigh(scored)
+    assert summary.trials == 10
+    assert 0 < summary.most_moved < 1
+    rows = asked(
+        scored,
+        "select distinct profile, as_of_date::varchar, n_customers from ml.weight_sensitivity",
+    )
+    assert rows == [("generic", "2024-03-31", 400)]
+    (row,) = asked(
+        scored, "select n_customers, criterion_count, rank_correlation from ml.topsis_comparison"
+    )
+    assert row[:2] == (400, 3)
+    assert 0.8 < row[2] < 1
+
+
+def test_the_order_of_the_rows_does_not_matter(scored: Settings) -> None:
+    kept = ("scorecard_weights", "weight_sensitivity", "topsis_comparison")
+    weigh(scored)
+    before = {table: asked(scored, f"select * from ml.{table} order by all") for table in kept}
+    with connect(scored) as con:
+        con.execute(
+            "create or replace table scores.scr_measures as "
+            "select * from scores.scr_measures order by hash(customer_id)"
+        )
+    weigh(scored)
+    after = {table: asked(scored, f"select * from ml.{table} order by all") for table in kept}
+    assert after == before
+
+
+def test_a_matrix_of_other_criteria_stops_the_run(scored: Settings) -> None:
+    with connect(scored) as con:
+        con.execute("update seeds.scorecard_nodes set node_id = 'future' where node_id = 'current'")
+    with pytest.raises(ScorecardError) as stopped:
+        weigh(scored)
+    assert (
+        "profile generic, node value: matrix value compares current, potential, relationship, but "
+        "the node's children are future, potential, relationship"
+    ) in str(stopped.value)
+
+
+def test_without_scores_it_says_what_to_do(company: Settings) -> None:
+    with connect(company) as con:
+        con.execute(SCORES)
+        con.execute("drop table scores.scr_measures")
+    with pytest.raises(ScorecardError, match="Materialise the group `scores` first"):
+        weigh(company)
+
+
+def test_the_limits_are_those_of_the_project() -> None:
+    project = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))
+    assert SensitivityConfig().min_coverage == project["vars"]["min_coverage"]
+    assert WeightingConfig().min_customers == project["vars"]["min_n"]

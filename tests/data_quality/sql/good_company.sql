@@ -770,3 +770,57 @@ cross join (
     values ('product', 'benefit'), ('service', 'benefit'), ('money', 'cost'), ('time', 'cost'),
         ('index', 'both')
 ) as parts(dimension, side);
+
+insert into scorecard.judgement_matrices by name
+select 'value' as matrix_id, date '2011-01-31' as in_force_from, pairs.*,
+    preference as lowest_preference, preference as highest_preference, 1 as assessor_count,
+    3 as criterion_count, 3.009203::double as lambda_max, 0.004601::double as consistency_index,
+    0.007933::double as consistency_ratio, 'saaty_1980' as random_index,
+    'current against potential is 2 and potential against relationship is 2' as worst_triad
+from (
+    values ('current', 'potential', 2.0::double), ('current', 'relationship', 3.0::double),
+        ('potential', 'relationship', 2.0::double)
+) as pairs(row_criterion, column_criterion, preference);
+
+insert into scorecard.scorecard_weights by name
+select 'generic' as profile, as_of_date, node_id, 'value' as parent_node_id,
+    'measure' as node_kind, 1 as depth, node_id as label,
+    case when is_judged then judged else configured end as weight,
+    case when is_judged then judged else configured end as global_weight,
+    case when is_judged then 'ahp' else 'fallback_fixed' end as method,
+    configured as configured_weight, case when is_judged then judged end as judged_weight,
+    case when is_judged then 'value' end as matrix_id,
+    case when is_judged then date '2011-01-31' end as judged_from,
+    case when is_judged then 1 end as assessor_count,
+    case when is_judged then 3 end as criterion_count,
+    case when is_judged then 3.009203::double end as lambda_max,
+    case when is_judged then 0.007933::double end as consistency_ratio,
+    case when is_judged then 'saaty_1980' end as random_index
+from (
+    select distinct as_of_date, as_of_date >= date '2011-01-31' as is_judged
+    from scorecard.customer_indicators
+) as months
+cross join (
+    values ('current', 0.4::double, 0.539615::double), ('potential', 0.3::double, 0.296961::double),
+        ('relationship', 0.3::double, 0.163424::double)
+) as nodes(node_id, configured, judged);
+
+insert into scorecard.weight_sensitivity by name
+select 'generic' as profile, date '2011-11-30' as as_of_date, 'current' as node_id, directions.*,
+    'value' as parent_node_id, 'current' as label, 0.5::double as weight,
+    0.5 * (1 + relative_change) / (1 + 0.5 * relative_change) as changed_weight,
+    200 as customer_count, 10 as band_changed_count, 0.05::double as band_changed_ratio,
+    0.02::double as band_changed_low, 0.09::double as band_changed_high,
+    false as is_band_changed_low_n, 1.5::double as mean_change, 4.0::double as largest_change,
+    200 as ranked_count, 20 as decile_changed_count, 0.1::double as decile_changed_ratio,
+    0.06::double as decile_changed_low, 0.15::double as decile_changed_high,
+    false as is_decile_changed_low_n, 0.98::double as rank_correlation
+from (values ('raised', 0.2::double), ('lowered', -0.2::double))
+    as directions(direction, relative_change);
+
+insert into scorecard.topsis_ranks by name
+select 'generic' as profile, date '2011-11-30' as as_of_date, 3 as criterion_count,
+    200 as customer_count, 40 as decile_changed_count, 0.2::double as decile_changed_ratio,
+    0.15::double as decile_changed_low, 0.26::double as decile_changed_high,
+    false as is_decile_changed_low_n, 0.95::double as rank_correlation,
+    0.8::double as rank_concordance;

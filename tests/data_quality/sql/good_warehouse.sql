@@ -355,6 +355,40 @@ select customer_id, as_of_date, profile, tier, score, coverage, band, risk_band,
     'unhealthy_safe' as contradiction
 from scorecard.customer_scorecard where is_contradiction and band = 'red';
 
+insert into scorecard.scorecard_missed_greens by name
+select customer_id, as_of_date, profile, kind, tier, score, coverage,
+    'contractual' as label_kind, date '2011-11-15' as churn_date, 'voluntary' as churn_reason
+from scorecard.customer_scorecard
+where band = 'green' and as_of_date = date '2011-10-31'
+order by customer_id limit 3;
+
+insert into scorecard.scorecard_backtest by name
+select 'retail_billing' as profile, span, date '2011-10-31' as as_of_date,
+    date '2011-10-31' as first_date, 'health' as kind, 24 as unscored_count,
+    2 as unscored_churned_count,
+    200 as customer_count, 31 as churned_count, 0.155 as churn_ratio, 0.11 as churn_low,
+    0.21 as churn_high, false as is_churn_low_n, 0.7 as churn_auc,
+    60 as green_count, 3 as green_churned_count, 0.05 as green_churn_ratio,
+    0.01 as green_churn_low, 0.14 as green_churn_high, false as is_green_churn_low_n,
+    80 as amber_count, 10 as amber_churned_count, 0.125 as amber_churn_ratio,
+    0.07 as amber_churn_low, 0.21 as amber_churn_high, false as is_amber_churn_low_n,
+    60 as red_count, 18 as red_churned_count, 0.3 as red_churn_ratio, 0.2 as red_churn_low,
+    0.42 as red_churn_high, false as is_red_churn_low_n, true as is_monotone,
+    6.0 as red_to_green_ratio, 0.58 as recall_ratio, 0.4 as recall_low, 0.73 as recall_high,
+    false as is_recall_low_n, 169 as stayed_count, 0.25 as false_alarm_ratio,
+    0.19 as false_alarm_low, 0.32 as false_alarm_high, false as is_false_alarm_low_n,
+    9 as lead_time_count, 60 as lead_time_days_median,
+    60 as expansion_known_count, 12 as expanded_count, 0.2 as expansion_ratio,
+    0.12 as expansion_low, 0.32 as expansion_high, false as is_expansion_low_n,
+    20 as green_expansion_known_count, 6 as green_expanded_count, 0.3 as green_expansion_ratio,
+    0.14 as green_expansion_low, 0.52 as green_expansion_high, true as is_green_expansion_low_n,
+    20 as amber_expansion_known_count, 4 as amber_expanded_count, 0.2 as amber_expansion_ratio,
+    0.08 as amber_expansion_low, 0.42 as amber_expansion_high, true as is_amber_expansion_low_n,
+    20 as red_expansion_known_count, 2 as red_expanded_count, 0.1 as red_expansion_ratio,
+    0.02 as red_expansion_low, 0.31 as red_expansion_high, true as is_red_expansion_low_n,
+    0.6 as expansion_auc
+from (values ('month'), ('all_months')) as spans(span);
+
 insert into scorecard.profile_requirements by name
 select * from (values
     ('retail_billing', 'current_value', 'revenue_12m', 0.25, true, null::varchar),
