@@ -17,7 +17,13 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from orchestration.release.languages import day_in, month_in, profile_names, translator
+from orchestration.release.languages import (
+    SIMULATED_ZH,
+    day_in,
+    month_in,
+    profile_names,
+    translator,
+)
 from orchestration.release.reading import Row, read_rows
 
 if TYPE_CHECKING:
@@ -530,6 +536,8 @@ def write_page(explanation: "Explanation", path: Path, lang: str = "en") -> Path
         ],
         profile_name=names.get(explanation.profile, explanation.profile),
         units={item.measure: item.unit for item in explanation.measures},
+        notice=explanation.notice if lang == "en" or not explanation.notice else SIMULATED_ZH,
+        widest_part=max((abs(points) for points in story.parts or ()), default=0) or 1,
         widest=max((abs(cause.total) for cause in story.causes), default=0) or 1,
         points=_points(story),
     )

@@ -17,6 +17,7 @@ from orchestration.release.formats import format_day, format_month
 from orchestration.release.manifest import Manifest
 
 LANGUAGES = ("en", "zh")
+SIMULATED_ZH = "模拟数据：该企业并不存在。"
 _PROFILES = Path(__file__).resolve().parents[2] / "dbt_project" / "seeds" / "scorecards.csv"
 
 Translate = Callable[[str], str]
@@ -38,7 +39,7 @@ def notice_in(lang: str, manifest: Manifest) -> str:
     """What must be said before any figure is shown; empty for real figures."""
     if lang == "en" or not manifest.notice:
         return manifest.notice
-    return f"模拟数据：{manifest.company or '该企业'} 并不存在。"
+    return SIMULATED_ZH
 
 
 def file_in(lang: str, key: str) -> str:

@@ -302,10 +302,15 @@ from (
 
 create table scorecard.customer_scorecard_changes as
 select
-    customer_id, as_of_date, profile, measure as cause, 'measure' as cause_kind,
-    score as previous_score, score, 0.0 as value_change, 0.0 as total_change
-from scorecard.customer_scorecard_measures
-where effective_weight > 0;
+    measures.customer_id, measures.as_of_date, measures.profile, measures.measure as cause,
+    'measure' as cause_kind, measures.score as previous_score, measures.score,
+    cards.score_change / count(*) over (
+        partition by measures.customer_id, measures.as_of_date
+    ) as value_change,
+    value_change as total_change
+from scorecard.customer_scorecard_measures as measures
+inner join scorecard.customer_scorecard as cards using (customer_id, as_of_date, profile)
+where measures.effective_weight > 0 and cards.score_change is not null;
 
 create table scorecard.contradictions as
 select customer_id, as_of_date, profile, tier, score, band, 'unhealthy_safe' as contradiction

@@ -959,6 +959,7 @@ def test_pages_are_told_apart() -> None:
 
     assert all(isinstance(page, PageSpec) for page in PAGES)
     assert keys == [
+        "scorecards",
         "service",
         "experience",
         "retention",
@@ -1032,3 +1033,42 @@ def test_groups_have_sizes_a_profile_and_moves(pages: Mapping[str, str]) -> None
     assert moves == "Moves since Nov 2011"
     assert all(len(row) == 4 for row in tables.cells(moves))
     assert "stability 0.90" in Page(pages["potential.html"]).text
+
+
+def test_bands_of_a_scorecard_are_counted_from_its_customers(
+    pages: Mapping[str, str], whole: CompanyFolder
+) -> None:
+    (row,) = Tables(pages["scorecards.html"]).cells("Scorecards")
+    expected = one(
+        whole,
+        "select count(score), round(avg(score), 1), "
+        "count(*) filter (band = 'red') / count(score) "
+        "from scorecard.customer_scorecard where as_of_date = date '2011-12-31'",
+    )
+    assert row[1] == format_number(expected[0])
+    assert row[2] == f"{expected[1]:.1f}"
+    assert row[-1] == shown(format_percent(expected[2]))
+
+
+def test_the_map_holds_every_customer_with_score_and_risk(
+    pages: Mapping[str, str], whole: CompanyFolder
+) -> None:
+    (caption,) = (
+        name for name in Tables(pages["scorecards.html"]).found if "churn probability" in name
+    )
+    cells = Tables(pages["scorecards.html"]).cells(caption)
+    (expected,) = one(
+        whole,
+        "select count(*) from scorecard.customer_scorecard inner join scorecard.predictions "
+        "using (customer_id, as_of_date) where as_of_date = date '2011-12-31' "
+        "and score is not null and churn_probability is not null",
+    )
+    assert [row[0] for row in cells] == ["80–100", "60–80", "40–60", "20–40", "0–20"]
+    assert sum(int(cell) for row in cells for cell in row[1:]) == expected > 0
+
+
+def test_the_mean_change_is_the_sum_of_its_parts(pages: Mapping[str, str]) -> None:
+    (row,) = Tables(pages["scorecards.html"]).cells("Mean change since the month before, by cause")
+    figures = [float(cell.replace("−", "-")) for cell in row[2:9]]
+    assert figures[0] != 0
+    assert sum(figures[1:]) == pytest.approx(figures[0], abs=0.015)
