@@ -698,3 +698,24 @@ from (values
 ) as findings (
     rule_id, source_system, source_table, action, row_count, checked_count, explanation
 );
+
+create or replace table scorecard.measure_checks as
+select 'generic' as profile, 'gross_margin_12m' as indicator_id, true as is_measurable;
+
+create or replace table scorecard.scorecard_backtest as
+select date '2011-06-30' as as_of_date, 'generic' as profile, 'all' as tier, 0.7 as auc;
+
+create or replace table scorecard.scorecard_missed_greens as
+select date '2011-06-30' as as_of_date, 'generic' as profile, 'c-0001' as customer_id;
+
+create or replace table scorecard.scorecard_weights as
+select 'generic' as profile, 'gross_margin_12m' as node_id, 0.4 as weight;
+
+create or replace table scorecard.judgement_matrices as
+select 'generic' as matrix_id, 0.02 as consistency_ratio;
+
+create or replace table scorecard.weight_sensitivity as
+select date '2011-12-31' as as_of_date, 'generic' as profile, 'gross_margin_12m' as node_id;
+
+create or replace table scorecard.topsis_ranks as
+select date '2011-12-31' as as_of_date, 'generic' as profile, 'c-0001' as customer_id;

@@ -307,7 +307,9 @@ select
     cards.score_change / count(*) over (
         partition by measures.customer_id, measures.as_of_date
     ) as value_change,
-    value_change as total_change
+    cards.score_change / count(*) over (
+        partition by measures.customer_id, measures.as_of_date
+    ) as total_change
 from scorecard.customer_scorecard_measures as measures
 inner join scorecard.customer_scorecard as cards using (customer_id, as_of_date, profile)
 where measures.effective_weight > 0 and cards.score_change is not null;

@@ -26,7 +26,7 @@ from orchestration.release.manifest import ProductEntry
 from orchestration.release.pages import charts, experience, measured, relationship, retention
 from orchestration.release.pages.model import PageSpec
 from orchestration.release.reading import open_database
-from orchestration.release.report import PAGES
+from orchestration.release.report import CHINESE_PAGES, PAGES
 from orchestration.release.store import Release
 from tests.orchestration.release.conftest import CompanyFolder
 from tests.orchestration.release.test_report import Page
@@ -624,7 +624,8 @@ def test_pages_stand_alone_and_link_to_each_other(
     pages: Mapping[str, str], real_page: Release
 ) -> None:
     first = (real_page.path / "report" / "index.html").read_text(encoding="utf-8")
-    names = ["index.html", *pages]
+    first_page, *others = pages
+    names = ["index.html", first_page, "customers.html", *others]
     for html in (first, *pages.values()):
         assert re.search(r"https?:|//[a-z]|@import|<script|<link|<iframe|url\((?!#)", html) is None
         assert re.findall(r'<a href="([a-z]+\.html)"', html) == names
@@ -671,9 +672,12 @@ def test_the_same_release_gives_the_same_pages(
 def test_a_release_holds_every_page_and_knows_its_hash(real_page: Release) -> None:
     folder = real_page.path / "report"
 
-    names = {"index.html", *(page.file_name for page in PAGES)}
-    assert {path.name for path in folder.iterdir()} == names
-    assert {f"report/{name}" for name in names} <= set(real_page.manifest.files)
+    names = {"index.html", "customers.html", "customers.zh.html"}
+    names |= {page.file_name for page in (*PAGES, *CHINESE_PAGES)}
+    assert {path.name for path in folder.iterdir()} == {*names, "customers"}
+    data = {f"customers/{path.name}" for path in (folder / "customers").iterdir()}
+    assert "customers/index.js" in data
+    assert {f"report/{name}" for name in names | data} <= set(real_page.manifest.files)
 
 
 def test_no_page_asks_for_a_personal_column() -> None:
