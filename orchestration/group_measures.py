@@ -35,8 +35,9 @@ MARTS = Path("models") / "scorecard"
 PROJECT = Path("dbt_project.yml")
 # Window of a measure whose row tells the length of its period.
 AS_THE_PERIOD = "as period_months says"
-# Marts whose flag of few cases goes by a variable of its own: their cases are agents, not tickets.
-FLAGGED_BY = {"training_effects": "training_min_agents"}
+# Marts whose flag of few cases goes by a variable of its own: their cases are agents or
+# practices, not tickets.
+FLAGGED_BY = {"cmat_agreement": "cmat_min_common", "training_effects": "training_min_agents"}
 
 INTRODUCTION = """\
 ## Measures of groups

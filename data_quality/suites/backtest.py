@@ -128,12 +128,12 @@ def _missed() -> tuple[Rule, ...]:
             """
             select missed.customer_id, missed.as_of_date, missed.profile
             from scorecard.scorecard_missed_greens as missed
-            left join scorecard.customer_scorecard as scorecard
-                on missed.customer_id = scorecard.customer_id
-                and missed.as_of_date = scorecard.as_of_date
-                and missed.profile = scorecard.profile
+            left join scorecard.customer_scorecard as card
+                on missed.customer_id = card.customer_id
+                and missed.as_of_date = card.as_of_date
+                and missed.profile = card.profile
             where missed.customer_id is not null and missed.as_of_date is not null
-                and missed.profile is not null and scorecard.band is distinct from 'green'
+                and missed.profile is not null and card.band is distinct from 'green'
             """,
             says="Whoever is listed was green in the scorecard of that month.",
             because="The list is of what was published, not of what would be computed today.",

@@ -14,6 +14,7 @@ from data_quality.suites import (
     activity,
     backtest,
     billing,
+    cmat,
     commercial,
     credit,
     customers,
@@ -63,6 +64,7 @@ SUITES: dict[str, Callable[[], tuple[Rule, ...]]] = {
     "scorecard": scorecard.rules,
     "profiles": profiles.rules,
     "backtest": backtest.rules,
+    "cmat": cmat.rules,
     "findings": findings.rules,
 }
 

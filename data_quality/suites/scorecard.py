@@ -90,12 +90,12 @@ def _rows_match_indicators() -> tuple[Rule, ...]:
         SCORECARD.no_rows(
             "tier_is_the_customers_tier",
             """
-            select scorecard.customer_id, scorecard.as_of_date
-            from scorecard.customer_scorecard as scorecard
+            select card.customer_id, card.as_of_date
+            from scorecard.customer_scorecard as card
             inner join scorecard.customer_indicators as indicators
-                on scorecard.customer_id = indicators.customer_id
-                and scorecard.as_of_date = indicators.as_of_date
-            where scorecard.tier is distinct from indicators.tier
+                on card.customer_id = indicators.customer_id
+                and card.as_of_date = indicators.as_of_date
+            where card.tier is distinct from indicators.tier
             """,
             says="A customer has the same tier in the scorecard as in the indicators.",
             because="A customer with two tiers in one month would be compared with two groups.",
@@ -112,9 +112,9 @@ def _rows_match_indicators() -> tuple[Rule, ...]:
                 select min(as_of_date) as first_date, max(as_of_date) as last_date
                 from scorecard.customer_scorecard
             ) as months on indicators.as_of_date between months.first_date and months.last_date
-            anti join scorecard.customer_scorecard as scorecard
-                on indicators.customer_id = scorecard.customer_id
-                and indicators.as_of_date = scorecard.as_of_date
+            anti join scorecard.customer_scorecard as card
+                on indicators.customer_id = card.customer_id
+                and indicators.as_of_date = card.as_of_date
             """,
             says="Every customer month has a row in the scorecard, if only to say why no score.",
             because="Who is left out without a word is forgotten.",
@@ -281,17 +281,17 @@ def _contributions() -> tuple[Rule, ...]:
         MEASURES.no_rows(
             "contributions_add_up_to_the_score",
             f"""
-            select scorecard.customer_id, scorecard.as_of_date, scorecard.profile
-            from scorecard.customer_scorecard as scorecard
+            select card.customer_id, card.as_of_date, card.profile
+            from scorecard.customer_scorecard as card
             inner join (
                 select customer_id, as_of_date, profile, sum(contribution) as total
                 from scorecard.customer_scorecard_measures group by customer_id, as_of_date, profile
             ) as contributions
-                on scorecard.customer_id = contributions.customer_id
-                and scorecard.as_of_date = contributions.as_of_date
-                and scorecard.profile = contributions.profile
-            where scorecard.score_before_exceptions is not null
-                and abs(scorecard.score_before_exceptions - coalesce(contributions.total, 0))
+                on card.customer_id = contributions.customer_id
+                and card.as_of_date = contributions.as_of_date
+                and card.profile = contributions.profile
+            where card.score_before_exceptions is not null
+                and abs(card.score_before_exceptions - coalesce(contributions.total, 0))
                     > {CONTRIBUTION_TOLERANCE}
             """,
             says="The contributions of the measures add up to the computed score.",
@@ -303,14 +303,14 @@ def _contributions() -> tuple[Rule, ...]:
         MEASURES.no_rows(
             "published_scores_are_explained",
             """
-            select scorecard.customer_id, scorecard.as_of_date, scorecard.profile
-            from scorecard.customer_scorecard as scorecard
+            select card.customer_id, card.as_of_date, card.profile
+            from scorecard.customer_scorecard as card
             anti join scorecard.customer_scorecard_measures as measures
-                on scorecard.customer_id = measures.customer_id
-                and scorecard.as_of_date = measures.as_of_date
-                and scorecard.profile = measures.profile
-            where scorecard.score_before_exceptions is not null
-                and scorecard.as_of_date >= (
+                on card.customer_id = measures.customer_id
+                and card.as_of_date = measures.as_of_date
+                and card.profile = measures.profile
+            where card.score_before_exceptions is not null
+                and card.as_of_date >= (
                     select min(as_of_date) from scorecard.customer_scorecard_measures
                 )
             """,

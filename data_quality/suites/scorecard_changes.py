@@ -138,20 +138,20 @@ def _causes() -> tuple[Rule, ...]:
         CHANGES.no_rows(
             "causes_add_up_to_the_change",
             f"""
-            select scorecard.customer_id, scorecard.as_of_date, scorecard.profile
-            from scorecard.customer_scorecard as scorecard
+            select card.customer_id, card.as_of_date, card.profile
+            from scorecard.customer_scorecard as card
             inner join (
                 select min(as_of_date) as first_date from scorecard.customer_scorecard_changes
-            ) as explained on scorecard.as_of_date >= explained.first_date
+            ) as explained on card.as_of_date >= explained.first_date
             left join (
                 select customer_id, as_of_date, profile, sum(total_change) as total
                 from scorecard.customer_scorecard_changes group by customer_id, as_of_date, profile
             ) as causes
-                on scorecard.customer_id = causes.customer_id
-                and scorecard.as_of_date = causes.as_of_date
-                and scorecard.profile = causes.profile
-            where scorecard.value_change is not null
-                and coalesce(abs(scorecard.score_change - causes.total) > {SUM_TOLERANCE}, true)
+                on card.customer_id = causes.customer_id
+                and card.as_of_date = causes.as_of_date
+                and card.profile = causes.profile
+            where card.value_change is not null
+                and coalesce(abs(card.score_change - causes.total) > {SUM_TOLERANCE}, true)
             """,
             says="The causes of a change add up to it, for every score of the explained months.",
             because="An account manager is asked which measure it was.",
@@ -172,13 +172,13 @@ def _nodes() -> tuple[Rule, ...]:
             f"""
             select nodes.customer_id, nodes.as_of_date, nodes.profile
             from scorecard.customer_scorecard_nodes as nodes
-            left join scorecard.customer_scorecard as scorecard
-                on nodes.customer_id = scorecard.customer_id
-                and nodes.as_of_date = scorecard.as_of_date
-                and nodes.profile = scorecard.profile
+            left join scorecard.customer_scorecard as card
+                on nodes.customer_id = card.customer_id
+                and nodes.as_of_date = card.as_of_date
+                and nodes.profile = card.profile
             where nodes.depth = 0 and (
-                (nodes.score is null) <> (scorecard.score_before_exceptions is null)
-                or abs(nodes.score - scorecard.score_before_exceptions) > {SUM_TOLERANCE}
+                (nodes.score is null) <> (card.score_before_exceptions is null)
+                or abs(nodes.score - card.score_before_exceptions) > {SUM_TOLERANCE}
             )
             """,
             says="The root of the tree has the computed score.",
@@ -199,19 +199,19 @@ def _contradictions() -> tuple[Rule, ...]:
             "every_contradiction_is_listed",
             """
             select
-                coalesce(scorecard.customer_id, listed.customer_id) as customer_id,
-                coalesce(scorecard.as_of_date, listed.as_of_date) as as_of_date,
-                coalesce(scorecard.profile, listed.profile) as profile
+                coalesce(card.customer_id, listed.customer_id) as customer_id,
+                coalesce(card.as_of_date, listed.as_of_date) as as_of_date,
+                coalesce(card.profile, listed.profile) as profile
             from (
                 select customer_id, as_of_date, profile from scorecard.customer_scorecard
                 where (band = 'green' and risk_band = 'red')
                     or (band = 'red' and risk_band = 'green')
-            ) as scorecard
+            ) as card
             full outer join scorecard.contradictions as listed
-                on scorecard.customer_id = listed.customer_id
-                and scorecard.as_of_date = listed.as_of_date
-                and scorecard.profile = listed.profile
-            where (scorecard.customer_id is null and listed.customer_id is not null
+                on card.customer_id = listed.customer_id
+                and card.as_of_date = listed.as_of_date
+                and card.profile = listed.profile
+            where (card.customer_id is null and listed.customer_id is not null
                     and listed.as_of_date is not null and listed.profile is not null)
                 or listed.customer_id is null
             """,

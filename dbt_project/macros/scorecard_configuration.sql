@@ -28,6 +28,7 @@
             max(nodes.parent_id) as parent_id,
             max(nodes.scoring) as scoring,
             max(case when nodes.is_lever then 1 else 0 end) as is_lever,
+            max(nodes.trend_months) as own_trend_months,
             max(indicators.indicator_id) as indicator_id,
             max(indicators.direction) as direction,
             max(indicators.source_rows_column) as source_rows_column,

@@ -1,5 +1,5 @@
--- A node's place, indicator and scoring never change, only its weight does: a change of a score is of
--- the same measures at both dates. What changes these is a new node.
+-- A node's place, indicator and scoring never change, only its weight does: a change of a score is
+-- of the same measures at both dates. What changes these is a new node.
 select
     nodes.profile,
     nodes.node_id

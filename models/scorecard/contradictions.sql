@@ -1,4 +1,4 @@
-{#- Grain: one row per customer, month end and health profile whose band and risk lie two bands apart. -#}
+{#- Grain: one row per customer, month end and health profile whose band and risk lie two apart. -#}
 select
     customer_scorecard.customer_id,
     customer_scorecard.as_of_date,

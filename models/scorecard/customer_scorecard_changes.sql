@@ -6,7 +6,7 @@
 -- depends_on: {{ ref('scr_profile_months') }}
 -- depends_on: {{ ref('scr_targets') }}
 -- depends_on: {{ ref('scr_measures') }}
-{#- Grain: one row per customer, month end, profile and measure with a weight at one of the two dates,
+{#- Grain: one row per customer, month end, profile and measure with a weight at one of the dates,
     and one for what an exception and an override did, where they did anything. -#}
 {%- set trees = scorecard_trees(with_changes=true) %}
 with months as (

@@ -20,6 +20,11 @@ with months as (
 {%- set p = tree['profile'] %}
 {%- set marts = tree['measures'] | selectattr('source_rows_column')
     | map(attribute='mart') | unique | list %}
+{%- set lags = [] %}
+{%- for leaf in tree['measures'] %}
+{%- do lags.append(leaf['own_trend_months'] or tree['trend_months']) %}
+{%- endfor %}
+{%- set lags = lags | unique | sort %}
 {{ scored_now(tree) }}
 {{ p }}_facts as (
 
@@ -32,13 +37,23 @@ with months as (
         cast({{ rows }} as integer) as {{ leaf['node_id'] }}__rows
         {%- if leaf['indicator_id'] in carried %},
         measures.{{ leaf['indicator_id'] }}__age_days as {{ leaf['node_id'] }}__age
-        {%- endif %}
+        {%- endif %},
+        {%- set before = 'earlier_' ~ (leaf['own_trend_months'] or tree['trend_months']) %}
+        {{ before }}.{{ leaf['indicator_id'] }}__{{ leaf['scoring'] }}
+            as {{ leaf['node_id'] }}__before
         {%- endfor %}
     from {{ p }}_weighted as weighted
     inner join {{ ref('scr_measures') }} as measures
         on
             weighted.customer_id = measures.customer_id
             and weighted.as_of_date = measures.as_of_date
+    {%- for months_back in lags %}
+    left join {{ ref('scr_measures') }} as earlier_{{ months_back }}
+        on
+            weighted.customer_id = earlier_{{ months_back }}.customer_id
+            and {{ month_end_after('weighted.as_of_date', -months_back) }}
+            = earlier_{{ months_back }}.as_of_date
+    {%- endfor %}
     {%- for mart in marts %}
     left join {{ ref(mart) }} as {{ mart }}
         on
@@ -59,11 +74,13 @@ with months as (
         '{{ n }}' as measure,
         {{ n }}__x1 as raw_value,
         {{ n }}__s1 as score,
+        {{ n }}__before as previous_score,
         {{ n }}__m1 as evidence,
         case when is_scored = 1 then {{ n }}__e11 end as effective_weight,
         case when is_scored = 1 then {{ n }}__e11 * coalesce({{ n }}__s1, 0) end as contribution,
         {{ n }}__rows as source_row_count,
-        {{ n ~ '__age' if leaf['indicator_id'] in carried else 'cast(null as integer)' }} as age_days
+        {{ n ~ '__age' if leaf['indicator_id'] in carried else 'cast(null as integer)' }}
+            as age_days
     from {{ p }}_facts
 
 ),
@@ -102,6 +119,18 @@ select
     case when weights.scoring = 'piecewise' then round(targets.stretch_value, 6) end
         as stretch_value,
     round(measures.score, 6) as score,
+    round(measures.previous_score, 6) as previous_score,
+    {{ six_decimals('measures.score - measures.previous_score') }} as score_change,
+    coalesce(weights.dead_band_points, applied.dead_band_points) as dead_band,
+    case
+        when measures.score is null or measures.previous_score is null then 'n/a'
+        when
+            abs(measures.score - measures.previous_score)
+            <= coalesce(weights.dead_band_points, applied.dead_band_points)
+            then 'flat'
+        when measures.score > measures.previous_score then 'up'
+        else 'down'
+    end as trend,
     round(weights.global_weight, 6) as weight,
     round(measures.evidence, 6) as evidence,
     round(measures.effective_weight, 6) as effective_weight,
@@ -119,6 +148,8 @@ inner join {{ ref('scr_weights') }} as weights
         measures.profile = weights.profile
         and measures.as_of_date = weights.as_of_date
         and measures.measure = weights.node_id
+inner join {{ ref('scr_profile_months') }} as applied
+    on measures.profile = applied.profile and measures.as_of_date = applied.as_of_date
 left join {{ ref('scr_targets') }} as targets
     on
         measures.as_of_date = targets.as_of_date

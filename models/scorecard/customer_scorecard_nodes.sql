@@ -23,7 +23,8 @@ with months as (
         '{{ node['node_id'] }}' as node_id,
         {{ node_score(node, '11') }} as score,
         {{ node_coverage(node, '11') }} as coverage,
-        {{ node['node_id'] ~ '__e11' if node['depth'] else 'cast(1 as double)' }} as effective_weight
+        {{ node['node_id'] ~ '__e11' if node['depth'] else 'cast(1 as double)' }}
+            as effective_weight
     from {{ tree['profile'] }}_weighted
 
 ),

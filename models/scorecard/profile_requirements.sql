@@ -1,4 +1,4 @@
-{#- Grain: one row per profile that scores customers and measure in force at the run's last month. -#}
+{#- Grain: one row per profile that scores customers and measure in force at the last month. -#}
 with newest as (
 
     select

@@ -1,6 +1,6 @@
 {{ config(materialized='incremental', incremental_strategy='replace_months') }}
-{#- Grain: one row per month end, profile, tier and change of a score in one month, to a hundredth of a
-    point. Counts can be added over months, medians cannot. -#}
+{#- Grain: one row per month end, profile, tier and change of a score in one month, to a hundredth
+    of a point. Counts can be added over months, medians cannot. -#}
 with run_months as (
 
     {{ run_months() }}

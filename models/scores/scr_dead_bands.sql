@@ -1,6 +1,6 @@
 {{ config(materialized='incremental', incremental_strategy='replace_months') }}
-{#- Grain: one row per month end, profile and tier. How far scores of the tier usually move in a month:
-    1.4826 times the median absolute deviation over the twelve months before. -#}
+{#- Grain: one row per month end, profile and tier. How far scores of the tier usually move in a
+    month: 1.4826 times the median absolute deviation over the twelve months before. -#}
 with run_months as (
 
     {{ run_months() }}

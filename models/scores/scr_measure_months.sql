@@ -3,8 +3,8 @@
 -- depends_on: {{ ref('scorecard_nodes') }}
 -- depends_on: {{ ref('exceptions') }}
 -- depends_on: {{ ref('indicators') }}
-{#- Grain: one row per month end, indicator and way to score it. The wide table is read once and gives
-    one row per month, which is then laid down in rows. -#}
+{#- Grain: one row per month end, indicator and way to score it. The wide table is read once and
+    gives one row per month, which is then laid down in rows. -#}
 {%- set columns = [] %}
 {%- for indicator in scorecard_indicators() %}
 {%- for scoring in indicator['scorings'].split(',') if scoring %}

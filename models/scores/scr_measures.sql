@@ -13,7 +13,8 @@
 {%- for indicator in indicators if 'piecewise' in indicator['scorings'].split(',') %}
 {%- do piecewise.append(indicator['indicator_id']) %}
 {%- endfor %}
-{%- set marts = indicators | map(attribute='mart') | unique | reject('equalto', 'customer_indicators') | sort %}
+{%- set marts = indicators | map(attribute='mart') | unique
+    | reject('equalto', 'customer_indicators') | sort %}
 with run_months as (
 
     {{ run_months() }}
@@ -111,7 +112,8 @@ select
     current_values.{{ id }} as {{ id }}__raw
     {%- if indicator['is_carried'] %},
     cast(current_values.{{ id }}__age_days as integer) as {{ id }}__age_days,
-    case when {{ value }} is not null then current_values.{{ id }}__left else 0 end as {{ id }}__evidence
+    case when {{ value }} is not null then current_values.{{ id }}__left else 0 end
+        as {{ id }}__evidence
     {%- else %},
     cast(case when {{ value }} is not null then 1 else 0 end as double) as {{ id }}__evidence
     {%- endif %}

@@ -1,5 +1,5 @@
-{#- Grain: one row per customer, month end and profile whose score a person has set. Of several in force
-    the newest holds. -#}
+{#- Grain: one row per customer, month end and profile whose score a person has set. Of several in
+    force the newest holds. -#}
 with in_force as (
 
     select

@@ -7,8 +7,8 @@
 -- depends_on: {{ ref('scr_targets') }}
 -- depends_on: {{ ref('stg_control__run_window') }}
 -- depends_on: {{ ref('scr_measures') }}
-{#- Grain: one row per customer, month end and profile with a score now and at the earlier date, both
-    computed, whatever was done to them afterwards. -#}
+{#- Grain: one row per customer, month end and profile with a score now and at the earlier date,
+    both computed, whatever was done to them afterwards. -#}
 {%- set trees = scorecard_trees(with_changes=true) %}
 with months as (
 

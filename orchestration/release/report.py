@@ -45,6 +45,7 @@ from orchestration.release.manifest import Manifest, ProductEntry, read_manifest
 from orchestration.release.pages import (
     experience,
     measured,
+    organisation,
     potential,
     relationship,
     retention,
@@ -67,6 +68,7 @@ PAGES: tuple[PageSpec, ...] = (
     value.PAGE,
     potential.PAGE,
     relationship.PAGE,
+    organisation.PAGE,
     measured.PAGE,
 )
 # The same page in Chinese; it is linked from the English one alone.

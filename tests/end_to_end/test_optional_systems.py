@@ -71,6 +71,8 @@ MARTS_OF: dict[str, set[str]] = {
     "loyalty_programme": {"marketing"},
     "crm_adoption": {"organisation"},
     "self_service": {"support", "usage"},
+    "cmat_agreement": {"organisation"},
+    "cmat_findings": {"organisation"},
     "credit_by_grade": {"support", "organisation"},
     "credit_ratings": {"support", "organisation"},
     "credit_points": {"support", "organisation"},

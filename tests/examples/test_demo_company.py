@@ -18,6 +18,7 @@ from orchestration.ingestion.contract import load_contracts
 from orchestration.ingestion.ingest import ingest
 from orchestration.settings import Settings
 from orchestration.warehouse import connect
+from tests.conftest import ROOT
 from tests.examples.conftest import SMALL, SMALL_SEED, hashes
 
 CUSTOMERS, MONTHS, SEED = 1500, 24, 4
@@ -610,3 +611,16 @@ def _effects(company: Path):
 def _listed(truth: Path) -> dict[str, str]:
     with (truth / "files.csv").open(encoding="utf-8") as stream:
         return {row["file"]: row["sha256"] for row in csv.DictReader(stream)}
+
+
+def test_the_assessments_answer_the_questionnaire_of_the_product(company):
+    """Every practice, and no other, is spoken of; some were forgotten in a dimension."""
+    with (ROOT / "dbt_project/seeds/cmat_questionnaire.csv").open(encoding="utf-8") as file:
+        asked = {row["practice_id"] for row in csv.DictReader(file)}
+    (path,) = (company / "landing" / "organisation").glob("cmat_answers*")
+    with path.open(encoding="utf-8") as file:
+        answers = list(csv.DictReader(file))
+    assert {row["practice_id"] for row in answers} == asked
+    by_assessment = Counter(row["assessment_id"] for row in answers)
+    whole = len(asked) * 2 * 3
+    assert all(0.9 * whole < count < whole for count in by_assessment.values())

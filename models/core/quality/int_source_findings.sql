@@ -13,6 +13,7 @@
     ('support', "'tickets'", ref('int_tickets'), 'exclusion_reason'),
     ('support', "'business_calendars'", 'calendar_days', 'finding'),
     ('survey', "'responses'", ref('int_survey_answers'), 'exclusion_reason'),
+    ('organisation', "'cmat_answers'", ref('int_cmat_answers'), 'exclusion_reason'),
 ] -%}
 {#- Rules that stand beside each other: a row may break several. -#}
 {%- set flags = [
@@ -42,6 +43,10 @@
         'lines.customer_id is null and lines.exclusion_reason is null'),
     ('usage', 'accounts', 'record_without_customer', 'usage_records',
         'lines.customer_id is null'),
+    ('organisation', 'cmat_answers', 'level_without_evidence', ref('int_cmat_answers'),
+        'lines.is_level_without_evidence and lines.exclusion_reason is null'),
+    ('organisation', 'cmat_answers', 'level_beside_not_applicable', ref('int_cmat_answers'),
+        'lines.is_level_beside_not_applicable and lines.exclusion_reason is null'),
 ] -%}
 {#- Events that name a customer in a table of their own; others are counted by the rules above. -#}
 {%- set tables_of_events = {

@@ -291,6 +291,99 @@ def histogram(rows: Sequence[Row], *, colours: Mapping[str, str] | None = None) 
     return _svg(floor + 26, body)
 
 
+def radar(rows: Sequence[Row], colours: Mapping[str, str], *, highest: float) -> str:
+    """A ring of axes, one for each label, and a closed line through them for each series.
+
+    Args:
+        rows: Rows with `label` and a figure for each series, from the top clockwise. An axis
+            without a figure breaks the line there.
+        colours: Series to colour, in their order.
+        highest: The figure at the end of each axis.
+    """
+    body, top = _legend(colours)
+    radius, middle = 96.0, WIDTH / 2
+    centre = top + 48 + radius
+
+    def place(axis: int, share: float) -> tuple[float, float]:
+        angle = 2 * math.pi * axis / len(rows) - math.pi / 2
+        return middle + share * radius * math.cos(angle), centre + share * radius * math.sin(angle)
+
+    for step in (0.25, 0.5, 0.75, 1.0):
+        ring = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(i, step) for i in range(len(rows))))
+        body.append(f'<polygon points="{ring}" fill="none" stroke="{GRID}"/>')
+        body.append(_text(middle + 3, centre - step * radius, f"{step * highest:g}", size=11))
+    for axis, row in enumerate(rows):
+        body.append(_line(middle, centre, *place(axis, 1), colour=GRID))
+        x, y = place(axis, 1.12)
+        side = round(math.cos(2 * math.pi * axis / len(rows) - math.pi / 2), 3)
+        anchor = "middle" if abs(side) < 0.1 else "start" if side > 0 else "end"
+        lines_ = textwrap.wrap(str(row["label"]), 22 if abs(side) < 0.1 else 13)
+        # Names stand outside the ring: above its top, below its bottom, centred beside it.
+        rise = (len(lines_) - 1) * (1 if y < centre - radius else 0 if y > centre + radius else 0.5)
+        body += [
+            _text(x, y + (number - rise) * _LINE_HEIGHT, line, anchor=anchor, size=12)
+            for number, line in enumerate(lines_)
+        ]
+    for series, colour in colours.items():
+        found = [
+            None
+            if row[series] is None
+            else place(axis, min(max(float(row[series]) / highest, 0), 1))
+            for axis, row in enumerate(rows)
+        ]
+        drawn = [*found, found[0]]
+        for run in _runs(drawn):
+            path = " ".join(f"{x:.1f},{y:.1f}" for x, y in run)
+            body.append(
+                f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2.5" '
+                'stroke-linejoin="round"/>'
+            )
+        body += [
+            f'<circle cx="{point[0]:.1f}" cy="{point[1]:.1f}" r="3" fill="{colour}"/>'
+            for point in found
+            if point
+        ]
+    return _svg(centre + radius + 48, body)
+
+
+def pairs(
+    rows: Sequence[Row], colours: Mapping[str, str], *, domain: tuple[float, float], form: Form
+) -> str:
+    """Two or more dots on one line for each label, joined, so that the distance is seen.
+
+    Args:
+        rows: Rows with `label` and a figure for each series; a missing one has no dot.
+        colours: Series to colour, in their order.
+        domain: Both ends of the axis.
+        form: How a place on the axis is written.
+    """
+    left, right = domain
+    body, top = _legend(colours)
+    frame = _Names([row["label"] for row in rows], room=10, top=top)
+
+    def place(value: Any) -> float:
+        held = min(max(float(value), left), right)
+        return frame.left + (held - left) / (right - left) * frame.width
+
+    for value in _even(left, right):
+        x = place(value)
+        body.append(_line(x, top, x, frame.bottom, colour=GRID))
+        body.append(_text(x, frame.bottom + 14, form(value), anchor="middle", size=12))
+    for (y, label), row in zip(frame.places, rows, strict=True):
+        body.append(label)
+        found = {series: place(row[series]) for series in colours if row[series] is not None}
+        if len(found) > 1:
+            ends = min(found.values()), max(found.values())
+            body.append(_line(ends[0], y, ends[1], y, colour=GREY, width=3))
+        # Two dots on one place stand as a ring around the other.
+        for number, (series, x) in enumerate(found.items()):
+            body.append(
+                f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{6.5 - 2 * number:g}" '
+                f'fill="{colours[series]}"/>'
+            )
+    return _svg(frame.bottom + 24, body)
+
+
 def short_number(value: float) -> str:
     """A place on an axis as elsewhere on the page: `0`, `500 k`, `2 m`."""
     for size, name in ((1e6, "m"), (1e3, "k")):

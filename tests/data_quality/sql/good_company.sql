@@ -824,3 +824,59 @@ select 'generic' as profile, date '2011-11-30' as as_of_date, 3 as criterion_cou
     0.15::double as decile_changed_low, 0.26::double as decile_changed_high,
     false as is_decile_changed_low_n, 0.95::double as rank_correlation,
     0.8::double as rank_concordance;
+
+-- An assessment of the organisation by two assessors: two sections of two practices each, all closed.
+insert into scorecard.cmat_practices by name
+select date '2011-11-30' as as_of_date, 'a-1' as assessment_id, practice_id, section_id,
+    'element' as element, 'What good looks like' as practice, 'retention' as reap,
+    date '2011-10-01' as opened_on, date '2011-10-29' as closes_on, true as is_closed,
+    3 as dimension_count, 1::double as weight, answer_status, intention_level, reality_level,
+    stated_reality_level, effect_level, 1 as evidence_count,
+    case when stated_reality_level > reality_level then 1 else 0 end as capped_count,
+    coalesce(stated_reality_level > reality_level, false) as is_capped, practice_percent,
+    case when measured_level is not null then 'clv_coverage' end as metric_id, measurable_level,
+    measured_level, perception_gap
+from (values
+    ('P01.1', 's-1', 'answered', 4, 3, 3, 2, 75, 4, 1, 2),
+    ('P01.2', 's-1', 'answered', 2, 1, 3, 1, 31.25, 2, 2, 0),
+    ('P02.1', 's-2', 'unanswered', null, null, null, null, 0, 4, 4, null),
+    ('P02.2', 's-2', 'not_applicable', null, null, null, null, null, null, null, null)
+) as practices(practice_id, section_id, answer_status, intention_level, reality_level,
+    stated_reality_level, effect_level, practice_percent, measurable_level, measured_level,
+    perception_gap);
+
+insert into scorecard.cmat_sections by name
+select date '2011-11-30' as as_of_date, 'a-1' as assessment_id, section_id, place,
+    'Section' as section_name, 0.5::double as weight, true as is_closed, 2 as practice_count,
+    counted_count, section_percent, intention_percent, reality_percent, effect_percent
+from (values ('s-1', 1, 2, 53.125, 75, 50, 37.5), ('s-2', 2, 1, 0, 0, 0, 0))
+    as sections(section_id, place, counted_count, section_percent, intention_percent,
+        reality_percent, effect_percent);
+
+insert into scorecard.cmat_overall by name
+select date '2011-11-30' as as_of_date, 'a-1' as assessment_id, date '2011-10-01' as opened_on,
+    date '2011-10-29' as closes_on, true as is_closed, 3 as dimension_count, 2 as assessor_count,
+    26.5625 as overall_percent, 1 as section_coverage, 35 as benchmark_mean_percent,
+    67 as benchmark_best_percent, 17 as benchmark_worst_percent,
+    'below_mean' as benchmark_position;
+
+insert into scorecard.cmat_agreement by name
+select date '2011-11-30' as as_of_date, 'a-1' as assessment_id, 1 as first_assessor,
+    2 as second_assessor, dimension, common as common_practice_count, kappa as weighted_kappa,
+    difference as mean_difference, difference - 0.2 as mean_difference_low,
+    difference + 0.2 as mean_difference_high, common < 20 as is_low_n
+from (values ('reality', 40, 0.7, 0.1), ('effect', 8, null, null))
+    as pairs(dimension, common, kappa, difference);
+
+insert into scorecard.cmat_metrics by name
+select date '2011-11-30' as as_of_date, metric_id, metric_id as name, unit, value,
+    case when value is not null then 40 end as case_count
+from (values ('clv_coverage', 'ratio', 0.9), ('clv_age_days', 'days', 61.0),
+    ('sla_met', 'ratio', null)) as metrics(metric_id, unit, value);
+
+insert into scorecard.cmat_findings by name
+select 'a-1' as assessment_id, practice_id, 'reality' as dimension, 1 as assessor_number, finding,
+    action, 'What it means' as explanation, 3 as stated_level, 1 as counted_level,
+    date '2011-10-05' as answered_on
+from (values ('P01.2', 'level_without_evidence', 'flagged'), ('X1', 'unknown_practice', 'excluded'))
+    as findings(practice_id, finding, action);

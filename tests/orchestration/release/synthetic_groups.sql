@@ -624,3 +624,104 @@ cross join (
 ) as coverage (
     indicator_id, needs_system, measured_customers, customers_without_cases, status, why_not
 );
+
+-- Assessments of the organisation: one closed a year ago, one closed in October, one open.
+create table scorecard.cmat_overall as
+select
+    cast(as_of_date as date) as as_of_date,
+    assessment_id,
+    cast(opened_on as date) as opened_on,
+    cast(opened_on as date) + 28 as closes_on,
+    is_closed,
+    3 as dimension_count,
+    2 as assessor_count,
+    4 as practice_count,
+    1 as not_applicable_count,
+    1 as unanswered_count,
+    0 as partly_answered_count,
+    1 as capped_count,
+    2 as measured_count,
+    overall_percent,
+    35.0 as benchmark_mean_percent,
+    67.0 as benchmark_best_percent,
+    17.0 as benchmark_worst_percent,
+    case when is_closed then 'above_mean' end as benchmark_position,
+    cast(null as integer) as benchmark_quartile
+from (
+    values
+        ('2011-09-30', 'Y-2010', '2010-10-01', true, 36.0),
+        ('2011-11-30', 'Y-2011', '2011-10-01', true, 40.5),
+        ('2011-12-31', 'Y-2011', '2011-10-01', true, 40.5),
+        ('2011-12-31', 'Y-2012', '2011-12-20', false, 80.0)
+) as assessments (as_of_date, assessment_id, opened_on, is_closed, overall_percent);
+
+create table scorecard.cmat_sections as
+select
+    overall.as_of_date,
+    overall.assessment_id,
+    sections.*,
+    2 as practice_count,
+    4 - 2 * sections.place as counted_count
+from scorecard.cmat_overall as overall
+cross join (
+    values
+        ('analysis_planning', 1, 'Analysis and planning', 40.5, 75.0, 37.5, 12.0),
+        ('technology', 2, 'Information and technology', null, null, null, null),
+        ('measurement', 3, 'Measurement', 10.0, 10.0, 12.0, 8.0)
+) as sections (
+    section_id, place, section_name, section_percent, intention_percent, reality_percent,
+    effect_percent
+);
+
+create table scorecard.cmat_practices as
+select
+    overall.as_of_date,
+    overall.assessment_id,
+    practices.*,
+    'retention' as reap,
+    'The figures' as evidence_asked,
+    overall.closes_on,
+    overall.is_closed,
+    3 as dimension_count,
+    coalesce(practices.stated_reality_level > practices.reality_level, false) as is_capped,
+    'Share of customers' as metric_name,
+    'ratio' as metric_unit
+from scorecard.cmat_overall as overall
+cross join (
+    values
+        ('P01.1', 'analysis_planning', 'ranking', 'Customers are ranked', 'answered', 4.0, 1.0,
+            3.5, 2.0, 50.0, 0.4, 4, 1, 2.5),
+        ('P01.2', 'analysis_planning', 'value', 'Value is estimated', 'answered', 2.0, 2.0, 2.0, 1.0,
+            43.75, 0.97, 4, 4, -2.0),
+        ('P07.1', 'measurement', 'campaigns', 'Campaigns are measured', 'unanswered', null, null,
+            null, null, 0.0, null, 4, null, null),
+        ('P05.1', 'technology', 'consent', 'Consent is kept', 'not_applicable', null, null, null,
+            null, null, null, null, null, null)
+) as practices (
+    practice_id, section_id, element, practice, answer_status, intention_level, reality_level,
+    stated_reality_level, effect_level, practice_percent, metric_value, measurable_level,
+    measured_level, perception_gap
+);
+
+create table scorecard.cmat_agreement as
+select
+    overall.as_of_date,
+    overall.assessment_id,
+    1 as first_assessor,
+    2 as second_assessor,
+    pairs.*
+from scorecard.cmat_overall as overall
+cross join (
+    values
+        ('reality', 40, 0.71, 0.1, -0.1, 0.3, false),
+        ('effect', 8, null, null, null, null, true)
+) as pairs (
+    dimension, common_practice_count, weighted_kappa, mean_difference, mean_difference_low,
+    mean_difference_high, is_low_n
+);
+
+create table scorecard.cmat_metrics as
+select date '2011-12-31' as as_of_date, 'clv_coverage' as metric_id, 0.97 as value;
+
+create table scorecard.cmat_findings as
+select 'Y-2011' as assessment_id, 'P01.1' as practice_id, 'level_without_evidence' as finding;

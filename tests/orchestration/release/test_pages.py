@@ -365,6 +365,50 @@ def test_every_customer_with_a_score_is_in_the_histogram(
     assert sum(int(count) for _, count in cells) == scored
 
 
+def test_the_newest_closed_assessment_stands(pages: Mapping[str, str]) -> None:
+    """One that is still open is shown beside it, as so far."""
+    html = pages["organisation.html"]
+    text = shown(section(html, "overall"))
+    assert "Y-2011 comes to 40.5 %: above the published mean (35 %)" in text
+    assert "no quartile is told" in text
+    assert [row[:2] for row in Tables(html).cells("Assessments")] == [
+        ["Y-2010", "36.0 %"],
+        ["Y-2011", "40.5 %"],
+        ["Y-2012, so far", "80.0 %"],
+    ]
+    assert "Weakest: Measurement" in shown(section(html, "sections"))
+
+
+def test_a_gap_of_perception_stands_with_the_figure_behind_it(pages: Mapping[str, str]) -> None:
+    cells = Tables(pages["organisation.html"]).cells("Gaps of perception")
+    assert [[*row[1:4], shown(row[4])] for row in cells] == [
+        ["3.5", "1.0", "+2.5", "Share of customers: 40.0 %"],
+        ["2.0", "4.0", "−2.0", "Share of customers: 97.0 %"],
+        ["–", "–", "–", "Share of customers: not measured"],
+    ]
+    text = shown(section(pages["organisation.html"], "perception"))
+    assert "thinks better of itself than its figures do in 1, and worse in 1" in text
+    assert "1 practice cannot be measured this month" in text
+
+
+def test_open_practices_and_claims_without_evidence_are_listed(pages: Mapping[str, str]) -> None:
+    tables = Tables(pages["organisation.html"])
+    assert tables.cells("Open practices") == [["Campaigns are measuredP07.1", "all"]]
+    assert tables.cells("Claims without evidence") == [
+        ["Customers are rankedP01.1", "3.5", "1.0", "The figures"]
+    ]
+
+
+def test_without_an_assessment_the_organisation_is_not_measured(
+    changed: Callable[..., CompanyFolder],
+) -> None:
+    marts = ("overall", "sections", "practices", "agreement")
+    html = changed(*(f"delete from scorecard.cmat_{mart}" for mart in marts)).pages("organisation")
+    text = html["organisation.html"]
+    assert text.count("Not measured</h3>") == 6
+    assert "no assessment of the organisation was recorded" in Page(text).text.lower()
+
+
 def test_a_system_that_fell_silent_shows_its_newest_month(pages: Mapping[str, str]) -> None:
     """The surveys ended in October; the service desk still sends."""
     experience_page = pages["experience.html"]
@@ -869,6 +913,34 @@ def test_parts_of_a_bar_add_up_to_its_sum() -> None:
     assert "Never" not in svg
 
 
+def test_a_radar_breaks_its_line_where_nothing_was_measured() -> None:
+    rows = [
+        {"label": name, "A": value} for name, value in zip("NESW", (100, 50, None, 0), strict=True)
+    ]
+    svg = charts.radar(rows, {"A": "#0072b2"}, highest=100)
+    points = re.findall(r'<circle cx="([\d.]+)" cy="([\d.]+)"', svg)
+    middle = charts.WIDTH / 2
+    assert len(points) == 3
+    (north_x, north_y), (east_x, east_y), (west_x, west_y) = [
+        (float(x) - middle, float(y)) for x, y in points
+    ]
+    # From the top clockwise; 0 stands in the centre, 50 half way out, 100 at the end.
+    assert north_x == pytest.approx(0, abs=0.1)
+    assert east_y == west_y > north_y
+    assert west_x == pytest.approx(0, abs=0.1)
+    assert east_x == pytest.approx((east_y - north_y) / 2, abs=0.1)
+    assert svg.count("<polyline") == 2
+
+
+def test_dots_of_a_pair_are_joined_and_a_missing_one_is_left_out() -> None:
+    rows = [{"label": "both", "A": 1, "B": 3}, {"label": "one", "A": 2, "B": None}]
+    svg = charts.pairs(rows, {"A": "#111111", "B": "#222222"}, domain=(0, 4), form=str)
+    places = [float(x) for x in re.findall(r'<circle cx="([\d.]+)"', svg)]
+    assert len(places) == 3
+    assert places[2] == pytest.approx((places[0] + places[1]) / 2, abs=0.1)
+    assert svg.count('stroke-width="3"') == 1
+
+
 def test_a_walk_ends_where_its_movements_lead() -> None:
     steps = [
         {"label": "Before", "value": Decimal(100), "is_total": True},
@@ -970,6 +1042,7 @@ def test_pages_are_told_apart() -> None:
         "value",
         "potential",
         "relationship",
+        "organisation",
         "measured",
     ]
 
