@@ -12,6 +12,7 @@ from data_quality.products import SOURCE
 from data_quality.rules import Rule
 from data_quality.suites import (
     activity,
+    associations,
     backtest,
     billing,
     cmat,
@@ -24,6 +25,7 @@ from data_quality.suites import (
     finance,
     findings,
     identity,
+    levels,
     people,
     portfolio,
     predictions,
@@ -62,8 +64,10 @@ SUITES: dict[str, Callable[[], tuple[Rule, ...]]] = {
     "value": value.rules,
     "weights": weights.rules,
     "scorecard": scorecard.rules,
+    "associations": associations.rules,
     "profiles": profiles.rules,
     "backtest": backtest.rules,
+    "levels": levels.rules,
     "cmat": cmat.rules,
     "findings": findings.rules,
 }

@@ -1,5 +1,5 @@
-{#- Grain: one row per profile and span: each month end whose outcomes are all known, and all of them
-    together (handbook C1). -#}
+{#- Grain: one row per profile and span: each month end whose outcomes are all known, and all of
+    them together (handbook C1). -#}
 with final_months as (
 
     select
@@ -80,7 +80,7 @@ by_score as (
 
 ),
 
--- Mann-Whitney: pairs of one who left and one who stayed with the higher score; a tie is half a pair.
+-- Mann-Whitney: pairs of one who left and one who stayed with the higher score; a tie is half.
 ranked as (
 
     select

@@ -23,6 +23,7 @@ MAY_BE_EMPTY = {
     "clv_changes",
     "contradictions",
     "scorecard_missed_greens",
+    "account_scorecard",
 }
 
 

@@ -14,7 +14,7 @@ from orchestration.release.formats import (
     format_percent,
     format_score,
 )
-from orchestration.release.pages import charts
+from orchestration.release.pages import associations, charts
 from orchestration.release.pages.model import (
     SMALL,
     Cell,
@@ -1037,5 +1037,6 @@ PAGE = PageSpec(
             ),
             _credit,
         ),
+        associations.TOPIC,
     ),
 )

@@ -536,6 +536,35 @@ from (
         (3, 'not known', null, null, 50, 6, 0.0, 0.0)
 ) as bins(bin_number, bin_label, from_value, to_value, case_count, bad_count, evidence, points);
 
+insert into scorecard.kpi_associations by name
+select last_month as as_of_date, 'csat_revenue' as pair_id, 'customer' as panel, segment,
+    lag_months, 'csat_score' as x_measure, 'higher satisfaction' as x_name,
+    'revenue_3m' as y_measure, 'revenue' as y_name, 'Whether' as reason,
+    case when is_tested then 100 else 29 end as unit_count, 200 as row_count,
+    0 as low_response_row_count, is_tested,
+    case when not is_tested then 'few_customers' end as not_tested_reason,
+    case when is_tested then (lag_months + 1) / 10.0 end as rho,
+    case when is_tested then lag_months / 10.0 end as rho_low,
+    case when is_tested then (lag_months + 2) / 10.0 end as rho_high,
+    case when is_tested then (lag_months + 1) / 10.0 end as partial_rho,
+    case when is_tested then lag_months / 10.0 end as partial_rho_low,
+    case when is_tested then (lag_months + 2) / 10.0 end as partial_rho_high,
+    case when is_tested then -0.3 end as within_rho,
+    case when is_tested then -0.4 end as within_rho_low,
+    case when is_tested then -0.2 end as within_rho_high,
+    case when is_tested then 0.3 end as between_rho,
+    case when is_tested then 0.2 end as between_rho_low,
+    case when is_tested then 0.4 end as between_rho_high,
+    case when is_tested then 0.04 * (7 - lag_months) end as p_value,
+    -- Of seven tests .04, .08 ... .28 each: all have the q of the largest.
+    case when is_tested then 0.28 end as q_value,
+    false as is_supported, is_tested and lag_months = 6 as is_best_lag,
+    is_tested as is_sign_flip, 'Higher satisfaction goes with more.' as sentence,
+    '满意度越高' as sentence_zh
+from (select max(as_of_date) as last_month from scorecard.customer_indicators) as months
+cross join (values (0), (1), (2), (3), (4), (5), (6)) as lags(lag_months)
+cross join (values ('all', true), ('A', false)) as segments(segment, is_tested);
+
 insert into scorecard.credit_model_performance by name
 select 'credit-1' as estimator_version, parts.*, rating = 'learnt' as is_used,
     1000 as case_count, 500 as customer_count, 210 as bad_customer_count,

@@ -389,6 +389,60 @@ select 'retail_billing' as profile, span, date '2011-10-31' as as_of_date,
     0.6 as expansion_auc
 from (values ('month'), ('all_months')) as spans(span);
 
+insert into scorecard.tier_scorecard_measures by name
+select scores.as_of_date, scores.profile, groups.tier, measures.measure as cause,
+    'measure' as cause_kind, count(*) as scored_count, count(*) as measured_count,
+    avg(measures.score) as mean_measure_score, 0.5::double as mean_effective_weight,
+    avg(measures.contribution) as contribution
+from scorecard.customer_scorecard as scores
+inner join scorecard.customer_scorecard_measures as measures
+    using (customer_id, as_of_date, profile)
+cross join lateral (values (scores.tier), ('all')) as groups(tier)
+group by scores.as_of_date, scores.profile, groups.tier, measures.measure;
+
+insert into scorecard.tier_scorecard_changes by name
+select date '2011-11-30' as as_of_date, 'retail_billing' as profile, tier,
+    date '2011-10-31' as previous_date, 12 as scored_count, 11 as previous_scored_count,
+    10 as stayed_count, 1 as came_count, 1 as moved_in_count, 0 as evidence_gained_count,
+    0 as left_count, 1 as moved_out_count, 0 as evidence_lost_count,
+    62.0::double as mean_score, 60.0::double as previous_mean_score, 2.0::double as mean_change,
+    1.5::double as value_change, -0.25::double as scale_change, 0.25::double as configuration_change,
+    -1.0::double as coverage_change, -0.5::double as exception_change,
+    0.5::double as override_change, 2.0::double as came_change, -1.0::double as moved_in_change,
+    0.0::double as evidence_gained_change, 0.0::double as left_change,
+    0.5::double as moved_out_change, 0.0::double as evidence_lost_change
+from (values ('A'), ('all')) as tiers(tier);
+
+insert into scorecard.account_scorecard by name
+select account_id, date '2011-11-30' as as_of_date, 'retail_billing' as profile,
+    3 as member_count, 2 as scored_count, 100.0000 as contract_value,
+    'value_weighted' as account_rollup, 55.0::double as score, 0.9::double as coverage,
+    'published' as status, 70.0::double as own_score, 60.0::double as count_weighted_score,
+    0.7::double as count_weighted_coverage, 55.0::double as value_weighted_score,
+    0.9::double as value_weighted_coverage, 'customer-0003' as worst_customer_id,
+    50.0::double as worst_score
+from (values ('customer-0001'), ('customer-0010')) as accounts(account_id);
+
+insert into scorecard.customer_value_segments by name
+select customer_id, as_of_date, profile, tier, date '2010-12-31' as review_date,
+    current_value_score, 50.0::double as current_value_cut,
+    case when current_value_score >= 50 then 'high' else 'low' end as current_value_level,
+    potential_score, 50.0::double as potential_cut,
+    case when potential_score >= 50 then 'high' else 'low' end as potential_level,
+    case when customer_id <> 'customer-0002' then relationship_score end as relationship_score,
+    50.0::double as relationship_cut,
+    case when customer_id <> 'customer-0002' then 'high' end as relationship_level,
+    case
+        when customer_id = 'customer-0002' then 'unclassified'
+        when current_value_score >= 50 then 'high_high_high' else 'low_low_high'
+    end as cell
+from scorecard.customer_scorecard where as_of_date = date '2011-11-30';
+
+insert into scorecard.value_segments by name
+select as_of_date, profile, cell, case when cell <> 'unclassified' then 'Grow together' end
+    as strategy, count(*) as customer_count, count(*) / 240 as customer_share
+from scorecard.customer_value_segments group by as_of_date, profile, cell;
+
 insert into scorecard.profile_requirements by name
 select * from (values
     ('retail_billing', 'current_value', 'revenue_12m', 0.25, true, null::varchar),

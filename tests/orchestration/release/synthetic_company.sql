@@ -412,6 +412,12 @@ create table scorecard.self_service as
 select as_of_date, 12 as period_months, 40 as bot_containment_cases, 0.5 as bot_containment_ratio
 from months;
 
+create table scorecard.kpi_associations as
+select as_of_date, 'csat_revenue' as pair_id, 'all' as segment, 0 as lag_months, 0.2 as rho,
+    100 as unit_count
+from months
+where as_of_date = (select max(as_of_date) from months);
+
 create table scorecard.credit_by_grade as
 select as_of_date, 'all' as grade, 100 as customer_count, 40 as bad_cases, 0.05 as bad_ratio
 from months;
@@ -701,12 +707,6 @@ from (values
 
 create or replace table scorecard.measure_checks as
 select 'generic' as profile, 'gross_margin_12m' as indicator_id, true as is_measurable;
-
-create or replace table scorecard.scorecard_backtest as
-select date '2011-06-30' as as_of_date, 'generic' as profile, 'all' as tier, 0.7 as auc;
-
-create or replace table scorecard.scorecard_missed_greens as
-select date '2011-06-30' as as_of_date, 'generic' as profile, 'c-0001' as customer_id;
 
 create or replace table scorecard.scorecard_weights as
 select 'generic' as profile, 'gross_margin_12m' as node_id, 0.4 as weight;

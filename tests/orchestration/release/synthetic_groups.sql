@@ -584,6 +584,38 @@ from (values
     ('exit', 'Left', 'Learn why', 'Ask')
 ) as playbooks (stage, name, goal, strategy);
 
+create or replace table scorecard.kpi_associations as
+select
+    months.as_of_date,
+    pairs.pair_id,
+    'all' as segment,
+    lags.lag_months,
+    pairs.x_name,
+    'revenue' as y_name,
+    pairs.unit_count,
+    2000 as sampled_customer_count,
+    5000 as customer_count,
+    case when pairs.is_tested then pairs.rho - lags.lag_months / 100.0 end as rho,
+    case when pairs.is_tested then pairs.rho - 0.2 end as rho_low,
+    case when pairs.is_tested then pairs.rho + 0.2 end as rho_high,
+    case when pairs.is_tested then 0.11 end as partial_rho,
+    case when pairs.is_tested then -0.12 end as within_rho,
+    case when pairs.is_tested then 0.13 end as between_rho,
+    pairs.is_tested,
+    case when not pairs.is_tested then 'constant' end as not_tested_reason,
+    pairs.is_tested and pairs.rho > 0.2 as is_supported,
+    pairs.is_tested and lags.lag_months = 0 as is_best_lag,
+    pairs.pair_id = 'csat_revenue' as is_sign_flip,
+    'Higher satisfaction goes with a higher revenue in the same month.' as sentence
+from months
+cross join (values (0), (1), (2), (3), (4), (5), (6)) as lags (lag_months)
+cross join (values
+    ('csat_revenue', 'higher satisfaction', 100, 0.3, true),
+    ('sla_stay', 'more service in time', 90, 0.1, true),
+    ('adoption_win', 'more use of the CRM', 2, 0.0, false)
+) as pairs (pair_id, x_name, unit_count, rho, is_tested)
+where months.as_of_date = (select max(as_of_date) from months);
+
 create or replace table scorecard.credit_by_grade as
 select
     months.as_of_date,

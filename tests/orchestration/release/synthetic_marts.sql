@@ -319,6 +319,55 @@ select customer_id, as_of_date, profile, tier, score, band, 'unhealthy_safe' as 
 from scorecard.customer_scorecard
 where band = 'red' and as_of_date = date '2011-12-31' and hash(customer_id) % 5 = 0;
 
+-- Of 600 customer months 90 ended by leaving: 5 % of the green, 15 % of the amber, 40 % of the red.
+create table scorecard.scorecard_backtest as
+select
+    'retail_billing' as profile, 'all_months' as span, date '2011-06-30' as as_of_date,
+    date '2011-01-31' as first_date, 'health' as kind, 600 as customer_count,
+    90 as churned_count,
+    0.05 as green_churn_ratio, 0.03 as green_churn_low, 0.09 as green_churn_high,
+    false as is_green_churn_low_n,
+    0.15 as amber_churn_ratio, 0.11 as amber_churn_low, 0.21 as amber_churn_high,
+    false as is_amber_churn_low_n,
+    0.4 as red_churn_ratio, 0.31 as red_churn_low, 0.5 as red_churn_high,
+    false as is_red_churn_low_n, 8.0 as red_to_green_ratio, 0.444444 as recall_ratio,
+    false as is_recall_low_n, 0.117647 as false_alarm_ratio, false as is_false_alarm_low_n,
+    77 as lead_time_days_median;
+
+create table scorecard.scorecard_missed_greens as
+select customer_id, date '2011-06-30' as as_of_date, profile, tier, score
+from scorecard.customer_scorecard
+where band = 'green' and as_of_date = date '2011-12-31' and hash(customer_id) % 9 = 0;
+
+create table scorecard.tier_scorecard_measures as
+select as_of_date, profile, 'all' as tier, measure as cause, 'measure' as cause_kind,
+    round(avg(score), 6) as mean_measure_score, round(avg(effective_weight), 6)
+        as mean_effective_weight, round(avg(contribution), 6) as contribution
+from scorecard.customer_scorecard_measures
+group by as_of_date, profile, measure;
+
+create table scorecard.tier_scorecard_changes as
+select as_of_date, profile, 'all' as tier, 0.0 as mean_change, 0.0 as value_change
+from scorecard.customer_scorecard_measures
+group by as_of_date, profile;
+
+create table scorecard.account_scorecard as
+select customer_id as account_id, as_of_date, profile, 2 as member_count, score,
+    score as own_score, customer_id as worst_customer_id, score as worst_score
+from scorecard.customer_scorecard
+where as_of_date > date '2011-09-30' and hash(customer_id) % 20 = 0;
+
+create table scorecard.customer_value_segments as
+select customer_id, as_of_date, profile, tier, current_value_score, potential_score,
+    relationship_score, 'high_low_high' as cell
+from scorecard.customer_scorecard
+where as_of_date > date '2011-09-30';
+
+create table scorecard.value_segments as
+select as_of_date, profile, cell, 'Cornerstone' as name, count(*) as customer_count
+from scorecard.customer_value_segments
+group by as_of_date, profile, cell;
+
 create table scorecard.tier_scorecard as
 select
     cards.as_of_date,

@@ -478,6 +478,28 @@ def test_a_campaign_is_said_to_work_only_where_its_control_group_shows_it(
     assert "No campaign had a control group" in section(alone["retention.html"], "campaigns")
 
 
+def test_scores_are_said_to_warn_only_where_red_is_beyond_chance(
+    pages: Mapping[str, str], changed: Callable[..., CompanyFolder]
+) -> None:
+    text = section(pages["retention.html"], "warned")
+    assert "40.0 % of the red left within six months, 5.0 % of the green, 8.0 times as many" in text
+    assert "Of 90 cases of leaving, 44.4 % were red before" in text
+    cells = Tables(pages["retention.html"]).cells("Share who left within six months, by band")
+    assert cells == [
+        ["Retail billing", "600", "5.0 %", "15.0 %", "40.0 %", "44.4 %", "11.8 %", "77"]
+    ]
+
+    def told(change: str) -> str:
+        spoilt = changed(f"update scorecard.scorecard_backtest set {change}").pages("retention")
+        return section(spoilt["retention.html"], "warned")
+
+    assert "cannot be told from chance" in told("red_churn_low = 0.08")
+    assert "too few customers to tell" in told("is_red_churn_low_n = true")
+    assert "a band is empty" in told(
+        "red_churn_ratio = null, red_churn_low = null, red_churn_high = null"
+    )
+
+
 def test_the_worth_of_the_customers_is_walked_from_month_to_month(pages: Mapping[str, str]) -> None:
     tables = Tables(pages["value.html"])
     assert tables.cells("Steps of the change") == [
@@ -547,6 +569,7 @@ UNMEASURED = {
     "process_steps": ("experience", "processes", "sent no steps of its cases"),
     "perceived_value_by_group": ("experience", "perceived-value", "no survey asks for it"),
     "portfolio_indicators": ("retention", "kept", "do not reach back twelve months"),
+    "scorecard_backtest": ("retention", "warned", "no month has all of its outcomes yet"),
     "mrr_movements": ("retention", "recurring", "billing sent no subscriptions"),
     "acquisition_cost": ("retention", "acquisition", "nobody sent the cost of marketing"),
     "customer_equity": ("value", "equity", "no month was valued yet"),
@@ -1149,3 +1172,23 @@ def test_the_mean_change_is_the_sum_of_its_parts(pages: Mapping[str, str]) -> No
     figures = [float(cell.replace("−", "-")) for cell in row[2:9]]
     assert figures[0] != 0
     assert sum(figures[1:]) == pytest.approx(figures[0], abs=0.015)
+
+
+def test_what_goes_together_is_told_without_a_cause(
+    pages: Mapping[str, str], changed: Callable[..., CompanyFolder]
+) -> None:
+    tables = Tables(pages["relationship.html"])
+    cells = tables.cells("What goes with what, at the strongest lag")
+    assert [(row[0], row[1], row[2], row[-2], row[-1]) for row in cells] == [
+        ("Higher satisfaction and revenue", "0", "+0.30", "100", "beyond chance [two ways]"),
+        ("More service in time and revenue", "0", "+0.10", "90", "not told from chance"),
+        ("More use of the CRM and revenue", "–", "–", "2", "no differences"),
+    ]
+    assert len(tables.cells("Higher satisfaction and revenue, by months later")) == 7
+    text = section(pages["relationship.html"], "together")
+    assert "Beyond chance: 1 of 2 pairs at the strongest lag, 7 of all 14 tests" in text
+    assert "A sample of 2,000 of 5,000 customers" in text
+    assert "Caution with higher satisfaction and revenue" in text
+    assert not re.search("drive|cause", text)
+    none = changed("update scorecard.kpi_associations set is_tested = false").pages()
+    assert "No pair of measures has enough customers yet" in none["relationship.html"]
