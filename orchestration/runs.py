@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from orchestration import window
+from orchestration.configuration.ledger import cells_of, record_configuration
+from orchestration.configuration.seeds import read_configuration
 from orchestration.errors import ScorecardError
 from orchestration.fingerprints import code_fingerprint, config_fingerprint
 from orchestration.ingestion.company import stored_company
@@ -74,6 +76,8 @@ def preview(
 def begin(settings: Settings, months: RunMonths, *, now: datetime) -> window.Window:
     """Choose the run's months and write window, systems and record in one transaction.
 
+    What changed in the configuration since the run before goes to its ledger.
+
     Raises:
         UsageError: The months asked for are not there.
         ScorecardError: There is nothing to compute, or the warehouse cannot be opened.
@@ -95,6 +99,13 @@ def begin(settings: Settings, months: RunMonths, *, now: datetime) -> window.Win
             history=history,
             window=chosen,
             fingerprints=made_with,
+            now=now,
+        )
+        record_configuration(
+            con,
+            cells_of(read_configuration(settings), settings.root),
+            run_id=months.run_id,
+            known_month=chosen.last_month,
             now=now,
         )
     return chosen

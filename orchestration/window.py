@@ -17,6 +17,7 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.configuration.ledger import ensure_configuration_tables
 from orchestration.errors import ScorecardError, UsageError
 from orchestration.ingestion.contract import load_contracts
 from orchestration.warehouse import transaction
@@ -347,6 +348,7 @@ def _earliest_fact(loads: Iterable[LoadSpan], *, after: int, up_to: int) -> date
 def ensure_control_tables(con: duckdb.DuckDBPyConnection) -> None:
     """Create the control tables that a run writes, where they are missing."""
     con.execute(_TABLES)
+    ensure_configuration_tables(con)
 
 
 def event_columns(contracts_root: Path) -> tuple[EventColumn, ...]:

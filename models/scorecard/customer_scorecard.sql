@@ -11,6 +11,7 @@ scores as (
         scores.*,
         round(scores.score, 6) as published_score,
         applied.kind,
+        versions.config_version,
         applied.previous_date,
         applied.dead_band_points,
         applied.dead_band_sigmas
@@ -21,6 +22,8 @@ scores as (
             and scores.as_of_date <= run_months.last_month
     inner join {{ ref('scr_profile_months') }} as applied
         on scores.profile = applied.profile and scores.as_of_date = applied.as_of_date
+    inner join {{ ref('scr_config_versions') }} as versions
+        on scores.as_of_date = versions.as_of_date
 
 ),
 
@@ -162,5 +165,6 @@ select
         (banded.band = 'green' and banded.risk_band = 'red')
         or (banded.band = 'red' and banded.risk_band = 'green'),
         false
-    ) as is_contradiction
+    ) as is_contradiction,
+    banded.config_version
 from banded

@@ -47,6 +47,8 @@ CHOOSE_MONTHS = "choose_months"
 RUN_WINDOW = dg.AssetKey(["control", "run_window"])
 SYSTEMS = dg.AssetKey(["control", "systems"])
 DECISIONS_BEFORE = dg.AssetKey(["control", "identity_decisions"])
+REVISIONS = dg.AssetKey(["control", "config_revisions"])
+CONFIGURATION = dg.AssetKey(["control", "config_cells"])
 OWNERS = {"features": "team:data-science", "scorecard": "team:customer-analytics"}
 
 
@@ -194,6 +196,28 @@ def _run_months() -> dg.AssetsDefinition:
                 kinds={"python", "duckdb"},
                 owners=["team:data-engineering"],
             ),
+            dg.AssetSpec(
+                REVISIONS,
+                deps=[LEDGER],
+                description=(
+                    "One row per state of the configuration that a run found different from the "
+                    "run before: which run, and which months were published by then."
+                ),
+                group_name="control",
+                kinds={"python", "duckdb"},
+                owners=["team:data-engineering"],
+            ),
+            dg.AssetSpec(
+                CONFIGURATION,
+                deps=[LEDGER],
+                description=(
+                    "One row per filled cell of a row of a seed, as long as the row stayed the "
+                    "same: what the mart `config_versions` compares."
+                ),
+                group_name="control",
+                kinds={"python", "duckdb"},
+                owners=["team:data-engineering"],
+            ),
         ],
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
@@ -213,7 +237,7 @@ def _run_months() -> dg.AssetsDefinition:
             with connect(settings) as con:
                 ensure_ml_tables(con)
             current.describe(describe_window(chosen))
-        for key in (RUN_WINDOW, SYSTEMS, DECISIONS_BEFORE):
+        for key in (RUN_WINDOW, SYSTEMS, DECISIONS_BEFORE, REVISIONS, CONFIGURATION):
             yield dg.MaterializeResult(asset_key=key, metadata=window_metadata(chosen))
 
     return choose_months

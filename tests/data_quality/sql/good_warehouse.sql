@@ -315,6 +315,7 @@ select customer_id, as_of_date, 'retail_billing' as profile, tier, 'revenue' as 
     case when not is_unscored then 0.0 end as override_change,
     case when customer_id = 'customer-0001' then 'green' end as risk_band,
     customer_id = 'customer-0001' as is_contradiction,
+    case when as_of_date >= date '2011-10-31' then 2 else 1 end as config_version,
     score as current_value_score, 1.0::double as current_value_coverage,
     score as potential_score, 1.0::double as potential_coverage, 50.0::double as relationship_score,
     0.6::double as relationship_coverage
@@ -328,6 +329,20 @@ from scorecard.customer_scorecard
 cross join (values ('current_value', 'revenue_12m'), ('relationship', 'loyalty_index'))
     as measures(dimension, measure)
 where score is not null;
+
+insert into scorecard.config_versions by name
+select *, date '2011-11-30' as known_month, false as is_retroactive
+from (values
+    (1, 'scorecard_nodes', 'care / late / 2009-01-01', 'added', '*', null, null, 'anna', 'start',
+        date '2009-01-01', date '2010-01-31', 1),
+    (1, 'scorecard_nodes', 'care / late / 2011-10-15', 'changed', 'weight', '0.7', '0.6', 'ben',
+        'too much', date '2011-10-15', date '2011-10-31', 2),
+    (1, 'segment_strategies', 'high_high_high', 'added', '*', null, null, null, null, null, null,
+        null)
+) as changes(
+    revision, seed, row_key, change, column_name, value_before, value_after, changed_by, reason,
+    in_force_from, in_force_month, config_version
+);
 
 insert into scorecard.measure_checks by name
 select * from (values
