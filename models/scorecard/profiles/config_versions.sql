@@ -282,4 +282,5 @@ from changes
 inner join {{ ref('stg_control__config_revisions') }} as revisions
     on changes.revision = revisions.revision
 left join months on changes.in_force_from = months.in_force_from
-left join {{ ref('scr_config_versions') }} as versions on months.in_force_month = versions.as_of_date
+left join {{ ref('scr_config_versions') }} as versions
+    on months.in_force_month = versions.as_of_date
