@@ -204,6 +204,32 @@ def explain(
             show_default=False,
         ),
     ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            "--profile",
+            metavar="NAME",
+            help="One of the release's scorecards. Default: the one it was made with.",
+            show_default=False,
+        ),
+    ] = None,
+    change: Annotated[
+        bool,
+        typer.Option("--change", help="Take the change since last month apart by measure too."),
+    ] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            "--html",
+            metavar="FILE",
+            dir_okay=False,
+            help="Write a page that needs no other file, instead of showing it here.",
+            show_default=False,
+        ),
+    ] = None,
+    lang: Annotated[
+        str, typer.Option("--lang", metavar="en|zh", help="Language of the page.")
+    ] = "en",
 ) -> None:
     """Show where one customer's score comes from, down to counts of source rows.
 
@@ -214,7 +240,9 @@ def explain(
 
     `scorecard explain 12347`
 
-    `scorecard explain 12347 --as-of 2011-06`
+    `scorecard explain 12347 --as-of 2011-06 --profile health --change`
+
+    `scorecard explain 12347 --html 12347.html --lang zh`
     """
     with _answering() as settings:
         from orchestration.explain import (
@@ -222,13 +250,25 @@ def explain(
             render_explanation,
             with_reasons,
         )
+        from orchestration.release.languages import LANGUAGES
         from orchestration.release.store import find_release
+        from orchestration.score_story import write_page
         from orchestration.window import parse_month
 
+        if lang not in LANGUAGES:
+            raise UsageError(f"There is no language {lang!r}: give one of {', '.join(LANGUAGES)}.")
+        if lang != "en" and html is None:
+            raise UsageError("The terminal is in English; `--lang` is for `--html FILE`.")
+        if html is not None and not html.parent.is_dir():
+            raise UsageError(f"There is no folder {html.parent} to write the page into.")
         month = parse_month(as_of) if as_of else None
         release = find_release(settings, None)
-        explanation = explain_customer(release.database, customer, month)
-        _print(render_explanation(with_reasons(explanation, settings)))
+        explanation = explain_customer(release.database, customer, month, profile)
+        if html is not None:
+            _print(f"Written: {write_page(explanation, html, lang)}")
+            return
+        shown = with_reasons(explanation, settings)
+        _print(render_explanation(shown, with_causes=change))
 
 
 @app.command()

@@ -10,7 +10,7 @@ probability that are not published are computed, and only if they are of the pub
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from decimal import ROUND_FLOOR, Decimal
 from pathlib import Path
@@ -31,6 +31,7 @@ from orchestration.indicator_values import (
 from orchestration.ingestion.company import Company
 from orchestration.portrait import Portrait, read_portrait, render_past, render_person
 from orchestration.release.reading import open_database, read_rows
+from orchestration.score_story import Story, read_story, render_story
 from orchestration.settings import Settings
 from orchestration.terminal import render_notice
 
@@ -202,6 +203,7 @@ class Explanation:
         reasons: Why the churn probability is what it is, raising ones first; empty where the
             release lists none of this customer.
         reasons_note: Why they could not be computed either; empty otherwise.
+        story: Its tree, its months and its change taken apart.
     """
 
     customer_id: str
@@ -228,6 +230,7 @@ class Explanation:
     notice: str = ""
     reasons: tuple[Reason, ...] = ()
     reasons_note: str = ""
+    story: Story = field(default_factory=Story)
 
     @property
     def wants_reasons(self) -> bool:
@@ -292,6 +295,7 @@ def explain_customer(
             coverage=card["coverage"],
             dimensions=_dimensions(con, card),
             measures=_measures(con, str(found["customer_id"]), month, profile),
+            story=read_story(con, card),
             missing=_missing(con, profile),
             outlook=_outlook(con, str(found["customer_id"]), month),
             measures_from=_one(
@@ -587,15 +591,20 @@ def _one(
     return read_rows(con, query, values)[0]
 
 
-def render_explanation(explanation: Explanation) -> RenderableType:
+def render_explanation(explanation: Explanation, *, with_causes: bool = False) -> RenderableType:
     """Show an explanation in a terminal, for rich.
 
     Contributions are rounded so that what is shown adds up to the shown score: whoever sums the
     column by hand gets the total.
+
+    Args:
+        explanation: What is shown.
+        with_causes: Whether the change since the month before is taken apart by measure too.
     """
     parts = render_notice(explanation.notice)
     parts += [_headline(explanation), render_person(explanation.portrait)]
     parts.append(_dimension_table(explanation))
+    parts.append(render_story(explanation.story, explanation.score, with_causes=with_causes))
     if any(item.is_measured for item in explanation.measures):
         parts.append(_measure_table(explanation))
     elif not explanation.measures and explanation.measures_from is not None:
@@ -660,7 +669,9 @@ def _headline(explanation: Explanation) -> Panel:
         band = explanation.band or "no band"
         text.append(band, style=_BAND_STYLES.get(band, ""))
     if explanation.computed_score != explanation.score:
-        why = "set by hand" if explanation.is_overridden else f"by {explanation.exception_id}"
+        why = "" if explanation.exception_id is None else f"by {explanation.exception_id}"
+        if explanation.is_overridden:
+            why = _override_text(explanation.story)
         text.append(f"\n{why}; computed {_number(explanation.computed_score)}")
     text.append(f"\ncoverage {_percent(explanation.coverage)}")
     text.append(f"   tier {explanation.tier or '–'}")
@@ -670,6 +681,13 @@ def _headline(explanation: Explanation) -> Panel:
     title = f"Customer {name}, {explanation.as_of_date:%d %B %Y}"
     subtitle = f"profile {explanation.profile}, release {explanation.release_id}"
     return Panel(text, title=title, subtitle=subtitle, title_align="left", subtitle_align="left")
+
+
+def _override_text(story: Story) -> str:
+    if story.override is None:
+        return "set by hand"
+    author, team, reason, until = story.override
+    return f"set by {author} ({team}) until {until or '–'}: {reason}"
 
 
 def _dimension_table(explanation: Explanation) -> Table:

@@ -1,5 +1,6 @@
-{#- Grain: one row per month end. The states of the configuration are counted by the days on which
-    a row of a scorecard begins or ends: the same seeds give the same numbers in every run. -#}
+{#- Grain: one row per month end. The states of the configuration are counted by the days on which a
+    row of a scorecard begins or ends, so that the same seeds give the same numbers in every
+    run. -#}
 with changes as (
 
     {%- for seed in ['scorecards', 'scorecard_nodes', 'targets', 'bands', 'exceptions'] %}

@@ -17,6 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from data_quality.products import load_products
+from orchestration.release import search
 from orchestration.release.cards import CARDS_FOLDER
 from orchestration.release.figures import SMALL_CELL, Figures, read_figures
 from orchestration.release.formats import (
@@ -32,6 +33,14 @@ from orchestration.release.formats import (
     format_share,
 )
 from orchestration.release.glance import Glance
+from orchestration.release.languages import (
+    Translate,
+    day_in,
+    file_in,
+    month_in,
+    notice_in,
+    translator,
+)
 from orchestration.release.manifest import Manifest, ProductEntry, read_manifest
 from orchestration.release.pages import (
     experience,
@@ -40,6 +49,7 @@ from orchestration.release.pages import (
     potential,
     relationship,
     retention,
+    scorecards,
     service,
     value,
 )
@@ -51,6 +61,7 @@ from orchestration.release.tiles import company_tiles, scorecard_tiles
 REPORT_FOLDER = "report"
 PAGE_NAME = "index.html"
 PAGES: tuple[PageSpec, ...] = (
+    scorecards.PAGE,
     service.PAGE,
     experience.PAGE,
     retention.PAGE,
@@ -60,6 +71,8 @@ PAGES: tuple[PageSpec, ...] = (
     organisation.PAGE,
     measured.PAGE,
 )
+# The same page in Chinese; it is linked from the English one alone.
+CHINESE_PAGES: tuple[PageSpec, ...] = (scorecards.CHINESE_PAGE,)
 
 _METHODS = {
     "estimator": "the trained estimator",
@@ -94,7 +107,9 @@ class PageLink:
 
 _LINKS = (
     PageLink("index", "Overview", PAGE_NAME),
-    *(PageLink(page.key, page.title, page.file_name) for page in PAGES),
+    PageLink(PAGES[0].key, PAGES[0].title, PAGES[0].file_name),
+    PageLink(search.KEY, search.TITLE, file_in("en", search.KEY)),
+    *(PageLink(page.key, page.title, page.file_name) for page in PAGES[1:]),
 )
 
 
@@ -124,17 +139,24 @@ def write_report(release_dir: Path) -> Path:
     folder = release_dir / REPORT_FOLDER
     folder.mkdir(exist_ok=True)
     (folder / PAGE_NAME).write_text(render_report(release_dir), encoding="utf-8")
-    for name, html in render_pages(release_dir).items():
+    pages = render_pages(release_dir) | render_pages(release_dir, CHINESE_PAGES, lang="zh")
+    for name, html in pages.items():
         (folder / name).write_text(html, encoding="utf-8")
+    manifest = read_manifest(release_dir)
+    with open_database(release_dir / DATABASE_NAME) as con:
+        search.write_search(folder, con, manifest, page_environment(_read_currency(con, manifest)))
     return folder / PAGE_NAME
 
 
-def render_pages(release_dir: Path, pages: Sequence[PageSpec] = PAGES) -> dict[str, str]:
+def render_pages(
+    release_dir: Path, pages: Sequence[PageSpec] = PAGES, *, lang: str = "en"
+) -> dict[str, str]:
     """The pages beside the first one as HTML text, by file name.
 
     Args:
         release_dir: The release folder.
         pages: Which pages.
+        lang: The language that they are written in, `en` or `zh`.
 
     Raises:
         ReleaseError: The manifest is missing or unreadable.
@@ -142,18 +164,21 @@ def render_pages(release_dir: Path, pages: Sequence[PageSpec] = PAGES) -> dict[s
     manifest = read_manifest(release_dir)
     with open_database(release_dir / DATABASE_NAME) as con:
         environment = page_environment(_read_currency(con, manifest))
+        environment.filters.update(day=day_in(lang), month=month_in(lang))
         reader = Reader(con, manifest, environment.filters["money"], _read_catalogue(con, manifest))
-        return {page.file_name: _render_page(page, reader, environment) for page in pages}
+        return {page.file_name: _render_page(page, reader, environment, lang) for page in pages}
 
 
-def _render_page(page: PageSpec, reader: Reader, environment: Environment) -> str:
+def _render_page(page: PageSpec, reader: Reader, environment: Environment, lang: str) -> str:
     topics = tell(page, reader)
     shown = [told.section for told in topics if told.section is not None]
     marts = {mart for told in topics for mart in told.marts}
     return environment.get_template("page.html.j2").render(
         manifest=reader.manifest,
-        notice=reader.manifest.notice,
-        pages=_LINKS,
+        notice=notice_in(lang, reader.manifest),
+        lang=lang,
+        t=translator(lang),
+        pages=_links(page, lang),
         spec=page,
         topics=topics,
         lead=" ".join(section.headline for section in shown if section.headline),
@@ -165,6 +190,22 @@ def _render_page(page: PageSpec, reader: Reader, environment: Environment) -> st
             if status.entry.decision != "pass" and marts & set(status.entry.marts)
         ],
     )
+
+
+def _links(page: PageSpec, lang: str) -> tuple[PageLink, ...]:
+    """The other pages, and the page itself in the other language where it is made in both."""
+    t: Translate = translator(lang)
+    if lang != "en":
+        shown = (
+            PageLink("index", t("Overview"), PAGE_NAME),
+            PageLink(page.key, page.title, page.file_name),
+            PageLink(search.KEY, t(search.TITLE), file_in(lang, search.KEY)),
+        )
+        return (*shown, PageLink("en", "English", f"{page.key.removesuffix(f'.{lang}')}.html"))
+    chinese = f"{page.key}.zh"
+    if any(other.key == chinese for other in CHINESE_PAGES):
+        return (*_LINKS, PageLink(chinese, "中文", f"{chinese}.html"))
+    return _LINKS
 
 
 def render_report(release_dir: Path) -> str:

@@ -1,8 +1,8 @@
 {{ config(materialized='incremental', incremental_strategy='replace_months') }}
 {#- Grain: one row per month end, category of products, and main category, breadth and tier of
     customers: the probability that is told, what it is worth, and the place of the category in the
-    cell. The probability of the cell is told unless the plain rate of the category expected the last
-    twelve months better. -#}
+    cell. The probability of the cell is told unless the plain rate of the category expected the
+    last twelve months better. -#}
 with run_months as (
 
     {{ run_months() }}

@@ -1,6 +1,6 @@
 {{ config(materialized='incremental', incremental_strategy='replace_months') }}
-{#- Grain: one row per customer and month end, for who bought of any category in the twelve months to
-    it: what the chance of a further category is learnt by. -#}
+{#- Grain: one row per customer and month end, for who bought of any category in the twelve months
+    to it: what the chance of a further category is learnt by. -#}
 with run_months as (
 
     {{ run_months() }}

@@ -27,8 +27,8 @@ tier_months as (
 
 ),
 
--- The best month of each tier with enough of those who have a value. Tier D is not judged: it is made
--- of those without any value in twelve months, and most of them have left.
+-- The best month of each tier with enough of those who have a value. Tier D is not judged: it is
+-- made of those without any value in twelve months, and most of them have left.
 tier_bests as (
 
     select

@@ -10,6 +10,7 @@ that was not measured has no mark; one that rests on few cases is drawn pale.
 
 import math
 import textwrap
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -186,6 +187,7 @@ def lines(
     *,
     tick: Form,
     domain: tuple[float, float] | None = None,
+    name: Form = lambda month: f"{month:%b %y}",
 ) -> str:
     """A line by month for each series, over the band of its interval where it has one.
 
@@ -195,6 +197,7 @@ def lines(
         colours: Series to colour, in their order.
         tick: How a place on the axis is written.
         domain: What the axis holds at least; else it holds nothing and all figures.
+        name: How a month is written below.
     """
     figures = [
         float(row[key])
@@ -206,7 +209,7 @@ def lines(
     ticks = nice_ticks(low, high)
     body, top = _legend(colours if len(colours) > 1 else {})
     months = sorted({row["month"] for row in rows})
-    frame = _Months(months, ticks, tick, top=top)
+    frame = _Months(months, ticks, tick, top=top, name=name)
     body += frame.drawn
     for series, colour in colours.items():
         found = {row["month"]: row for row in rows if row["series"] == series}
@@ -438,7 +441,13 @@ class _Months:
     """A place for each month and an axis of figures."""
 
     def __init__(
-        self, months: Sequence[date], ticks: Sequence[float], tick: Form, *, top: float = 0
+        self,
+        months: Sequence[date],
+        ticks: Sequence[float],
+        tick: Form,
+        *,
+        top: float = 0,
+        name: Form = lambda month: f"{month:%b %y}",
     ) -> None:
         texts = [tick(value) for value in ticks]
         self._left = 8 + max(_width(text) for text in texts)
@@ -457,9 +466,9 @@ class _Months:
         every = max(1, math.ceil(len(months) / 6))
         for place, month in enumerate(months):
             if (len(months) - 1 - place) % every == 0:
-                name = f"{month:%b %y}"
-                x = min(self.x(month), WIDTH - _width(name) / 2)
-                self.drawn.append(_text(x, self.floor + 15, name, anchor="middle", size=12))
+                text = name(month)
+                x = min(self.x(month), WIDTH - _width(text) / 2)
+                self.drawn.append(_text(x, self.floor + 15, text, anchor="middle", size=12))
 
     def x(self, month: date) -> float:
         return self._left + (self._places[month] + 0.5) * self.step
@@ -503,8 +512,9 @@ def _text_of(value: Any, form: Form) -> str:
 
 
 def _width(text: str) -> float:
-    # Capitals are wider: a name of capitals would be cut.
-    return _LETTER * (len(text) + 0.3 * sum(letter.isupper() for letter in text))
+    # Capitals are wider, Chinese twice as wide: such a name would be cut.
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+    return _LETTER * (len(text) + 0.3 * sum(letter.isupper() for letter in text) + 0.8 * wide)
 
 
 def _text(

@@ -8,10 +8,12 @@ digits, a name or an address by its words in their order, a text by any six word
 found in another case, in another spelling of the number, and in the middle of a sentence.
 """
 
+import base64
 import html
 import json
 import re
 import unicodedata
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +30,7 @@ _SIGN = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 WORD = re.compile(f"[{_SIGN}]|(?:(?![{_SIGN}])[^\\W_])+")
 EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+\w")
 PHONE = re.compile(r"\+?\d[\d ()./-]{6,}\d")
+PACKED = re.compile(r'^scorecardData\("[^"]+","([A-Za-z0-9+/=]+)"\);$', re.MULTILINE)
 TAG = re.compile(r"<[^>]*>")
 PERSONAL = ("personal", "sensitive")
 TEXT_FILES = (".html", ".log", ".txt", ".css")
@@ -158,6 +161,15 @@ def find_traces(vault: Vault, folder: Path) -> list[Trace]:
 def _file_traces(vault: Vault, file: Path, place: str) -> Iterator[Trace]:
     if file.suffix == ".duckdb":
         yield from _database_traces(vault, file, place)
+        return
+    if file.suffix == ".js":
+        # The data of a page are packed.
+        packed = PACKED.findall(file.read_text(encoding="utf-8"))
+        if not packed:
+            raise ValueError(f"{place}: a script of a page that holds no data")
+        for data in packed:
+            for part in _strings(json.loads(zlib.decompress(base64.b64decode(data)))):
+                yield from vault.traces(place, part, may_name_organisations=True)
         return
     if file.suffix not in (*TEXT_FILES, ".json"):
         raise ValueError(f"{place}: no way is known to look into a {file.suffix} file")

@@ -234,7 +234,8 @@ with scores as (
         count(score) filter (dimension = 'relationship') > 1 as is_loyal_measured
     from weighed
     group by all
-)
+),
+cards as (
 select
     customer_id,
     as_of_date,
@@ -256,7 +257,33 @@ select
     1.0 as potential_coverage,
     case when is_loyal_measured then relationship_score end as relationship_score,
     case when is_loyal_measured then 0.714286 else 0.428571 end as relationship_coverage
-from scores;
+from scores
+),
+compared as (
+    select
+        *,
+        lag(score) over (partition by customer_id order by as_of_date) as previous_score
+    from cards
+)
+select
+    *,
+    'value' as kind,
+    round(score - previous_score, 6) as score_change,
+    2.0 as dead_band,
+    case
+        when score - previous_score is null then 'n/a'
+        when abs(score - previous_score) <= 2 then 'flat'
+        when score > previous_score then 'up' else 'down'
+    end as trend,
+    round((score - previous_score) * 0.75, 6) as value_change,
+    0.0 as scale_change,
+    0.0 as configuration_change,
+    round((score - previous_score) * 0.25, 6) as coverage_change,
+    0.0 as exception_change,
+    0.0 as override_change,
+    case when score is not null then 'purchases_12m' end as best_lever,
+    case when score is not null then 2.5 end as best_lever_gain
+from compared;
 
 create table scorecard.customer_scorecard_nodes as
 select
@@ -275,10 +302,17 @@ from (
 
 create table scorecard.customer_scorecard_changes as
 select
-    customer_id, as_of_date, profile, measure as cause, 'measure' as cause_kind,
-    score as previous_score, score, 0.0 as value_change, 0.0 as total_change
-from scorecard.customer_scorecard_measures
-where effective_weight > 0;
+    measures.customer_id, measures.as_of_date, measures.profile, measures.measure as cause,
+    'measure' as cause_kind, measures.score as previous_score, measures.score,
+    cards.score_change / count(*) over (
+        partition by measures.customer_id, measures.as_of_date
+    ) as value_change,
+    cards.score_change / count(*) over (
+        partition by measures.customer_id, measures.as_of_date
+    ) as total_change
+from scorecard.customer_scorecard_measures as measures
+inner join scorecard.customer_scorecard as cards using (customer_id, as_of_date, profile)
+where measures.effective_weight > 0 and cards.score_change is not null;
 
 create table scorecard.contradictions as
 select customer_id, as_of_date, profile, tier, score, band, 'unhealthy_safe' as contradiction

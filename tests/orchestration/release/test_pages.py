@@ -26,7 +26,7 @@ from orchestration.release.manifest import ProductEntry
 from orchestration.release.pages import charts, experience, measured, relationship, retention
 from orchestration.release.pages.model import PageSpec
 from orchestration.release.reading import open_database
-from orchestration.release.report import PAGES
+from orchestration.release.report import CHINESE_PAGES, PAGES
 from orchestration.release.store import Release
 from tests.orchestration.release.conftest import CompanyFolder
 from tests.orchestration.release.test_report import Page
@@ -691,7 +691,8 @@ def test_pages_stand_alone_and_link_to_each_other(
     pages: Mapping[str, str], real_page: Release
 ) -> None:
     first = (real_page.path / "report" / "index.html").read_text(encoding="utf-8")
-    names = ["index.html", *pages]
+    first_page, *others = pages
+    names = ["index.html", first_page, "customers.html", *others]
     for html in (first, *pages.values()):
         assert re.search(r"https?:|//[a-z]|@import|<script|<link|<iframe|url\((?!#)", html) is None
         assert re.findall(r'<a href="([a-z]+\.html)"', html) == names
@@ -738,9 +739,12 @@ def test_the_same_release_gives_the_same_pages(
 def test_a_release_holds_every_page_and_knows_its_hash(real_page: Release) -> None:
     folder = real_page.path / "report"
 
-    names = {"index.html", *(page.file_name for page in PAGES)}
-    assert {path.name for path in folder.iterdir()} == names
-    assert {f"report/{name}" for name in names} <= set(real_page.manifest.files)
+    names = {"index.html", "customers.html", "customers.zh.html"}
+    names |= {page.file_name for page in (*PAGES, *CHINESE_PAGES)}
+    assert {path.name for path in folder.iterdir()} == {*names, "customers"}
+    data = {f"customers/{path.name}" for path in (folder / "customers").iterdir()}
+    assert "customers/index.js" in data
+    assert {f"report/{name}" for name in names | data} <= set(real_page.manifest.files)
 
 
 def test_no_page_asks_for_a_personal_column() -> None:
@@ -1054,6 +1058,7 @@ def test_pages_are_told_apart() -> None:
 
     assert all(isinstance(page, PageSpec) for page in PAGES)
     assert keys == [
+        "scorecards",
         "service",
         "experience",
         "retention",
@@ -1128,6 +1133,45 @@ def test_groups_have_sizes_a_profile_and_moves(pages: Mapping[str, str]) -> None
     assert moves == "Moves since Nov 2011"
     assert all(len(row) == 4 for row in tables.cells(moves))
     assert "stability 0.90" in Page(pages["potential.html"]).text
+
+
+def test_bands_of_a_scorecard_are_counted_from_its_customers(
+    pages: Mapping[str, str], whole: CompanyFolder
+) -> None:
+    (row,) = Tables(pages["scorecards.html"]).cells("Scorecards")
+    expected = one(
+        whole,
+        "select count(score), round(avg(score), 1), "
+        "count(*) filter (band = 'red') / count(score) "
+        "from scorecard.customer_scorecard where as_of_date = date '2011-12-31'",
+    )
+    assert row[1] == format_number(expected[0])
+    assert row[2] == f"{expected[1]:.1f}"
+    assert row[-1] == shown(format_percent(expected[2]))
+
+
+def test_the_map_holds_every_customer_with_score_and_risk(
+    pages: Mapping[str, str], whole: CompanyFolder
+) -> None:
+    (caption,) = (
+        name for name in Tables(pages["scorecards.html"]).found if "churn probability" in name
+    )
+    cells = Tables(pages["scorecards.html"]).cells(caption)
+    (expected,) = one(
+        whole,
+        "select count(*) from scorecard.customer_scorecard inner join scorecard.predictions "
+        "using (customer_id, as_of_date) where as_of_date = date '2011-12-31' "
+        "and score is not null and churn_probability is not null",
+    )
+    assert [row[0] for row in cells] == ["80–100", "60–80", "40–60", "20–40", "0–20"]
+    assert sum(int(cell) for row in cells for cell in row[1:]) == expected > 0
+
+
+def test_the_mean_change_is_the_sum_of_its_parts(pages: Mapping[str, str]) -> None:
+    (row,) = Tables(pages["scorecards.html"]).cells("Mean change since the month before, by cause")
+    figures = [float(cell.replace("−", "-")) for cell in row[2:9]]
+    assert figures[0] != 0
+    assert sum(figures[1:]) == pytest.approx(figures[0], abs=0.015)
 
 
 def test_what_goes_together_is_told_without_a_cause(

@@ -1,0 +1,157 @@
+"""The customer search: every customer is in it, with the marts' figures, in both languages."""
+
+import base64
+import json
+import re
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestration.release import search
+from orchestration.release.languages import CHINESE, LANGUAGES
+from orchestration.release.manifest import Manifest
+from orchestration.release.reading import open_database
+from orchestration.release.report import CHINESE_PAGES, page_environment, render_pages
+from tests.orchestration.release.conftest import CompanyFolder
+from tests.orchestration.release.personal_data import PACKED
+
+TEMPLATES = Path(search.__file__).parent / "templates"
+_TEXT = re.compile(r"""\bt\((?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')\)""")
+
+
+def unpacked(file: Path) -> Any:
+    (data,) = PACKED.findall(file.read_text(encoding="utf-8"))
+    return json.loads(zlib.decompress(base64.b64decode(data)))
+
+
+def written(whole: CompanyFolder, folder: Path, manifest: Manifest | None = None) -> list[Path]:
+    with open_database(whole.folder / "scorecard.duckdb") as con:
+        return search.write_search(
+            folder, con, manifest or whole.manifest(), page_environment(None)
+        )
+
+
+@pytest.fixture(scope="module")
+def found(whole: CompanyFolder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("search")
+    written(whole, folder)
+    return folder
+
+
+def test_every_customer_of_the_newest_month_is_listed_once(
+    found: Path, whole: CompanyFolder
+) -> None:
+    listed = unpacked(found / "customers" / "index.js")
+    with open_database(whole.folder / "scorecard.duckdb") as con:
+        expected = con.execute(
+            "select customer_id, cast(round(score * 10) as integer), band, tier "
+            "from scorecard.customer_scorecard where as_of_date = date '2011-12-31' "
+            "order by customer_id"
+        ).fetchall()
+    bands = {"red": 0, "amber": 1, "green": 2, None: 3}
+    assert listed["id"] == [row[0] for row in expected]
+    assert listed["score"][0] == [row[1] for row in expected]
+    assert listed["band"][0] == [bands[row[2]] for row in expected]
+    assert listed["tier"] == [row[3] for row in expected]
+    assert None in listed["score"][0]
+
+
+def test_contributions_of_each_customer_sum_to_the_score_of_the_mart(found: Path) -> None:
+    listed = unpacked(found / "customers" / "index.js")
+    details = unpacked(found / "customers" / "0000.js")
+    assert len(details) == len(listed["id"])
+    scored = 0
+    for profiles in details:
+        ((_, card, history, measures, _, _),) = profiles
+        if card[0] is None:
+            continue
+        scored += 1
+        added = sum(row[5] for row in measures if row[5] is not None)
+        assert added == pytest.approx(card[0], abs=0.01)
+        assert history[-1] == [len(listed["months"]) - 1, round(card[0] * 10)]
+    assert scored > 50
+
+
+def test_customers_are_divided_into_files(
+    whole: CompanyFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "SHARD", 40)
+    monkeypatch.setattr(search, "_SHARDS_AT_ONCE", 2)
+    written(whole, tmp_path)
+    listed = unpacked(tmp_path / "customers" / "index.js")
+    shards = sorted((tmp_path / "customers").glob("0*.js"))
+    sizes = [len(unpacked(shard)) for shard in shards]
+    assert len(shards) > 2
+    assert sizes[:-1] == [40] * (len(sizes) - 1)
+    assert sum(sizes) == len(listed["id"])
+
+
+def test_the_same_release_has_the_same_files(
+    found: Path, whole: CompanyFolder, tmp_path: Path
+) -> None:
+    written(whole, tmp_path)
+    for file in sorted(found.rglob("*.*")):
+        assert (tmp_path / file.relative_to(found)).read_bytes() == file.read_bytes()
+
+
+def test_too_many_customers_are_said_and_not_cut(
+    whole: CompanyFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "MOST_CUSTOMERS", 10)
+    page, chinese = written(whole, tmp_path)
+    assert "too many customers" in page.read_text(encoding="utf-8")
+    assert "客户过多" in chinese.read_text(encoding="utf-8")
+    assert not (tmp_path / "customers").exists()
+
+
+def test_a_release_without_a_scorecard_says_so(whole: CompanyFolder, tmp_path: Path) -> None:
+    manifest = whole.manifest()
+    del manifest.marts["customer_scorecard"]  # type: ignore[attr-defined]
+    page, _ = written(whole, tmp_path, manifest)
+    assert "never passed its gate" in page.read_text(encoding="utf-8")
+
+
+def test_the_page_loads_nothing_from_elsewhere(found: Path) -> None:
+    for name in ("customers.html", "customers.zh.html"):
+        text = (found / name).read_text(encoding="utf-8")
+        assert not re.search(r"(?:src|href)=[\"']?(?:https?:)?//", text)
+        assert "fetch(" not in text
+
+
+def test_every_text_of_the_script_has_its_word() -> None:
+    text = (TEMPLATES / "customers.js").read_text(encoding="utf-8")
+    used = {double or single for double, single in _TEXT.findall(text)}
+    assert used
+    assert used <= set(search.SCRIPT_TEXTS)
+
+
+def test_every_text_of_the_templates_has_its_chinese() -> None:
+    for name in ("customers.html.j2", "page.html.j2", "explain.html.j2"):
+        text = (TEMPLATES / name).read_text(encoding="utf-8")
+        used = {double or single for double, single in _TEXT.findall(text)}
+        assert used, name
+        assert used <= set(CHINESE), (name, used - set(CHINESE))
+    assert set(search.SCRIPT_TEXTS) <= set(CHINESE)
+
+
+def test_a_chinese_text_has_the_same_places_to_fill() -> None:
+    for english, chinese in CHINESE.items():
+        places = [sorted(re.findall(r"{\w+}", text)) for text in (english, chinese)]
+        assert places[0] == places[1], english
+
+
+def test_the_scorecards_page_is_told_in_chinese(whole: CompanyFolder) -> None:
+    whole.page()
+    (html,) = render_pages(whole.folder, CHINESE_PAGES, lang="zh").values()
+    text = re.sub(r"<style>.*?</style>|<[^>]+>", " ", html, flags=re.DOTALL)
+    assert '<html lang="zh">' in html
+    assert "记分卡与等级" in text
+    assert "2011年12月31日" in text
+    assert "Customers by band" not in text
+    assert "Definition" not in text
+
+
+def test_there_are_two_languages() -> None:
+    assert LANGUAGES == ("en", "zh")
