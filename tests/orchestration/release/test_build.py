@@ -225,7 +225,7 @@ def test_a_held_product_keeps_its_last_good_rows(
     change_marts(
         settings,
         "update scorecard.predictions set churn_probability = 0.99",
-        "update scorecard.customer_scorecard set coverage = 0.9",
+        "update scorecard.portfolio_indicators set customer_count = customer_count + 1",
     )
 
     second = publish(settings, "run2", hold=["predictions"])
@@ -237,8 +237,9 @@ def test_a_held_product_keeps_its_last_good_rows(
     assert entry.last_month == "2011-12-31"
     for mart in entry.marts:
         assert second.manifest.marts[mart] == first.manifest.marts[mart]
-    assert checksums(second)["customer_scorecard"] != checksums(first)["customer_scorecard"]
-    assert second.manifest.held_products == ("predictions",)
+    assert checksums(second)["portfolio_indicators"] != checksums(first)["portfolio_indicators"]
+    # What is computed from it is held with it.
+    assert second.manifest.held_products == ("predictions", "scorecard")
     assert verify_release(settings) == []
 
 
