@@ -19,6 +19,7 @@ import duckdb
 
 from orchestration.release.glance import Glance, read_glance
 from orchestration.release.manifest import Manifest
+from orchestration.release.parts import Part, absence
 from orchestration.release.reading import Row, read_rows
 
 SMALL_CELL = 5
@@ -195,13 +196,29 @@ class Requirements:
     substitutes: Sequence[Row]
 
 
+# What the scorecard's figures read; a version that was kept from an older release may lack some.
+SCORECARD = Part(
+    "The scorecard",
+    {
+        "portfolio_scorecard": (),
+        "customer_scorecard": ("current_value_score", "potential_score", "relationship_score"),
+        "tier_scorecard": (),
+        "profile_requirements": ("dimension", "label", "substitutes", "needs"),
+    },
+)
+
+
 @dataclass(frozen=True)
 class Figures:
-    """All figures of the page; a part is None when its product is absent from the release."""
+    """All figures of the page; a part is None when its product is absent from the release.
+
+    `scorecard_absence` says why the scorecard is: its kept version may be of an older form.
+    """
 
     info: Row
     glance: Glance
     portfolio: Portfolio | None
+    scorecard_absence: str
     distribution: Distribution | None
     tiers: Sequence[Row]
     churn: Churn | None
@@ -221,11 +238,13 @@ def read_figures(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Figures:
         manifest: The release's manifest, which says which marts are there.
     """
     present = set(manifest.marts)
-    has_scorecard = "portfolio_scorecard" in present
+    scorecard_absence = absence(SCORECARD, manifest)
+    has_scorecard = not scorecard_absence
     return Figures(
         info=_one(con, "select * from scorecard.release_info"),
         glance=read_glance(con, manifest),
         portfolio=_portfolio(con, present, manifest.profile) if has_scorecard else None,
+        scorecard_absence=scorecard_absence,
         distribution=_distribution(con, manifest.profile) if has_scorecard else None,
         tiers=_tiers(con, manifest.profile) if has_scorecard else (),
         churn=_churn(con, present) if "predictions" in present else None,

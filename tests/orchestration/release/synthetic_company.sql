@@ -708,6 +708,12 @@ from (values
 create or replace table scorecard.measure_checks as
 select 'generic' as profile, 'gross_margin_12m' as indicator_id, true as is_measurable;
 
+create or replace table scorecard.config_versions as
+select
+    2 as revision, 'targets' as seed, 'nps_answer/A' as row_key, 'changed' as change,
+    'target_value' as column_name, '8' as value_before, '9' as value_after,
+    date '2011-12-31' as known_month;
+
 create or replace table scorecard.scorecard_weights as
 select 'generic' as profile, 'gross_margin_12m' as node_id, 0.4 as weight;
 

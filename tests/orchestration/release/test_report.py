@@ -15,6 +15,7 @@ from orchestration.release.reading import open_database
 from orchestration.release.report import PAGES, render_report
 from orchestration.release.store import Release
 from orchestration.settings import Settings
+from tests.orchestration.release.conftest import CompanyFolder
 
 
 class Page(HTMLParser):
@@ -349,3 +350,15 @@ def test_money_is_short(value: object, shown: str) -> None:
 
 def test_amounts_keep_their_decimals() -> None:
     assert format_amount(Decimal("-2534567.8900"), "£", 3) == "−£2,534,567.890"
+
+
+def test_a_scorecard_kept_in_an_older_form_is_left_out_with_its_reason(
+    changed: Callable[..., CompanyFolder],
+) -> None:
+    html = changed("alter table scorecard.customer_scorecard drop column relationship_score").page()
+
+    assert "The scorecard is not in this release" in html
+    assert (
+        "The last good version of customer_scorecard is of an older release, without "
+        "relationship_score." in html
+    )
