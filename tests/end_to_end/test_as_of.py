@@ -20,6 +20,8 @@ TABLES = (
     "features.ftr_churn",
     "features.ftr_upsell",
     "features.ftr_value",
+    "scores.scr_score_changes",
+    "scores.scr_dead_bands",
     "scorecard.customer_indicators",
     "scorecard.customer_scorecard",
     "scorecard.portfolio_indicators",

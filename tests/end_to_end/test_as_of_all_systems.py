@@ -36,8 +36,17 @@ INDICATORS = {
     if path.stem not in ("ind_activity_reviews", "ind_relationship_alerts", "ind_ticket_levels")
 }
 # A company this small may have no crisis; test_service.py of dbt_project compares a greater one.
-# Nobody can have been retained for twelve months yet.
-MAY_BE_EMPTY = {"indicators.ind_topic_episodes", "indicators.ind_retained_margin"}
+# Nobody can have been retained for twelve months yet, or be held against the twelve months before,
+# and no score has an earlier one; test_as_of.py compares changes of scores over more months.
+MAY_BE_EMPTY = {
+    "indicators.ind_topic_episodes",
+    "indicators.ind_retained_margin",
+    "indicators.ind_category_uptake",
+    "indicators.ind_category_offers",
+    "indicators.ind_potential_tests",
+    "scores.scr_score_changes",
+    "scores.scr_dead_bands",
+}
 # A row of a month stays as it is when later months come.
 BY_MONTH = {
     **INDICATORS,
