@@ -44,10 +44,12 @@ tier_bests as (
 
 ),
 
+-- A target is there for piecewise scoring alone. As a column, so that rows are looked up by it.
 bests as (
 
     select
         tier_bests.indicator_id,
+        'piecewise' as scoring,
         min(tier_bests.reached_ratio) as lowest_reached_ratio,
         {{ dbt.listagg(
             'case when tier_bests.reached_ratio < ' ~ var('attainable_ratio')
@@ -112,7 +114,7 @@ joined as (
     left join newest on used.indicator_id = newest.indicator_id
     left join ages on used.indicator_id = ages.indicator_id
     left join bests
-        on used.indicator_id = bests.indicator_id and used.scoring = 'piecewise'
+        on used.indicator_id = bests.indicator_id and used.scoring = bests.scoring
 
 )
 
