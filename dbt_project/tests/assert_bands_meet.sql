@@ -14,6 +14,6 @@ with versions as (
 
 )
 
-select *
+select versions.*
 from versions
 where coalesce(versions.bound_below, 0) <> versions.lower_bound or versions.top <> 100

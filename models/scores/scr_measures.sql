@@ -71,7 +71,7 @@ measured as (
 -- What is too old is not scored and is nobody's peer.
 current_values as (
 
-    select
+    select -- noqa: LT09
         measured.*
         {%- for indicator in indicators if indicator['is_carried'] %},
         case when measured.{{ indicator['indicator_id'] }}__left > 0

@@ -13,7 +13,7 @@ with in_force as (
         overrides.valid_until,
         row_number() over (
             partition by links.customer_id, months.as_of_date, overrides.profile
-            order by overrides.valid_from desc, overrides.crm_customer_id
+            order by overrides.valid_from desc, overrides.crm_customer_id asc
         ) as newest_rank
     from {{ ref('overrides') }} as overrides
     inner join {{ ref('int_months') }} as months

@@ -64,7 +64,8 @@ select
     as_of_date <= date '2011-05-31' as is_label_complete,
     null::varchar as exclusion_reason,
     case when i % 10 <> 0 and as_of_date <= date '2011-05-31'
-        then hash(i, as_of_date, 9) % 3 = 0 end as is_churned
+        then hash(i, as_of_date, 9) % 3 = 0 end as is_churned,
+    null::boolean as is_partially_churned
 from people, months;
 create view features.ftr_customer_groups as
 select
@@ -735,10 +736,11 @@ create table features.ftr_churn as select * exclude (is_churned, is_eligible) fr
 create table features.ftr_churn_labels as
 select
     customer_id, as_of_date::date as as_of_date, is_eligible,
-    'non_contractual' as label_kind, null::varchar as exclusion_reason,
+    null::varchar as ineligible_reason, 'non_contractual' as label_kind, null::varchar as exclusion_reason,
     last_day(as_of_date + interval 6 month)::date as label_ends_on,
     as_of_date <= date '2023-09-30' as is_label_complete,
-    case when as_of_date <= date '2023-09-30' then is_churned end as is_churned
+    case when as_of_date <= date '2023-09-30' then is_churned end as is_churned,
+    null::boolean as is_partially_churned
 from simulated;
 create table features.ftr_customer_groups as
 select

@@ -581,6 +581,7 @@ UNMEASURED = {
     "stage_transitions": ("relationship", "moves", "no stage could be judged"),
     "rhi_alert_performance": ("relationship", "alerts", "no customer was lost yet"),
     "credit_by_grade": ("relationship", "credit", "billing sent no payments"),
+    "kpi_associations": ("relationship", "together", "no pair of measures has enough customers"),
     "indicator_coverage": ("measured", "coverage", "there are no rows for it"),
 }
 
