@@ -736,7 +736,8 @@ create table features.ftr_churn as select * exclude (is_churned, is_eligible) fr
 create table features.ftr_churn_labels as
 select
     customer_id, as_of_date::date as as_of_date, is_eligible,
-    null::varchar as ineligible_reason, 'non_contractual' as label_kind, null::varchar as exclusion_reason,
+    null::varchar as ineligible_reason, 'non_contractual' as label_kind,
+    null::varchar as exclusion_reason,
     last_day(as_of_date + interval 6 month)::date as label_ends_on,
     as_of_date <= date '2023-09-30' as is_label_complete,
     case when as_of_date <= date '2023-09-30' then is_churned end as is_churned,
