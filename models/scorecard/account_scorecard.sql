@@ -84,6 +84,8 @@ summed as (
         min(members.score) as worst_score
     from members
     group by members.account_id, members.profile, members.as_of_date
+    -- One of several may have come later than this month.
+    having count(*) > 1
 
 ),
 
