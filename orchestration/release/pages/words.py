@@ -40,11 +40,6 @@ def readable(name: Any) -> str:
     return text[:1].upper() + text[1:]
 
 
-def of_month(month: date, last: date, shown: int = MONTHS_SHOWN) -> bool:
-    """Whether a month is one of those that a trend shows."""
-    return 0 <= (last.year - month.year) * 12 + last.month - month.month < shown
-
-
 def tile(
     label: str,
     value: str,
