@@ -34,6 +34,7 @@ LOGGER = logging.getLogger(__name__)
 
 Command = Literal["build", "run", "seed", "test", "parse"]
 MANIFEST_NAME = "manifest.json"
+PARSED_NAME = "partial_parse.msgpack"
 FAILED = frozenset({"error", "fail", "runtime error"})
 # What dbt tells its callbacks when a node has finished, and which field holds the number of nodes
 # (dbt-core 1.11, `dbt.events.types`).
