@@ -310,6 +310,37 @@ def verify(
 
 
 @app.command()
+def diff(
+    first: Annotated[
+        str, typer.Argument(help="Id of a release, or `previous`, or `current`.")
+    ] = "previous",
+    second: Annotated[
+        str, typer.Argument(help="Id of another release, mostly a later one.")
+    ] = "current",
+    as_json: JsonOption = False,
+) -> None:
+    """Say which marts, months, customers and columns changed between two releases, and why.
+
+    The reasons are what the two were made with: new facts, late facts, configuration, estimators,
+    code. Where several changed that a mart is computed from, all are named.
+
+    **Examples**
+
+    `scorecard diff` compares the release before the current one with it.
+
+    `scorecard diff 20261122T024454Z-3f2a9c1e current --json`
+    """
+    with _answering() as settings:
+        from orchestration.release.changes import diff_json, diff_releases, name_release
+        from orchestration.release.diff_words import render_diff
+
+        found = diff_releases(
+            settings, name_release(settings, first), name_release(settings, second)
+        )
+        _print(diff_json(found) if as_json else render_diff(found), is_json=as_json)
+
+
+@app.command()
 def rebuild(
     release: Annotated[
         str | None,

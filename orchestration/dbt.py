@@ -23,6 +23,7 @@ from typing import Any, Literal
 
 import duckdb
 
+from orchestration.association import ASSOCIATIONS
 from orchestration.errors import ScorecardError
 from orchestration.progress import Stage
 from orchestration.settings import Settings
@@ -410,6 +411,11 @@ def models_behind(manifest: Mapping[str, Any]) -> dict[str, frozenset[str]]:
             behind = _ancestors(manifest, name, features=features, between=between)
             found[str(node["name"])] = frozenset(short_name(manifest, each) for each in behind)
     return found
+
+
+def is_of_estimators(name: str) -> bool:
+    """Whether a name that `models_behind` gives is a table that trained estimators write."""
+    return name.startswith("ml.") and name.removeprefix("ml.") not in {*_READ_FOR, ASSOCIATIONS}
 
 
 def _is_feature(unique_id: str, node: Mapping[str, Any]) -> bool:

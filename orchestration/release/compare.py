@@ -200,31 +200,41 @@ def _query(
         for database in (FIRST, SECOND)
     )
     on = " and ".join(f'one."{name}" is not distinct from other."{name}"' for name in named)
-    differ = [f'one."{name}" is distinct from other."{name}"' for name in others]
-    is_changed = f"one._is_there and other._is_there and ({' or '.join(differ or ['false'])})"
-    unlike = f"one._is_there is null or other._is_there is null or ({is_changed})"
-    customer = f'coalesce(one."{CUSTOMER}", other."{CUSTOMER}")'
+    marks = [f"_unlike_{place}" for place in range(len(others))]
+    tests = "".join(
+        f', one."{name}" is distinct from other."{name}" as {mark}'
+        for name, mark in zip(others, marks, strict=True)
+    )
+    customer = "null"
+    if has_customer:
+        customer = f'coalesce(one."{CUSTOMER}", other."{CUSTOMER}")'
+    # Each test stands once: repeated per column, a mart of 150 columns takes the engine minutes.
+    joined = (
+        "select one._is_there as _in_first, other._is_there as _in_second, "
+        f"{customer} as _customer{tests} "
+        f"from {one} as one full join {other} as other on {on} and one._number = other._number"
+    )
+    is_changed = f"_in_first and _in_second and ({' or '.join(marks or ['false'])})"
+    judged = f"select *, coalesce({is_changed}, false) as _is_changed from ({joined})"
+    is_unlike = "_is_changed or _in_first is null or _in_second is null"
     measured = [
-        "count(one._is_there)",
-        "count(other._is_there)",
-        "count(*) filter (where other._is_there is null)",
-        "count(*) filter (where one._is_there is null)",
-        f"count(*) filter (where {is_changed})",
+        "count(_in_first)",
+        "count(_in_second)",
+        "count(*) filter (where _in_second is null)",
+        "count(*) filter (where _in_first is null)",
+        "count(*) filter (where _is_changed)",
     ]
     if has_customer:
         # Many rows may be of one customer: enough of them are taken for a few to be left.
-        some = f"min({customer}, {EXAMPLES * 50}) filter (where {unlike})"
+        some = f"min(_customer, {EXAMPLES * 50}) filter (where {is_unlike})"
         measured += [
-            f"count(distinct {customer}) filter (where {unlike})",
+            f"count(distinct _customer) filter (where {is_unlike})",
             f"list_sort(list_distinct({some}))[:{EXAMPLES}]",
         ]
     else:
         measured += ["cast(null as bigint)", "null"]
-    measured += [f"count(*) filter (where {is_changed} and {test})" for test in differ]
-    return (
-        f"select {', '.join(measured)} from {one} as one full join {other} as other "
-        f"on {on} and one._number = other._number"
-    )
+    measured += [f"count(*) filter (where _is_changed and {mark})" for mark in marks]
+    return f"select {', '.join(measured)} from ({judged})"
 
 
 def attach_both(con: duckdb.DuckDBPyConnection, first: Path, second: Path) -> None:

@@ -40,6 +40,7 @@ from orchestration.release.compare import (
     mart_keys,
 )
 from orchestration.release.decisions import MARTS_SCHEMA
+from orchestration.release.diff_words import columns_told
 from orchestration.release.manifest import Manifest, MartEntry
 from orchestration.release.marts import WHOLE_MART
 from orchestration.release.reading import open_database
@@ -53,7 +54,6 @@ from orchestration.weighting import check_judgements, weigh
 from orchestration.window import parse_month
 
 _MODELS: Final = ("test", "unit_test")
-SHOWN_COLUMNS: Final = 6
 
 
 @dataclass(frozen=True)
@@ -336,18 +336,15 @@ def render_rebuild(result: RebuildResult) -> RenderableType:
                 style="red",
             )
         )
-        parts.append(render_differences(result.differences, "Published", "Now"))
+        parts.append(_differences_table(result.differences))
     return Group(*parts)
 
 
-def render_differences(
-    differences: Sequence[PartDifference], first: str, second: str
-) -> RenderableType:
-    """Show the parts of marts that differ, one line each."""
+def _differences_table(differences: Sequence[PartDifference]) -> Table:
     table = Table()
     for name in ("Mart", "Month"):
         table.add_column(name)
-    for name in (f"Only {first.lower()}", f"Only {second.lower()}", "Changed", "Customers"):
+    for name in ("Only published", "Only now", "Changed", "Customers"):
         table.add_column(name, justify="right")
     table.add_column("Columns (rows)", overflow="fold")
     for each in differences:
@@ -358,15 +355,6 @@ def render_differences(
             f"{each.only[1]:,}",
             f"{each.changed:,}",
             "" if each.customers is None else f"{each.customers:,}",
-            columns_told(each),
+            columns_told(each.columns, each.shape),
         )
     return table
-
-
-def columns_told(part: PartDifference) -> str:
-    """Name the columns that differ, those with most rows first, and what became of columns."""
-    told = [f"{name} ({count:,})" for name, count in list(part.columns.items())[:SHOWN_COLUMNS]]
-    more = len(part.columns) - len(told)
-    if more > 0:
-        told.append(f"and {more} more")
-    return "; ".join(words for words in (", ".join(told), part.shape) if words)
