@@ -209,8 +209,11 @@ def diff_releases(settings: Settings, first: Release, second: Release) -> Releas
         second: The other.
 
     Raises:
+        UsageError: Both are the same release.
         ReleaseError: A file of a release cannot be read.
     """
+    if first.id == second.id:
+        raise UsageError(f"{first.id} cannot be compared with itself.")
     one, other = first.manifest, second.manifest
     keys = mart_keys(settings.root)
     behind = _behind(settings)
