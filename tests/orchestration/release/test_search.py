@@ -5,6 +5,7 @@ import base64
 import json
 import re
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from orchestration.release import search
 from orchestration.release.chinese import CHINESE
 from orchestration.release.languages import LANGUAGES
-from orchestration.release.manifest import Manifest
+from orchestration.release.manifest import Manifest, ProductEntry
 from orchestration.release.pages import stages
 from orchestration.release.reading import open_database
 from orchestration.release.report import CHINESE_PAGES, page_environment, render_pages
@@ -114,6 +115,24 @@ def test_a_release_without_a_scorecard_says_so(whole: CompanyFolder, tmp_path: P
     del manifest.marts["customer_scorecard"]  # type: ignore[attr-defined]
     page, _ = written(whole, tmp_path, manifest)
     assert "never passed its gate" in page.read_text(encoding="utf-8")
+
+
+def test_a_held_product_is_marked_in_both_languages(whole: CompanyFolder, tmp_path: Path) -> None:
+    manifest = whole.manifest()
+    held = ProductEntry(
+        "hold", True, "too few rows", "r-0", "2011-11-30", "run-0", 3, (), ("customer_scorecard",)
+    )
+    fresh = [path.read_text(encoding="utf-8") for path in written(whole, tmp_path, manifest)]
+    manifest = replace(manifest, products={**manifest.products, "scorecard": held})
+    stale = [path.read_text(encoding="utf-8") for path in written(whole, tmp_path, manifest)]
+    for before, after, note, day in (
+        (fresh[0], stale[0], "older than the release", "30 November 2011"),
+        (fresh[1], stale[1], "早于本次发布", "2011年11月30日"),
+    ):
+        assert note not in before
+        assert note in after
+        assert day in after
+        assert "too few rows" in after
 
 
 def test_the_page_loads_nothing_from_elsewhere(found: Path) -> None:
