@@ -82,7 +82,7 @@ def _steps() -> tuple[Rule, ...]:
 
 
 def _parts() -> tuple[Rule, ...]:
-    total = " + ".join(PARTS)
+    total = " + ".join(f"coalesce({part}, 0)" for part in PARTS)
     counted = " + ".join(f"(score_change is null or {part} is null)::int" for part in PARTS)
     return (
         SCORECARD.no_rows(
@@ -101,9 +101,13 @@ def _parts() -> tuple[Rule, ...]:
             "changes_of_computed_scores_are_taken_apart",
             f"""
             select customer_id, as_of_date, profile from scorecard.customer_scorecard
-            where ({counted}) not in (0, {len(PARTS)})
+            where ({counted}) > 0 and (
+                ({counted}) < {len(PARTS)} - 1
+                or (score_change is null) <> (override_change is null)
+            )
             """,
-            says="A change has all of its parts or none.",
+            says="A change has all of its parts, or that of the override alone where nothing could "
+            "be computed.",
             because="Some parts without the others look like the whole.",
             characteristic="completeness",
             columns=PARTS,
@@ -150,7 +154,7 @@ def _causes() -> tuple[Rule, ...]:
                 on card.customer_id = causes.customer_id
                 and card.as_of_date = causes.as_of_date
                 and card.profile = causes.profile
-            where card.value_change is not null
+            where card.score_change is not null
                 and coalesce(abs(card.score_change - causes.total) > {SUM_TOLERANCE}, true)
             """,
             says="The causes of a change add up to it, for every score of the explained months.",

@@ -3,7 +3,7 @@
 Belongs here: what is read of scorecard_backtest and how it is told. Not here: other topics.
 """
 
-from orchestration.release.formats import format_percent
+from orchestration.release.formats import format_number, format_percent
 from orchestration.release.pages import charts
 from orchestration.release.pages.model import Figure, Reader, Section, Table, Topic
 from orchestration.release.pages.words import (
@@ -54,10 +54,13 @@ def _backtest(reader: Reader) -> Section | None:
                 on_phone=False,
             ),
             number("Days of warning", "lead_time_days_median", on_phone=False),
+            number("AUC", "churn_auc_same_kind", format_number, on_phone=False),
         ],
         rows,
         note="Of all months whose outcomes are known; a customer counts once in each. Days of "
-        "warning: from the first red month end to the end of the contract, in the middle.",
+        "warning: from the first red month end to the end of the contract, in the middle. AUC: the "
+        "chance that of two customers of one kind, with a contract or without, the one who left had "
+        f"the lower score; 0.5 says nothing.{_in_sample(rows)}",
         sources="scorecard_backtest.red_churn_ratio, recall_ratio, lead_time_days_median",
     )
     return Section(
@@ -67,6 +70,17 @@ def _backtest(reader: Reader) -> Section | None:
         "health score that says nothing is of no use.",
         said=[said_of(row) for row in health],
         rows=[(_by_band_drawn(health[0], table),)],
+    )
+
+
+def _in_sample(rows: list[Row]) -> str:
+    """Which scorecards are judged by outcomes that an estimator in them knew."""
+    names_told = [str(row["label"]) for row in rows if row["is_partly_in_sample"]]
+    if not names_told:
+        return ""
+    return (
+        f" Told better than they would be: {', '.join(names_told)}. An estimator in them was "
+        "trained on these outcomes."
     )
 
 
@@ -138,7 +152,8 @@ TOPIC = Topic(
                 "green_churn_low green_churn_high is_green_churn_low_n amber_churn_ratio "
                 "amber_churn_low amber_churn_high is_amber_churn_low_n red_churn_ratio "
                 "red_churn_low red_churn_high is_red_churn_low_n red_to_green_ratio recall_ratio "
-                "is_recall_low_n false_alarm_ratio is_false_alarm_low_n lead_time_days_median"
+                "is_recall_low_n false_alarm_ratio is_false_alarm_low_n lead_time_days_median "
+                "churn_auc_same_kind is_partly_in_sample"
             )
         },
         "no month has all of its outcomes yet",
