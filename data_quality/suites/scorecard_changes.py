@@ -82,7 +82,7 @@ def _steps() -> tuple[Rule, ...]:
 
 
 def _parts() -> tuple[Rule, ...]:
-    total = " + ".join(f"coalesce({part}, 0)" for part in PARTS)
+    total = " + ".join(PARTS)
     counted = " + ".join(f"(score_change is null or {part} is null)::int" for part in PARTS)
     return (
         SCORECARD.no_rows(
@@ -90,6 +90,7 @@ def _parts() -> tuple[Rule, ...]:
             f"""
             select customer_id, as_of_date, profile from scorecard.customer_scorecard
             where abs(score_change - ({total})) > {SUM_TOLERANCE}
+                or (value_change is null and abs(score_change - override_change) > {SUM_TOLERANCE})
             """,
             says="Value, scale, configuration, coverage, exception and override add up to the "
             "change of a score.",

@@ -3,6 +3,8 @@
 Belongs here: what is read of scorecard_backtest and how it is told. Not here: other topics.
 """
 
+from collections.abc import Sequence
+
 from orchestration.release.formats import format_number, format_percent
 from orchestration.release.pages import charts
 from orchestration.release.pages.model import Figure, Reader, Section, Table, Topic
@@ -58,9 +60,9 @@ def _backtest(reader: Reader) -> Section | None:
         ],
         rows,
         note="Of all months whose outcomes are known; a customer counts once in each. Days of "
-        "warning: from the first red month end to the end of the contract, in the middle. AUC: the "
-        "chance that of two customers of one kind, with a contract or without, the one who left had "
-        f"the lower score; 0.5 says nothing.{_in_sample(rows)}",
+        "warning: from the first red month end to the end of the contract, in the middle. AUC: of "
+        "two customers of one kind, with a contract or without, the chance that the one who left "
+        f"had the lower score; 0.5 says nothing.{_in_sample(rows)}",
         sources="scorecard_backtest.red_churn_ratio, recall_ratio, lead_time_days_median",
     )
     return Section(
@@ -73,7 +75,7 @@ def _backtest(reader: Reader) -> Section | None:
     )
 
 
-def _in_sample(rows: list[Row]) -> str:
+def _in_sample(rows: Sequence[Row]) -> str:
     """Which scorecards are judged by outcomes that an estimator in them knew."""
     names_told = [str(row["label"]) for row in rows if row["is_partly_in_sample"]]
     if not names_told:
