@@ -324,7 +324,8 @@ where band = 'red' and as_of_date = date '2011-12-31' and hash(customer_id) % 5 
 create table scorecard.scorecard_backtest as
 select
     'retail_billing' as profile, spans.span, date '2011-06-30' as as_of_date,
-    date '2011-01-31' as first_date, 'health' as kind, 600 as customer_count,
+    date '2011-01-31' as first_date, 'health' as kind, false as is_partly_in_sample,
+    0.72 as churn_auc_same_kind, 600 as customer_count,
     90 as churned_count,
     0.05 as green_churn_ratio, 0.03 as green_churn_low, 0.09 as green_churn_high,
     false as is_green_churn_low_n,
