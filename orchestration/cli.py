@@ -310,6 +310,51 @@ def verify(
 
 
 @app.command()
+def publish(
+    release: Annotated[
+        str | None,
+        typer.Argument(help="Id of a release. Default: the current one.", show_default=False),
+    ] = None,
+) -> None:
+    """Show a release in the places outside the home: a Postgres database, an object store.
+
+    A run does this with its release by itself, wherever the environment names a place:
+    `SCORECARD_POSTGRES` a database (`postgresql://user:password@host:5432/database`),
+    `SCORECARD_POSTGRES_READER` a role that may read there, `SCORECARD_S3` a store
+    (`s3://bucket/folder`). This repeats it, or goes back to an older release. Readers see the old
+    release or the new one, never parts of both (docs/bi.md).
+
+    **Examples**
+
+    `scorecard publish`
+
+    `scorecard publish 20261122T024454Z-3f2a9c1e`
+    """
+    with _answering(write_log=True) as settings:
+        from orchestration.progress import listen
+        from orchestration.release.store import find_release
+        from orchestration.release.targets.publish import (
+            POSTGRES_VARIABLE,
+            STORE_VARIABLE,
+            publish_everywhere,
+        )
+        from orchestration.warehouse import writer_lock
+
+        with (
+            writer_lock(settings, purpose="scorecard publish"),
+            _progress(_console()) as listener,
+            listen(listener),
+        ):
+            found = find_release(settings, release)
+            shown = publish_everywhere(settings, found)
+        if not shown:
+            raise UsageError(
+                f"No place is named: set {POSTGRES_VARIABLE} or {STORE_VARIABLE} (`scorecard "
+                "publish --help`)."
+            )
+        _print(f"Release {found.id} is shown in: {', '.join(shown)}.")
+
+
 def diff(
     first: Annotated[
         str, typer.Argument(help="Id of a release, or `previous`, or `current`.")
