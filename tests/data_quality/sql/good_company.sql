@@ -159,8 +159,20 @@ select rule_id, source_system, source_table, action, 'What it means.' as explana
 from seeds.source_rules
 union all by name
 select 'min' as rule_id, 'billing' as source_system, 'invoice_lines' as source_table,
-    'quarantined' as action, 'Too small.' as explanation, 1 as row_count, 1001 as checked_count,
-    0.000999 as share;
+    'quarantined' as action, 'Too small.' as explanation, 2 as row_count, 1002 as checked_count,
+    0.001996 as share;
+
+-- One refused row waits, the other was dismissed.
+insert into scorecard.quarantine_summary by name
+select refused.load_id, refused.system as source_system, refused.table_name as source_table,
+    refused.file as file_name, refused.rule as rule_id, refused.column_name,
+    coalesce(decided.decision_id, 0) as decision_id,
+    case when decided.decision_id is null then 'open' else 'dismissed' end as row_state,
+    1 as row_count, 1002 as load_row_count, 'Too small.' as explanation,
+    case when decided.decision_id is not null then 'a test' end as decision_reason
+from quarantine.refused_rows as refused
+left join quarantine.decided_rows as decided
+    on decided.load_id = refused.load_id and decided.line = refused.line;
 
 insert into raw.billing__exchange_rates by name
 select 'EUR' as currency, date '2011-11-01' as rate_date, 0.85 as rate, -1 as _load_id;
