@@ -20,6 +20,17 @@ from (values
 ) as methods(source_system, link_method, record_count, record_share, unresolved_share, new_links,
     merges);
 
+insert into scorecard.identity_links by name
+select 'crm' as source_system, md5(crm_customer_id) as source_key, customer_id,
+    'own_id' as link_method, 1 as link_score, 1 as evidence_load_id
+from scorecard.customers
+union all by name
+select 'usage' as source_system, md5('account-' || i) as source_key,
+    case when i < 57 then 'customer-' || lpad(i::varchar, 4, '0') end as customer_id,
+    case when i < 57 then 'email' else 'unresolved' end as link_method,
+    case when i < 57 then 0.9 end as link_score, case when i < 57 then 5 end as evidence_load_id
+from range(60) as numbers(i);
+
 insert into scorecard.identity_restatements by name
 select source_system, md5(source_id) as source_key, customer_id_before, customer_id_after,
     change_kind, 'email' as link_method, 0.9 as link_score, 5 as evidence_load_id,
