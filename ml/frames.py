@@ -242,6 +242,8 @@ TABLES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         },
         "published_predictions": {
             "estimator": "varchar",
+            "prediction_kind": "varchar",
+            "subject": "varchar",
             "customer_id": "varchar",
             "as_of_date": "date",
             "probability": "double",
@@ -255,6 +257,8 @@ TABLES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         },
         "recorded_outcomes": {
             "estimator": "varchar",
+            "prediction_kind": "varchar",
+            "subject": "varchar",
             "customer_id": "varchar",
             "as_of_date": "date",
             "outcome_state": "varchar",

@@ -16,8 +16,10 @@ import duckdb
 
 from orchestration.warehouse import transaction
 
-PRODUCTS: Final = frozenset({"predictions", "evaluation"})
+PRODUCTS: Final = frozenset({"predictions", "upsell", "credit", "value", "evaluation"})
 """Where one of these is held back nobody was told."""
+KEYS: Final = "prediction_kind, subject, customer_id, as_of_date"
+"""What a published probability is known by."""
 _MART: Final = "scorecard.prediction_outcomes"
 
 
@@ -36,20 +38,16 @@ def record_published(con: duckdb.DuckDBPyConnection, *, release_id: str) -> None
         return
     with transaction(con):
         con.execute(
-            "insert into ml.published_predictions by name "
-            "select estimator, customer_id, as_of_date, probability, probability_low, "
-            "probability_high, method, status, estimator_version, published_month, "
-            f"? as release_id from {_MART} as outcomes "
-            "anti join ml.published_predictions using (estimator, customer_id, as_of_date) "
-            "order by estimator, as_of_date, customer_id",
+            f"insert into ml.published_predictions by name select estimator, {KEYS}, probability, "
+            "probability_low, probability_high, method, status, estimator_version, "
+            f"published_month, ? as release_id from {_MART} as outcomes "
+            f"anti join ml.published_predictions using ({KEYS}) order by {KEYS}",
             [release_id],
         )
         con.execute(
-            "insert into ml.recorded_outcomes by name "
-            "select estimator, customer_id, as_of_date, outcome_state, has_happened, known_month, "
-            f"? as release_id from {_MART} as outcomes "
-            "anti join ml.recorded_outcomes using (estimator, customer_id, as_of_date) "
-            "where outcome_state <> 'pending' "
-            "order by estimator, as_of_date, customer_id",
+            f"insert into ml.recorded_outcomes by name select estimator, {KEYS}, outcome_state, "
+            f"has_happened, known_month, ? as release_id from {_MART} as outcomes "
+            f"anti join ml.recorded_outcomes using ({KEYS}) "
+            f"where outcome_state <> 'pending' order by {KEYS}",
             [release_id],
         )

@@ -98,6 +98,9 @@ _UNSCORED: dict[Kind, str] = {
     ),
     "segments": "'not_scored' as segment_status",
 }
+_LEDGER = ("published_predictions", "recorded_outcomes")
+# What a ledger was about before it told kinds of predictions apart.
+_BEFORE_THE_KINDS = {"prediction_kind": "churn", "subject": "customer"}
 _DESCRIPTIONS = (
     "estimators",
     "estimator_metrics",
@@ -178,7 +181,8 @@ class _Queries:
 def ensure_ml_tables(con: duckdb.DuckDBPyConnection) -> None:
     """Create what is missing of the `ml` tables, empty, so that dbt finds its sources.
 
-    A home of an earlier version may have a table without its newer columns.
+    A home of an earlier version may have a table without its newer columns. What its ledger holds
+    is never lost: all of it is about churn.
     """
     con.execute("create schema if not exists ml")
     for table, columns in TABLES.items():
@@ -187,6 +191,8 @@ def ensure_ml_tables(con: duckdb.DuckDBPyConnection) -> None:
         there = {str(row[0]) for row in con.execute(f"describe ml.{table}").fetchall()}
         for name in (name for name in columns if name not in there):
             con.execute(f"alter table ml.{table} add column {name} {columns[name]}")
+            if table in _LEDGER and name in _BEFORE_THE_KINDS:
+                con.execute(f"update ml.{table} set {name} = ?", [_BEFORE_THE_KINDS[name]])
 
 
 def append_frame(con: duckdb.DuckDBPyConnection, table: str, frame: Any) -> None:

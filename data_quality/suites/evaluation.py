@@ -18,16 +18,20 @@ from data_quality.suites.shapes import (
     rates_hold,
     shares,
 )
+from data_quality.suites.value import POTENTIAL_METHODS
 
 OWNER = "data science"
 OUTCOMES = Table(
-    "scorecard", "prediction_outcomes", OWNER, ("estimator", "customer_id", "as_of_date")
+    "scorecard",
+    "prediction_outcomes",
+    OWNER,
+    ("prediction_kind", "subject", "customer_id", "as_of_date"),
 )
 CALIBRATION = Table(
     "scorecard",
     "prediction_calibration",
     OWNER,
-    ("estimator", "estimator_version", "method", "as_of_date", "risk_band"),
+    ("prediction_kind", "subject", "estimator_version", "method", "as_of_date", "risk_band"),
 )
 DRIFT = Table(
     "scorecard",
@@ -43,8 +47,25 @@ FAIRNESS = Table(
 )
 
 STATES = ("pending", "known", "not_judged", "lost")
-# Handbook C7: churn is judged over six whole months.
-LABEL_MONTHS = 6
+# Whole months over which each kind is judged (handbook C7, C8, C10, C13).
+LABEL_MONTHS = {
+    "churn": 6,
+    "expansion": 6,
+    "bad_payer": 12,
+    "new_category": 12,
+    "category_uptake": 12,
+}
+# Bands of a probability that is not of churn: from the first on middle, above the second high.
+MIDDLE_FROM, HIGH_ABOVE = 0.10, 0.30
+# Where each published probability stands: kind, mart, column, subject.
+PUBLISHED = (
+    ("churn", "predictions", "churn_probability", "'customer'"),
+    ("expansion", "upsell_predictions", "expand_probability", "'customer'"),
+    ("bad_payer", "credit_ratings", "bad_probability_12m", "'customer'"),
+    ("new_category", "customer_value", "cross_sell_probability", "'customer'"),
+    ("category_uptake", "customer_potential", "uptake_probability", "product_category"),
+)
+OUTCOME_METHODS = (*CHURN_METHODS, "learnt", *POTENTIAL_METHODS)
 # Handbook C25.
 PSI_WATCH = 0.10
 MIN_GROUP, MIN_RATIO, MAX_HIT_GAP = 100, 0.8, 0.10
@@ -64,7 +85,7 @@ def _outcomes() -> tuple[Rule, ...]:
         *shares(OUTCOMES, "probability"),
         OUTCOMES.in_set(
             "method",
-            CHURN_METHODS,
+            OUTCOME_METHODS,
             says="The way the probability came about is one of the known ones.",
             because="An estimate and a base rate are judged apart.",
         ),
@@ -73,9 +94,12 @@ def _outcomes() -> tuple[Rule, ...]:
             f"""
             select {names} from scorecard.prediction_outcomes
             where risk_band is distinct from case
-                when probability < {AMBER_FROM} then 'green'
-                when probability <= {RED_ABOVE} then 'amber'
-                when probability > {RED_ABOVE} then 'red'
+                when prediction_kind = 'churn' and probability < {AMBER_FROM} then 'green'
+                when prediction_kind = 'churn' and probability <= {RED_ABOVE} then 'amber'
+                when prediction_kind = 'churn' and probability > {RED_ABOVE} then 'red'
+                when probability < {MIDDLE_FROM} then 'low'
+                when probability <= {HIGH_ABOVE} then 'middle'
+                when probability > {HIGH_ABOVE} then 'high'
             end
             """,
             says="The risk band follows from the published probability.",
@@ -85,27 +109,37 @@ def _outcomes() -> tuple[Rule, ...]:
         ),
         OUTCOMES.no_rows(
             "every_probability_is_kept",
-            """
-            select 'churn' as estimator, predictions.customer_id, predictions.as_of_date
-            from scorecard.predictions as predictions
-            anti join scorecard.prediction_outcomes as outcomes
-                on predictions.customer_id = outcomes.customer_id
-                and predictions.as_of_date = outcomes.as_of_date
-                and outcomes.estimator = 'churn'
-            where predictions.churn_probability is not null
+            f"""
+            select {names} from ({_published()}) as published
+            anti join scorecard.prediction_outcomes using ({names})
             """,
             says="Every probability that is published is kept to be held against its outcome.",
             because="Whoever may forget a prediction can always have been right.",
             characteristic="completeness",
             columns=("customer_id", "as_of_date"),
-            reads=("scorecard.predictions",),
+            reads=tuple(f"scorecard.{mart}" for _, mart, _, _ in PUBLISHED),
         ),
+    )
+
+
+def _published() -> str:
+    return " union all ".join(
+        f"select '{kind}' as prediction_kind, {subject} as subject, customer_id, as_of_date "
+        f"from scorecard.{mart} where {probability} is not null"
+        for kind, mart, probability, subject in PUBLISHED
     )
 
 
 def _states() -> tuple[Rule, ...]:
     names = ", ".join(OUTCOMES.keys)
+    months = " ".join(f"when '{kind}' then {months}" for kind, months in LABEL_MONTHS.items())
     return (
+        OUTCOMES.in_set(
+            "prediction_kind",
+            tuple(LABEL_MONTHS),
+            says="What is foretold is one of the known kinds.",
+            because="A kind without a rule for its outcome would be pending for ever.",
+        ),
         OUTCOMES.in_set(
             "outcome_state",
             STATES,
@@ -128,11 +162,11 @@ def _states() -> tuple[Rule, ...]:
             "outcome_waits_for_its_months",
             f"""
             select {names} from scorecard.prediction_outcomes
-            where known_month < last_day(as_of_date + interval {LABEL_MONTHS} month)
-                or published_month < as_of_date
+            where known_month < last_day(as_of_date + to_months(case prediction_kind
+                {months} end)) or published_month < as_of_date
             """,
-            says="No outcome is known before its six months are over, no probability published "
-            "before its month.",
+            says="No outcome is known before its six or twelve months are over, no probability "
+            "published before its month.",
             because="An early verdict counts only those who left early.",
             characteristic="currentness",
             columns=("known_month", "published_month", "as_of_date"),
@@ -164,7 +198,8 @@ def _calibration() -> tuple[Rule, ...]:
             select {names} from scorecard.prediction_calibration as whole
             where whole.risk_band = 'all' and whole.published_count <> (
                 select sum(bands.published_count) from scorecard.prediction_calibration as bands
-                where bands.risk_band <> 'all' and bands.estimator = whole.estimator
+                where bands.risk_band <> 'all' and bands.prediction_kind = whole.prediction_kind
+                    and bands.subject = whole.subject
                     and bands.estimator_version = whole.estimator_version
                     and bands.method = whole.method and bands.as_of_date = whole.as_of_date
             )
@@ -179,10 +214,13 @@ def _calibration() -> tuple[Rule, ...]:
             f"""
             select {names} from scorecard.prediction_calibration
             where risk_band = 'all' and is_off and as_of_date = (
-                select max(as_of_date) from scorecard.prediction_calibration where known_count > 0
+                select max(newest.as_of_date) from scorecard.prediction_calibration as newest
+                where newest.known_count > 0
+                    and newest.prediction_kind = prediction_calibration.prediction_kind
             )
             """,
-            says="In the newest month with outcomes as many left as the probabilities said.",
+            says="In the newest month with outcomes as many did it as the probabilities said: "
+            "left, bought more, went bad, took up a category.",
             because="Probabilities that have ceased to hold must be learnt anew.",
             characteristic="credibility",
             severity="warn",

@@ -69,8 +69,9 @@ REASONS_KEY = dg.AssetKey(["ml", REASONS])
 DRIFT = dg.AssetKey(["ml", "drift_counts"])
 LEDGER = {
     dg.AssetKey(["ml", "published_predictions"]): (
-        "One row per customer and month with the probability as it was first published, as the "
-        "releases before this run left it; the run's own release adds to it."
+        "One row per kind of prediction, subject, customer and month with the probability as it "
+        "was first published, as the releases before this run left it; the run's own release adds "
+        "to it."
     ),
     dg.AssetKey(["ml", "recorded_outcomes"]): (
         "One row per published probability whose outcome is over, as it was first published, as "

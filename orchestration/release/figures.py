@@ -418,7 +418,7 @@ def _churn(con: duckdb.DuckDBPyConnection, present: set[str]) -> Churn | None:
 
 def _evaluation(con: duckdb.DuckDBPyConnection) -> Evaluation:
     month = _newest(con, "estimator_drift", "subject_kind <> 'base_rate'")
-    judged = _newest(con, "prediction_calibration", "known_count > 0")
+    judged = _newest(con, "prediction_calibration", "known_count > 0 and prediction_kind = 'churn'")
     score = read_rows(
         con,
         """
@@ -457,14 +457,15 @@ def _evaluation(con: duckdb.DuckDBPyConnection) -> Evaluation:
                 coalesce(sum(pending_count), 0) as pending_count,
                 coalesce(sum(unjudged_count), 0) as unjudged_count,
                 coalesce(sum(known_count), 0) as known_count
-            from scorecard.prediction_calibration where risk_band = 'all'
+            from scorecard.prediction_calibration
+            where risk_band = 'all' and prediction_kind = 'churn'
             """,
         ),
         calibration=read_rows(
             con,
             """
             select * from scorecard.prediction_calibration
-            where as_of_date = ? and known_count > 0
+            where as_of_date = ? and known_count > 0 and prediction_kind = 'churn'
             order by method, list_position(['red', 'amber', 'green', 'all'], risk_band)
             """,
             [judged],

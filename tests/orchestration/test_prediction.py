@@ -441,7 +441,9 @@ select * from (values
 ) as outcomes(estimator, customer_id, as_of_date, probability, estimator_version, published_month,
     outcome_state, has_happened, known_month),
 (select 0.1 as probability_low, 0.9 as probability_high, 'estimator' as method,
-    'published' as status) as rest;
+    'published' as status) as rest,
+(values ('churn', 'customer'), ('category_uptake', 'lamps'), ('category_uptake', 'plans'))
+    as kinds(prediction_kind, subject);
 """
 
 
@@ -459,13 +461,47 @@ def test_the_ledger_keeps_what_was_published_first_and_only_adds(
     publish("two", first="false", probability="0.9", **pending)
     known = {"state": "known", "later": "false", "month": "date '2012-05-31'"}
     publish("three", first="false", probability="0.9", **known)
-    assert rows(
-        "select as_of_date, probability::double, release_id "
-        "from ml.published_predictions order by 1"
-    ) == [(date(2011, 5, 31), 0.3, "one"), (LAST, 0.2, "one")]
-    assert rows(
-        "select as_of_date, has_happened, release_id from ml.recorded_outcomes order by 1"
-    ) == [(date(2011, 5, 31), True, "one"), (LAST, False, "three")]
+    for kind, subject in (("churn", "customer"), ("category_uptake", "lamps")):
+        of_kind = f"where prediction_kind = '{kind}' and subject = '{subject}' order by 1"
+        assert rows(
+            "select as_of_date, probability::double, release_id from ml.published_predictions "
+            + of_kind
+        ) == [(date(2011, 5, 31), 0.3, "one"), (LAST, 0.2, "one")]
+        assert rows(
+            "select as_of_date, has_happened, release_id from ml.recorded_outcomes " + of_kind
+        ) == [(date(2011, 5, 31), True, "one"), (LAST, False, "three")]
+    assert rows("select count(*) from ml.published_predictions") == [(6,)]
+
+
+def test_a_ledger_from_before_the_kinds_keeps_its_rows_as_those_of_churn(
+    company: Settings, rows: Any
+) -> None:
+    told = {"first": "true", "probability": "0.2", "later": "null::boolean"}
+    with connect(company) as con:
+        ensure_ml_tables(con)
+        con.execute(OUTCOMES.format(**told, state="pending", month="null::date"))
+        con.execute("delete from scorecard.prediction_outcomes where prediction_kind <> 'churn'")
+        record_published(con, release_id="old")
+        for table in ("published_predictions", "recorded_outcomes"):
+            for column in ("prediction_kind", "subject"):
+                con.execute(f"alter table ml.{table} drop column {column}")
+        ensure_ml_tables(con)
+        con.execute(OUTCOMES.format(**told, state="pending", month="null::date"))
+        record_published(con, release_id="new")
+        ensure_ml_tables(con)
+    count = (
+        "select prediction_kind, subject, release_id, count(*) from ml.{} group by all order by 2"
+    )
+    assert rows(count.format("published_predictions")) == [
+        ("churn", "customer", "old", 2),
+        ("category_uptake", "lamps", "new", 2),
+        ("category_uptake", "plans", "new", 2),
+    ]
+    assert rows(count.format("recorded_outcomes")) == [
+        ("churn", "customer", "old", 1),
+        ("category_uptake", "lamps", "new", 1),
+        ("category_uptake", "plans", "new", 1),
+    ]
 
 
 def test_a_home_without_the_mart_has_nothing_to_record(company: Settings, rows: Any) -> None:

@@ -90,6 +90,7 @@ def test_a_held_product_closes_the_run_as_held_and_names_it(
         (("finance",), ["release-1"]),
         (("predictions",), []),
         (("evaluation",), []),
+        (("credit",), []),
     ],
 )
 def test_predictions_enter_the_ledger_when_they_were_published(

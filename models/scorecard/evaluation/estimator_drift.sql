@@ -34,6 +34,7 @@ outcomes as (
         count(case when outcomes.outcome_state = 'known' then 1 end) as case_count,
         count(case when outcomes.has_happened then 1 end) as happened_count
     from {{ ref('prediction_outcomes') }} as outcomes
+    where outcomes.prediction_kind = 'churn'
     group by outcomes.estimator, outcomes.estimator_version, outcomes.as_of_date
     having
         count(case when outcomes.outcome_state = 'known' then 1 end) > 0

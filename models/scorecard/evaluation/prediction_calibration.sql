@@ -1,5 +1,6 @@
-{#- Grain: one row per estimator version, method, month end and risk band (`all`: every band). Did
-    what was published come true as often as it said? Empty where no outcome is over yet. -#}
+{#- Grain: one row per kind of prediction, subject, estimator version, method, month end and band
+    (`all`: every band). Did what was published come true as often as it said? Empty where no
+    outcome is over yet. -#}
 with banded as (
 
     select
@@ -18,6 +19,8 @@ with banded as (
 counted as (
 
     select
+        banded.prediction_kind,
+        banded.subject,
         banded.estimator,
         banded.estimator_version,
         banded.method,
@@ -38,6 +41,8 @@ counted as (
         ) }} as brier_score
     from banded
     group by
+        banded.prediction_kind,
+        banded.subject,
         banded.estimator,
         banded.estimator_version,
         banded.method,
@@ -56,6 +61,8 @@ rated as (
 )
 
 select
+    rated.prediction_kind,
+    rated.subject,
     rated.estimator,
     rated.estimator_version,
     rated.method,

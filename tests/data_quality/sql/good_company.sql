@@ -909,3 +909,30 @@ select 'a-1' as assessment_id, practice_id, 'reality' as dimension, 1 as assesso
     date '2011-10-05' as answered_on
 from (values ('P01.2', 'level_without_evidence', 'flagged'), ('X1', 'unknown_practice', 'excluded'))
     as findings(practice_id, finding, action);
+
+-- What else was foretold than churn, all of it still to come.
+insert into scorecard.prediction_outcomes by name
+select foretold.*, last_day(foretold.as_of_date) as published_month, 'pending' as outcome_state,
+    'published' as status,
+    case when probability < 0.1 then 'low' when probability <= 0.3 then 'middle' else 'high' end
+        as risk_band
+from (
+    select 'upsell' as estimator, 'expansion' as prediction_kind, 'customer' as subject,
+        customer_id, as_of_date, expand_probability as probability, 'estimator' as method,
+        upsell_estimator_version as estimator_version
+    from scorecard.upsell_predictions where expand_probability is not null
+    union all by name
+    select 'credit' as estimator, 'bad_payer' as prediction_kind, 'customer' as subject,
+        customer_id, as_of_date, bad_probability_12m as probability, method, estimator_version
+    from scorecard.credit_ratings where bad_probability_12m is not null
+    union all by name
+    select 'potential' as estimator, 'new_category' as prediction_kind, 'customer' as subject,
+        customer_id, as_of_date, cross_sell_probability as probability,
+        potential_method as method, 'counted' as estimator_version
+    from scorecard.customer_value where cross_sell_probability is not null
+    union all by name
+    select 'potential' as estimator, 'category_uptake' as prediction_kind,
+        product_category as subject, customer_id, as_of_date, uptake_probability as probability,
+        method, 'counted' as estimator_version
+    from scorecard.customer_potential
+) as foretold;

@@ -251,13 +251,15 @@ select * from (values
 ) as checks(estimator, estimator_version, check_name, value, is_passed, explanation);
 
 insert into scorecard.prediction_outcomes by name
-select 'churn' as estimator, customer_id, as_of_date, churn_probability as probability,
-    churn_probability_low as probability_low, churn_probability_high as probability_high, risk_band,
+select 'churn' as estimator, 'churn' as prediction_kind, 'customer' as subject, customer_id,
+    as_of_date, churn_probability as probability, churn_probability_low as probability_low,
+    churn_probability_high as probability_high, risk_band,
     'estimator' as method, 'published' as status, 'churn-1' as estimator_version,
     as_of_date as published_month, 'pending' as outcome_state
 from scorecard.predictions where churn_probability is not null
 union all by name
-select 'churn' as estimator, customer_id, date '2011-04-30' as as_of_date,
+select 'churn' as estimator, 'churn' as prediction_kind, 'customer' as subject, customer_id,
+    date '2011-04-30' as as_of_date,
     score / 100 as probability, score / 100 * 0.9 as probability_low,
     least(1, score / 100 * 1.1) as probability_high,
     case when score < 25 then 'green' when score <= 40 then 'amber' else 'red' end as risk_band,
@@ -267,8 +269,9 @@ select 'churn' as estimator, customer_id, date '2011-04-30' as as_of_date,
 from people;
 
 insert into scorecard.prediction_calibration by name
-select 'churn' as estimator, 'churn-1' as estimator_version, 'estimator' as method, as_of_date,
-    risk_band, published_count, 0 as pending_count, 0 as unjudged_count,
+select 'churn' as estimator, 'churn' as prediction_kind, 'customer' as subject,
+    'churn-1' as estimator_version, 'estimator' as method, as_of_date, risk_band, published_count,
+    0 as pending_count, 0 as unjudged_count,
     published_count as known_count, published_count // 2 as happened_count,
     0.5::double as expected_ratio, 0.5::double as happened_ratio, 0.4::double as happened_low,
     0.6::double as happened_high, published_count < 30 as is_happened_low_n,

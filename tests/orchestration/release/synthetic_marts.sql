@@ -642,8 +642,9 @@ from (values
 
 create table scorecard.prediction_outcomes as
 select
-    'churn' as estimator, customer_id, as_of_date, churn_probability as probability,
-    churn_probability_low as probability_low, churn_probability_high as probability_high,
+    'churn' as estimator, 'churn' as prediction_kind, 'customer' as subject, customer_id,
+    as_of_date, churn_probability as probability, churn_probability_low as probability_low,
+    churn_probability_high as probability_high,
     risk_band, churn_method as method, churn_status as status,
     churn_estimator_version as estimator_version, as_of_date as published_month,
     'pending' as outcome_state, cast(null as boolean) as has_happened,
@@ -653,7 +654,8 @@ where churn_probability is not null;
 
 create table scorecard.prediction_calibration as
 select
-    'churn' as estimator, 'churn-1a2b3c4d' as estimator_version, 'baseline_rule' as method,
+    'churn' as estimator, 'churn' as prediction_kind, 'customer' as subject,
+    'churn-1a2b3c4d' as estimator_version, 'baseline_rule' as method,
     date '2011-05-31' as as_of_date, bands.*, false as is_happened_low_n,
     happened_ratio > 0.5 as is_off, 0.15 as brier_score
 from (values
