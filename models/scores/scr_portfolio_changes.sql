@@ -5,8 +5,8 @@
 -- depends_on: {{ ref('scr_portfolio_months') }}
 -- depends_on: {{ ref('scr_portfolio_targets') }}
 -- depends_on: {{ ref('scr_portfolio_measures') }}
-{#- Grain: one row per profile that scores the portfolio, month end and measure with a weight now or at
-    the earlier date, where both months have a score: its parts of the change, unrounded. -#}
+{#- Grain: one row per profile that scores the portfolio, month end and measure with a weight at
+    one of the two dates, where both months have a score: its parts of the change, unrounded. -#}
 {%- set trees = portfolio_trees() %}
 with months as (
 
@@ -57,7 +57,23 @@ changes as (
     {%- endfor %}
     {%- else %}
 
-    select 1 as measure
+    select
+        cast(null as date) as as_of_date,
+        cast(null as varchar) as profile,
+        cast(null as varchar) as measure,
+        cast(null as date) as previous_date,
+        cast(null as double) as previous_raw_value,
+        cast(null as double) as raw_value,
+        cast(null as double) as previous_score,
+        cast(null as double) as score,
+        cast(null as double) as previous_effective_weight,
+        cast(null as double) as effective_weight,
+        cast(null as double) as value_change,
+        cast(null as double) as scale_change,
+        cast(null as double) as configuration_change,
+        cast(null as double) as coverage_change
+    from months
+    where months.first_month is null
     {%- endfor %}
 
 )

@@ -1,8 +1,8 @@
 -- depends_on: {{ ref('scorecards') }}
 -- depends_on: {{ ref('scorecard_nodes') }}
 -- depends_on: {{ ref('group_measures') }}
-{#- Grain: one row per month end: the whole portfolio, laid out as `scr_measures` lays out a customer.
-    Measures of groups are rates over a window, so none is carried: measured or not. -#}
+{#- Grain: one row per month end: the whole portfolio, laid out as `scr_measures` lays out a
+    customer. Measures of groups are rates over a window, so none is carried: measured or not. -#}
 {%- set measures = portfolio_measure_rows() %}
 with spread as (
 

@@ -70,7 +70,20 @@ nodes as (
     {%- endfor %}
     {%- else %}
 
-    select 1 as node_id
+    select
+        cast(null as date) as as_of_date,
+        cast(null as varchar) as profile,
+        cast(null as varchar) as node_id,
+        cast(null as double) as whole_coverage,
+        cast(null as integer) as measured_count,
+        cast(null as double) as raw_value,
+        cast(null as double) as score,
+        cast(null as double) as coverage,
+        cast(null as double) as effective_weight,
+        cast(null as double) as contribution,
+        cast(null as double) as lever_gain
+    from months
+    where months.first_month is null
     {%- endfor %}
 
 )

@@ -1,5 +1,5 @@
-{#- Grain: one row per month end, profile that scores the portfolio and measure with a weight at one of
-    the two dates. -#}
+{#- Grain: one row per month end, profile that scores the portfolio and measure with a weight at
+    one of the two dates. -#}
 select
     changes.as_of_date,
     changes.profile,

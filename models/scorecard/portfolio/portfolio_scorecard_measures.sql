@@ -72,8 +72,9 @@ freshness as (
         {{ dbt.listagg(
             'fresh_systems.source_system', "', '", 'order by fresh_systems.source_system'
         ) }} as source_systems,
-        case when count(*) = count(fresh_systems.fresh_until) then min(fresh_systems.fresh_until) end
-            as fresh_until
+        case
+            when count(*) = count(fresh_systems.fresh_until) then min(fresh_systems.fresh_until)
+        end as fresh_until
     from fresh_systems
     group by fresh_systems.as_of_date, fresh_systems.mart
 
