@@ -180,10 +180,6 @@ class Indicator:
         """The systems without which it is empty or may be another."""
         return self.needed_systems | self.further_systems
 
-    def is_empty_without(self, system: str) -> bool:
-        """Whether nobody has a value where this one system is missing."""
-        return system in self.needed_systems and " or " not in self.needs_system
-
     @property
     def contract_description(self) -> str:
         """The description of the mart's column: definition and unit."""

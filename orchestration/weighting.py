@@ -71,19 +71,16 @@ _NODES_QUERY: Final = """
     )
     order by nodes.profile, nodes.valid_from, nodes.node_id
 """
-# The newest beta of a profile; the bands of the profile itself, or else those of all.
 _BETA_QUERY: Final = """
-    select profile, arg_max(cast(beta as double), valid_from) from seeds.scorecards
-    where valid_from <= $month group by profile
+    select profile, valid_from, cast(beta as double) from seeds.scorecards
+    where valid_from <= $month order by profile, valid_from
 """
+# The newest bands in force, as `customer_scorecard` has them: those of the profile itself go before
+# those of all.
 _BANDS_QUERY: Final = """
     select cast(lower_bound as double) from seeds.bands
-    where
-        valid_from <= $month
-        and profile = coalesce(
-            (select max(own.profile) from seeds.bands as own where own.profile = $profile), '*'
-        )
-    qualify row_number() over (partition by band order by valid_from desc) = 1
+    where valid_from <= $month and profile in ($profile, '*')
+    qualify rank() over (order by profile = '*', valid_from desc) = 1
     order by 1
 """
 _REVIEWS_QUERY: Final = """
@@ -256,7 +253,9 @@ def _weights(
     def read(review: date, measures: tuple[str, ...]) -> Scores:
         return read_scores(con, review, measures)
 
-    beta = dict(con.execute(_BETA_QUERY, {"month": month}).fetchall())
+    beta: dict[str, dict[date, float]] = {}
+    for profile, first_day, share in con.execute(_BETA_QUERY, {"month": month}).fetchall():
+        beta.setdefault(profile, {})[first_day] = share
     reviews = [row[0] for row in con.execute(_REVIEWS_QUERY, [month]).fetchall()]
     try:
         return weights_in_force(

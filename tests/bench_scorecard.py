@@ -21,6 +21,7 @@ from rich.table import Table
 
 from data_quality.contracts import load_mart_columns
 from orchestration.dbt import run_dbt
+from orchestration.prediction import ensure_ml_tables
 from orchestration.progress import listen, stage
 from orchestration.settings import Settings
 from orchestration.warehouse import connect, prepare_home
@@ -30,7 +31,11 @@ ROOT = Path(__file__).parents[1]
 PROFILES = ("health", "generic", "retail")
 MARTS = ("customer_indicators", "predictions", "upsell_predictions", "customer_value")
 MONTHS = (date(2025, 11, 30), date(2025, 12, 31))
-SCORES = ("path:models/scores", "customer_scorecard")
+# The engine up to the mart; what it reads beside these is made up (`MADE`) or a seed.
+SCORES = ("+customer_scorecard,path:models/scores", "customer_scorecard")
+# Empty, as a run without computed weights has it.
+STAGED = "stg_ml__scorecard_weights"
+MADE = (*MARTS, "int_months", "int_identity_links", "stg_control__run_window")
 EXPLAINED = (
     "customer_scorecard_nodes",
     "customer_scorecard_measures",
@@ -114,8 +119,9 @@ def measure(home: Path, customers: int) -> int:
     run_dbt(settings, "seed")
     with connect(settings) as con:
         fill(con, customers)
+        ensure_ml_tables(con)
     _months(settings, MONTHS[0], MONTHS[0])
-    run_dbt(settings, "run", select=SCORES, full_refresh=True)
+    run_dbt(settings, "run", select=(STAGED, *SCORES), full_refresh=True)
     _months(settings, MONTHS[1], MONTHS[1])
     measured = Measured()
     table = Table(title=f"{customers:,} customers x {len(PROFILES)} profiles x 1 month")

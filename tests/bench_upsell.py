@@ -1,13 +1,14 @@
 """`make bench`: the upsell estimator beside an oracle that knows the demo company's truth.
 
-The newest test slice of the estimator is judged: ours and the oracles' chance and amount against
-the same label. The oracle of subscribers plays the six months of the label many times by the laws
-of the simulation (docs/demo-company.md), from the latent satisfaction, engagement and price
-pressure of the day, the plan, the units and the add-on: who leaves, who takes a larger plan, more
-or fewer units, an add-on, whose price rises. One version knows the launches of add-ons of the day;
-the other those to come, too, which nobody could. What it leaves out: who comes back after leaving,
-exchange rates, planted cases, tickets. The oracle of others only ranks: what they are expected to
-spend, by their planned value, the season and the states, over the base.
+The newest test slice of the estimator is judged: ours, as the run that trained it measured it, and
+the oracles' chance and amount, against the same label. The oracle of subscribers plays the six
+months of the label many times by the laws of the simulation (docs/demo-company.md), from the latent
+satisfaction, engagement and price pressure of the day, the plan, the units and the add-on: who
+leaves, who takes a larger plan, more or fewer units, an add-on, whose price rises. One version
+knows the launches of add-ons of the day; the other those to come, too, which nobody could. What it
+leaves out: who comes back after leaving, exchange rates, planted cases, tickets. The oracle of
+others only ranks: what they are expected to spend, by their planned value, the season and the
+states, over the base.
 
 Thresholds: at least 75 % of the first oracle's distance from 0.5 for subscribers, and a sum of what
 is expected whose 95 % interval overlaps 25 % above and below what came, for subscribers and others.
@@ -37,7 +38,6 @@ from ml.frames import sample_customers
 from ml.metrics import auc, captured, normalised_gini
 from ml.upsell.config import UpsellConfig
 from ml.upsell.features import FEATURE_DEFINITIONS
-from ml.upsell.training import train_upsell
 from orchestration.settings import Settings
 from tests.bench_churn import KEPT, LEAST_SHARE, SATISFACTION_IN_ENGAGEMENT, STATES, build
 from tests.conftest import ROOT
@@ -62,6 +62,8 @@ PLANS = {
 }
 ADDON_PRICES = (4.0, 6.0, 8.0)
 LIST = dict(PLANS.values())
+# The same by place; 0 where there is none, the place before the first included.
+LISTED = np.array([LIST.get(place, 0.0) for place in range(max(LIST) + 2)] + [0.0])
 PERSON_SEASON = (0.80, 0.80, 0.90, 0.90, 0.95, 0.95, 0.90, 0.90, 1.00, 1.15, 1.60, 1.80)
 ORGANISATION_SEASON = (0.95, 1.00, 1.15, 1.00, 1.10, 1.15, 0.85, 0.70, 1.00, 1.05, 1.10, 0.95)
 FRAME = f"""
@@ -112,16 +114,6 @@ from staging.stg_crm__product_launches
 where starts_with(product_id, 'ADDON-')
 order by launched_at
 """
-PLANNED = """
-select distinct on (links.customer_id)
-    links.customer_id, cast(customers.planned_value as double) as planned_value
-from company.core.int_identity_links as links
-inner join read_parquet($identity) as identity
-    on links.source_system = identity.system and links.source_id = identity.source_id
-inner join read_parquet($customers) as customers using (true_customer_id)
-where links.source_system = 'billing'
-order by links.customer_id, customers.planned_value desc
-"""
 
 
 @dataclass(frozen=True)
@@ -148,14 +140,10 @@ def main() -> int:
 
 
 def report(out: Console, home: Path) -> int:
-    """Train as the product does, and print what it and the oracles reach."""
-    config = UpsellConfig()
-    frame, test, launches = read_company(home, config)
+    """Print what the run's estimator and the oracles reach on its newest test slice."""
+    estimator, found = read_measures(home)
+    test, launches = read_company(home, UpsellConfig())
     started = time.perf_counter()
-    training = train_upsell(frame, config)
-    seconds = time.perf_counter() - started
-    estimator = training.estimator
-    found = training.metrics
     checks: dict[str, bool] = {}
     table = Table(title="Test slice")
     for name in ("", "rows", "more", "AUC", "sum", "Spearman", "Gini", "hits", "P10-P90"):
@@ -163,10 +151,12 @@ def report(out: Console, home: Path) -> int:
     for kind, name in ((1, "contractual"), (0, "non_contractual")):
         rows = test[test["is_subscriber"] == kind].reset_index(drop=True)
         own = found[(found["slice"] == f"label_kind={name}")]
-        own = own[own["candidate"].str.startswith(estimator.candidate)].set_index("metric")
+        own = own[own["candidate"].str.startswith(estimator["candidate"])].set_index("metric")
         value = own["value"]
         came = rows["expansion_amount"].to_numpy(dtype=float)
         more = rows["is_expanded"].to_numpy(dtype=float)
+        if len(rows) != own["n"]["auc"] or not np.isclose(more.mean(), value["base_rate"]):
+            raise SystemExit(f"The {name} rows are not those that the run judged.")
         low, high = (float(own[side]["upsell_bias_pct"]) for side in ("value_low", "value_high"))
         table.add_row(
             f"{name}, ours",
@@ -195,9 +185,10 @@ def report(out: Console, home: Path) -> int:
                     share >= LEAST_SHARE
                 )
     out.print(table)
-    out.print(f"{estimator.candidate}, {estimator.status}, {seconds:,.0f} s to train")
-    for stand_in in estimator.stand_ins:
-        out.print(f"refused for kind {stand_in.kind}: {stand_in.reason}")
+    seconds = time.perf_counter() - started
+    out.print(f"{estimator['candidate']}, {estimator['status']}, {seconds:,.0f} s to play")
+    if estimator["reason"]:
+        out.print(estimator["reason"])
     for name, is_met in checks.items():
         out.print(f"{'met   ' if is_met else 'MISSED'} {name}")
     return 0 if all(checks.values()) else 1
@@ -214,10 +205,23 @@ def _judged(played: Played, came: Float, more: Float) -> list[str]:
     ]
 
 
-def read_company(
-    home: Path, config: UpsellConfig
-) -> tuple[pd.DataFrame, pd.DataFrame, list[pd.Timestamp]]:
-    """Training frame; its test slice with truth and what was held; launches of add-ons."""
+def read_measures(home: Path) -> tuple[dict[str, Any], pd.DataFrame]:
+    """The estimator that speaks, and what the run measured of it and of its baselines."""
+    settings = Settings.from_environment({}, root=ROOT, home=home)
+    with duckdb.connect(str(settings.warehouse), read_only=True) as con:
+        found = con.execute(
+            "select * from ml.estimators where estimator = 'upsell' and role = 'champion'"
+        ).df()
+        estimator = found.iloc[0].to_dict()
+        metrics = con.execute(
+            "select * from ml.estimator_metrics where estimator_version = ?",
+            [estimator["estimator_version"]],
+        ).df()
+    return estimator, metrics
+
+
+def read_company(home: Path, config: UpsellConfig) -> tuple[pd.DataFrame, list[pd.Timestamp]]:
+    """The test slice with truth and what was held; launches of add-ons."""
     settings = Settings.from_environment({}, root=ROOT, home=home)
     truth = {
         "identity": str(home / "truth" / "identity.parquet"),
@@ -239,13 +243,11 @@ def read_company(
             STATES, {**truth, "states": str(home / "truth" / "states" / "*.parquet")}
         ).df()
         held, level = con.execute(HELD).df(), con.execute(LEVEL).df()
-        planned = con.execute(PLANNED, truth).df()
     states = states.drop(columns="is_subscriber")
     test = test.merge(states, how="left", on=key, validate="one_to_one")
     test = test.merge(held, how="left", on=key, validate="one_to_one")
     test = test.merge(level, how="left", on=["customer_id", "plan"], validate="many_to_one")
-    test = test.merge(planned, how="left", on="customer_id", validate="many_to_one")
-    return frame, test, launches
+    return test, launches
 
 
 def play(
@@ -309,8 +311,7 @@ def _once(
         quantity = np.where(
             seats & ~grows & (quantity > 1), quantity - np.maximum(1, np.floor(step)), quantity
         )
-        larger = factor * np.array([LIST.get(each + 1, 0.0) for each in number])
-        smaller = factor * np.array([LIST.get(each - 1, 0.0) for each in number])
+        larger, smaller = factor * LISTED[number + 1], factor * LISTED[number - 1]
         price = np.where(up, np.maximum(larger, 1.15 * price), price * (1 + rise))
         price = np.where(down, np.minimum(smaller, 0.85 * price), price)
         number = number + up - down

@@ -47,7 +47,7 @@ def _spans() -> tuple[Rule, ...]:
     return (
         *keys(BACKTEST),
         month_ends(BACKTEST),
-        *shares(BACKTEST, "churn_auc", "expansion_auc"),
+        *shares(BACKTEST, "churn_auc", "churn_auc_same_kind", "expansion_auc"),
         rates_hold(BACKTEST, *RATES),
         rates_flag_few_cases(BACKTEST, **RATES),
     )
@@ -114,6 +114,16 @@ def _says_something() -> tuple[Rule, ...]:
             characteristic="credibility",
             severity="warn",
             columns=("red_to_green_ratio",),
+        ),
+        BACKTEST.no_rows(
+            "health_is_judged_on_what_it_did_not_know",
+            "select profile, span, as_of_date from scorecard.scorecard_backtest "
+            "where kind = 'health' and is_partly_in_sample is distinct from false",
+            says="No row of a health score rests on an estimator that knew the outcome.",
+            because="A health score holds no estimate; judged on what it was trained on, it would "
+            "only seem to warn.",
+            characteristic="credibility",
+            columns=("is_partly_in_sample",),
         ),
     )
 

@@ -193,7 +193,12 @@ def _indicator_counts() -> tuple[Rule, ...]:
                 says=f"{column} is not negative.",
                 because="It is a count; below zero a window or a join is wrong.",
             )
-            for column in ("purchases_12m", "product_count_12m", "days_since_purchase")
+            for column in (
+                "purchases_12m",
+                "own_purchases_12m",
+                "product_count_12m",
+                "days_since_purchase",
+            )
         ),
         *(
             INDICATORS.between(

@@ -90,6 +90,7 @@ def _parts() -> tuple[Rule, ...]:
             f"""
             select customer_id, as_of_date, profile from scorecard.customer_scorecard
             where abs(score_change - ({total})) > {SUM_TOLERANCE}
+                or (value_change is null and abs(score_change - override_change) > {SUM_TOLERANCE})
             """,
             says="Value, scale, configuration, coverage, exception and override add up to the "
             "change of a score.",
@@ -101,9 +102,13 @@ def _parts() -> tuple[Rule, ...]:
             "changes_of_computed_scores_are_taken_apart",
             f"""
             select customer_id, as_of_date, profile from scorecard.customer_scorecard
-            where ({counted}) not in (0, {len(PARTS)})
+            where ({counted}) > 0 and (
+                ({counted}) < {len(PARTS)} - 1
+                or (score_change is null) <> (override_change is null)
+            )
             """,
-            says="A change has all of its parts or none.",
+            says="A change has all of its parts, or that of the override alone where nothing could "
+            "be computed.",
             because="Some parts without the others look like the whole.",
             characteristic="completeness",
             columns=PARTS,
@@ -150,7 +155,7 @@ def _causes() -> tuple[Rule, ...]:
                 on card.customer_id = causes.customer_id
                 and card.as_of_date = causes.as_of_date
                 and card.profile = causes.profile
-            where card.value_change is not null
+            where card.score_change is not null
                 and coalesce(abs(card.score_change - causes.total) > {SUM_TOLERANCE}, true)
             """,
             says="The causes of a change add up to it, for every score of the explained months.",

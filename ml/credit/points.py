@@ -30,11 +30,6 @@ Int = npt.NDArray[np.int64]
 REASONS: Final = 3
 
 
-def points_of_odds(odds: float, scale: ScaleConfig) -> float:
-    """Points of so many good for one bad."""
-    return float(scale.offset + scale.factor * np.log(odds))
-
-
 def probability_of_points(points: Float, scale: ScaleConfig) -> Float:
     """Probability of going bad that points stand for."""
     return np.asarray(expit(-(points - scale.offset) / scale.factor), dtype=np.float64)

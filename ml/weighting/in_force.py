@@ -93,7 +93,7 @@ def profiles_at(nodes: pd.DataFrame, month: date) -> tuple[str, ...]:
 
 def weights_in_force(
     nodes: pd.DataFrame,
-    beta: Mapping[str, float],
+    beta: Mapping[str, Mapping[date, float]],
     matrices: Sequence[JudgedMatrix],
     reviews: Sequence[date],
     read_scores: ReadScores,
@@ -105,7 +105,8 @@ def weights_in_force(
 
     Args:
         nodes: The seed `scorecard_nodes` (`NODE_COLUMNS`).
-        beta: Share of the experts in a combination, by profile.
+        beta: Share of the experts in a combination, by profile and first day; before the first of
+            them, that one.
         matrices: What was judged (`ml.weighting.judgements.judge`).
         reviews: Month ends of the yearly reviews, whose scores entropy reads; in force after it.
         read_scores: Gives the scores of a review; measures that it does not know are left out.
@@ -128,7 +129,7 @@ def weights_in_force(
         of_profile = nodes[nodes["profile"] == profile]
         if not of_profile["weighting"].isin(COMPUTED).any():
             continue
-        dates = _dates_of_force(of_profile, matrices, reviews, last_month)
+        dates = _dates_of_force(of_profile, beta[profile], matrices, reviews, last_month)
         weigher = _Weigher(profile, beta[profile], matrices, reviews, read_scores, config)
         versions = [(day, *weigher.at(of_profile, day)) for day in dates]
         rows += _over_time([(day, found) for day, found, _ in versions])
@@ -144,7 +145,7 @@ class _Weigher:
     def __init__(
         self,
         profile: str,
-        beta: float,
+        beta: Mapping[date, float],
         matrices: Sequence[JudgedMatrix],
         reviews: Sequence[date],
         read_scores: ReadScores,
@@ -177,10 +178,14 @@ class _Weigher:
             judged = self._judged(row, children, day)
             mistakes += [judged.note] if judged.note else []
             measured = self._measured(row.weighting, tree, children, review)
-            weighed = self._weigh(row.weighting, children, judged, measured)
+            weighed = self._weigh(row.weighting, children, judged, measured, self._beta_at(day))
             rows += [{"parent_node_id": node.node_id, **each} for each in weighed]
             tree = tree.weighted({each["node_id"]: each["weight"] for each in weighed})
         return rows, mistakes
+
+    def _beta_at(self, day: date) -> float:
+        first = min(self.beta)
+        return self.beta[max((each for each in self.beta if each <= day), default=first)]
 
     def _judged(self, row: Any, children: Sequence[Node], day: date) -> _Said:
         known = [
@@ -227,7 +232,12 @@ class _Weigher:
         return _Said(entropy.weights, entropy=entropy, review=review)
 
     def _weigh(
-        self, weighting: str, children: Sequence[Node], judged: _Said, measured: _Said
+        self,
+        weighting: str,
+        children: Sequence[Node],
+        judged: _Said,
+        measured: _Said,
+        beta: float,
     ) -> list[dict[str, Any]]:
         configured = np.array([child.weight for child in children])
         expert = configured if judged.weights is None else judged.weights
@@ -237,7 +247,7 @@ class _Weigher:
         elif weighting == "entropy":
             method, weights = "entropy", measured.weights
         else:
-            method, weights = "combined", combine(expert, measured.weights, beta=self.beta)
+            method, weights = "combined", combine(expert, measured.weights, beta=beta)
         proof = judged.matrix.priorities if judged.matrix else None
         return [
             {
@@ -250,7 +260,7 @@ class _Weigher:
                 "ahp_weight": None if judged.weights is None else float(expert[i]),
                 "entropy_weight": None if measured.weights is None else float(measured.weights[i]),
                 "entropy": None if measured.entropy is None else float(measured.entropy.entropy[i]),
-                "beta": self.beta if method == "combined" else None,
+                "beta": beta if method == "combined" else None,
                 "matrix_id": judged.matrix.matrix_id if judged.matrix else None,
                 "judged_from": judged.matrix.in_force_from if judged.matrix else None,
                 "assessor_count": judged.matrix.assessor_count if judged.matrix else None,
@@ -266,11 +276,16 @@ class _Weigher:
 
 
 def _dates_of_force(
-    nodes: pd.DataFrame, matrices: Sequence[JudgedMatrix], reviews: Sequence[date], last: date
+    nodes: pd.DataFrame,
+    beta: Mapping[date, float],
+    matrices: Sequence[JudgedMatrix],
+    reviews: Sequence[date],
+    last: date,
 ) -> list[date]:
     """Give the month ends at which a weight of the profile may change."""
     used = set(nodes["matrix_id"])
     days = {month_end(day) for name in ("valid_from", "valid_until") for day in _days(nodes[name])}
+    days |= {month_end(day) for day in beta} if (nodes["weighting"] == "combined").any() else set()
     days |= {each.in_force_from for each in matrices if each.matrix_id in used}
     days |= {month_end(each + pd.Timedelta(days=1)) for each in reviews}
     return sorted(day for day in days if day <= last)

@@ -62,7 +62,16 @@ measured as (
                     'windows.days_since_purchase * windows.gap_count_12m',
                     'windows.gap_days_sum_12m'
                 ) }}
-        end as purchase_delay_ratio_12m
+        end as purchase_delay_ratio_12m,
+        -- What a contract bills is no decision to buy, so the window must hold no day of one.
+        case
+            when windows.last_purchase_date is null then null
+            when
+                activity.subscribed_until is null
+                or activity.subscribed_until
+                <= {{ month_end_after('windows.as_of_date', -12) }}
+                then windows.purchases_12m
+        end as own_purchases_12m
     from windows
     left join activity
         on
@@ -122,6 +131,7 @@ select
     regular.gap_days_mean_12m,
     regular.gap_cv_12m,
     regular.purchase_delay_ratio_12m,
+    regular.own_purchases_12m,
     case
         when regular.last_purchase_date is null then null
         when regular.purchases_12m <= 0 or regular.value_12m <= 0 then 0

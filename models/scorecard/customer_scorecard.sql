@@ -55,6 +55,9 @@ compared as (
             when changes.customer_id is not null then
                 (scores.score - scores.score_before_override)
                 - (earlier.score - earlier.score_before_override)
+            -- Of a score that could not be computed nothing else is known.
+            when scores.override_value is not null or earlier.override_value is not null
+                then scores.score - earlier.score
         end as override_change
     from scores
     left join {{ ref('scr_scores') }} as earlier
@@ -79,7 +82,11 @@ banded as (
 
     select
         compared.*,
-        coalesce(compared.forced_band, bands.band) as band,
+        -- A person's word comes after the rules: the band is then that of the score set.
+        case
+            when compared.override_value is not null then bands.band
+            else coalesce(compared.forced_band, bands.band)
+        end as band,
         case when compared.kind = 'health' then predictions.churn_probability end
             as churn_probability,
         case when compared.kind = 'health' then predictions.risk_band end as risk_band

@@ -71,6 +71,7 @@ select
     newest.parent_id as dimension,
     newest.node_id as measure,
     newest.label,
+    newest.label_zh,
     round(newest.global_weight, 6) as weight,
     newest.is_available,
     newest.substitutes,

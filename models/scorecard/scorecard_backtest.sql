@@ -41,6 +41,7 @@ counts as (
         spans.first_date,
         spans.last_date as as_of_date,
         outcome_counts.kind,
+        outcome_counts.label_kind,
         outcome_counts.band,
         outcome_counts.score,
         sum(outcome_counts.known_count) as known_count,
@@ -58,6 +59,7 @@ counts as (
         spans.first_date,
         spans.last_date,
         outcome_counts.kind,
+        outcome_counts.label_kind,
         outcome_counts.band,
         outcome_counts.score
 
@@ -113,6 +115,132 @@ areas as (
         ) }} as expansion_auc
     from ranked
     group by ranked.profile, ranked.span, ranked.as_of_date
+
+),
+
+-- The same among customers who leave alike: a contract ends, or no purchase comes. A company with
+-- both has two shares of leavers, and a score that tells who has a contract would seem to tell more,
+-- or less, than it does.
+by_kind_and_score as (
+
+    select
+        counts.profile,
+        counts.span,
+        counts.as_of_date,
+        counts.label_kind,
+        counts.score,
+        sum(counts.churned_count) as churned,
+        sum(counts.known_count - counts.churned_count) as stayed
+    from counts
+    where counts.score is not null and counts.label_kind is not null
+    group by
+        counts.profile, counts.span, counts.as_of_date, counts.label_kind, counts.score
+
+),
+
+ranked_by_kind as (
+
+    select
+        by_kind_and_score.*,
+        sum(by_kind_and_score.stayed) over (
+            partition by
+                by_kind_and_score.profile,
+                by_kind_and_score.span,
+                by_kind_and_score.as_of_date,
+                by_kind_and_score.label_kind
+            order by by_kind_and_score.score desc
+        ) as stayed_from_here
+    from by_kind_and_score
+
+),
+
+pairs_by_kind as (
+
+    select
+        ranked_by_kind.profile,
+        ranked_by_kind.span,
+        ranked_by_kind.as_of_date,
+        sum(
+            ranked_by_kind.churned
+            * (2 * ranked_by_kind.stayed_from_here - ranked_by_kind.stayed)
+        ) as won,
+        2 * sum(ranked_by_kind.churned) * sum(ranked_by_kind.stayed) as pairs
+    from ranked_by_kind
+    group by
+        ranked_by_kind.profile,
+        ranked_by_kind.span,
+        ranked_by_kind.as_of_date,
+        ranked_by_kind.label_kind
+
+),
+
+areas_by_kind as (
+
+    select
+        pairs_by_kind.profile,
+        pairs_by_kind.span,
+        pairs_by_kind.as_of_date,
+        {{ ratio('sum(pairs_by_kind.won)', 'sum(pairs_by_kind.pairs)') }} as churn_auc_same_kind
+    from pairs_by_kind
+    group by pairs_by_kind.profile, pairs_by_kind.span, pairs_by_kind.as_of_date
+
+),
+
+-- Until when the outcomes reach that the estimators behind a mart were trained on.
+trained as (
+
+    select
+        case
+            when estimators.estimator in ('churn', 'clv') then 'predictions'
+            when estimators.estimator = 'upsell' then 'upsell_predictions'
+        end as mart,
+        max(estimators.labels_to) as labels_to
+    from {{ ref('estimators') }} as estimators
+    where
+        estimators.status = 'published'
+        and estimators.estimator in ('churn', 'clv', 'upsell')
+    group by
+        case
+            when estimators.estimator in ('churn', 'clv') then 'predictions'
+            when estimators.estimator = 'upsell' then 'upsell_predictions'
+        end
+    union all
+    select
+        'customer_value' as mart,
+        max(estimators.labels_to) as labels_to
+    from {{ ref('estimators') }} as estimators
+    where estimators.status = 'published' and estimators.estimator in ('churn', 'clv', 'upsell')
+
+),
+
+-- A month of which an estimator in the score knew the outcome when it was trained: no forecast.
+known_before as (
+
+    select distinct
+        weights.profile,
+        weights.as_of_date
+    from {{ ref('scr_weights') }} as weights
+    inner join {{ ref('indicators') }} as indicators
+        on weights.indicator_id = indicators.indicator_id
+    inner join trained
+        on indicators.mart = trained.mart and weights.as_of_date < trained.labels_to
+    where weights.global_weight > 0
+
+),
+
+in_sample as (
+
+    select
+        spans.profile,
+        spans.span,
+        spans.last_date as as_of_date,
+        count(known_before.as_of_date) > 0 as is_partly_in_sample
+    from spans
+    left join known_before
+        on
+            spans.profile = known_before.profile
+            and spans.as_of_date = known_before.as_of_date
+    group by spans.profile, spans.span, spans.last_date
 
 ),
 
@@ -192,12 +320,14 @@ select
     totals.as_of_date,
     totals.first_date,
     totals.kind,
+    in_sample.is_partly_in_sample,
     cast(totals.unscored_count as integer) as unscored_count,
     cast(totals.unscored_churned_count as integer) as unscored_churned_count,
     cast(totals.customer_count as integer) as customer_count,
     cast(totals.churned_count as integer) as churned_count,
     {{ rate_columns('churn', 'totals.churned_count', 'totals.customer_count') }},
     round(areas.churn_auc, 6) as churn_auc,
+    round(areas_by_kind.churn_auc_same_kind, 6) as churn_auc_same_kind,
     {%- for band in ['green', 'amber', 'red'] %}
     cast(totals.{{ band }}_count as integer) as {{ band }}_count,
     cast(totals.{{ band }}_churned_count as integer) as {{ band }}_churned_count,
@@ -240,6 +370,16 @@ select
     {%- endfor %}
     round(areas.expansion_auc, 6) as expansion_auc
 from totals
+inner join in_sample
+    on
+        totals.profile = in_sample.profile
+        and totals.span = in_sample.span
+        and totals.as_of_date = in_sample.as_of_date
+left join areas_by_kind
+    on
+        totals.profile = areas_by_kind.profile
+        and totals.span = areas_by_kind.span
+        and totals.as_of_date = areas_by_kind.as_of_date
 left join areas
     on
         totals.profile = areas.profile

@@ -3,8 +3,8 @@
     incremental_strategy='replace_months',
     meta={'months_back': var('churn_label_months') + 2},
 ) }}
-{#- Grain: one row per month end, profile, band and score to a hundredth of a point. What became of
-    the customers in the six months after. Counts can be added over months, ranks cannot. -#}
+{#- Grain: one row per month end, profile, kind of leaving, band and score to a hundredth of a point.
+    What became of the customers in the six months after. Counts can be added over months, ranks cannot. -#}
 with run_months as (
 
     {{ run_months(months_back=var('churn_label_months') + 2) }}
@@ -15,6 +15,7 @@ select
     scores.as_of_date,
     scores.profile,
     scores.kind,
+    churn_labels.label_kind,
     scores.band,
     cast(round(scores.score, 2) as decimal(9, 2)) as score,
     count(churn_labels.is_churned) as known_count,
@@ -45,5 +46,6 @@ group by
     scores.as_of_date,
     scores.profile,
     scores.kind,
+    churn_labels.label_kind,
     scores.band,
     cast(round(scores.score, 2) as decimal(9, 2))

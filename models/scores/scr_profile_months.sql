@@ -49,7 +49,8 @@ select
     cast(profiles.dead_band_points as double) as dead_band_points,
     cast(profiles.dead_band_sigmas as double) as dead_band_sigmas,
     cast(measured.measured_weight as double) as measured_weight,
-    measured.measured_weight >= {{ var('min_coverage') }} as is_applied
+    -- Each weight was rounded to nine decimals: their sum may miss the limit by a hair.
+    round(measured.measured_weight, 6) >= {{ var('min_coverage') }} as is_applied
 from profiles
 inner join measured on profiles.profile = measured.profile
 where {{ holds_on('measured.as_of_date', 'profiles.valid_from', 'profiles.valid_until') }}

@@ -7,6 +7,7 @@ here: queries, words about figures, layout.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from orchestration.release.languages import ENGLISH, Translate
 from orchestration.release.manifest import Manifest
 
 
@@ -38,22 +39,23 @@ class Missing:
     reason: str
 
 
-def absence(part: Part, manifest: Manifest) -> str:
+def absence(part: Part, manifest: Manifest, t: Translate = ENGLISH) -> str:
     """Say why a part's marts cannot be read; empty when they can."""
     for mart, columns in part.marts.items():
         if mart not in manifest.marts:
-            return _why_not_here(mart, manifest)
+            return _why_not_here(mart, manifest, t)
         lacking = [name for name in columns if name not in manifest.marts[mart].columns]
         if lacking:
-            return (
-                f"the last good version of {mart} is of an older release, without "
-                f"{', '.join(lacking)}"
-            )
+            return t(
+                "the last good version of {mart} is of an older release, without {columns}"
+            ).format(mart=mart, columns=", ".join(lacking))
     return ""
 
 
-def _why_not_here(mart: str, manifest: Manifest) -> str:
+def _why_not_here(mart: str, manifest: Manifest, t: Translate) -> str:
     for entry in manifest.products.values():
         if mart in entry.marts and entry.reason:
-            return f"{mart} did not pass its gate: {entry.reason}"
-    return f"{mart} is not in this release"
+            return t("{mart} did not pass its gate: {reason}").format(
+                mart=mart, reason=entry.reason
+            )
+    return t("{mart} is not in this release").format(mart=mart)

@@ -47,10 +47,12 @@ from orchestration.release.pages import (
     measured,
     organisation,
     potential,
+    proof,
     relationship,
     retention,
     scorecards,
     service,
+    stages,
     value,
 )
 from orchestration.release.pages.model import PageSpec, Reader, tell
@@ -62,6 +64,7 @@ REPORT_FOLDER = "report"
 PAGE_NAME = "index.html"
 PAGES: tuple[PageSpec, ...] = (
     scorecards.PAGE,
+    proof.PAGE,
     service.PAGE,
     experience.PAGE,
     retention.PAGE,
@@ -71,8 +74,13 @@ PAGES: tuple[PageSpec, ...] = (
     organisation.PAGE,
     measured.PAGE,
 )
-# The same page in Chinese; it is linked from the English one alone.
-CHINESE_PAGES: tuple[PageSpec, ...] = (scorecards.CHINESE_PAGE,)
+# Pages in Chinese; each is linked from the English one of its name, and all from each other.
+CHINESE_PAGES: tuple[PageSpec, ...] = (
+    scorecards.CHINESE_PAGE,
+    proof.CHINESE_PAGE,
+    stages.CHINESE_PAGE,
+    organisation.CHINESE_PAGE,
+)
 
 _METHODS = {
     "estimator": "the trained estimator",
@@ -170,7 +178,7 @@ def render_pages(
 
 
 def _render_page(page: PageSpec, reader: Reader, environment: Environment, lang: str) -> str:
-    topics = tell(page, reader)
+    topics = tell(page, reader, translator(lang))
     shown = [told.section for told in topics if told.section is not None]
     marts = {mart for told in topics for mart in told.marts}
     return environment.get_template("page.html.j2").render(
@@ -196,12 +204,16 @@ def _links(page: PageSpec, lang: str) -> tuple[PageLink, ...]:
     """The other pages, and the page itself in the other language where it is made in both."""
     t: Translate = translator(lang)
     if lang != "en":
-        shown = (
-            PageLink("index", t("Overview"), PAGE_NAME),
-            PageLink(page.key, page.title, page.file_name),
-            PageLink(search.KEY, t(search.TITLE), file_in(lang, search.KEY)),
+        first, *others = (
+            PageLink(other.key, other.title, other.file_name) for other in CHINESE_PAGES
         )
-        return (*shown, PageLink("en", "English", f"{page.key.removesuffix(f'.{lang}')}.html"))
+        return (
+            PageLink("index", t("Overview"), PAGE_NAME),
+            first,
+            PageLink(search.KEY, t(search.TITLE), file_in(lang, search.KEY)),
+            *others,
+            PageLink("en", "English", f"{page.key.removesuffix(f'.{lang}')}.html"),
+        )
     chinese = f"{page.key}.zh"
     if any(other.key == chinese for other in CHINESE_PAGES):
         return (*_LINKS, PageLink(chinese, "中文", f"{chinese}.html"))

@@ -21,7 +21,14 @@ from typing import Any
 from duckdb import DuckDBPyConnection
 from jinja2 import Environment
 
-from orchestration.release.languages import LANGUAGES, file_in, notice_in, profile_names, translator
+from orchestration.release.languages import (
+    LANGUAGES,
+    day_in,
+    file_in,
+    notice_in,
+    profile_names,
+    translator,
+)
 from orchestration.release.manifest import Manifest
 from orchestration.release.pages.words import names, readable
 from orchestration.release.reading import Row, read_rows
@@ -155,11 +162,27 @@ def _render(
         manifest=manifest,
         notice=notice_in(lang, manifest),
         reason=reason,
+        held=_held(lang, manifest),
         facts=facts,
         words={text: translate(text) for text in SCRIPT_TEXTS},
         profile_names={key: names.get(key, readable(key)) for key in facts.get("profiles", [])},
         data=DATA_FOLDER,
     )
+
+
+def _held(lang: str, manifest: Manifest) -> list[dict[str, str]]:
+    """Products behind this page that are not those of this release, as every page names them."""
+    day = day_in(lang)
+    return [
+        {
+            "title": readable(name),
+            "last_month": "" if entry.is_absent else day(entry.last_month),
+            "release": entry.from_release or "",
+            "reason": entry.reason,
+        }
+        for name, entry in manifest.products.items()
+        if entry.decision != "pass" and set(entry.marts) & set(_MARTS)
+    ]
 
 
 def _write_data(folder: Path, con: DuckDBPyConnection, manifest: Manifest) -> dict[str, Any]:

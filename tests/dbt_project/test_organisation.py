@@ -63,6 +63,7 @@ def test_the_questionnaire_has_eight_sections_and_two_languages() -> None:
     assert len(sections) == 8
     assert len(practices) == 60
     for row in practices:
-        assert CHINESE.search(row["practice_zh"]), row["practice_id"]
         assert row["evidence_asked"], row["practice_id"]
+        for column in ("element_zh", "practice_zh", "evidence_asked_zh"):
+            assert CHINESE.search(row[column]), (row["practice_id"], column)
     assert len({row["practice"] for row in practices}) == len(practices)

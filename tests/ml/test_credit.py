@@ -16,7 +16,7 @@ from ml.credit.config import CreditConfig, ScaleConfig
 from ml.credit.evaluation import compare, cross_points, points_stability
 from ml.credit.features import FEATURE_DEFINITIONS, FEATURES
 from ml.credit.panel import customer_groups, read_panel, split_panel
-from ml.credit.points import points_of_odds, probability_of_points
+from ml.credit.points import probability_of_points
 from ml.credit.training import CreditTraining, score_credit, train_credit
 from ml.errors import EstimatorError, FrameError
 from ml.metrics import kolmogorov_smirnov, stability_index
@@ -40,8 +40,6 @@ def metric(training: CreditTraining, candidate: str, slice_name: str, name: str)
 def test_points_of_the_handbook():
     assert SCALE.factor == pytest.approx(28.8539, abs=5e-5)
     assert SCALE.offset == pytest.approx(487.1229, abs=5e-5)
-    assert points_of_odds(50, SCALE) == pytest.approx(600, abs=1e-9)
-    assert points_of_odds(100, SCALE) == pytest.approx(620, abs=1e-9)
     assert_allclose(probability_of_points(np.array([600.0, 620.0]), SCALE), [1 / 51, 1 / 101])
 
 

@@ -611,7 +611,12 @@ class TestInForce:
         given = {"reviews": [self.REVIEW], "last_month": LAST, **more}
         nodes = given.pop("nodes", nodes_of())
         return weights_in_force(
-            nodes, {"generic": 0.5}, judged, given.pop("reviews"), read_small, **given
+            nodes,
+            {"generic": given.pop("beta", {date(2009, 1, 1): 0.5})},
+            judged,
+            given.pop("reviews"),
+            read_small,
+            **given,
         )
 
     def test_each_source_takes_force_when_it_is_known(self):
@@ -633,6 +638,24 @@ class TestInForce:
         assert after["weight"] == pytest.approx(0.5 * 0.75 + 0.5 * after["entropy_weight"])
         assert (after["random_index"], after["assessor_count"]) == ("saaty_1980", 1)
         assert after["n_customers"] < 120  # customers with a gap are left out
+
+    def test_another_share_of_the_experts_counts_from_its_day_on(self):
+        found = self.weigh(beta={date(2009, 1, 1): 0.5, date(2024, 5, 15): 1.0})
+        root = found[found["node_id"] == "current"].set_index("in_force_from")
+        assert [str(day.date()) for day in root.index[-2:]] == ["2024-03-31", "2024-05-31"]
+        assert list(root["beta"].iloc[-2:]) == [0.5, 1.0]
+        assert root["weight"].iloc[-1] == pytest.approx(0.75)
+        # What held before the change is what it was.
+        before = self.weigh()
+        kept = before[before["node_id"] == "current"]["weight"]
+        assert list(root["weight"].iloc[:-1]) == list(kept)
+
+    def test_review_and_judgements_of_one_month_take_force_together(self):
+        found = self.weigh(self.matrix("2024-01-05"))
+        root = found[found["node_id"] == "current"]
+        assert [str(day.date()) for day in root["in_force_from"]] == ["2009-01-31", "2024-01-31"]
+        keys = ["profile", "node_id", "in_force_from"]
+        assert not found.duplicated(keys).any()
 
     def test_siblings_sum_to_one_at_every_date(self):
         found = self.weigh()
@@ -677,7 +700,12 @@ class TestInForce:
         early = date(2024, 2, 29)
         judged = judge(self.matrix(), last_month=early).matrices
         found = weights_in_force(
-            nodes_of(), {"generic": 0.5}, judged, [self.REVIEW], read_small, last_month=early
+            nodes_of(),
+            {"generic": {date(2009, 1, 1): 0.5}},
+            judged,
+            [self.REVIEW],
+            read_small,
+            last_month=early,
         )
         later = self.weigh()
         same = later[later["in_force_from"] <= pd.Timestamp(early)]

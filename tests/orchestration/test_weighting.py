@@ -238,6 +238,23 @@ def test_each_weight_is_tried_and_the_ranking_compared(scored: Settings) -> None
     assert 0.8 < row[2] < 1
 
 
+def test_the_bands_of_a_trial_are_those_in_force(scored: Settings) -> None:
+    weigh(scored)
+    moved = "select max(n_band_changed) from ml.weight_sensitivity"
+    ((by_three,),) = asked(scored, moved)
+    assert by_three > 0
+    # Bands of the profile's own that begin later do not count yet.
+    with connect(scored) as con:
+        con.execute("insert into seeds.bands values ('generic', 'red', 0, 100, '2025-01-01')")
+    weigh(scored)
+    assert asked(scored, moved) == [(by_three,)]
+    # One band from 0 to 100 in force: nobody can change it, whatever held before.
+    with connect(scored) as con:
+        con.execute("update seeds.bands set valid_from = '2024-01-01' where profile = 'generic'")
+    weigh(scored)
+    assert asked(scored, moved) == [(0,)]
+
+
 def test_the_order_of_the_rows_does_not_matter(scored: Settings) -> None:
     kept = ("scorecard_weights", "weight_sensitivity", "topsis_comparison")
     weigh(scored)

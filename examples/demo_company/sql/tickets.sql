@@ -116,8 +116,14 @@ timed as (
         case tier_applied when 'A' then 1.0 else 2.4 end as idle,
         reply_target(tier_applied, priority)
             * exp(0.6 * normal(ki, 'reply') - 0.7 * quality - 0.5) * idle as reply_minutes,
-        draw(ki, 'at once') < case when ticket_kind in ('question', 'feedback') then 0.65 else 0.35 end
-            as is_at_once,
+        -- The desk cannot solve every severe complaint: some wait for a repair by others.
+        case
+            when is_complaint and severity = 1 and draw(ki, 'repair') < 0.25
+                then 1440 * (8 + 24 * draw(ki, 'days of repair'))
+            else 0
+        end as repair_minutes,
+        repair_minutes = 0 and draw(ki, 'at once')
+        < case when ticket_kind in ('question', 'feedback') then 0.65 else 0.35 end as is_at_once,
         solve_target(tier_applied, priority)
             * exp(0.7 * normal(ki, 'solve') - 0.6 * quality - 0.6) * idle as solve_minutes,
         draw(ki, 'reopen') < 0.06 * exp(clamp(-0.6 * quality, -1.5, 1.5)) as is_reopened,
@@ -125,7 +131,8 @@ timed as (
         case
             when is_at_once then plus_minutes(replied_at, 3 + 20 * draw(ki, 'soon'))
             else plus_minutes(
-                greatest(replied_at, created_at), 20 + greatest(30, solve_minutes - reply_minutes)
+                greatest(replied_at, created_at),
+                20 + greatest(30, solve_minutes - reply_minutes) + repair_minutes
             )
         end as first_solved_at,
         case when is_reopened
@@ -153,7 +160,7 @@ timed as (
 )
 
 select
-    * exclude (idle),
+    * exclude (idle, repair_minutes),
     'E' || (1000 + agent_no) as agent_id,
     case when is_complaint then 'CMP-' || ticket_id end as complaint_id,
     case when draw(ki, 'late') < 0.010 then 20 + floor(30 * draw(ki, 'how late')) else 0

@@ -4,6 +4,7 @@ select
     playbooks.name,
     playbooks.name_zh,
     playbooks.goal,
+    playbooks.goal_zh,
     playbooks.strategy,
     playbooks.strategy_zh
 from {{ ref('relationship_playbooks') }} as playbooks

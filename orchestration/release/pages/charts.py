@@ -188,6 +188,7 @@ def lines(
     tick: Form,
     domain: tuple[float, float] | None = None,
     name: Form = lambda month: f"{month:%b %y}",
+    marks: Mapping[date, str] | None = None,
 ) -> str:
     """A line by month for each series, over the band of its interval where it has one.
 
@@ -198,6 +199,7 @@ def lines(
         tick: How a place on the axis is written.
         domain: What the axis holds at least; else it holds nothing and all figures.
         name: How a month is written below.
+        marks: Months in which something changed, with what is written at the stroke through them.
     """
     figures = [
         float(row[key])
@@ -211,6 +213,11 @@ def lines(
     months = sorted({row["month"] for row in rows})
     frame = _Months(months, ticks, tick, top=top, name=name)
     body += frame.drawn
+    for month, text in (marks or {}).items():
+        if month in months:
+            x = frame.x(month)
+            body.append(_line(x, frame.top - 4, x, frame.floor, colour=MUTED, dashed=True))
+            body.append(_text(x + 4, frame.top, text, size=11))
     for series, colour in colours.items():
         found = {row["month"]: row for row in rows if row["series"] == series}
         bands = _runs(
@@ -317,7 +324,7 @@ def radar(rows: Sequence[Row], colours: Mapping[str, str], *, highest: float) ->
         x, y = place(axis, 1.12)
         side = round(math.cos(2 * math.pi * axis / len(rows) - math.pi / 2), 3)
         anchor = "middle" if abs(side) < 0.1 else "start" if side > 0 else "end"
-        lines_ = textwrap.wrap(str(row["label"]), 22 if abs(side) < 0.1 else 13)
+        lines_ = wrapped_lines(str(row["label"]), 22 if abs(side) < 0.1 else 13)
         # Names stand outside the ring: above its top, below its bottom, centred beside it.
         rise = (len(lines_) - 1) * (1 if y < centre - radius else 0 if y > centre + radius else 0.5)
         body += [
@@ -359,7 +366,7 @@ def pairs(
     """
     left, right = domain
     body, top = _legend(colours)
-    frame = _Names([row["label"] for row in rows], room=10, top=top)
+    frame = _Names([row["label"] for row in rows], room=_width(form(right)) / 2, top=top)
 
     def place(value: Any) -> float:
         held = min(max(float(value), left), right)
@@ -392,6 +399,22 @@ def short_number(value: float) -> str:
     return f"{value:g}".replace("-", "−")
 
 
+def wrapped_lines(text: str, width: int) -> list[str]:
+    """A text in lines of at most so many letters; Chinese, which has no spaces, between any two."""
+    if not any(unicodedata.east_asian_width(letter) in "WF" for letter in text):
+        return textwrap.wrap(text, width)
+    lines_, room = [""], float(width)
+    for letter in text:
+        size = 1.8 if unicodedata.east_asian_width(letter) in "WF" else 1.0
+        # What closes a phrase never begins a line.
+        if room < size and letter not in "，。、；：）":
+            lines_.append("")
+            room = width
+        lines_[-1] += letter
+        room -= size
+    return [line.strip() for line in lines_ if line.strip()]
+
+
 def nice_end(value: float) -> float:
     """The next number of four round steps: 129 becomes 200, 8.1 becomes 10."""
     step = max(value, 0.001) / 4
@@ -418,8 +441,9 @@ class _Names:
     """Rows with their names on the left: where each stands and what is left for the drawing."""
 
     def __init__(self, labels: Sequence[Any], *, room: float, top: float = 0) -> None:
-        wrapped = [textwrap.wrap(str(label), _LINE) or ["–"] for label in labels]
-        longest = max((_width(line) for lines_ in wrapped for line in lines_), default=0)
+        wrapped = [wrapped_lines(str(label), _LINE) or ["–"] for label in labels]
+        # Short names have wide letters more often than long ones.
+        longest = max((_width(line) for lines_ in wrapped for line in lines_), default=0) + 4
         self.left = longest + 10
         self.width = max(WIDTH - self.left - room, 60)
         self.places: list[tuple[float, str]] = []
@@ -451,8 +475,8 @@ class _Months:
     ) -> None:
         texts = [tick(value) for value in ticks]
         self._left = 8 + max(_width(text) for text in texts)
-        self._top = top + 8
-        self.floor = self._top + _HEIGHT - 30
+        self.top = top + 8
+        self.floor = self.top + _HEIGHT - 30
         self.height = self.floor + 24
         self._low, self._high = ticks[0], ticks[-1]
         self.step = (WIDTH - self._left) / max(len(months), 1)
@@ -476,7 +500,7 @@ class _Months:
     def y(self, value: Any) -> float:
         held = min(max(float(value), self._low), self._high)
         share = (held - self._low) / (self._high - self._low)
-        return self.floor - share * (self.floor - self._top)
+        return self.floor - share * (self.floor - self.top)
 
 
 def _runs(points: Sequence[Any]) -> list[list[Any]]:

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 from markupsafe import Markup
 
+from orchestration.release.languages import ENGLISH, Translate
 from orchestration.release.manifest import Manifest
 from orchestration.release.parts import Missing, Part, absence
 from orchestration.release.reading import Row, read_rows
@@ -126,6 +127,7 @@ class Section:
         said: What the figures say, in sentences.
         headline: One sentence for the head of the page.
         tiles: Its headline figures.
+        is_waiting: Whether it speaks of an earlier month because later ones are not decided yet.
     """
 
     as_of: date
@@ -134,6 +136,7 @@ class Section:
     said: Sequence[str] = ()
     headline: str = ""
     tiles: Sequence[Tile] = ()
+    is_waiting: bool = False
 
 
 @dataclass(frozen=True)
@@ -184,12 +187,21 @@ class Topic:
 
 @dataclass(frozen=True)
 class PageSpec:
-    """A page: its name and its topics."""
+    """A page.
+
+    Attributes:
+        key: Its name in file names and links.
+        title: Its name for people.
+        question: What it answers.
+        topics: Its topics.
+        remark: What is said at its end of what it leaves out.
+    """
 
     key: str
     title: str
     question: str
     topics: Sequence[Topic]
+    remark: str = ""
 
     @property
     def file_name(self) -> str:
@@ -211,11 +223,11 @@ class Told:
         return tuple(self.topic.part.marts)
 
 
-def tell(spec: PageSpec, reader: Reader) -> list[Told]:
-    """Answer every question of a page, or say why not."""
+def tell(spec: PageSpec, reader: Reader, t: Translate = ENGLISH) -> list[Told]:
+    """Answer every question of a page, or say why not, in the language of the page."""
     told = []
     for topic in spec.topics:
-        reason = absence(topic.part, reader.manifest)
+        reason = absence(topic.part, reader.manifest, t)
         section = None if reason else topic.show(reader)
         if section is None:
             missing = Missing(topic.part.title, reason or topic.part.unmeasured)

@@ -1,7 +1,7 @@
 """The page of relationships: stages, decline, health and its alerts, silence, value, credit.
 
 Belongs here: what is read of the marts of relationships and credit and how it is told. Not here:
-other pages, chart specifications.
+stages and decline (`stages`, in both languages), other pages, chart specifications.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,10 +14,8 @@ from orchestration.release.formats import (
     format_percent,
     format_score,
 )
-from orchestration.release.pages import associations, charts
+from orchestration.release.pages import associations, charts, stages
 from orchestration.release.pages.model import (
-    SMALL,
-    Cell,
     Column,
     Figure,
     PageSpec,
@@ -29,6 +27,7 @@ from orchestration.release.pages.model import (
 from orchestration.release.pages.shares import Share, share_by_group
 from orchestration.release.pages.words import (
     count_of,
+    count_or_few,
     label_column,
     names,
     number,
@@ -37,15 +36,14 @@ from orchestration.release.pages.words import (
     rate,
     readable,
     tile,
+    total,
 )
-from orchestration.release.palette import BLUE, GREEN, RED
+from orchestration.release.palette import BLUE, RED
 from orchestration.release.parts import Part
 from orchestration.release.reading import Row
 
 SCALE_STEP = 10
-FEW = f"<\u2060{SMALL_CELL}"
 HEALTHY_FROM = 40
-_STAGES = ("explore", "familiar", "trust", "co_create", "exit")
 _RULES = {
     "relationship_health": "Alerts of relationship health",
     "no_purchase": "Simple rule: no purchase for 60 days",
@@ -64,243 +62,6 @@ _QUADRANTS = {
 _HEALTH_COLOURS = {"Low enough for an alert": RED, "Higher": BLUE}
 _SILENT = ("is_silent_leaver", "is_silent_loyalist", "frequent_complainer")
 _GRADES = {"insufficient_evidence": "Too little known", "unrated": "Not rated", "all": "All"}
-
-
-def _stages(reader: Reader) -> Section | None:
-    rows = reader.rows(
-        """
-        select
-            max(as_of_date) as as_of_date,
-            relationship_stage as stage,
-            coalesce(is_stage_declining, false) as is_declining,
-            count(*) as customer_count,
-            sum(cast(revenue_12m as decimal(18, 4))) as revenue_12m
-        from scorecard.customer_indicators
-        where relationship_stage is not null
-            and as_of_date = (select max(as_of_date) from scorecard.customer_indicators)
-        group by relationship_stage, coalesce(is_stage_declining, false)
-        """
-    )
-    if not rows:
-        return None
-    playbooks = {
-        row["stage"]: row for row in reader.rows("select * from scorecard.stage_playbooks")
-    }
-
-    def name(stage: Any) -> str:
-        return str((playbooks.get(stage) or {}).get("name") or readable(stage))
-
-    as_of = rows[0]["as_of_date"]
-    here = [stage for stage in _STAGES if stage != "exit"]
-    present = [row for row in rows if row["stage"] in here]
-    declining = [row for row in present if row["is_declining"]]
-    count, falling = _sum(present, "customer_count"), _sum(declining, "customer_count")
-    worth = _sum(declining, "revenue_12m")
-    left = _sum([row for row in rows if row["stage"] == "exit"], "customer_count")
-    listed = [
-        {
-            "label": name(stage),
-            "goal": (playbooks.get(stage) or {}).get("goal") or "–",
-            "strategy": (playbooks.get(stage) or {}).get("strategy") or "–",
-            "customer_count": _sum(
-                [row for row in rows if row["stage"] == stage], "customer_count"
-            ),
-            "declining_count": _sum(
-                [row for row in declining if row["stage"] == stage], "customer_count"
-            ),
-            "declining_revenue": _worth([row for row in declining if row["stage"] == stage]),
-        }
-        for stage in here
-    ]
-    return Section(
-        as_of=as_of,
-        intro="A relationship grows in stages and skips none: one up a month at most, one down "
-        "after two months in which the stage’s own rules fail. Declining: those rules fail now, or "
-        "the stage fell in the last three months.",
-        said=[
-            f"{format_integer(falling)} of {format_integer(count)} relationships are declining; "
-            f"{reader.money(worth)} of the last twelve months’ revenue is theirs. "
-            f"{format_integer(left)} customers have left."
-        ],
-        headline=f"{format_integer(falling)} of {format_integer(count)} relationships are "
-        f"declining, worth {reader.money(worth)} a year.",
-        tiles=[
-            tile(
-                "Declining",
-                format_integer(falling),
-                f"{format_percent(_share(falling, count))} of those in a stage",
-                definition=reader.meaning("is_stage_declining")
-                or "The rules of the own stage fail now, or the stage fell in three months.",
-                as_of=as_of,
-                source="customer_indicators.is_stage_declining",
-            ),
-            tile(
-                "Value at stake there",
-                reader.money(worth),
-                "revenue of twelve months of the declining",
-                definition="Revenue of the last twelve months of the customers whose relationship "
-                "is declining. It is not a forecast of what will be lost.",
-                as_of=as_of,
-                source="customer_indicators.revenue_12m",
-            ),
-        ],
-        rows=[
-            (
-                _stages_now(reader, listed),
-                _playbooks(listed),
-            ),
-        ],
-    )
-
-
-def _stages_now(reader: Reader, listed: Sequence[Row]) -> Figure:
-    return Figure(
-        "Relationships by stage",
-        "Customers in each stage, the declining ones apart.",
-        charts.stacks(
-            [
-                {"label": row["label"], "part": part, "value": value}
-                for row in listed
-                for part, value in (
-                    ("Holding", row["customer_count"] - row["declining_count"]),
-                    ("Declining", row["declining_count"]),
-                )
-            ],
-            {"Holding": GREEN, "Declining": RED},
-            form=format_integer,
-        ),
-        Table(
-            "Relationships by stage",
-            [
-                label_column("Stage"),
-                number("Customers", "customer_count"),
-                Column("Declining", lambda row: _count(row["declining_count"])),
-                number("Their revenue, 12 m", "declining_revenue", reader.money),
-            ],
-            listed,
-            sources="customer_indicators.relationship_stage, is_stage_declining",
-        ),
-        reader.meaning("relationship_stage") or "The highest stage all of whose entry rules hold.",
-    )
-
-
-def _playbooks(listed: Sequence[Row]) -> Table:
-    return Table(
-        "What to do in each stage",
-        [
-            label_column("Stage"),
-            Column("Goal", lambda row: str(row["goal"]), is_number=False),
-            Column(
-                "Strategy",
-                lambda row: str(row["strategy"]),
-                is_number=False,
-                is_on_phone=False,
-            ),
-        ],
-        listed,
-        sources="stage_playbooks",
-    )
-
-
-def _sum(rows: Sequence[Row], key: str) -> Any:
-    return sum((row[key] or 0 for row in rows), 0)
-
-
-def _worth(rows: Sequence[Row]) -> Any:
-    """Revenue of a group; nothing is said of very few customers."""
-    is_few = 0 < _sum(rows, "customer_count") < SMALL_CELL
-    return None if is_few else _sum(rows, "revenue_12m")
-
-
-def _share(part: Any, whole: Any) -> float | None:
-    return float(part) / float(whole) if whole else None
-
-
-def _moves(reader: Reader) -> Section | None:
-    rows = reader.rows(
-        """
-        select * from scorecard.stage_transitions
-        where tier = 'all' and as_of_date = (
-            select max(as_of_date) from scorecard.stage_transitions where start_count > 0
-        )
-        order by period_months
-        """
-    )
-    if not rows:
-        return None
-    periods = sorted({row["period_months"] for row in rows})
-    shortest = [row for row in rows if row["period_months"] == periods[0]]
-    order = {stage: place for place, stage in enumerate(_STAGES)}
-    up = [
-        row
-        for row in shortest
-        if row["to_stage"] != "exit" and order[row["to_stage"]] > order[row["from_stage"]]
-    ]
-    down = [
-        row
-        for row in shortest
-        if row["to_stage"] != "exit" and order[row["to_stage"]] < order[row["from_stage"]]
-    ]
-    gone = [row for row in shortest if row["to_stage"] == "exit"]
-    span = "the month" if periods[0] == 1 else f"{periods[0]} months"
-    return Section(
-        as_of=rows[0]["as_of_date"],
-        intro="Each row holds the customers of a stage at the start; where they stand at the end "
-        "is read along the row.",
-        said=[
-            f"In {span} {format_integer(_sum(up, 'customer_count'))} relationships rose a stage, "
-            f"{format_integer(_sum(down, 'customer_count'))} fell back and "
-            f"{format_integer(_sum(gone, 'customer_count'))} customers left."
-        ],
-        rows=[tuple(_matrix(rows, period) for period in periods[:2])],
-    )
-
-
-def _matrix(rows: Sequence[Row], period: int) -> Table:
-    moves: dict[str, dict[str, Any]] = {}
-    for row in rows:
-        if row["period_months"] == period:
-            stage = moves.setdefault(
-                row["from_stage"],
-                {"from": row["from_stage"], "start_count": row["start_count"], "small": False},
-            )
-            stage[row["to_stage"]] = row
-            stage["small"] = row["is_low_n"]
-
-    def read(to_stage: str) -> Any:
-        def cell(stage: Row) -> Cell:
-            row = stage.get(to_stage)
-            if row is None or not row["customer_count"]:
-                return Cell("·")
-            if row["customer_count"] < SMALL_CELL:
-                return Cell(FEW)
-            return Cell(format_integer(row["customer_count"]), shade=float(row["move_ratio"] or 0))
-
-        return cell
-
-    return Table(
-        "Moves of the month" if period == 1 else f"Moves of {period} months",
-        [
-            Column("From", lambda row: _stage(row["from"]), is_number=False, is_head=True),
-            Column(
-                "At the start",
-                lambda row: Cell(format_integer(row["start_count"]), SMALL if row["small"] else ""),
-                is_on_phone=False,
-            ),
-            *(
-                Column("left" if stage == "exit" else f"to {_stage(stage).lower()}", read(stage))
-                for stage in _STAGES
-            ),
-        ],
-        [moves[stage] for stage in _STAGES if stage in moves],
-        note="Number of customers; darker: a larger share of the stage. A dot: nobody. Fewer than "
-        f"{SMALL_CELL} are not counted out.",
-        sources=f"stage_transitions.customer_count, move_ratio (period_months = {period})",
-    )
-
-
-def _stage(stage: str) -> str:
-    return "Co-create" if stage == "co_create" else readable(stage)
 
 
 def _health(reader: Reader) -> Section | None:
@@ -453,7 +214,7 @@ def _open_alerts(reader: Reader, listed: Sequence[Row]) -> Table:
         "Open alerts, by what raised them",
         [
             label_column("Reason"),
-            Column("Alerts", lambda row: _count(row["alert_count"])),
+            Column("Alerts", lambda row: count_or_few(row["alert_count"])),
             number("Revenue, 12 m", "revenue_12m", reader.money),
             number("Open for, months", "months_open", on_phone=False),
         ],
@@ -716,13 +477,13 @@ def _silent_groups(reader: Reader, groups: Sequence[Row]) -> Figure:
         "Newest month.",
         charts.bars(
             [{"label": group["label"], "value": group["customer_count"]} for group in groups],
-            form=_count,
+            form=count_or_few,
         ),
         Table(
             "Silent and loud customers",
             [
                 label_column("Group"),
-                Column("Customers", lambda group: _count(group["customer_count"])),
+                Column("Customers", lambda group: count_or_few(group["customer_count"])),
                 number("Of those judged", "known"),
             ],
             groups,
@@ -744,7 +505,7 @@ def _silent_advice(reader: Reader, groups: Sequence[Row]) -> Table:
         "What it means",
         [
             label_column("Group"),
-            Column("Customers", lambda group: _count(group["customer_count"])),
+            Column("Customers", lambda group: count_or_few(group["customer_count"])),
             number("Revenue, 12 m", "revenue_12m", reader.money),
             Column(
                 "So",
@@ -756,10 +517,6 @@ def _silent_advice(reader: Reader, groups: Sequence[Row]) -> Table:
         [_held_back(group) for group in groups],
         sources="customer_indicators.revenue_12m",
     )
-
-
-def _count(value: Any) -> str:
-    return FEW if 0 < value < SMALL_CELL else format_integer(value)
 
 
 def _held_back(row: Row) -> dict[str, Any]:
@@ -797,7 +554,7 @@ def _iceberg(reader: Reader) -> Section | None:
         )
         for quadrant, (name, words) in _QUADRANTS.items()
     ]
-    unknown = _sum([row for row in rows if row["quadrant"] is None], "customer_count")
+    unknown = total([row for row in rows if row["quadrant"] is None], "customer_count")
     return Section(
         as_of=next(iter(known.values()))["as_of_date"],
         intro="Revenue and margin are the part of a customer’s value that shows. Feedback, "
@@ -823,7 +580,7 @@ def _quadrants_drawn(reader: Reader, listed: Sequence[Row]) -> Figure:
         "Customers by quadrant, newest month.",
         charts.bars(
             [{"label": row["label"], "value": row["customer_count"]} for row in listed],
-            form=_count,
+            form=count_or_few,
         ),
         Table(
             "Customers by quadrant",
@@ -842,7 +599,7 @@ def _quadrants_listed(reader: Reader, listed: Sequence[Row]) -> Table:
         [
             label_column("Quadrant"),
             Column("Who", lambda row: str(row["words"]), is_number=False),
-            Column("Customers", lambda row: _count(row["customer_count"])),
+            Column("Customers", lambda row: count_or_few(row["customer_count"])),
             number("Revenue, 12 m", "revenue_12m", reader.money),
         ],
         listed,
@@ -937,34 +694,7 @@ PAGE = PageSpec(
     "Relationship",
     "Which relationships grow, which decline, and who leaves without a word?",
     (
-        Topic(
-            "stages",
-            Part(
-                "Stages and decline",
-                {
-                    "customer_indicators": names(
-                        "as_of_date relationship_stage is_stage_declining revenue_12m"
-                    ),
-                    "stage_playbooks": names("stage name goal strategy"),
-                },
-                "no stage could be judged",
-            ),
-            _stages,
-        ),
-        Topic(
-            "moves",
-            Part(
-                "Who moved where",
-                {
-                    "stage_transitions": names(
-                        "as_of_date period_months tier from_stage to_stage start_count "
-                        "customer_count move_ratio is_low_n"
-                    )
-                },
-                "no stage could be judged",
-            ),
-            _moves,
-        ),
+        *stages.topics("en"),
         Topic(
             "health",
             Part(

@@ -15,7 +15,7 @@ from orchestration.release.formats import (
     format_percent,
     format_score,
 )
-from orchestration.release.pages import backtest, charts
+from orchestration.release.pages import charts
 from orchestration.release.pages.model import (
     SMALL,
     Cell,
@@ -919,7 +919,6 @@ PAGE = PageSpec(
             ),
             _kept,
         ),
-        backtest.TOPIC,
         Topic(
             "recurring",
             Part(

@@ -1,7 +1,8 @@
 """The page of the scorecards: every profile's bands, months, tiers and changes, and value by risk.
 
 Belongs here: what is read of the scorecard marts for all customers together, in both languages.
-Not here: one customer (`release.search`), other pages, chart specifications.
+Not here: value segments and organisations (`segments`), whether to believe the scores (`proof`),
+one customer (`release.search`), chart specifications.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,8 +14,7 @@ from orchestration.release.formats import (
     format_score,
     format_share,
 )
-from orchestration.release.languages import Translate, month_in, profile_names, translator
-from orchestration.release.pages import charts
+from orchestration.release.pages import charts, configuration, segments
 from orchestration.release.pages.model import (
     Cell,
     Column,
@@ -25,6 +25,7 @@ from orchestration.release.pages.model import (
     Table,
     Topic,
 )
+from orchestration.release.pages.teller import Teller
 from orchestration.release.pages.words import names, number, rate, readable, tile
 from orchestration.release.palette import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, RED, SKY
 from orchestration.release.parts import Part
@@ -69,6 +70,7 @@ def page(lang: str) -> PageSpec:
     """
     told = _Told(lang)
     t = told.t
+    value_segments, organisations = segments.topics(lang)
     cards = {"customer_scorecard": names("as_of_date profile tier score band coverage")}
     return PageSpec(
         KEY if lang == "en" else f"{KEY}.{lang}",
@@ -94,6 +96,7 @@ def page(lang: str) -> PageSpec:
                 ),
                 told.changes,
             ),
+            value_segments,
             Topic(
                 "map",
                 Part(
@@ -120,21 +123,13 @@ def page(lang: str) -> PageSpec:
                 ),
                 told.contradictions,
             ),
+            organisations,
         ],
     )
 
 
-class _Told:
+class _Told(Teller):
     """The topics in one language."""
-
-    def __init__(self, lang: str) -> None:
-        self.lang = lang
-        self.t: Translate = translator(lang)
-        self.month = month_in(lang)
-        self._names = profile_names(lang)
-
-    def name(self, profile: Any) -> str:
-        return self._names.get(str(profile), readable(profile))
 
     def profiles(self, reader: Reader) -> Section | None:
         t = self.t
@@ -234,6 +229,15 @@ class _Told:
             ]
 
         listed = [{**row, "label": self.name(row["profile"])} for row in kept[::-1]]
+        events = configuration.marks(reader, self, months)
+        marks = configuration.numbered(events)
+        marked = configuration.listed(
+            events,
+            self,
+            t("Changes of the configuration that are marked"),
+            empty=t("Nothing changed within these months."),
+            is_marked=True,
+        )
         return Section(
             as_of=months[-1],
             intro=t("How the scores moved over the months; not every customer is in every month."),
@@ -248,6 +252,7 @@ class _Told:
                             tick=lambda value: f"{value:g}",
                             domain=(0, 100),
                             name=self.month_short,
+                            marks=marks,
                         ),
                         self._monthly(t("Mean score"), listed),
                         t("Mean score of all customers that have one."),
@@ -260,11 +265,13 @@ class _Told:
                             colours,
                             tick=lambda value: f"{100 * value:.0f} %",
                             name=self.month_short,
+                            marks=marks,
                         ),
                         self._monthly(t("Share of red customers"), listed),
                         t("Red customers divided by the customers that have a score."),
                     ),
-                )
+                ),
+                (marked,),
             ],
         )
 
@@ -283,6 +290,7 @@ class _Told:
                     for row in rows
                     if row["profile"] == profile
                 ],
+                is_narrow=True,
             )
             for profile in profiles
         ]
@@ -292,7 +300,7 @@ class _Told:
                 "The same scorecards by value tier. Targets differ by tier, so a score of tier A "
                 "and one of tier D say how each stands against its own target."
             ),
-            rows=[(table,) for table in tables],
+            rows=[tuple(tables[place : place + 2]) for place in range(0, len(tables), 2)],
         )
 
     def changes(self, reader: Reader) -> Section | None:
@@ -323,7 +331,7 @@ class _Told:
             return None
         rows = [{**row, "label": self.name(row["profile"])} for row in rows]
         columns = [
-            self._head("Profile"),
+            self.head("Profile"),
             number(t("Compared"), "customers"),
             number(t("Change of the mean"), "score_change", self._fine),
             *(number(t(words), column, self._fine, on_phone=False) for column, words in _CHANGES),
@@ -422,7 +430,7 @@ class _Told:
                             profile=self.name(profile)
                         ),
                         [
-                            self._head("Score"),
+                            self.head("Score"),
                             *(Column(name, cell(place)) for place, name in enumerate(risks)),
                         ],
                         steps,
@@ -494,10 +502,6 @@ class _Told:
             ],
         )
 
-    def month_short(self, month: Any) -> str:
-        """A month below a chart."""
-        return f"{month:%b %y}" if self.lang == "en" else f"{month:%y}/{month.month}"
-
     def _by(
         self, reader: Reader, keys: str, *, where: str = "true", profile: str | None = None
     ) -> list[Row]:
@@ -536,12 +540,14 @@ class _Told:
         if "profile_requirements" not in reader.manifest.marts:
             return None
         t = self.t
+        columns = reader.manifest.marts["profile_requirements"].columns
+        label = "label_zh" if self.lang == "zh" and "label_zh" in columns else "label"
         rows = reader.rows(
-            """
+            f"""
             select
                 profile,
                 max(profile_coverage) as coverage,
-                string_agg(coalesce(label, measure), ', ' order by weight desc, measure)
+                string_agg(coalesce({label}, measure), ', ' order by weight desc, measure)
                     filter (not is_available) as lacking
             from scorecard.profile_requirements
             where not is_profile_applied
@@ -554,7 +560,7 @@ class _Told:
         return Table(
             t("Scorecards that the data cannot fill"),
             [
-                self._head("Profile"),
+                self.head("Profile"),
                 rate(t("Measurable weight"), "coverage"),
                 Column(t("It lacks"), lambda row: str(row["lacking"] or "–"), is_number=False),
             ],
@@ -562,9 +568,6 @@ class _Told:
             note=t("At least 60 % of the weight must be measurable; these are refused."),
             sources="profile_requirements",
         )
-
-    def _head(self, label: str) -> Column:
-        return Column(self.t(label), lambda row: str(row["label"]), is_number=False, is_head=True)
 
     def _fine(self, value: Any) -> str:
         """A change of a mean, which is small: two decimals, no sign where it is nothing."""
@@ -580,7 +583,7 @@ class _Told:
         return Table(
             caption,
             [
-                self._head(head),
+                self.head(head),
                 *counted,
                 number(t("Scored"), "scored"),
                 number(t("Mean score"), "mean_score", format_score),
@@ -600,7 +603,7 @@ class _Told:
             caption,
             [
                 Column(t("Month"), lambda row: self.month(row["as_of_date"]), is_number=False),
-                self._head("Profile"),
+                self.head("Profile"),
                 number(t("Scored"), "scored"),
                 number(t("Mean score"), "mean_score", format_score),
                 rate(t("Red"), "red_share"),

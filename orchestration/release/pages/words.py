@@ -9,6 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from orchestration.release.figures import SMALL_CELL
 from orchestration.release.formats import (
     format_integer,
     format_interval,
@@ -20,6 +21,7 @@ from orchestration.release.reading import Row
 from orchestration.release.tiles import Tile
 
 MONTHS_SHOWN = 12
+FEW = f"<\u2060{SMALL_CELL}"
 TIERS = {"all": "All", "none": "No tier", "unknown": "No tier"}
 TREND_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#a6578a")
 
@@ -115,6 +117,21 @@ def interval(
 def count_of(value: Any, one: str, many: str) -> str:
     """A number with its noun: `1 ticket`, `3 tickets`."""
     return f"{format_integer(value)} {one if value == 1 else many}"
+
+
+def count_or_few(value: Any) -> str:
+    """A number of customers, not counted out where it is very small."""
+    return FEW if 0 < value < SMALL_CELL else format_integer(value)
+
+
+def total(rows: Sequence[Row], key: str) -> Any:
+    """The sum of a column; what is not measured adds nothing."""
+    return sum((row[key] or 0 for row in rows), 0)
+
+
+def share_of(part: Any, whole: Any) -> float | None:
+    """A part of a whole; None where there is no whole."""
+    return float(part) / float(whole) if whole else None
 
 
 def percent_short(value: Any) -> str:

@@ -58,7 +58,7 @@ select customer_id, as_of_date, tier, tier as raw_tier, 'revenue' as value_basis
     number % 5 + 1 as recency_score, number % 5 + 1 as frequency_score,
     number % 5 + 1 as monetary_score,
     0.5 as repeat_rate_12m, 0.5 as purchase_regularity_12m,
-    1.2::double as purchase_delay_ratio_12m, 50.0::double as loyalty_index,
+    1.2::double as purchase_delay_ratio_12m, 6 as own_purchases_12m, 50.0::double as loyalty_index,
     0.6::double as loyalty_coverage, 0.25::double as category_breadth_12m,
     0.75::double as product_headroom_12m, 2.0::double as strategic_fit_rating,
     30 as strategic_fit_age_days, 1 as judgement_count,
@@ -382,7 +382,8 @@ order by customer_id limit 3;
 
 insert into scorecard.scorecard_backtest by name
 select 'retail_billing' as profile, span, date '2011-10-31' as as_of_date,
-    date '2011-10-31' as first_date, 'health' as kind, 24 as unscored_count,
+    date '2011-10-31' as first_date, 'health' as kind, false as is_partly_in_sample,
+    0.68 as churn_auc_same_kind, 24 as unscored_count,
     2 as unscored_churned_count,
     200 as customer_count, 31 as churned_count, 0.155 as churn_ratio, 0.11 as churn_low,
     0.21 as churn_high, false as is_churn_low_n, 0.7 as churn_auc,

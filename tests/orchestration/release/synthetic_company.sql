@@ -708,20 +708,70 @@ from (values
 create or replace table scorecard.measure_checks as
 select 'generic' as profile, 'gross_margin_12m' as indicator_id, true as is_measurable;
 
+-- What was there at first, a target that Ann raised in October, a caption that moves no score.
 create or replace table scorecard.config_versions as
 select
-    2 as revision, 'targets' as seed, 'nps_answer/A' as row_key, 'changed' as change,
-    'target_value' as column_name, '8' as value_before, '9' as value_after,
-    date '2011-12-31' as known_month;
+    revisions.*,
+    cast(in_force_from as date) as in_force_from,
+    last_day(cast(in_force_from as date)) as in_force_month,
+    date '2011-12-31' as known_month,
+    false as is_retroactive
+from (values
+    (1, 'targets', 'nps_answer/A/2011', 'added', '*', null, null, null, null, null),
+    (2, 'targets', 'nps_answer/A/2011', 'edited', 'target_value', null, '8', '9', 'Ann',
+        'The market moved'),
+    (2, 'cmat_questionnaire', 'P01.1', 'edited', 'practice', null, 'Ranks', 'Ranked', 'Bob', null)
+) as revisions (
+    revision, seed, row_key, change, column_name, profile, value_before, value_after, changed_by,
+    reason
+)
+inner join (values (1, '2011-01-01'), (2, '2011-10-01')) as days (revision, in_force_from)
+    using (revision);
 
+-- The weight of potential is judged anew in November; the judgements hold together.
 create or replace table scorecard.scorecard_weights as
-select 'generic' as profile, 'gross_margin_12m' as node_id, 0.4 as weight;
+select
+    'retail_billing' as profile,
+    months.as_of_date,
+    nodes.*,
+    nodes.weight * nodes.above as global_weight,
+    concat('节点', nodes.place) as label_zh,
+    case when nodes.depth = 1 then 'combined' else 'fixed' end as method,
+    case when nodes.depth = 1 then 0.5 else nodes.weight end as configured_weight,
+    case when nodes.depth = 1 then nodes.weight end as judged_weight,
+    case when nodes.depth = 1 then nodes.weight end as entropy_weight,
+    case when nodes.depth = 1 then 0.0123 end as consistency_ratio,
+    case when nodes.depth = 1 then 'saaty_1980' end as random_index,
+    case when nodes.depth = 1 then 2 end as assessor_count,
+    case when nodes.depth = 1 then date '2011-10-31' end as review_date,
+    case when nodes.depth = 1 then 240 end as review_customer_count
+from (values (date '2011-10-31', 0.1), (date '2011-11-30', 0.0), (date '2011-12-31', 0.0))
+    as months (as_of_date, moved)
+cross join lateral (values
+    (1, 'current_value', 'root', 'dimension', 1, 'Value now', 0.6 + months.moved, 1.0),
+    (2, 'potential', 'root', 'dimension', 1, 'Value to come', 0.4 - months.moved, 1.0),
+    (3, 'revenue_12m', 'current_value', 'measure', 2, 'Revenue', 1.0, 0.6 + months.moved),
+    (4, 'value_trend', 'potential', 'measure', 2, 'Trend', 1.0, 0.4 - months.moved)
+) as nodes (place, node_id, parent_node_id, node_kind, depth, label, weight, above);
 
 create or replace table scorecard.judgement_matrices as
 select 'generic' as matrix_id, 0.02 as consistency_ratio;
 
 create or replace table scorecard.weight_sensitivity as
-select date '2011-12-31' as as_of_date, 'generic' as profile, 'gross_margin_12m' as node_id;
+select
+    date '2011-12-31' as as_of_date, 'retail_billing' as profile, changes.*,
+    concat('节点', changes.node_id) as label_zh, 240 as customer_count,
+    changes.band_changed_count / 240 as band_changed_ratio,
+    changes.band_changed_count / 240 - 0.01 as band_changed_low,
+    changes.band_changed_count / 240 + 0.02 as band_changed_high,
+    false as is_band_changed_low_n, 3.5 as largest_change, 0.1 as decile_changed_ratio,
+    0.99 as rank_correlation
+from (values
+    ('n1', 'raised', 'Value now', 0.6, 0.65, 12), ('n1', 'lowered', 'Value now', 0.6, 0.55, 24),
+    ('n2', 'raised', 'Value to come', 0.4, 0.45, 6), ('n2', 'lowered', 'Value to come', 0.4, 0.35, 3)
+) as changes (node_id, direction, label, weight, changed_weight, band_changed_count);
 
 create or replace table scorecard.topsis_ranks as
-select date '2011-12-31' as as_of_date, 'generic' as profile, 'c-0001' as customer_id;
+select date '2011-12-31' as as_of_date, 'retail_billing' as profile, 240 as customer_count,
+    0.25 as decile_changed_ratio, 0.2 as decile_changed_low, 0.31 as decile_changed_high,
+    false as is_decile_changed_low_n, 0.97 as rank_correlation;

@@ -577,12 +577,12 @@ cross join (
 create or replace table scorecard.stage_playbooks as
 select *
 from (values
-    ('explore', 'Explore', 'A second purchase', 'Welcome'),
-    ('familiar', 'Familiar', 'A habit', 'Teach'),
-    ('trust', 'Trust', 'Keep the promise', 'A plan for the year'),
-    ('co_create', 'Co-create', 'Grow together', 'Joint development'),
-    ('exit', 'Left', 'Learn why', 'Ask')
-) as playbooks (stage, name, goal, strategy);
+    ('explore', 'Explore', '探索期', 'A second purchase', '第二次购买', 'Welcome', '欢迎'),
+    ('familiar', 'Familiar', '熟悉期', 'A habit', '习惯', 'Teach', '引导'),
+    ('trust', 'Trust', '信任期', 'Keep the promise', '信守承诺', 'A plan for the year', '年度计划'),
+    ('co_create', 'Co-create', '共创期', 'Grow together', '共同成长', 'Joint development', '联合开发'),
+    ('exit', 'Left', '已流失', 'Learn why', '了解原因', 'Ask', '询问')
+) as playbooks (stage, name, name_zh, goal, goal_zh, strategy, strategy_zh);
 
 create or replace table scorecard.kpi_associations as
 select
@@ -692,6 +692,7 @@ select
     overall.as_of_date,
     overall.assessment_id,
     sections.*,
+    concat('部分', sections.place) as section_name_zh,
     2 as practice_count,
     4 - 2 * sections.place as counted_count
 from scorecard.cmat_overall as overall
@@ -710,13 +711,17 @@ select
     overall.as_of_date,
     overall.assessment_id,
     practices.*,
+    concat('要素', practices.practice_id) as element_zh,
+    concat('做法', practices.practice_id) as practice_zh,
     'retention' as reap,
     'The figures' as evidence_asked,
+    '数据' as evidence_asked_zh,
     overall.closes_on,
     overall.is_closed,
     3 as dimension_count,
     coalesce(practices.stated_reality_level > practices.reality_level, false) as is_capped,
     'Share of customers' as metric_name,
+    '客户占比' as metric_name_zh,
     'ratio' as metric_unit
 from scorecard.cmat_overall as overall
 cross join (

@@ -137,7 +137,8 @@ select
     *,
     sum(case when is_available then weight else 0 end) over (partition by profile)
         as profile_coverage,
-    profile = 'retail_billing' as is_profile_applied
+    profile = 'retail_billing' as is_profile_applied,
+    concat('指标', left(md5(measure), 4)) as label_zh
 from (values
     ('retail_billing', 'current_value', 'revenue_12m', 'Revenue', 0.20, true, 'margin', null),
     ('retail_billing', 'current_value', 'basket_value_12m', 'Basket', 0.10, true, null, null),
@@ -322,8 +323,9 @@ where band = 'red' and as_of_date = date '2011-12-31' and hash(customer_id) % 5 
 -- Of 600 customer months 90 ended by leaving: 5 % of the green, 15 % of the amber, 40 % of the red.
 create table scorecard.scorecard_backtest as
 select
-    'retail_billing' as profile, 'all_months' as span, date '2011-06-30' as as_of_date,
-    date '2011-01-31' as first_date, 'health' as kind, 600 as customer_count,
+    'retail_billing' as profile, spans.span, date '2011-06-30' as as_of_date,
+    date '2011-01-31' as first_date, 'health' as kind, false as is_partly_in_sample,
+    0.72 as churn_auc_same_kind, 600 as customer_count,
     90 as churned_count,
     0.05 as green_churn_ratio, 0.03 as green_churn_low, 0.09 as green_churn_high,
     false as is_green_churn_low_n,
@@ -332,7 +334,9 @@ select
     0.4 as red_churn_ratio, 0.31 as red_churn_low, 0.5 as red_churn_high,
     false as is_red_churn_low_n, 8.0 as red_to_green_ratio, 0.444444 as recall_ratio,
     false as is_recall_low_n, 0.117647 as false_alarm_ratio, false as is_false_alarm_low_n,
-    77 as lead_time_days_median;
+    77 as lead_time_days_median, 0.71 as churn_auc, true as is_monotone, 0.35 as recall_low,
+    0.55 as recall_high, 12 as lead_time_count, 0.52 as expansion_auc
+from (values ('month'), ('all_months')) as spans (span);
 
 create table scorecard.scorecard_missed_greens as
 select customer_id, date '2011-06-30' as as_of_date, profile, tier, score
@@ -353,20 +357,41 @@ group by as_of_date, profile;
 
 create table scorecard.account_scorecard as
 select customer_id as account_id, as_of_date, profile, 2 as member_count, score,
-    score as own_score, customer_id as worst_customer_id, score as worst_score
+    score as own_score, customer_id as worst_customer_id, score - 5 as worst_score,
+    score + 1 as count_weighted_score, score + 2 as value_weighted_score,
+    'own' as account_rollup, cast(1200 as decimal(18, 4)) as contract_value
 from scorecard.customer_scorecard
 where as_of_date > date '2011-09-30' and hash(customer_id) % 20 = 0;
 
 create table scorecard.customer_value_segments as
 select customer_id, as_of_date, profile, tier, current_value_score, potential_score,
-    relationship_score, 'high_low_high' as cell
+    relationship_score,
+    case when score is null then 'unclassified' when score < 50 then 'high_high_low'
+        else 'high_low_high' end as cell
 from scorecard.customer_scorecard
 where as_of_date > date '2011-09-30';
 
 create table scorecard.value_segments as
-select as_of_date, profile, cell, 'Cornerstone' as name, count(*) as customer_count
-from scorecard.customer_value_segments
-group by as_of_date, profile, cell;
+select
+    segments.as_of_date,
+    segments.profile,
+    segments.cell,
+    max(strategies.name) as name,
+    max(strategies.name_zh) as name_zh,
+    max(strategies.strategy) as strategy,
+    max(strategies.strategy_zh) as strategy_zh,
+    date '2011-09-30' as review_date,
+    count(*) as customer_count,
+    count(*) / sum(count(*)) over months as customer_share,
+    cast(10 * count(*) as decimal(18, 4)) as revenue_12m,
+    count(*) / sum(count(*)) over months as revenue_share
+from scorecard.customer_value_segments as segments
+left join (values
+    ('high_high_low', 'At stake', '危机客户', 'Mend it', '修复关系'),
+    ('high_low_high', 'Cornerstone', '基石客户', 'Keep it', '保持现状')
+) as strategies (cell, name, name_zh, strategy, strategy_zh) on segments.cell = strategies.cell
+group by segments.as_of_date, segments.profile, segments.cell
+window months as (partition by segments.as_of_date, segments.profile);
 
 create table scorecard.tier_scorecard as
 with scores as (

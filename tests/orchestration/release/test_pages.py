@@ -481,19 +481,31 @@ def test_a_campaign_is_said_to_work_only_where_its_control_group_shows_it(
 def test_scores_are_said_to_warn_only_where_red_is_beyond_chance(
     pages: Mapping[str, str], changed: Callable[..., CompanyFolder]
 ) -> None:
-    text = section(pages["retention.html"], "warned")
+    text = section(pages["proof.html"], "warned")
     assert "40.0 % of the red left within six months, 5.0 % of the green, 8.0 times as many" in text
     assert "Of 90 cases of leaving, 44.4 % were red before" in text
-    cells = Tables(pages["retention.html"]).cells("Share who left within six months, by band")
-    assert cells == [
-        ["Retail billing", "600", "5.0 %", "15.0 %", "40.0 %", "44.4 %", "11.8 %", "77"]
+    tables = Tables(pages["proof.html"])
+    (cells,) = tables.cells("Share who left within six months, by band")
+    assert cells[1:] == [
+        "600",
+        *("5.0 %", "3.0 % to 9.0 %"),
+        *("15.0 %", "11.0 % to 21.0 %"),
+        *("40.0 %", "31.0 % to 50.0 %"),
+        "warns: 8.0 times as many",
     ]
+    (cells,) = tables.cells("How well each score warns")
+    assert cells[1:5] == ["0.71", "44.4 %", "11.8 %", "77"]
+    assert "in 1 of 1 months more of the red than of the green left" in text
+    assert "Of 1 scorecards, 1 tell those who leave from those who stay" in text
 
     def told(change: str) -> str:
-        spoilt = changed(f"update scorecard.scorecard_backtest set {change}").pages("retention")
-        return section(spoilt["retention.html"], "warned")
+        spoilt = changed(f"update scorecard.scorecard_backtest set {change}").pages("proof")
+        return section(spoilt["proof.html"], "warned")
 
     assert "cannot be told from chance" in told("red_churn_low = 0.08")
+    assert "the wrong way round" in told("red_churn_low = 0.01, red_churn_high = 0.02")
+    assert "amber is out of order" in told("is_monotone = false")
+    assert "Of 1 scorecards, 0 tell" in told("is_monotone = false")
     assert "too few customers to tell" in told("is_red_churn_low_n = true")
     assert "a band is empty" in told(
         "red_churn_ratio = null, red_churn_low = null, red_churn_high = null"
@@ -569,7 +581,10 @@ UNMEASURED = {
     "process_steps": ("experience", "processes", "sent no steps of its cases"),
     "perceived_value_by_group": ("experience", "perceived-value", "no survey asks for it"),
     "portfolio_indicators": ("retention", "kept", "do not reach back twelve months"),
-    "scorecard_backtest": ("retention", "warned", "no month has all of its outcomes yet"),
+    "scorecard_backtest": ("proof", "warned", "no month has all of its outcomes yet"),
+    "weight_sensitivity": ("proof", "sensitivity", "too few customers have a score"),
+    "value_segments": ("scorecards", "segments", "no yearly review has set the cuts yet"),
+    "account_scorecard": ("scorecards", "organisations", "no organisation has several customers"),
     "mrr_movements": ("retention", "recurring", "billing sent no subscriptions"),
     "acquisition_cost": ("retention", "acquisition", "nobody sent the cost of marketing"),
     "customer_equity": ("value", "equity", "no month was valued yet"),
@@ -1060,6 +1075,7 @@ def test_pages_are_told_apart() -> None:
     assert all(isinstance(page, PageSpec) for page in PAGES)
     assert keys == [
         "scorecards",
+        "proof",
         "service",
         "experience",
         "retention",
@@ -1193,3 +1209,128 @@ def test_what_goes_together_is_told_without_a_cause(
     assert not re.search("drive|cause", text)
     none = changed("update scorecard.kpi_associations set is_tested = false").pages()
     assert "No pair of measures has enough customers yet" in none["relationship.html"]
+
+
+def test_segments_hold_every_customer_and_their_revenue(
+    pages: Mapping[str, str], whole: CompanyFolder
+) -> None:
+    cells = Tables(pages["scorecards.html"]).cells("Segments of “Retail value from billing”")
+    (expected,) = one(
+        whole,
+        "select count(*) from scorecard.customer_scorecard where as_of_date = date '2011-12-31'",
+    )
+    assert [row[0] for row in cells] == ["At stake", "Cornerstone", "Not classified"]
+    assert sum(int(row[1]) for row in cells) == expected
+    strategies = Tables(pages["scorecards.html"]).cells("What to do in each segment")
+    assert strategies[0] == ["At stake", "high value, high potential, low relationship", "Mend it"]
+    assert "whose relationship is weak" in section(pages["scorecards.html"], "segments")
+
+
+def test_revenue_of_very_few_customers_is_held_back(changed: Callable[..., CompanyFolder]) -> None:
+    html = changed(
+        "update scorecard.value_segments set customer_count = 3 where cell = 'high_high_low'"
+    ).pages("scorecards")["scorecards.html"]
+    (row, *_) = Tables(html).cells("Segments of “Retail value from billing”")
+    assert row[1] == "<5"
+    assert row[3] == "–"
+    assert "whose relationship is weak" not in section(html, "segments")
+
+
+def test_an_organisation_stands_beside_its_worst_customer(
+    pages: Mapping[str, str], whole: CompanyFolder
+) -> None:
+    cells = Tables(pages["scorecards.html"]).cells(
+        "Organisations whose worst customer stands furthest below them"
+    )
+    score, worst = one(
+        whole,
+        "select score, worst_score from scorecard.account_scorecard "
+        "where as_of_date = date '2011-12-31' and score is not null "
+        "order by score - worst_score desc, account_id limit 1",
+    )
+    assert cells[0][2:6] == [
+        "£1,200",
+        *(f"{value:.1f}" for value in (score, score, score + 1)),
+    ]
+    assert cells[0][-1] == f"{worst:.1f}"
+
+
+def test_weights_stand_in_their_tree_with_their_proof(
+    pages: Mapping[str, str], changed: Callable[..., CompanyFolder]
+) -> None:
+    cells = Tables(pages["proof.html"]).cells("Weights of Retail value from billing")
+    assert [(row[0].strip(), row[1], row[-2]) for row in cells] == [
+        ("Value now", "60.0 %", "60.0 %"),
+        ("Revenue", "100.0 %", "60.0 %"),
+        ("Value to come", "40.0 %", "40.0 %"),
+        ("Trend", "100.0 %", "40.0 %"),
+    ]
+    assert cells[0][2:6] == ["50.0 %", "60.0 %", "60.0 %", "0.0123"]
+    text = section(pages["proof.html"], "weights")
+    assert "2 of 4 weights rest on judgements" in text
+    assert "the largest consistency ratio is 0.0123 (random index saaty_1980)" in text
+    plain = changed(
+        "update scorecard.scorecard_weights set method = 'fixed', consistency_ratio = null"
+    ).pages("proof")["proof.html"]
+    assert "hold together" not in plain
+    assert len(Tables(plain).cells("Weights of Retail value from billing")[0]) == 4
+
+
+def test_a_weight_is_as_sensitive_as_in_its_worse_direction(pages: Mapping[str, str]) -> None:
+    cells = Tables(pages["proof.html"]).cells(
+        "Retail value from billing: each weight a fifth larger or smaller"
+    )
+    assert [(row[0], row[2]) for row in cells] == [
+        ("Value nown1", "10.0 %"),
+        ("Value to comen2", "2.5 %"),
+    ]
+    assert "no weight matters more than Value now" in section(pages["proof.html"], "sensitivity")
+
+
+def test_changes_are_marked_on_the_history_with_who_and_what(
+    pages: Mapping[str, str], changed: Callable[..., CompanyFolder]
+) -> None:
+    caption = "Changes of the configuration that are marked"
+    html = pages["scorecards.html"]
+    assert Tables(html).cells(caption) == [
+        [
+            "1",
+            "1 October 2011",
+            "Targets: nps_answer/A/2011, target_value: 8 → 9",
+            "Ann",
+            "The market moved",
+        ],
+        [
+            "2",
+            "1 November 2011",
+            "2 weights of Retail value from billing computed anew",
+            "computed",
+            "Yearly review of 31 October 2011",
+        ],
+    ]
+    assert section(html, "months").count("Nothing changed") == 0
+    months = re.search(r'<section id="months">.*?</section>', html, re.DOTALL)
+    assert months
+    assert months[0].count('stroke-dasharray="3 3"') == 4
+    every = Tables(pages["proof.html"]).cells("Changes, newest first")
+    assert [row[2] for row in every] == ["computed", "Bob", "Ann"]
+    quiet = changed(
+        "delete from scorecard.config_versions where revision = 2",
+        "delete from scorecard.scorecard_weights where as_of_date < date '2011-12-31'",
+    ).pages("scorecards", "proof")
+    assert "Nothing changed within these months" in quiet["scorecards.html"]
+    assert "stroke-dasharray" not in section(quiet["scorecards.html"], "months")
+    assert "Nothing changed after the first month" in quiet["proof.html"]
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "lines"),
+    [
+        ("Customer management activity", 13, ["Customer", "management", "activity"]),
+        ("客户管理活动", 6, ["客户管", "理活动"]),
+        ("分析，规划", 4, ["分析，", "规划"]),
+        ("", 10, []),
+    ],
+)
+def test_names_are_folded_in_both_languages(text: str, width: int, lines: list[str]) -> None:
+    assert charts.wrapped_lines(text, width) == lines

@@ -1,17 +1,21 @@
 """The customer search: every customer is in it, with the marts' figures, in both languages."""
 
+import ast
 import base64
 import json
 import re
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from orchestration.release import search
-from orchestration.release.languages import CHINESE, LANGUAGES
-from orchestration.release.manifest import Manifest
+from orchestration.release.chinese import CHINESE
+from orchestration.release.languages import LANGUAGES
+from orchestration.release.manifest import Manifest, ProductEntry
+from orchestration.release.pages import stages
 from orchestration.release.reading import open_database
 from orchestration.release.report import CHINESE_PAGES, page_environment, render_pages
 from tests.orchestration.release.conftest import CompanyFolder
@@ -113,6 +117,24 @@ def test_a_release_without_a_scorecard_says_so(whole: CompanyFolder, tmp_path: P
     assert "never passed its gate" in page.read_text(encoding="utf-8")
 
 
+def test_a_held_product_is_marked_in_both_languages(whole: CompanyFolder, tmp_path: Path) -> None:
+    manifest = whole.manifest()
+    held = ProductEntry(
+        "hold", True, "too few rows", "r-0", "2011-11-30", "run-0", 3, (), ("customer_scorecard",)
+    )
+    fresh = [path.read_text(encoding="utf-8") for path in written(whole, tmp_path, manifest)]
+    manifest = replace(manifest, products={**manifest.products, "scorecard": held})
+    stale = [path.read_text(encoding="utf-8") for path in written(whole, tmp_path, manifest)]
+    for before, after, note, day in (
+        (fresh[0], stale[0], "older than the release", "30 November 2011"),
+        (fresh[1], stale[1], "早于本次发布", "2011年11月30日"),
+    ):
+        assert note not in before
+        assert note in after
+        assert day in after
+        assert "too few rows" in after
+
+
 def test_the_page_loads_nothing_from_elsewhere(found: Path) -> None:
     for name in ("customers.html", "customers.zh.html"):
         text = (found / name).read_text(encoding="utf-8")
@@ -142,15 +164,95 @@ def test_a_chinese_text_has_the_same_places_to_fill() -> None:
         assert places[0] == places[1], english
 
 
-def test_the_scorecards_page_is_told_in_chinese(whole: CompanyFolder) -> None:
+@pytest.fixture(scope="session")
+def chinese(whole: CompanyFolder) -> dict[str, str]:
     whole.page()
-    (html,) = render_pages(whole.folder, CHINESE_PAGES, lang="zh").values()
-    text = re.sub(r"<style>.*?</style>|<[^>]+>", " ", html, flags=re.DOTALL)
-    assert '<html lang="zh">' in html
-    assert "记分卡与等级" in text
-    assert "2011年12月31日" in text
-    assert "Customers by band" not in text
-    assert "Definition" not in text
+    return render_pages(whole.folder, CHINESE_PAGES, lang="zh")
+
+
+def visible(html: str) -> str:
+    return re.sub(r"<style>.*?</style>|<[^>]+>", " ", html, flags=re.DOTALL)
+
+
+def test_the_pages_are_told_in_chinese(chinese: dict[str, str]) -> None:
+    for name, title in (
+        ("scorecards.zh.html", "记分卡与等级"),
+        ("proof.zh.html", "现行权重"),
+        ("relationship.zh.html", "阶段变动"),
+        ("organisation.zh.html", "意图、现实与效果"),
+    ):
+        html = chinese[name]
+        assert '<html lang="zh">' in html
+        assert title in visible(html)
+        assert "2011年" in visible(html)
+        assert "未测量</h3>" not in html, name
+        assert not re.search("Definition|Customers|small n", visible(html)), name
+
+
+NAMED_TWICE = {
+    "stage_playbooks": ("name", "goal", "strategy"),
+    "value_segments": ("name", "strategy"),
+    "scorecard_weights": ("label",),
+    "cmat_sections": ("section_name",),
+    "cmat_practices": ("element", "practice", "evidence_asked", "metric_name"),
+    "profile_requirements": ("label",),
+}
+
+
+def test_no_english_name_of_the_data_is_left_where_there_is_a_chinese_one(
+    chinese: dict[str, str], whole: CompanyFolder
+) -> None:
+    bodies = (
+        re.sub(r"(?s)<style>.*?</style>|<code.*?</code>", "", html) for html in chinese.values()
+    )
+    found = {cell.strip() for body in bodies for cell in re.findall(r">([^<>]+)<", body)}
+    with open_database(whole.folder / "scorecard.duckdb") as con:
+        for mart, columns in NAMED_TWICE.items():
+            for column in columns:
+                rows = con.execute(
+                    f"select distinct {column}, {column}_zh from scorecard.{mart} "
+                    f"where {column} is not null"
+                ).fetchall()
+                assert all(translated for _, translated in rows), (mart, column)
+                left = {english for english, _ in rows} & found
+                assert not left, (mart, column, left)
+
+
+def test_chinese_pages_link_to_each_other_and_to_their_english_ones(
+    chinese: dict[str, str], whole: CompanyFolder
+) -> None:
+    english = whole.pages()
+    for name, html in chinese.items():
+        assert re.search(r"https?:|//[a-z]|@import|<script|<link|<iframe|url\((?!#)", html) is None
+        links = set(re.findall(r'<a href="([a-z.]+html)"', html))
+        partner = name.replace(".zh.", ".")
+        assert {*chinese, "customers.zh.html", "index.html", partner} == links
+        assert f'<a href="{name}"' in english[partner]
+
+
+def test_every_text_of_the_pages_has_its_chinese() -> None:
+    """Read in the code, as a branch that no fixture takes would fail on a reader's screen."""
+    used: set[str] = set()
+    for path in Path(stages.__file__).parent.glob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call):
+                used |= {
+                    argument.value
+                    for argument in _told_arguments(call)
+                    if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+                }
+    assert len(used) > 200
+    assert used <= set(CHINESE), used - set(CHINESE)
+
+
+def _told_arguments(call: ast.Call) -> list[ast.expr]:
+    name = getattr(call.func, "id", "") or getattr(call.func, "attr", "")
+    is_method = (
+        isinstance(call.func, ast.Attribute) and getattr(call.func.value, "id", "") == "self"
+    )
+    if name == "t" or (is_method and name in ("head", "text")):
+        return call.args[:1]
+    return call.args[1:3] if is_method and name == "counted" else []
 
 
 def test_there_are_two_languages() -> None:
