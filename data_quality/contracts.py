@@ -81,6 +81,19 @@ def load_source_tables(root: Path = CONTRACTS) -> tuple[SourceTable, ...]:
     return tuple(sorted(tables, key=lambda table: table.path))
 
 
+@dataclass(frozen=True)
+class MartWords:
+    """What a mart and its columns mean, for people.
+
+    Attributes:
+        description: The mart.
+        columns: Each column to its description, in the contract's order.
+    """
+
+    description: str
+    columns: dict[str, str]
+
+
 @lru_cache(maxsize=1)
 def load_mart_columns(root: Path = MARTS) -> dict[str, dict[str, str]]:
     """Read the columns of every mart once.
@@ -94,8 +107,35 @@ def load_mart_columns(root: Path = MARTS) -> dict[str, dict[str, str]]:
     Raises:
         ContractsError: There is no mart below the folder.
     """
+    return {
+        name: {str(each["name"]): str(each["data_type"]) for each in model["columns"]}
+        for name, model in _marts(root).items()
+    }
+
+
+@lru_cache(maxsize=1)
+def load_mart_words(root: Path = MARTS) -> dict[str, MartWords]:
+    """Read once what every mart and each of its columns mean.
+
+    Args:
+        root: The folder with the marts' YAMLs, at any depth.
+
+    Raises:
+        ContractsError: There is no mart below the folder.
+    """
+    return {
+        name: MartWords(
+            _one_line(model["description"]),
+            {str(each["name"]): _one_line(each["description"]) for each in model["columns"]},
+        )
+        for name, model in _marts(root).items()
+    }
+
+
+@lru_cache(maxsize=1)
+def _marts(root: Path) -> dict[str, dict[str, Any]]:
     marts = {
-        str(model["name"]): {str(each["name"]): str(each["data_type"]) for each in model["columns"]}
+        str(model["name"]): model
         for path in sorted(root.rglob("_*__models.yml"))
         for model in _read(path)["models"]
     }
@@ -104,6 +144,10 @@ def load_mart_columns(root: Path = MARTS) -> dict[str, dict[str, str]]:
             f"No mart below {root.name}/: expected _<folder>__models.yml. Is this the repository?"
         )
     return marts
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from ml.canonical import content_hash
 from ml.errors import RegistryError
@@ -102,6 +102,44 @@ def read_approvals(directory: Path) -> tuple[Approval, ...]:
         entries.append(entry)
         previous = entry.line_hash
     return tuple(entries)
+
+
+def seal_of(directory: Path) -> dict[str, Any]:
+    """Say how far the log goes now: with this it can be cut there again (`cut_approvals`).
+
+    Returns:
+        `lines`, and `line_hash` of the last of them; no hash where nothing was decided yet.
+
+    Raises:
+        RegistryError: The log was changed after it was written.
+    """
+    entries = read_approvals(directory)
+    return {"lines": len(entries), "line_hash": entries[-1].line_hash if entries else _START}
+
+
+def cut_approvals(directory: Path, seal: Mapping[str, Any], target: Path) -> None:
+    """Write the log as it stood when it was sealed into another registry.
+
+    Args:
+        directory: The registry whose log goes on.
+        seal: What `seal_of` gave then.
+        target: The registry to write to; a folder that exists.
+
+    Raises:
+        RegistryError: The log is not the one that was sealed.
+    """
+    entries = read_approvals(directory)
+    lines = int(seal["lines"])
+    ends = entries[lines - 1].line_hash if 0 < lines <= len(entries) else _START
+    if lines > len(entries) or ends != seal["line_hash"]:
+        raise RegistryError(
+            f"{directory / LOG_FILE} is not the log that was sealed after {lines} line(s): it has "
+            f"{len(entries)}, and other decisions. {_RECOVERY}"
+        )
+    if lines:
+        text = (directory / LOG_FILE).read_text(encoding="utf-8")
+        kept = "".join(text.splitlines(keepends=True)[:lines])
+        (target / LOG_FILE).write_text(kept, encoding="utf-8")
 
 
 def _read_line(path: Path, number: int, line: str) -> Approval:

@@ -36,6 +36,7 @@ LOG_NAME = "scorecard.log"
 LOG_BYTES = 5_000_000
 STOPPED = 1
 HELD = 3
+DIFFERS = 3
 PAGE_WIDTH = 120
 
 app = typer.Typer(
@@ -306,6 +307,121 @@ def verify(
                 "`scorecard releases` lists the others; `scorecard run` makes a new one."
             )
         _print(f"Release {found.id} is what its manifest says: {marts} marts and all files.")
+
+
+@app.command()
+def publish(
+    release: Annotated[
+        str | None,
+        typer.Argument(help="Id of a release. Default: the current one.", show_default=False),
+    ] = None,
+) -> None:
+    """Show a release in the places outside the home: a Postgres database, an object store.
+
+    A run does this with its release by itself, wherever the environment names a place:
+    `SCORECARD_POSTGRES` a database (`postgresql://user:password@host:5432/database`),
+    `SCORECARD_POSTGRES_READER` a role that may read there, `SCORECARD_S3` a store
+    (`s3://bucket/folder`). This repeats it, or goes back to an older release. Readers see the old
+    release or the new one, never parts of both (docs/bi.md).
+
+    **Examples**
+
+    `scorecard publish`
+
+    `scorecard publish 20261122T024454Z-3f2a9c1e`
+    """
+    with _answering(write_log=True) as settings:
+        from orchestration.progress import listen
+        from orchestration.release.store import find_release
+        from orchestration.release.targets.publish import (
+            POSTGRES_VARIABLE,
+            STORE_VARIABLE,
+            publish_everywhere,
+        )
+        from orchestration.warehouse import writer_lock
+
+        with (
+            writer_lock(settings, purpose="scorecard publish"),
+            _progress(_console()) as listener,
+            listen(listener),
+        ):
+            found = find_release(settings, release)
+            shown = publish_everywhere(settings, found)
+        if not shown:
+            raise UsageError(
+                f"No place is named: set {POSTGRES_VARIABLE} or {STORE_VARIABLE} (`scorecard "
+                "publish --help`)."
+            )
+        _print(f"Release {found.id} is shown in: {', '.join(shown)}.")
+
+
+def diff(
+    first: Annotated[
+        str, typer.Argument(help="Id of a release, or `previous`, or `current`.")
+    ] = "previous",
+    second: Annotated[
+        str, typer.Argument(help="Id of another release, mostly a later one.")
+    ] = "current",
+    as_json: JsonOption = False,
+) -> None:
+    """Say which marts, months, customers and columns changed between two releases, and why.
+
+    The reasons are what the two were made with: new facts, late facts, configuration, estimators,
+    code. Where several changed that a mart is computed from, all are named.
+
+    **Examples**
+
+    `scorecard diff` compares the release before the current one with it.
+
+    `scorecard diff 20261122T024454Z-3f2a9c1e current --json`
+    """
+    with _answering() as settings:
+        from orchestration.release.changes import diff_json, diff_releases, name_release
+        from orchestration.release.diff_words import render_diff
+
+        found = diff_releases(
+            settings, name_release(settings, first), name_release(settings, second)
+        )
+        _print(diff_json(found) if as_json else render_diff(found), is_json=as_json)
+
+
+@app.command()
+def rebuild(
+    release: Annotated[
+        str | None,
+        typer.Option(
+            "--release",
+            metavar="ID",
+            help="Id of a release. Default: the current one.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compute a release again from its raw facts, and say what differs from what was published.
+
+    Takes the facts up to the release's load, its configuration and its estimators, in a folder of
+    its own that is deleted at the end: the home stays as it is. Needs the room of a second
+    warehouse, and about the time of a run over all months without training.
+
+    Exit code 0: every mart has the published checksums. 3: the list says what differs.
+
+    **Example**
+
+    `scorecard rebuild --release 20261122T024454Z-3f2a9c1e`
+    """
+    out = _console()
+    with _answering(write_log=True) as settings:
+        from orchestration.progress import listen
+        from orchestration.replay.rebuild import rebuild_json, rebuild_release, render_rebuild
+
+        if as_json:
+            result = rebuild_release(settings, release)
+        else:
+            with _progress(out) as listener, listen(listener):
+                result = rebuild_release(settings, release)
+        _print(rebuild_json(result) if as_json else render_rebuild(result), is_json=as_json)
+    raise typer.Exit(0 if result.is_equal else DIFFERS)
 
 
 @estimators_app.command("list")

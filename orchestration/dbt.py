@@ -23,6 +23,7 @@ from typing import Any, Literal
 
 import duckdb
 
+from orchestration.association import ASSOCIATIONS
 from orchestration.errors import ScorecardError
 from orchestration.progress import Stage
 from orchestration.settings import Settings
@@ -34,6 +35,7 @@ LOGGER = logging.getLogger(__name__)
 
 Command = Literal["build", "run", "seed", "test", "parse"]
 MANIFEST_NAME = "manifest.json"
+PARSED_NAME = "partial_parse.msgpack"
 FAILED = frozenset({"error", "fail", "runtime error"})
 # What dbt tells its callbacks when a node has finished, and which field holds the number of nodes
 # (dbt-core 1.11, `dbt.events.types`).
@@ -409,6 +411,11 @@ def models_behind(manifest: Mapping[str, Any]) -> dict[str, frozenset[str]]:
             behind = _ancestors(manifest, name, features=features, between=between)
             found[str(node["name"])] = frozenset(short_name(manifest, each) for each in behind)
     return found
+
+
+def is_of_estimators(name: str) -> bool:
+    """Whether a name that `models_behind` gives is a table that trained estimators write."""
+    return name.startswith("ml.") and name.removeprefix("ml.") not in {*_READ_FOR, ASSOCIATIONS}
 
 
 def _is_feature(unique_id: str, node: Mapping[str, Any]) -> bool:

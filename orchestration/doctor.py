@@ -67,6 +67,7 @@ def examine(settings: Settings) -> tuple[Finding, ...]:
         ("dbt project", lambda: _dbt_project(settings)),
         ("Estimators", lambda: _estimators(settings)),
         ("Release", lambda: _release(settings)),
+        ("Places", lambda: _places(settings)),
     )
     return tuple(_made(name, check) for name, check in checks)
 
@@ -269,6 +270,26 @@ def _release(settings: Settings) -> Finding:
     if held:
         return Finding("Release", "note", f"{release.id} is as its manifest says; held: {held}")
     return Finding("Release", "ok", f"{release.id} is as its manifest says")
+
+
+def _places(settings: Settings) -> Finding:
+    from orchestration.release.store import current_release
+    from orchestration.release.targets.publish import read_places
+
+    release = current_release(settings)
+    places = read_places()
+    if not places:
+        return Finding("Places", "ok", "no place outside the home shows the releases")
+    said, is_behind = [], False
+    for place in places:
+        if place.trouble:
+            said.append(f"{place.name} is not reached: {place.trouble}")
+        else:
+            said.append(f"{place.name} shows {place.release_id or 'none'}")
+        is_behind |= bool(place.trouble) or place.release_id != (release and release.id)
+    if is_behind:
+        said.append("`scorecard publish` takes the current release there")
+    return Finding("Places", "note" if is_behind else "ok", "; ".join(said))
 
 
 def render_findings(findings: Sequence[Finding]) -> RenderableType:

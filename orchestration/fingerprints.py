@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 MODEL_SUFFIXES = frozenset({".sql", ".yml", ".yaml"})
+CONFIG_SUFFIXES = frozenset({".csv", ".yml", ".yaml"})
 LEXICON_SUFFIXES = frozenset({".csv", ".yml"})
 
 
@@ -40,7 +41,7 @@ def config_fingerprint(root: Path, profile: str) -> str:
         root: The repository root.
         profile: The scorecard profile of the run.
     """
-    files = _files(root / "dbt_project" / "seeds", {".csv", ".yml", ".yaml"})
+    files = _files(root / "dbt_project" / "seeds", CONFIG_SUFFIXES)
     return _digest(root, files, extra=profile)
 
 

@@ -284,7 +284,37 @@ def _measures(training: Training[Estimator]) -> dict[str, float]:
     return {str(k): float(v) for k, v in zip(own["metric"], own["value"], strict=True)}
 
 
-def score(settings: Settings, kind: Kind, *, stage: Stage | None = None) -> tuple[MonthScore, ...]:
+def recall(settings: Settings, kind: Kind) -> None:
+    """Describe the estimators that speak in a past run again, without training any.
+
+    The home holds the log of decisions as the run left it (`ml.approvals.cut_approvals`). A former
+    champion that this code cannot read is left out, as its months are.
+
+    Raises:
+        ScorecardError: No run was begun, nothing was decided for its last month, or the estimator
+            that speaks is gone or was changed.
+    """
+    from ml.errors import OutdatedError
+    from ml.registry import load_training
+
+    with connect(settings) as con, registry_errors():
+        ensure_ml_tables(con)
+        last_month = window.current_run(con).last_month
+        decisions = decided(read_approvals(settings.estimators), kind, last_month)
+        champion = _decided(settings, kind, last_month).champion
+        for version in sorted({entry.champion for entry in decisions}):
+            try:
+                _write_description(con, load_training(_stored(settings, version)))
+            except OutdatedError as error:
+                if version == champion:
+                    raise
+                LOGGER.warning("%s is not described: %s", version, error)
+        _write_roles(con, settings, kind, champion)
+
+
+def score(
+    settings: Settings, kind: Kind, *, stage: Stage | None = None, is_replay: bool = False
+) -> tuple[MonthScore, ...]:
     """Score the run's months and replace what the `ml` table holds for them, in one transaction.
 
     Each month is scored by the champion of its time: the run's own for the newest months, that of
@@ -303,6 +333,7 @@ def score(settings: Settings, kind: Kind, *, stage: Stage | None = None) -> tupl
         settings: The home.
         kind: `churn`, `clv`, `credit`, `upsell` or `segments`.
         stage: The stage whose progress follows the batches.
+        is_replay: Take what was decided for the last month, whatever a training would give now.
 
     Raises:
         ScorecardError: No run was begun, no estimator was trained, a stored one is gone or was
@@ -311,7 +342,11 @@ def score(settings: Settings, kind: Kind, *, stage: Stage | None = None) -> tupl
     with connect(settings) as con, _features_expected(settings), registry_errors():
         ensure_ml_tables(con)
         run = window.current_run(con)
-        approval = _current_approval(con, settings, kind, run.last_month)
+        approval = (
+            _decided(settings, kind, run.last_month)
+            if is_replay
+            else _current_approval(con, settings, kind, run.last_month)
+        )
         ranges = _plan(con, settings, kind, run)
         writer = con.cursor()
         with closing(writer), transaction(writer):
@@ -550,6 +585,15 @@ def _current_approval(
         raise ScorecardError(
             f"No {kind} estimator was trained on the features as they stand now. Materialise "
             f"`ml/{kind}_estimator` first, or start the whole way with `scorecard run`."
+        )
+    return approval
+
+
+def _decided(settings: Settings, kind: Kind, last_month: date) -> Approval:
+    approval = speaking(settings, kind, last_month)
+    if approval is None:
+        raise ScorecardError(
+            f"No {kind} estimator was decided on for {last_month:%Y-%m} in {settings.estimators}."
         )
     return approval
 

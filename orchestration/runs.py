@@ -14,6 +14,7 @@ import duckdb
 from orchestration import window
 from orchestration.configuration.ledger import cells_of, record_configuration
 from orchestration.configuration.seeds import read_configuration
+from orchestration.configuration.store import keep_configuration
 from orchestration.errors import ScorecardError
 from orchestration.fingerprints import code_fingerprint, config_fingerprint
 from orchestration.ingestion.company import stored_company
@@ -73,10 +74,19 @@ def preview(
     )
 
 
-def begin(settings: Settings, months: RunMonths, *, now: datetime) -> window.Window:
+def begin(
+    settings: Settings, months: RunMonths, *, now: datetime, is_whole: bool = False
+) -> window.Window:
     """Choose the run's months and write window, systems and record in one transaction.
 
-    What changed in the configuration since the run before goes to its ledger.
+    What changed in the configuration since the run before goes to its ledger, and the seeds
+    themselves are kept, so that the run can be computed again.
+
+    Args:
+        settings: The home.
+        months: The run, and what it was asked for.
+        now: The moment, UTC without zone.
+        is_whole: Whether it computes every month from the beginning of the history on.
 
     Raises:
         UsageError: The months asked for are not there.
@@ -84,12 +94,13 @@ def begin(settings: Settings, months: RunMonths, *, now: datetime) -> window.Win
     """
     events = window.event_columns(settings.contracts_root)
     made_with = fingerprints(settings)
+    keep_configuration(settings, made_with.config)
     with connect(settings) as con:
         history = window.read_history(con, events)
         chosen = window.choose_window(
             history,
             made_with,
-            from_month=months.from_month,
+            from_month=_start(history) if is_whole else months.from_month,
             to_month=months.to_month,
             may_go_back=months.may_go_back,
         )
@@ -109,6 +120,11 @@ def begin(settings: Settings, months: RunMonths, *, now: datetime) -> window.Win
             now=now,
         )
     return chosen
+
+
+def _start(history: window.History) -> date | None:
+    first = history.anchor.measured_from
+    return window.month_end(first) if first else None
 
 
 def brings_evidence_of_identity(settings: Settings) -> bool:
@@ -180,13 +196,15 @@ def read_row_counts(settings: Settings) -> dict[tuple[str, str], int]:
 def summarise(settings: Settings, record: window.RunRecord) -> "RunSummary":
     """Say what a release keeps of its run: months, loads, fingerprints, estimators."""
     # Its charts cost 1 s to import.
+    from ml.approvals import seal_of
     from orchestration.release.build import RunSummary
 
     with connect(settings, read_only=True) as con:
         loads = _records(
             con.execute(
                 "select load_id, system, table_name, file, sha256, rows_read, rows_accepted, "
-                "rows_unchanged, rows_quarantined from control.loads "
+                "rows_unchanged, rows_quarantined, earliest_fact_date, latest_fact_date "
+                "from control.loads "
                 "where status = 'loaded' and load_id <= ? order by load_id",
                 [record.known_load_id],
             )
@@ -211,6 +229,7 @@ def summarise(settings: Settings, record: window.RunRecord) -> "RunSummary":
         estimators=estimators,
         profile=settings.profile,
         company=company,
+        approvals=seal_of(settings.estimators),
     )
 
 

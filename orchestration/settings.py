@@ -90,6 +90,11 @@ class Settings:
         return self.home / "estimators"
 
     @property
+    def configurations(self) -> Path:
+        """The folder of the configurations that runs were made with, one folder each."""
+        return self.home / "configurations"
+
+    @property
     def releases(self) -> Path:
         """The folder of releases, one folder each."""
         return self.home / "releases"

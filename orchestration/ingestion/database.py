@@ -18,7 +18,6 @@ from contextlib import contextmanager
 import duckdb
 
 from orchestration.ingestion.delivery import SOURCE_FILE, Database, DatabaseTable
-from orchestration.ingestion.extensions import load_extension
 from orchestration.ingestion.files import RefusedFileError
 from orchestration.ingestion.landed import (
     BROKEN_TABLE,
@@ -30,9 +29,9 @@ from orchestration.ingestion.landed import (
     pack,
 )
 from orchestration.ingestion.sql import identifier, literal
+from orchestration.postgres import EXAMPLE, UnreachableError, attach_postgres
 
 ATTACHED = "source_database"
-CONNECT_OPTIONS = {"connect_timeout": "10", "client_encoding": "UTF8"}
 # What the engine takes from the database as it is; all else is asked for as the database's text.
 PLAIN_TYPES = {"SMALLINT", "INTEGER", "BIGINT", "BOOLEAN", "DATE", "TIMESTAMP"}
 ZONED_TYPE = "TIMESTAMP WITH TIME ZONE"
@@ -45,28 +44,6 @@ CURSOR_CASTS = {
     ZONED_TYPE: "timestamptz",
 }
 SHOWN_TABLES = 20
-# The server's words for what goes wrong, and ours: its own may hold the connection string or a row.
-CONNECTION_TROUBLE = {
-    r"password authentication failed|no password supplied|authentication failed": (
-        "the server does not accept the user or the password"
-    ),
-    r"no pg_hba\.conf entry|is not permitted to log in|permission denied for database": (
-        "the server does not admit this user, from this machine, to that database"
-    ),
-    r'role ".*" does not exist': "the server knows no such user",
-    r'database ".*" does not exist': "the server has no database of that name",
-    r"could not translate host name": "no host of that name is known",
-    r"Connection refused|No such file or directory|timeout expired|timed out|unreachable": (
-        "no server answers there"
-    ),
-    r"SSL|certificate": "the server and this machine agree on no encryption (sslmode)",
-    r"too many connections|too many clients|starting up|shutting down": (
-        "the server takes no connection at the moment"
-    ),
-    r'missing "="|invalid .*(option|port|URI|connection)|unexpected|percent-encoded|URI': (
-        "it holds no connection string; write it as postgresql://user:password@host:5432/database"
-    ),
-}
 QUERY_TROUBLE = (
     r"permission denied for [a-z ]+ \S+",
     r'column "[^"]*" does not exist',
@@ -100,20 +77,11 @@ def open_database(
     string = environment.get(database.variable, "").strip()
     if not string:
         raise RefusedFileError(
-            f"{where}, is not set. Set it to the connection string of the database, as "
-            "postgresql://user:password@host:5432/database"
+            f"{where}, is not set. Set it to the connection string of the database, as {EXAMPLE}"
         )
-    load_extension(con, "postgres")
     try:
-        con.execute(
-            f"attach {literal(_with_options(string))} as {ATTACHED} (type postgres, read_only)"
-        )
-    except duckdb.Error as error:
-        said = next(
-            (ours for theirs, ours in CONNECTION_TROUBLE.items() if re.search(theirs, str(error))),
-            "the connection failed for a reason that the server's log may tell",
-        )
-        # Without its cause: the engine's message quotes the connection string.
+        attach_postgres(con, string, ATTACHED, read_only=True)
+    except UnreachableError as said:
         raise RefusedFileError(
             f"the database of {database.system} cannot be reached with the connection string in "
             f"{where}: {said}. Mend it, or the server, then run again"
@@ -122,19 +90,6 @@ def open_database(
         yield
     finally:
         con.execute(f"detach {ATTACHED}")
-
-
-def _with_options(string: str) -> str:
-    """Add what every connection needs and this string leaves open."""
-    options = [
-        f"{name}={value}"
-        for name, value in CONNECT_OPTIONS.items()
-        if not re.search(rf"\b{name}\s*=", string)
-    ]
-    if "://" not in string:
-        return " ".join([string, *options])
-    joint = "&" if "?" in string else "?"
-    return string + joint + "&".join(options) if options else string
 
 
 def read_table(con: duckdb.DuckDBPyConnection, table: DatabaseTable) -> Landed:

@@ -68,6 +68,7 @@ class RunSummary:
         estimators: The trained estimators used.
         profile: The scorecard profile.
         company: Whose figures these are, and whether they are simulated.
+        approvals: How far the log of decisions on estimators goes.
     """
 
     run_id: str
@@ -80,6 +81,7 @@ class RunSummary:
     loads: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
     estimators: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
     company: Company = field(default_factory=Company)
+    approvals: Mapping[str, Any] = field(default_factory=dict)
 
 
 def build_release(
@@ -390,6 +392,7 @@ def _manifest(draft: _Draft, marts: Mapping[str, MartEntry]) -> Manifest:
         marts=marts,
         company=run.company.name,
         is_simulated=run.company.is_simulated,
+        approvals=dict(run.approvals),
     )
 
 

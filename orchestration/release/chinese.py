@@ -210,14 +210,14 @@ CHINESE: dict[str, str] = {
     "Scored": "有得分",
     "Month": "月份",
     # The frame of a page.
-    "Sections": "各节",
+    "Sections": "各部分",
     "At a glance": "概览",
     "Simulated figures": "模拟数据",
     "small n": "样本少",
     "All": "全部",
     "95 % interval": "95 % 区间",
     "{low} to {high}": "{low} 至 {high}",
-    "{n} of {all}": "{all} 中的 {n}",
+    "{n} of {all}": "{n}/{all}",
     "Scorecard": "记分卡",
     "the last good version of {mart} is of an older release, without {columns}": (
         "{mart} 的最近合格版本来自较早的发布，没有 {columns}"

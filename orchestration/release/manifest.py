@@ -122,6 +122,8 @@ class Manifest:
         files: Path, relative to the release, to hash and size; all files but the manifest.
         company: What the company is called; null where nobody said.
         is_simulated: Whether its figures are made up.
+        approvals: How far the log of decisions on estimators went: `lines`, and `line_hash` of the
+            last; empty in a release of a version that did not say.
     """
 
     release_id: str
@@ -143,6 +145,7 @@ class Manifest:
     schema_version: int = SCHEMA_VERSION
     company: str | None = None
     is_simulated: bool = False
+    approvals: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def notice(self) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import duckdb
 
+from data_quality.contracts import load_mart_words
 from data_quality.fingerprint import Fingerprint, mart_fingerprint, partition_fingerprints
 from orchestration.errors import ReleaseError
 from orchestration.release.decisions import MARTS_SCHEMA
@@ -36,7 +37,7 @@ PARQUET_FOLDER = "parquet"
 def copy_tables(
     con: duckdb.DuckDBPyConnection, marts: Iterable[str], *, source: str, target: str
 ) -> None:
-    """Copy marts, with the comments on them, from one attached database to another.
+    """Copy marts from one attached database to another, each with comments that say what it means.
 
     Args:
         con: A connection to which both databases are attached.
@@ -52,7 +53,7 @@ def copy_tables(
             f'create table "{target}"."{MARTS_SCHEMA}"."{mart}" as '
             f"select * from {table} order by {order}"
         )
-        _copy_comments(con, mart, source=source, target=target)
+        _comment(con, mart, target)
 
 
 def _order(columns: Iterable[str]) -> str:
@@ -60,18 +61,23 @@ def _order(columns: Iterable[str]) -> str:
     return ", ".join(f'"{name}"' for name in by_month_first)
 
 
-def _copy_comments(con: duckdb.DuckDBPyConnection, mart: str, *, source: str, target: str) -> None:
+def _comment(con: duckdb.DuckDBPyConnection, mart: str, target: str) -> None:
+    """Say in the database what the mart and its columns mean.
+
+    dbt could do it in the warehouse (`persist_docs`), by a statement per column and run.
+    """
+    words = load_mart_words().get(mart)
+    if words is None:
+        return
     table = f'"{target}"."{MARTS_SCHEMA}"."{mart}"'
-    where = "database_name = ? and schema_name = ? and table_name = ? and comment is not null"
-    values = [source, MARTS_SCHEMA, mart]
-    for (comment,) in con.execute(
-        f"select comment from duckdb_tables() where {where}", values
+    con.execute(f"comment on table {table} is {quoted(words.description)}")
+    for (column,) in con.execute(
+        "select column_name from duckdb_columns() "
+        "where database_name = ? and schema_name = ? and table_name = ?",
+        [target, MARTS_SCHEMA, mart],
     ).fetchall():
-        con.execute(f"comment on table {table} is {quoted(comment)}")
-    for column, comment in con.execute(
-        f"select column_name, comment from duckdb_columns() where {where}", values
-    ).fetchall():
-        con.execute(f'comment on column {table}."{column}" is {quoted(comment)}')
+        if column in words.columns:
+            con.execute(f'comment on column {table}."{column}" is {quoted(words.columns[column])}')
 
 
 def describe_mart(con: duckdb.DuckDBPyConnection, mart: str, *, product: str) -> MartEntry:

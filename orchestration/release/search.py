@@ -159,6 +159,7 @@ def _render(
         t=translate,
         other=file_in("zh" if lang == "en" else "en", KEY),
         scorecards=file_in(lang, "scorecards"),
+        proof=file_in(lang, "proof"),
         manifest=manifest,
         notice=notice_in(lang, manifest),
         reason=reason,
@@ -307,16 +308,26 @@ def _missing(con: DuckDBPyConnection) -> list[list[Any]]:
     """Measures that the whole company's data cannot say, with what they would need."""
     if not _has(con, "profile_requirements"):
         return []
+    # A version of an older release has the names in English alone.
+    chinese = "label_zh" if "label_zh" in _columns(con, "profile_requirements") else "null"
     rows = read_rows(
         con,
-        """
-        select profile, coalesce(label, measure) as label, weight, coalesce(needs, '') as needs
+        f"""
+        select
+            profile,
+            coalesce(label, measure) as label,
+            coalesce({chinese}, label, measure) as label_zh,
+            weight,
+            coalesce(needs, '') as needs
         from scorecard.profile_requirements
         where not is_available
         order by profile, weight desc, measure
         """,
     )
-    return [[row["profile"], row["label"], float(row["weight"]), row["needs"]] for row in rows]
+    return [
+        [row["profile"], row["label"], float(row["weight"]), row["needs"], row["label_zh"]]
+        for row in rows
+    ]
 
 
 def _lists(con: DuckDBPyConnection, table: str, names: str) -> list[list[Any]]:

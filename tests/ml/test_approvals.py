@@ -16,9 +16,11 @@ from ml.approvals import (
     Decision,
     append_approval,
     approval_of,
+    cut_approvals,
     decided,
     pin_of,
     read_approvals,
+    seal_of,
 )
 from ml.errors import RegistryError
 
@@ -131,3 +133,31 @@ def test_the_approval_of_a_version_is_the_newest_that_chose_it(log):
     assert approval_of(entries, "churn-1").reason == "calm"
     assert approval_of(entries, "churn-3").by == GATE
     assert approval_of(entries, "churn-2") is None
+
+
+def test_the_log_is_cut_where_it_was_sealed(tmp_path):
+    log, cut = tmp_path / "log", tmp_path / "cut"
+    log.mkdir()
+    cut.mkdir()
+    append_approval(log, decision("churn-1"))
+    seal = seal_of(log)
+    append_approval(log, decision("churn-2", month=JULY))
+    cut_approvals(log, seal, cut)
+    assert [entry.champion for entry in read_approvals(cut)] == ["churn-1"]
+    assert seal_of(cut) == seal
+
+
+def test_nothing_is_cut_from_a_log_that_is_not_the_sealed_one(tmp_path):
+    for name, champion in (("log", "churn-1"), ("other", "churn-9")):
+        (tmp_path / name).mkdir()
+        append_approval(tmp_path / name, decision(champion))
+    with pytest.raises(RegistryError, match="is not the log that was sealed"):
+        cut_approvals(tmp_path / "other", seal_of(tmp_path / "log"), tmp_path)
+    with pytest.raises(RegistryError, match="is not the log that was sealed"):
+        cut_approvals(tmp_path / "log", {"lines": 5, "line_hash": "x"}, tmp_path)
+
+
+def test_an_empty_log_is_cut_to_an_empty_one(tmp_path):
+    (tmp_path / "cut").mkdir()
+    cut_approvals(tmp_path, seal_of(tmp_path), tmp_path / "cut")
+    assert read_approvals(tmp_path / "cut") == ()

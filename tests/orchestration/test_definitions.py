@@ -200,7 +200,7 @@ def test_jobs_hold_what_they_say(definitions: dg.Definitions) -> None:
     assert raw <= assets("ingest")
     assert assets("ingest") == assets("load")
     assert "release/current" not in assets("ingest")
-    assert raw | {"release/current", "ml/churn_estimator"} <= assets("scorecard")
+    assert raw | {"release/current", "release/places", "ml/churn_estimator"} <= assets("scorecard")
     assert not raw & assets("retrain")
     assert assets("retrain") | assets("ingest") == assets("scorecard")
 

@@ -332,7 +332,7 @@ class _Told(Teller):
         rows = [{**row, "label": self.name(row["profile"])} for row in rows]
         columns = [
             self.head("Profile"),
-            number(t("Compared"), "customers"),
+            number(t("Compared"), "customers", on_phone=False),
             number(t("Change of the mean"), "score_change", self._fine),
             *(number(t(words), column, self._fine, on_phone=False) for column, words in _CHANGES),
             number(t("Up"), "up"),

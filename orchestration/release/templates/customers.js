@@ -266,7 +266,7 @@ function missing(profile, measures) {
   const unmeasured = measures.filter(row => row[2] === null).map(row =>
     [label(LIST.measures[row[0]]), row[3], t("no evidence for this customer")]);
   const absent = LIST.missing.filter(row => row[0] === LIST.profiles[profile])
-    .map(row => [row[1], row[2], row[3] || t("no data")]);
+    .map(row => [LANG === "zh" ? row[4] : row[1], row[2], row[3] || t("no data")]);
   const rows = [...unmeasured, ...absent];
   if (!rows.length) return [];
   return [element("h3", {}, t("Not measured")), ...rows.map(([name, weight, why]) => element("p", {class: "small"},

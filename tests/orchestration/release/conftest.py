@@ -212,7 +212,12 @@ def fewer_products(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def plain_build(monkeypatch: pytest.MonkeyPatch, fewer_products: Path) -> None:
     """Builds that are not about the page write a short one, since charts take two seconds, and are
     of fewer products: a third of the marts take a third of the time."""
-    monkeypatch.setattr(load_products, "__defaults__", (fewer_products,))
+    build_plainly(monkeypatch, fewer_products)
+
+
+def build_plainly(monkeypatch: pytest.MonkeyPatch, products: Path) -> None:
+    """Let builds be of these products and without charts."""
+    monkeypatch.setattr(load_products, "__defaults__", (products,))
 
     def write(release_dir: Path) -> Path:
         page = release_dir / "report" / "index.html"

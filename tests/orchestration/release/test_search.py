@@ -117,6 +117,14 @@ def test_a_release_without_a_scorecard_says_so(whole: CompanyFolder, tmp_path: P
     assert "never passed its gate" in page.read_text(encoding="utf-8")
 
 
+def test_what_nobody_has_is_named_in_both_languages(found: Path) -> None:
+    missing = unpacked(found / "customers" / "index.js")["missing"]
+    assert missing
+    for _, label, _, _, chinese in missing:
+        assert re.search("[\u4e00-\u9fff]", chinese)
+        assert label != chinese
+
+
 def test_a_held_product_is_marked_in_both_languages(whole: CompanyFolder, tmp_path: Path) -> None:
     manifest = whole.manifest()
     held = ProductEntry(
