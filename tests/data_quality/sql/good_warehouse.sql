@@ -540,18 +540,38 @@ from range(40) as numbers(i);
 insert into quarantine.refused_rows by name
 select 4::bigint as load_id, 'billing' as system, 'invoice_lines' as table_name,
     'lines.csv' as file, 7::bigint as line, 'min' as rule, 'quantity' as column_name,
-    'The quantity is below 0.' as message, 'secret raw text' as raw_text;
+    'The quantity is below 0.' as message, 'secret raw text' as raw_text
+union all by name
+select 4 as load_id, 'billing' as system, 'invoice_lines' as table_name, 'lines.csv' as file,
+    8 as line, 'min' as rule, 'quantity' as column_name, 'The quantity is below 0.' as message,
+    'secret raw text' as raw_text;
+
+-- A person dismissed the second of them.
+insert into quarantine.decided_rows values (1, 4, 8, 'min');
+insert into quarantine.decisions
+select *, sha256(cast(to_json([
+    cast(decision_id as varchar), cast(decided_at as varchar), action, author, reason, system,
+    table_name, file, cast(load_id as varchar), waived_rule, waived_column,
+    cast(row_count as varchar), rows_hash, cast(decision_load_id as varchar), previous_hash
+]) as varchar))
+from (values (
+    1, timestamp '2011-12-01', 'dismiss', 'Ada', 'a test', 'billing', 'invoice_lines', 'lines.csv',
+    4, '', '', 1, sha256('4:8:min'), -4, repeat('0', 64)
+)) as decision(decision_id, decided_at, action, author, reason, system, table_name, file, load_id,
+    waived_rule, waived_column, row_count, rows_hash, decision_load_id, previous_hash);
 
 insert into control.loads by name
 select * from (values
-    (-3, 'survey', 'responses', 'responses.csv', 100, 100, 0, 0, 'loaded', null::varchar),
+    (-4, 'billing', 'invoice_lines', 'lines.csv (dismissed from load 4)', 0, 0, 0, 0, 'loaded',
+        'a test'),
+    (-3, 'survey', 'responses', 'responses.csv', 100, 100, 0, 0, 'loaded', null),
     (-2, 'support', 'tickets', 'tickets.csv', 200, 200, 0, 0, 'loaded', null),
     (-1, 'billing', 'exchange_rates', 'rates.csv', 1, 1, 0, 0, 'loaded', null),
     (0, 'billing', 'subscriptions', 'subscriptions.csv', 27, 27, 0, 0, 'loaded', null),
     (1, 'crm', 'customers', 'customers.csv', 245, 240, 5, 0, 'loaded', null),
     (2, 'billing', 'products', 'products.csv', 20, 20, 0, 0, 'loaded', null),
     (3, 'billing', 'invoices', 'invoices.csv', 400, 400, 0, 0, 'loaded', null),
-    (4, 'billing', 'invoice_lines', 'lines.csv', 1001, 1000, 0, 1, 'loaded', null),
+    (4, 'billing', 'invoice_lines', 'lines.csv', 1002, 1000, 0, 2, 'loaded', null),
     (5, 'billing', 'credit_notes', 'credits.csv', 40, 40, 0, 0, 'loaded', null)
 ) as loads(load_id, system, table_name, file, rows_read, rows_accepted, rows_unchanged,
     rows_quarantined, status, message);
