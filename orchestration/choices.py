@@ -8,6 +8,7 @@ What does not: what a profile or a target means (dbt).
 
 import csv
 from decimal import Decimal
+from pathlib import Path
 
 import yaml
 
@@ -33,7 +34,7 @@ def check_profile(settings: Settings) -> None:
     path = settings.root / "dbt_project" / "seeds" / "scorecard_nodes.csv"
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    known = sorted({row["profile"] for row in rows})
+    known = sorted({row["profile"] for row in rows} - _profiles_of_the_portfolio(path.parent))
     _refuse_unknown("--profile", settings.profile, known, "dbt_project/seeds/scorecard_nodes.csv")
     nodes = {
         row["node_id"]: row
@@ -45,6 +46,15 @@ def check_profile(settings: Settings) -> None:
     if lost > LARGEST_GAP:
         listed = [(row["label"], row["needs"]) for row in missing]
         raise UsageError(_too_much_is_missing(settings.profile, lost, listed))
+
+
+def _profiles_of_the_portfolio(seeds: Path) -> set[str]:
+    """The profiles that score the company as a whole: none of them can be that of a report."""
+    path = seeds / "scorecards.csv"
+    if not path.exists():
+        return set()
+    with path.open(encoding="utf-8", newline="") as file:
+        return {row["profile"] for row in csv.DictReader(file) if row["subject"] == "portfolio"}
 
 
 def check_profile_applies(settings: Settings) -> None:

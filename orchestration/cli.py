@@ -67,6 +67,19 @@ estimators_app = typer.Typer(
 )
 app.add_typer(estimators_app)
 
+quarantine_app = typer.Typer(
+    name="quarantine",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help=(
+        "The rows that ingestion refused: what lies there, and the way back.\n\n"
+        "Nothing leaves the quarantine by itself. A person releases rows, or dismisses them, with "
+        "name and reason; both are recorded for good and never rewritten. A row that is wrong at "
+        "its source is better corrected there and sent again."
+    ),
+)
+app.add_typer(quarantine_app)
+
 LandingOption = Annotated[
     Path | None,
     typer.Option(
@@ -129,6 +142,47 @@ ByOption = Annotated[
         "--by",
         metavar="NAME",
         help="Who decides; kept in the home, never published. Default: your user name.",
+        show_default=False,
+    ),
+]
+RowsArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[ROW]...",
+        help="Loads (14) or rows as LOAD:LINE (14:1225). Default: all.",
+        show_default=False,
+    ),
+]
+FileOption = Annotated[
+    str, typer.Option("--file", metavar="FILE", help="Rows of this file only.", show_default=False)
+]
+TableOption = Annotated[
+    str,
+    typer.Option(
+        "--table", metavar="SYSTEM.TABLE", help="Rows of this table only.", show_default=False
+    ),
+]
+RuleOption = Annotated[
+    str,
+    typer.Option(
+        "--rule", metavar="RULE", help="Rows that this rule refused only.", show_default=False
+    ),
+]
+WhyOption = Annotated[
+    str,
+    typer.Option(
+        "--reason",
+        metavar="TEXT",
+        help="Why. It is kept for good and published: name no person.",
+        show_default=False,
+    ),
+]
+AuthorOption = Annotated[
+    str | None,
+    typer.Option(
+        "--author",
+        metavar="NAME",
+        help="Who decides; kept in the warehouse, never published. Default: your user name.",
         show_default=False,
     ),
 ]
@@ -515,6 +569,133 @@ def unpin_estimator(
             f"{entry.champion} is pinned no more: from the next run on the gate decides which "
             f"{entry.kind} estimator speaks."
         )
+
+
+@quarantine_app.command("list")
+def list_quarantine(
+    rows: RowsArgument = None,
+    file: FileOption = "",
+    table: TableOption = "",
+    rule: RuleOption = "",
+    show_all: Annotated[
+        bool, typer.Option("--all", help="Also those that were all decided on.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Count the rows in quarantine by load, rule and column: open, released, dismissed.
+
+    **Example**
+
+    `scorecard quarantine list --table billing.payments`
+    """
+    with _answering() as settings:
+        from orchestration import quarantine
+        from orchestration.ingestion.quarantine import Selection
+        from orchestration.ingestion.quarantine import list_quarantine as groups_of
+
+        selection = Selection.parse(rows or (), file=file, table=table, rule=rule)
+        groups = groups_of(settings, selection, with_decided=show_all)
+        shown = quarantine.groups_json if as_json else quarantine.render_groups
+        _print(shown(groups), is_json=as_json)
+
+
+@quarantine_app.command("show")
+def show_quarantine(
+    rows: RowsArgument = None,
+    file: FileOption = "",
+    table: TableOption = "",
+    rule: RuleOption = "",
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many rows at most.")] = 50,
+    with_text: Annotated[
+        bool, typer.Option("--text", help="Also each row as it came, which may name persons.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """List rows in quarantine: what is wrong with each, and what was decided, by whom and why.
+
+    **Example**
+
+    `scorecard quarantine show 14:1225 --text`
+    """
+    with _answering() as settings:
+        from orchestration import quarantine
+        from orchestration.ingestion.quarantine import Selection, show_rows
+
+        selection = Selection.parse(rows or (), file=file, table=table, rule=rule)
+        found, total = show_rows(settings, selection, limit=limit)
+        _print(
+            quarantine.rows_json(found, with_text=with_text)
+            if as_json
+            else quarantine.render_rows(found, total, with_text=with_text),
+            is_json=as_json,
+        )
+
+
+@quarantine_app.command("release")
+def release_quarantine(
+    reason: WhyOption,
+    rows: RowsArgument = None,
+    file: FileOption = "",
+    table: TableOption = "",
+    rule: Annotated[
+        str,
+        typer.Option(
+            "--rule",
+            metavar="RULE",
+            help="Rows that this rule refused only; it is waived for them, for the column it "
+            "refused. Without it the contract as it stands now judges.",
+            show_default=False,
+        ),
+    ] = "",
+    author: AuthorOption = None,
+) -> None:
+    """Load rows of the quarantine, by a load of their own.
+
+    They are read again from their own text and judged by the contract, but for the one rule that
+    is named; a row that breaks another rule stays. Exit code 1: no row could be released.
+
+    **Examples**
+
+    `scorecard quarantine release 37 --rule accepted_values --reason "fax was a channel in 2023"`
+
+    `scorecard quarantine release --table crm.customers --reason "the contract is mended"`
+    """
+    with _answering() as settings:
+        from orchestration import quarantine
+        from orchestration.ingestion.quarantine import Selection, release_rows
+        from orchestration.runs import utc_now
+
+        selection = Selection.parse(rows or (), file=file, table=table, rule=rule)
+        who = quarantine.whoever(author)
+        outcome = release_rows(settings, selection, author=who, reason=reason, now=utc_now())
+        _print(quarantine.render_release(outcome))
+    raise typer.Exit(0 if outcome.load_ids else STOPPED)
+
+
+@quarantine_app.command("dismiss")
+def dismiss_quarantine(
+    reason: WhyOption,
+    rows: RowsArgument = None,
+    file: FileOption = "",
+    table: TableOption = "",
+    rule: RuleOption = "",
+    author: AuthorOption = None,
+) -> None:
+    """Say of rows in quarantine that they stay out: they wait for nobody any more.
+
+    **Example**
+
+    `scorecard quarantine dismiss 34 --reason "the customer was entered twice, the first is right"`
+    """
+    with _answering() as settings:
+        from orchestration import quarantine
+        from orchestration.ingestion.quarantine import Selection, dismiss_rows
+        from orchestration.runs import utc_now
+
+        selection = Selection.parse(rows or (), file=file, table=table, rule=rule)
+        who = quarantine.whoever(author)
+        outcome = dismiss_rows(settings, selection, author=who, reason=reason, now=utc_now())
+        _print(quarantine.render_dismissal(outcome))
 
 
 def _print_pin(entry: "Approval") -> None:

@@ -14,7 +14,7 @@ SEEDS = Path("dbt_project") / "seeds"
 PAGE = Path("docs") / "profiles.md"
 # The seeds that the page is made of.
 READS = ("scorecards", "scorecard_nodes", "targets", "segment_strategies")
-TIERS = ("A", "B", "C", "D")
+TIERS = ("A", "B", "C", "D", "all")
 SCORINGS = {
     "percentile_portfolio": "among all customers",
     "percentile_in_tier": "among the tier",

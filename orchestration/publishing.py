@@ -11,6 +11,7 @@ from orchestration import window
 from orchestration.errors import GateRefusedError, ReleaseError
 from orchestration.gating import run_evidence
 from orchestration.ledger import PRODUCTS, record_published
+from orchestration.notify import notify_held
 from orchestration.progress import stage
 from orchestration.runs import fingerprints, read_current, summarise, utc_now
 from orchestration.settings import Settings
@@ -57,6 +58,8 @@ def publish(settings: Settings) -> PublishOutcome:
             )
         except GateRefusedError as error:
             _close(settings, record, status="held", release_id=None, message=str(error))
+            held_all = {"every product": str(error)}
+            notify_held(run_id=record.run_id, release_id=None, held=held_all)
             raise
         held = tuple(release.manifest.held_products)
         current.describe(release.id)
@@ -66,6 +69,9 @@ def publish(settings: Settings) -> PublishOutcome:
     status = "held" if held else "released"
     message = f"held: {', '.join(held)}" if held else None
     _close(settings, record, status=status, release_id=release.id, message=message)
+    if held:
+        reasons = {name: release.manifest.products[name].reason for name in held}
+        notify_held(run_id=record.run_id, release_id=release.id, held=reasons)
     return PublishOutcome(release.id, status, held, settings.current / REPORT)
 
 

@@ -14,6 +14,7 @@ from data_quality.suites import (
     activity,
     associations,
     backtest,
+    balanced,
     billing,
     cmat,
     commercial,
@@ -68,6 +69,7 @@ SUITES: dict[str, Callable[[], tuple[Rule, ...]]] = {
     "profiles": profiles.rules,
     "backtest": backtest.rules,
     "levels": levels.rules,
+    "balanced": balanced.rules,
     "cmat": cmat.rules,
     "findings": findings.rules,
 }

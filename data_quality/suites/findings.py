@@ -1,8 +1,8 @@
 """Rules of the product `findings`: what is wrong in the sources, seen where they are joined.
 
 Belongs here: the mart source_findings: that it is whole, and one rule per kind of bad input, so
-that each is named and counted on the quality page. Not here: finding them (`models/core`), and what
-came in (`source`).
+that each is named and counted on the quality page; and what became of the refused rows. Not here:
+finding them (`models/core`), and what came in (`source`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,26 @@ OWNER = "data engineering"
 FINDINGS = Table(
     "scorecard", "source_findings", OWNER, ("rule_id", "source_system", "source_table")
 )
+QUARANTINE = Table(
+    "scorecard",
+    "quarantine_summary",
+    OWNER,
+    ("load_id", "rule_id", "column_name", "decision_id"),
+)
 
+ROW_STATES = ("open", "released", "dismissed")
+# The release of a refused row, as the run knows it.
+RELEASED = """
+                        select 1
+                        from quarantine.decided_rows as decided
+                        inner join quarantine.decisions as decisions
+                            on decided.decision_id = decisions.decision_id
+                        where decisions.action = 'release'
+                            and decided.load_id = refused.load_id
+                            and decided.line = refused.line and decided.rule = refused.rule
+                            and decisions.decision_load_id
+                                <= (select max(known_load_id) from control.run_window)
+""".strip()
 ACTIONS = ("quarantined", "excluded", "flagged")
 
 
@@ -187,7 +206,12 @@ BAD_INPUTS = (
 
 def rules() -> tuple[Rule, ...]:
     """List the rules of the product."""
-    return (*_findings(), *_counts(), *(_named(each) for each in BAD_INPUTS))
+    return (
+        *_findings(),
+        *_counts(),
+        *(_named(each) for each in BAD_INPUTS),
+        *_quarantine(),
+    )
 
 
 def _findings() -> tuple[Rule, ...]:
@@ -249,6 +273,8 @@ def _counts() -> tuple[Rule, ...]:
                     select count(*) from quarantine.refused_rows as refused
                     where refused.load_id in (
                         select newest.load_id from {_known_loads()} as newest
+                    ) and not exists (
+                        {RELEASED}
                     )
                 )
                 - coalesce(sum(row_count) filter (
@@ -262,7 +288,13 @@ def _counts() -> tuple[Rule, ...]:
             because="Nothing is dropped silently.",
             characteristic="traceability",
             columns=("row_count",),
-            reads=("control.loads", "control.run_window", "quarantine.refused_rows"),
+            reads=(
+                "control.loads",
+                "control.run_window",
+                "quarantine.decided_rows",
+                "quarantine.decisions",
+                "quarantine.refused_rows",
+            ),
         ),
         FINDINGS.no_rows(
             "excluded_lines_are_those_of_the_walk",
@@ -282,6 +314,55 @@ def _counts() -> tuple[Rule, ...]:
             characteristic="consistency",
             columns=("row_count",),
             reads=("scorecard.revenue_reconciliation",),
+        ),
+    )
+
+
+def _quarantine() -> tuple[Rule, ...]:
+    return (
+        *keys(QUARANTINE),
+        no_personal_data(QUARANTINE, exempt=("explanation", "file_name")),
+        QUARANTINE.in_set(
+            "row_state",
+            ROW_STATES,
+            says="Refused rows are open, released or dismissed.",
+            because="There is no fourth place where a row could be.",
+        ),
+        QUARANTINE.no_rows(
+            "decisions_have_a_reason",
+            """
+            select load_id, rule_id, column_name, decision_id from scorecard.quarantine_summary
+            where (row_state = 'open') <> (decision_id = 0)
+                or (row_state = 'open') <> (coalesce(decision_reason, '') = '')
+            """,
+            says="Rows that were released or dismissed name the decision and its reason.",
+            because="A row that went in or stayed out for no reason cannot be defended.",
+            characteristic="traceability",
+            columns=("row_state", "decision_id", "decision_reason"),
+        ),
+        QUARANTINE.no_rows(
+            "every_refused_row_is_counted",
+            """
+            select
+                coalesce(loads.load_id, summed.load_id) as load_id, null as rule_id,
+                null as column_name, null as decision_id
+            from (
+                select load_id, rows_quarantined from control.loads
+                where status = 'loaded' and rows_quarantined > 0
+                    and load_id <= (select max(known_load_id) from control.run_window)
+            ) as loads
+            full outer join (
+                select load_id, sum(row_count) as row_count
+                from scorecard.quarantine_summary group by load_id
+            ) as summed on loads.load_id = summed.load_id
+            where loads.rows_quarantined is distinct from summed.row_count
+            """,
+            says="Of every load, the open, released and dismissed rows are those that the ledger "
+            "counts as quarantined.",
+            because="Nothing is dropped silently, and nothing counts twice.",
+            characteristic="traceability",
+            columns=("row_count",),
+            reads=("control.loads", "control.run_window"),
         ),
     )
 

@@ -1,7 +1,7 @@
 """Rules of the product `identity`: which source records are one customer, and what changed.
 
-Belongs here: the marts identity_summary and identity_restatements. Not here: the customers
-themselves (`customers`).
+Belongs here: the marts identity_summary, identity_links and identity_restatements. Not here: the
+customers themselves (`customers`).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from data_quality.suites.shapes import keys, no_personal_data, shares
 
 OWNER = "customer analytics"
 SUMMARY = Table("scorecard", "identity_summary", OWNER, ("source_system", "link_method"))
+LINKS = Table("scorecard", "identity_links", OWNER, ("source_system", "source_key"))
 RESTATEMENTS = Table("scorecard", "identity_restatements", OWNER, ("source_system", "source_key"))
 
 # A name that is alike proposes a review and decides nothing, so it is no method.
@@ -24,7 +25,7 @@ UNRESOLVED_LIMIT = 0.10
 
 def rules() -> tuple[Rule, ...]:
     """List the rules of the product."""
-    return (*_summary(), *_sums(), *_changes(), *_restatements())
+    return (*_summary(), *_sums(), *_changes(), *_links(), *_restatements())
 
 
 def _summary() -> tuple[Rule, ...]:
@@ -148,6 +149,58 @@ def _changes() -> tuple[Rule, ...]:
             characteristic="traceability",
             columns=("merge_count", "split_count"),
             reads=(RESTATEMENTS.path,),
+        ),
+    )
+
+
+def _links() -> tuple[Rule, ...]:
+    return (
+        *keys(LINKS),
+        no_personal_data(LINKS),
+        LINKS.no_rows(
+            "record_is_named_by_a_hash",
+            "select source_system, source_key from scorecard.identity_links "
+            "where not regexp_full_match(source_key, '[0-9a-f]{32}')",
+            says="Source records are named by the hash of their number alone.",
+            because="A number may be an e-mail address or a telephone number.",
+            characteristic="confidentiality",
+            columns=("source_key",),
+        ),
+        LINKS.no_rows(
+            "only_unresolved_records_are_nobodys",
+            """
+            select source_system, source_key from scorecard.identity_links
+            where (link_method = 'unresolved') <> (customer_id is null)
+                or (link_score is null) <> (customer_id is null)
+                or link_score <= 0 or link_score > 1
+            """,
+            says="Every record that has a customer says how it got it and how sure that is.",
+            because="A link without method and score cannot be reviewed.",
+            characteristic="traceability",
+            columns=("link_method", "link_score"),
+        ),
+        LINKS.no_rows(
+            "links_are_those_of_the_summary",
+            """
+            select coalesce(links.source_system, summary.source_system) as source_system,
+                null as source_key
+            from (
+                select source_system, link_method, count(*) as record_count
+                from scorecard.identity_links group by source_system, link_method
+            ) as links
+            full outer join (
+                select source_system, link_method, record_count
+                from scorecard.identity_summary where link_method <> 'all'
+            ) as summary
+                on links.source_system = summary.source_system
+                and links.link_method = summary.link_method
+            where links.record_count is distinct from summary.record_count
+            """,
+            says="There are as many links by system and method as the summary counts.",
+            because="A record that stands in one of them alone is lost or counted twice.",
+            characteristic="consistency",
+            columns=("link_method",),
+            reads=("scorecard.identity_summary",),
         ),
     )
 

@@ -1,14 +1,22 @@
 """Rules of the product `levels`: scorecards of tiers, of organisations and of value segments.
 
-Belongs here: the marts tier_scorecard_measures, tier_scorecard_changes, account_scorecard,
-customer_value_segments, value_segments. Not here: the customers' scores, and the counts and means
-of tiers and portfolio (`scorecard`).
+Belongs here: the marts tier_scorecard_measures, tier_scorecard_changes, override_rates,
+account_scorecard, customer_value_segments, value_segments. Not here: the customers' scores, and the
+counts and means of tiers (`scorecard`), the company as a whole (`balanced`).
 """
 
 from __future__ import annotations
 
 from data_quality.rules import Rule, Table
-from data_quality.suites.shapes import customer_is_known, keys, month_ends, scores, shares
+from data_quality.suites.shapes import (
+    customer_is_known,
+    keys,
+    month_ends,
+    rates_flag_few_cases,
+    rates_hold,
+    scores,
+    shares,
+)
 
 OWNER = "customer analytics"
 MEASURES = Table(
@@ -18,6 +26,7 @@ MEASURES = Table(
     ("as_of_date", "profile", "tier", "cause"),
 )
 CHANGES = Table("scorecard", "tier_scorecard_changes", OWNER, ("as_of_date", "profile", "tier"))
+OVERRIDES = Table("scorecard", "override_rates", OWNER, ("as_of_date", "profile", "team"))
 ACCOUNTS = Table("scorecard", "account_scorecard", OWNER, ("account_id", "as_of_date", "profile"))
 MEMBERS = Table(
     "scorecard", "customer_value_segments", OWNER, ("customer_id", "as_of_date", "profile")
@@ -44,7 +53,7 @@ PARTS = (
 
 def rules() -> tuple[Rule, ...]:
     """List the rules of the product."""
-    return (*_measures(), *_changes(), *_accounts(), *_members(), *_segments())
+    return (*_measures(), *_changes(), *_overrides(), *_accounts(), *_members(), *_segments())
 
 
 def _measures() -> tuple[Rule, ...]:
@@ -111,6 +120,36 @@ def _changes() -> tuple[Rule, ...]:
             because="A customer in no movement, or in two, would make the mix wrong.",
             characteristic="consistency",
             columns=("scored_count", "previous_scored_count", "stayed_count"),
+        ),
+    )
+
+
+def _overrides() -> tuple[Rule, ...]:
+    return (
+        *keys(OVERRIDES),
+        month_ends(OVERRIDES),
+        rates_hold(OVERRIDES, "overridden"),
+        rates_flag_few_cases(OVERRIDES, overridden="scored_count"),
+        OVERRIDES.no_rows(
+            "teams_add_up",
+            """
+            select whole.as_of_date, whole.profile, whole.team
+            from scorecard.override_rates as whole
+            left join (
+                select as_of_date, profile, sum(overridden_count) as overridden_count
+                from scorecard.override_rates where team <> 'all' group by as_of_date, profile
+            ) as teams
+                on whole.as_of_date = teams.as_of_date and whole.profile = teams.profile
+            where whole.team = 'all'
+                and whole.overridden_count <> coalesce(teams.overridden_count, 0)
+                or whole.raised_count + whole.lowered_count + whole.uncomputed_count
+                    > whole.overridden_count
+            """,
+            says="The scores set by hand are those of the teams, and each was raised or lowered "
+            "at most once.",
+            because="A rate of overrides that leaves some out protects whoever made them.",
+            characteristic="consistency",
+            columns=("overridden_count", "raised_count", "lowered_count", "uncomputed_count"),
         ),
     )
 

@@ -1,8 +1,8 @@
 """Rules of the product `scorecard`: the scores, what they are made of, and their roll-ups.
 
 Belongs here: the marts customer_scorecard, customer_scorecard_measures, tier_scorecard,
-portfolio_scorecard, profile_requirements. How changes come about, and what is done to a computed
-score, is in `suites.scorecard_changes`.
+profile_requirements. How changes come about, and what is done to a computed score, is in
+`suites.scorecard_changes`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from data_quality.suites.shapes import (
     keys_present,
     month_ends,
     months_are_complete,
+    rates_flag_few_cases,
+    rates_hold,
     scores,
     shares,
     volume,
@@ -35,7 +37,6 @@ MEASURES = Table(
     ("customer_id", "as_of_date", "profile", "measure"),
 )
 TIER = Table("scorecard", "tier_scorecard", OWNER, ("as_of_date", "profile", "tier"))
-PORTFOLIO = Table("scorecard", "portfolio_scorecard", OWNER, ("as_of_date", "profile"))
 REQUIREMENTS = Table("scorecard", "profile_requirements", OWNER, ("profile", "measure"))
 
 STATUSES = ("published", "insufficient_evidence")
@@ -64,9 +65,8 @@ def rules() -> tuple[Rule, ...]:
         *_contributions(),
         *_weights(),
         *_tiers(),
-        *_portfolio(),
-        *_portfolio_counts(),
-        *_portfolio_money_and_mean(),
+        *_tier_counts(),
+        *_tier_money_and_mean(),
         *_requirements(),
         *scorecard_changes.rules(),
     )
@@ -361,16 +361,26 @@ def _tiers() -> tuple[Rule, ...]:
     return (
         *keys_present(TIER),
         key_is_unique(TIER),
+        months_are_complete(TIER, since_its_first=True),
         TIER.no_rows(
             "bands_add_up",
             "select as_of_date, profile, tier from scorecard.tier_scorecard "
             "where green_count + amber_count + red_count <> scored_count "
-            "or scored_count > customer_count",
+            "or scored_count > customer_count or overridden_count > scored_count",
             says="Green, amber and red add up to the scored customers of a tier.",
             because="A customer in no band, or in two, is a fault of the bands.",
             characteristic="consistency",
-            columns=("green_count", "amber_count", "red_count", "scored_count"),
+            columns=("green_count", "amber_count", "red_count", "scored_count", "overridden_count"),
         ),
+        *scores(TIER, "mean_score", "median_score"),
+        *shares(TIER, "mean_coverage"),
+        rates_hold(TIER, "green", "overridden"),
+        rates_flag_few_cases(TIER, green="scored_count", overridden="scored_count"),
+    )
+
+
+def _tier_counts() -> tuple[Rule, ...]:
+    return (
         TIER.no_rows(
             "counts_match_customers",
             """
@@ -384,8 +394,10 @@ def _tiers() -> tuple[Rule, ...]:
             ) as customers
                 on tiers.as_of_date = customers.as_of_date and tiers.profile = customers.profile
                 and tiers.tier = customers.tier
-            where tiers.customer_count <> coalesce(customers.customer_count, 0)
+            where tiers.tier <> 'all' and (
+                tiers.customer_count <> coalesce(customers.customer_count, 0)
                 or tiers.scored_count <> coalesce(customers.scored_count, 0)
+            )
             """,
             says="The counts of a tier are those of its customers.",
             because="The same question must have the same answer in every report.",
@@ -393,89 +405,79 @@ def _tiers() -> tuple[Rule, ...]:
             columns=("customer_count", "scored_count"),
             reads=(SCORECARD.path,),
         ),
-        *scores(TIER, "mean_score", "median_score"),
-    )
-
-
-def _portfolio() -> tuple[Rule, ...]:
-    return (
-        *keys_present(PORTFOLIO),
-        key_is_unique(PORTFOLIO),
-        months_are_complete(PORTFOLIO, since_its_first=True),
-    )
-
-
-def _portfolio_counts() -> tuple[Rule, ...]:
-    return (
-        PORTFOLIO.no_rows(
-            "counts_match_tiers",
+        TIER.no_rows(
+            "counts_of_all_match_tiers",
             """
-            select portfolio.as_of_date, portfolio.profile
-            from scorecard.portfolio_scorecard as portfolio
+            select whole.as_of_date, whole.profile, whole.tier
+            from scorecard.tier_scorecard as whole
             left join (
                 select
                     as_of_date, profile,
                     sum(customer_count) as customer_count, sum(scored_count) as scored_count,
                     sum(green_count) as green_count, sum(amber_count) as amber_count,
-                    sum(red_count) as red_count
-                from scorecard.tier_scorecard group by as_of_date, profile
+                    sum(red_count) as red_count, sum(overridden_count) as overridden_count
+                from scorecard.tier_scorecard where tier <> 'all' group by as_of_date, profile
             ) as tiers
-                on portfolio.as_of_date = tiers.as_of_date and portfolio.profile = tiers.profile
-            where portfolio.customer_count is distinct from tiers.customer_count
-                or portfolio.scored_count is distinct from tiers.scored_count
-                or portfolio.green_count is distinct from tiers.green_count
-                or portfolio.amber_count is distinct from tiers.amber_count
-                or portfolio.red_count is distinct from tiers.red_count
+                on whole.as_of_date = tiers.as_of_date and whole.profile = tiers.profile
+            where whole.tier = 'all' and (
+                whole.customer_count is distinct from tiers.customer_count
+                or whole.scored_count is distinct from tiers.scored_count
+                or whole.green_count is distinct from tiers.green_count
+                or whole.amber_count is distinct from tiers.amber_count
+                or whole.red_count is distinct from tiers.red_count
+                or whole.overridden_count is distinct from tiers.overridden_count
+            )
             """,
-            says="The counts of the portfolio are the sums over its tiers.",
+            says="The counts of all customers are the sums over the tiers.",
             because="The same question must have the same answer in every report.",
             characteristic="consistency",
             columns=("customer_count", "scored_count", "green_count", "amber_count", "red_count"),
-            reads=(TIER.path,),
         ),
     )
 
 
-def _portfolio_money_and_mean() -> tuple[Rule, ...]:
+def _tier_money_and_mean() -> tuple[Rule, ...]:
     return (
-        PORTFOLIO.no_rows(
-            "revenue_matches_customers",
+        TIER.no_rows(
+            "revenue_of_all_matches_customers",
             f"""
-            select portfolio.as_of_date, portfolio.profile
-            from scorecard.portfolio_scorecard as portfolio
+            select whole.as_of_date, whole.profile, whole.tier
+            from scorecard.tier_scorecard as whole
             left join (
                 select as_of_date, sum(revenue_12m) as revenue_12m
                 from scorecard.customer_indicators group by as_of_date
-            ) as customers on portfolio.as_of_date = customers.as_of_date
-            where coalesce(abs(portfolio.revenue_12m - customers.revenue_12m) >= {PENNY}, true)
+            ) as customers on whole.as_of_date = customers.as_of_date
+            where whole.tier = 'all'
+                and coalesce(abs(whole.revenue_12m - customers.revenue_12m) >= {PENNY}, true)
             """,
-            says="The revenue of the portfolio is the sum over its customers, to the penny.",
+            says="The revenue of all is the sum over the customers, to the penny.",
             because="Sums that differ between reports cost trust in all of them.",
             characteristic="consistency",
             columns=("revenue_12m",),
             reads=("scorecard.customer_indicators",),
         ),
-        PORTFOLIO.no_rows(
-            "mean_is_the_mean_of_the_scores",
+        TIER.no_rows(
+            "mean_of_all_is_the_mean_of_the_scores",
             f"""
-            select portfolio.as_of_date, portfolio.profile
-            from scorecard.portfolio_scorecard as portfolio
+            select whole.as_of_date, whole.profile, whole.tier
+            from scorecard.tier_scorecard as whole
             left join (
                 select as_of_date, profile, avg(score) as mean_score
                 from scorecard.customer_scorecard group by as_of_date, profile
             ) as customers
-                on portfolio.as_of_date = customers.as_of_date
-                and portfolio.profile = customers.profile
-            where abs(portfolio.mean_score - customers.mean_score) > {MEAN_TOLERANCE}
-                or (portfolio.mean_score is null) <> (customers.mean_score is null)
+                on whole.as_of_date = customers.as_of_date
+                and whole.profile = customers.profile
+            where whole.tier = 'all' and (
+                abs(whole.mean_score - customers.mean_score) > {MEAN_TOLERANCE}
+                or (whole.mean_score is null) <> (customers.mean_score is null)
+            )
             """,
-            says="The mean score is the mean of the customers' scores.",
+            says="The mean score of all is the mean of the customers' scores.",
             because="An average of averages is another number (handbook, traps).",
             characteristic="accuracy",
             columns=("mean_score",),
             reads=(SCORECARD.path,),
         ),
-        *shares(PORTFOLIO, "mean_coverage"),
     )
 
 

@@ -32,6 +32,17 @@ NEWEST_LOADS = """
     )
 """
 
+# The same, with the refused rows on which nobody has decided.
+WAITING_ROWS = f"""
+    (
+        select loads.*, loads.rows_quarantined - coalesce(decided.row_count, 0) as rows_waiting
+        from {NEWEST_LOADS} as loads
+        left join (
+            select load_id, count(*) as row_count from quarantine.decided_rows group by load_id
+        ) as decided on loads.load_id = decided.load_id
+    )
+"""
+
 # Money without a rate is missing from revenue: a currency of some weight must not be.
 WITHOUT_RATE_LIMIT = 0.01
 
@@ -178,19 +189,20 @@ def refused_share_is_small(table: Table, systems: Sequence[str]) -> Rule:
     return table.no_rows(
         "refused_share_is_small",
         f"""
-        select load_id, system, table_name from {NEWEST_LOADS} as newest
+        select load_id, system, table_name from {WAITING_ROWS} as newest
         where status = 'loaded' and system in ({names})
-            and rows_quarantined > {REFUSED_LIMIT} * rows_read
-            and rows_quarantined >= {REFUSED_ROWS_MIN}
+            and rows_waiting > {REFUSED_LIMIT} * rows_read
+            and rows_waiting >= {REFUSED_ROWS_MIN}
         """,
         says=f"No file of {' or '.join(systems)} has more than 1 % of its rows, and at least "
-        f"{REFUSED_ROWS_MIN}, in quarantine.",
+        f"{REFUSED_ROWS_MIN}, in quarantine without a person's decision.",
         because=(
             "So many refused rows are a change at the source. Send the corrected file under the "
-            "same name: only a file's newest load counts."
+            "same name (only a file's newest load counts), or decide on the rows "
+            "(`scorecard quarantine`)."
         ),
         characteristic="credibility",
-        reads=("control.loads",),
+        reads=("control.loads", "quarantine.decided_rows"),
     )
 
 

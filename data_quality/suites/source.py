@@ -13,8 +13,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from data_quality.contracts import SourceTable, load_source_tables
+from data_quality.decisions import BROKEN_DECISIONS
 from data_quality.rules import Rule, Table
-from data_quality.suites.shapes import NEWEST_LOADS, REFUSED_LIMIT, refused_share_is_small
+from data_quality.suites.shapes import (
+    NEWEST_LOADS,
+    REFUSED_LIMIT,
+    WAITING_ROWS,
+    refused_share_is_small,
+)
 
 OWNER = "data engineering"
 
@@ -25,6 +31,8 @@ PRODUCTS = Table("raw", "billing__products", OWNER, ("product_id", "updated_at",
 CUSTOMERS = Table("raw", "crm__customers", OWNER, ("customer_id", "updated_at", "_load_id"))
 LOADS = Table("control", "loads", OWNER, ("load_id",))
 REFUSED = Table("quarantine", "refused_rows", OWNER, ("load_id",))
+DECISIONS = Table("quarantine", "decisions", OWNER, ("decision_id",))
+DECIDED = Table("quarantine", "decided_rows", OWNER, ("decision_id", "load_id"))
 CONTRACTS = Table("control", "contracts", OWNER, ("system", "table_name"))
 RATES = Table("raw", "billing__exchange_rates", OWNER, ("currency", "rate_date", "_load_id"))
 SYSTEMS = Table("control", "systems", OWNER, ("system",))
@@ -53,6 +61,7 @@ def rules() -> tuple[Rule, ...]:
         *_ledger(),
         *_files(tuple(dict.fromkeys(t.system for t in tables if not t.is_optional))),
         *_quarantine(),
+        *_decisions(),
         *_lines_match(),
         *_invoices_match(),
         *_sums(),
@@ -159,14 +168,16 @@ def _files(required: Sequence[str]) -> tuple[Rule, ...]:
         refused_share_is_small(LOADS, required),
         LOADS.no_rows(
             "refused_rows_are_few",
-            f"select load_id, system, table_name from {NEWEST_LOADS} as newest "
+            f"select load_id, system, table_name from {WAITING_ROWS} as newest "
             "where status = 'loaded' and "
-            f"rows_quarantined > {REFUSED_LIMIT} * rows_read",
-            says="No file, of any system, has more than 1 % of its rows in quarantine.",
+            f"rows_waiting > {REFUSED_LIMIT} * rows_read",
+            says="No file, of any system, has more than 1 % of its rows in quarantine without a "
+            "person's decision.",
             because="Most files have none; ask the source what changed, and send the file again.",
             characteristic="credibility",
             severity="warn",
             columns=("rows_quarantined",),
+            reads=(DECIDED.path,),
         ),
         LOADS.no_rows(
             "no_file_is_refused",
@@ -209,6 +220,66 @@ def _quarantine() -> tuple[Rule, ...]:
             because="Without them nobody can correct it.",
             characteristic="traceability",
             columns=("rule", "message", "file"),
+        ),
+    )
+
+
+def _decisions() -> tuple[Rule, ...]:
+    return (
+        DECISIONS.no_rows(
+            "chain_is_whole",
+            BROKEN_DECISIONS,
+            says="Every decision about quarantined rows is as it was written, and none is missing.",
+            because="Who let a row in, or left it out, must be found as it was said.",
+            characteristic="traceability",
+            columns=("decision_hash", "previous_hash", "rows_hash"),
+            reads=(DECIDED.path,),
+        ),
+        DECISIONS.no_rows(
+            "is_signed",
+            "select decision_id from quarantine.decisions where trim(author) = '' "
+            "or trim(reason) = '' or action not in ('release', 'dismiss')",
+            says="Every decision about quarantined rows has an author and a reason.",
+            because="A row that nobody answers for must not be in the figures, nor out of them.",
+            characteristic="traceability",
+            columns=("author", "reason", "action"),
+        ),
+        DECISIONS.no_rows(
+            "rows_match_ledger",
+            """
+            select decisions.decision_id
+            from quarantine.decisions as decisions
+            left join control.loads as loads on decisions.decision_load_id = loads.load_id
+            where loads.load_id is null
+                or case decisions.action when 'release' then decisions.row_count else 0 end
+                    <> loads.rows_accepted + loads.rows_unchanged
+            """,
+            says="Each release stored, by its own load, exactly the rows that it names; a "
+            "dismissal stored none.",
+            because="A row that left the quarantine and came nowhere is lost.",
+            characteristic="traceability",
+            columns=("row_count", "decision_load_id"),
+            reads=(LOADS.path,),
+        ),
+        DECIDED.no_rows(
+            "rows_are_decided_on_once",
+            """
+            select decided.load_id
+            from quarantine.decided_rows as decided
+            left join (
+                select distinct load_id, line, rule from quarantine.refused_rows
+            ) as refused
+                on decided.load_id = refused.load_id
+                and decided.line = refused.line
+                and decided.rule = refused.rule
+            group by decided.load_id, decided.line, decided.rule
+            having count(*) > 1 or count(refused.load_id) = 0
+            """,
+            says="Every decision is about rows in quarantine, and no row was decided on twice.",
+            because="A row released twice counts twice.",
+            characteristic="consistency",
+            columns=("load_id", "line", "rule"),
+            reads=(REFUSED.path,),
         ),
     )
 

@@ -6,6 +6,27 @@
     {{ return(['customer_indicators', 'predictions', 'upsell_predictions', 'customer_value']) }}
 {%- endmacro %}
 
+{#- What a tree is scored from: the models with its measures, targets and months, and the columns that
+    name a row of the measures beside the month. -#}
+{% macro subject_of(tree) -%}
+    {{ return({
+        'customer': {
+            'measures': 'scr_measures',
+            'targets': 'scr_targets',
+            'months': 'scr_profile_months',
+            'key': 'customer_id',
+            'also': ['tier', 'value_basis'],
+        },
+        'portfolio': {
+            'measures': 'scr_portfolio_measures',
+            'targets': 'scr_portfolio_targets',
+            'months': 'scr_portfolio_months',
+            'key': 'portfolio',
+            'also': ['tier'],
+        },
+    }[tree['subject'] | default('customer', true)]) }}
+{%- endmacro %}
+
 {#- Rows of a query as dictionaries. -#}
 {% macro rows_of(query) -%}
     {%- if not execute -%} {{ return([]) }} {%- endif -%}
@@ -54,6 +75,107 @@
         order by nodes.profile, nodes.node_id
     {%- endset -%}
     {{ return(rows_of(query)) }}
+{%- endmacro %}
+
+{#- Nodes of all profiles that score the portfolio, as `scorecard_node_rows` gives those of customers. A
+    measure's indicator is a column of a group mart, `mart.column` in the seed and `mart__column` as
+    part of a name. -#}
+{% macro portfolio_node_rows() -%}
+    {%- set query -%}
+        select
+            nodes.profile,
+            nodes.node_id,
+            max(nodes.parent_id) as parent_id,
+            max(nodes.scoring) as scoring,
+            max(case when nodes.is_lever then 1 else 0 end) as is_lever,
+            max(nodes.trend_months) as own_trend_months,
+            max(
+                case
+                    when measures.mart is not null
+                        then {{ portfolio_measure_name('measures.mart', 'measures.indicator_id') }}
+                end
+            ) as indicator_id,
+            max(measures.direction) as direction,
+            max(profiles.trend_months) as trend_months
+        from {{ ref('scorecard_nodes') }} as nodes
+        inner join (
+            select
+                scorecards.profile,
+                scorecards.trend_months,
+                row_number() over (
+                    partition by scorecards.profile order by scorecards.valid_from desc
+                ) as newest_rank
+            from {{ ref('scorecards') }} as scorecards
+            where scorecards.subject = 'portfolio'
+        ) as profiles
+            on nodes.profile = profiles.profile and profiles.newest_rank = 1
+        left join {{ ref('group_measures') }} as measures
+            on nodes.indicator_id = concat(measures.mart, '.', measures.indicator_id)
+        group by nodes.profile, nodes.node_id
+        order by nodes.profile, nodes.node_id
+    {%- endset -%}
+    {{ return(rows_of(query)) }}
+{%- endmacro %}
+
+{#- A measure of the portfolio as part of a column's name. -#}
+{% macro portfolio_measure_name(mart, column) -%}
+    concat({{ mart }}, '__', {{ column }})
+{%- endmacro %}
+
+{#- The measures of the portfolio that a profile uses: indicator_id (`mart__column`), mart, column_name,
+    direction, n_column, low_n_column. -#}
+{% macro portfolio_measure_rows() -%}
+    {%- set query -%}
+        select distinct
+            {{ portfolio_measure_name('measures.mart', 'measures.indicator_id') }} as indicator_id,
+            measures.mart,
+            measures.indicator_id as column_name,
+            measures.direction,
+            measures.n_column,
+            measures.low_n_column
+        from {{ ref('scorecard_nodes') }} as nodes
+        inner join {{ ref('scorecards') }} as scorecards
+            on nodes.profile = scorecards.profile and scorecards.subject = 'portfolio'
+        inner join {{ ref('group_measures') }} as measures
+            on nodes.indicator_id = concat(measures.mart, '.', measures.indicator_id)
+        order by indicator_id
+    {%- endset -%}
+    {{ return(rows_of(query)) }}
+{%- endmacro %}
+
+{#- The conditions that pick the row of the whole portfolio from each mart that a measure may come from, by
+    mart: column_name and column_value. -#}
+{% macro portfolio_rows_of_marts() -%}
+    {%- set query -%}
+        select
+            marts.mart,
+            marts.column_name,
+            marts.column_value
+        from {{ ref('portfolio_marts') }} as marts
+        order by marts.mart, marts.column_name
+    {%- endset -%}
+    {%- set conditions = {} -%}
+    {%- for mart, rows in rows_of(query) | groupby('mart') -%}
+        {%- do conditions.update({mart: rows}) -%}
+    {%- endfor -%}
+    {{ return(conditions) }}
+{%- endmacro %}
+
+{#- The trees of all profiles that score the portfolio and have anything that can be measured. With one
+    row a month, mixed weights cost nothing, so they are always told apart. -#}
+{% macro portfolio_trees() -%}
+    {%- set trees = [] -%}
+    {%- for profile, rows in portfolio_node_rows() | groupby('profile') -%}
+        {%- set tree = {
+            'profile': profile,
+            'subject': 'portfolio',
+            'trend_months': rows[0]['trend_months'],
+            'is_weighted_anew': true,
+        } -%}
+        {%- do grow_tree(tree, rows) -%}
+        {%- if tree['measures'] -%} {%- do trees.append(tree) -%} {%- endif -%}
+    {%- endfor -%}
+    {{ return(trees) }}
 {%- endmacro %}
 
 {#- Profiles of which a weight differs between any two months in which scores are compared. -#}
@@ -195,7 +317,7 @@
             as {{ node['node_id'] }}__w
         {%- endfor %}
     from {{ ref('scr_weights') }} as weights
-    inner join {{ ref('scr_profile_months') }} as applied
+    inner join {{ ref(subject_of(tree)['months']) }} as applied
         on weights.profile = applied.profile and weights.as_of_date = applied.as_of_date
     where weights.profile = '{{ tree['profile'] }}' and applied.is_applied
     group by weights.as_of_date, applied.previous_date
@@ -203,8 +325,8 @@
 ),
 {%- endmacro %}
 
-{#- CTE `<name>`: the targets of piecewise measures by month and tier, wide. -#}
-{% macro targets_by_month(name, indicator_ids) -%}
+{#- CTE `<name>`: the targets of piecewise measures by month and tier, wide, from the model `source`. -#}
+{% macro targets_by_month(name, indicator_ids, source='scr_targets') -%}
 {{ name }} as (
 
     select
@@ -216,7 +338,7 @@
             as {{ indicator_id }}__{{ edge }}
         {%- endfor %}
         {%- endfor %}
-    from {{ ref('scr_targets') }} as targets
+    from {{ ref(source) }} as targets
     group by targets.as_of_date, targets.tier
 
 ),
@@ -231,19 +353,20 @@
     end
 {%- endmacro %}
 
-{#- CTEs up to `<profile>_weighted`: each customer month with the effective weights of now. `months` names
+{#- CTEs up to `<profile>_weighted`: each customer month (or month of the portfolio) with the effective weights of now. `months` names
     the CTE with the bounds first_month and last_month. -#}
 {% macro scored_now(tree, rules=[]) -%}
-{%- set p = tree['profile'] -%}
+{%- set p, subject = tree['profile'], subject_of(tree) -%}
 {{ weights_by_month(tree) }}
 
 {{ p }}_rows as (
 
     select
-        measures.customer_id,
-        measures.as_of_date,
-        measures.tier,
-        measures.value_basis
+        measures.{{ subject['key'] }},
+        measures.as_of_date
+        {%- for column in subject['also'] %},
+        measures.{{ column }}
+        {%- endfor %}
         {%- for rule in rules %},
         measures.{{ rule['indicator_id'] }}__raw as x_{{ rule['exception_id'] }}
         {%- endfor %}
@@ -255,7 +378,7 @@
         {%- for node in tree['dimensions'] + tree['measures'] if node['depth'] %},
         weights.{{ node['node_id'] }}__w as {{ node['node_id'] }}__w1
         {%- endfor %}
-    from {{ ref('scr_measures') }} as measures
+    from {{ ref(subject['measures']) }} as measures
     inner join months
         on
             measures.as_of_date >= months.first_month
@@ -269,12 +392,12 @@
 {#- CTEs up to `<profile>_parts`: each customer month that has a row at the earlier date, too, with the
     change of the score taken apart. -#}
 {% macro scored_then_and_now(tree) -%}
-{%- set p = tree['profile'] -%}
+{%- set p, subject = tree['profile'], subject_of(tree) -%}
 {%- set piecewise = tree['measures'] | selectattr('scoring', 'equalto', 'piecewise')
     | map(attribute='indicator_id') | unique | list -%}
 {{ weights_by_month(tree) }}
 
-{{ targets_by_month(p ~ '_targets', piecewise) }}
+{{ targets_by_month(p ~ '_targets', piecewise, subject['targets']) }}
 
 -- The targets of each tier now beside those of each tier then, once, not for each customer.
 {{ p }}_scales as (
@@ -307,7 +430,7 @@
 {{ p }}_rows as (
 
     select
-        measures.customer_id,
+        measures.{{ subject['key'] }},
         measures.as_of_date,
         earlier.as_of_date as previous_date,
         measures.tier
@@ -325,7 +448,7 @@
         weights.{{ node['node_id'] }}__w as {{ node['node_id'] }}__w1,
         earlier_weights.{{ node['node_id'] }}__w as {{ node['node_id'] }}__w0
         {%- endfor %}
-    from {{ ref('scr_measures') }} as measures
+    from {{ ref(subject['measures']) }} as measures
     inner join months
         on
             measures.as_of_date >= months.first_month
@@ -333,9 +456,9 @@
     inner join {{ p }}_weights as weights on measures.as_of_date = weights.as_of_date
     inner join {{ p }}_weights as earlier_weights
         on weights.previous_date = earlier_weights.as_of_date
-    inner join {{ ref('scr_measures') }} as earlier
+    inner join {{ ref(subject['measures']) }} as earlier
         on
-            measures.customer_id = earlier.customer_id
+            measures.{{ subject['key'] }} = earlier.{{ subject['key'] }}
             and {{ month_end_after('measures.as_of_date', -tree['trend_months']) }} = earlier.as_of_date
     left join {{ p }}_scales as scales
         on

@@ -378,3 +378,43 @@
         and 2 * (ranked.so_far - ranked.customers) <= ranked.in_all
     group by ranked.as_of_date, ranked.profile, ranked.tier
 {%- endmacro %}
+
+{#- Query of the bands of the profiles and months in `months`: the newest in force, those of a profile
+    before those of all. `upper_limit` is beyond the scale for the last, which includes its upper
+    bound: half-open bands, so that no value is in two or in none. -#}
+{% macro bands_in_force(months) -%}
+    select
+        ranked.profile,
+        ranked.as_of_date,
+        ranked.band,
+        ranked.lower_bound,
+        ranked.upper_limit
+    from (
+        select
+            months.profile,
+            months.as_of_date,
+            bands.band,
+            bands.lower_bound,
+            case when bands.upper_bound < 100 then bands.upper_bound else 1000 end as upper_limit,
+            rank() over (
+                partition by months.profile, months.as_of_date
+                order by case when bands.profile = '*' then 1 else 0 end, bands.valid_from desc
+            ) as newest_rank
+        from {{ months }} as months
+        inner join {{ ref('bands') }} as bands
+            on
+                months.as_of_date >= bands.valid_from
+                and (months.profile = bands.profile or bands.profile = '*')
+    ) as ranked
+    where ranked.newest_rank = 1
+{%- endmacro %}
+
+{#- Where a score goes: up or down only beyond the dead band, n/a where either is missing. -#}
+{% macro trend_of(score, earlier, dead_band) -%}
+    case
+        when {{ score }} is null or {{ earlier }} is null then 'n/a'
+        when abs({{ score }} - {{ earlier }}) <= {{ dead_band }} then 'flat'
+        when {{ score }} > {{ earlier }} then 'up'
+        else 'down'
+    end
+{%- endmacro %}

@@ -21,6 +21,13 @@ needed as (
         on nodes.indicator_id = indicators.indicator_id
     cross join tiers
     where nodes.scoring = 'piecewise'
+    union all
+    select
+        nodes.indicator_id,
+        'all' as tier
+    from {{ ref('scorecard_nodes') }} as nodes
+    inner join {{ ref('group_measures') }} as measures
+        on nodes.indicator_id = concat(measures.mart, '.', measures.indicator_id)
 
 )
 

@@ -27,25 +27,9 @@ scores as (
 
 ),
 
--- The newest bands in force; those of a profile go before those of all.
 bands as (
 
-    select
-        profiles.profile,
-        profiles.as_of_date,
-        bands.band,
-        bands.lower_bound,
-        -- Half-open bands: no value is in two or in none; the last one includes its upper bound.
-        case when bands.upper_bound < 100 then bands.upper_bound else 1000 end as upper_limit,
-        rank() over (
-            partition by profiles.profile, profiles.as_of_date
-            order by case when bands.profile = '*' then 1 else 0 end, bands.valid_from desc
-        ) as newest_rank
-    from {{ ref('scr_profile_months') }} as profiles
-    inner join {{ ref('bands') }} as bands
-        on
-            profiles.as_of_date >= bands.valid_from
-            and (profiles.profile = bands.profile or bands.profile = '*')
+    {{ bands_in_force(ref('scr_profile_months')) }}
 
 ),
 
@@ -111,7 +95,6 @@ banded as (
         on
             compared.profile = bands.profile
             and compared.as_of_date = bands.as_of_date
-            and bands.newest_rank = 1
             and compared.published_score >= bands.lower_bound
             and compared.published_score < bands.upper_limit
     left join {{ ref('predictions') }} as predictions
@@ -146,12 +129,7 @@ select
     round(banded.earlier_score, 6) as previous_score,
     {{ six_decimals('banded.score - banded.earlier_score') }} as score_change,
     round(banded.dead_band, 6) as dead_band,
-    case
-        when banded.score is null or banded.earlier_score is null then 'n/a'
-        when abs(banded.score - banded.earlier_score) <= banded.dead_band then 'flat'
-        when banded.score > banded.earlier_score then 'up'
-        else 'down'
-    end as trend,
+    {{ trend_of('banded.score', 'banded.earlier_score', 'banded.dead_band') }} as trend,
     {{ six_decimals('banded.value_change') }} as value_change,
     {{ six_decimals('banded.scale_change') }} as scale_change,
     {{ six_decimals('banded.configuration_change') }} as configuration_change,

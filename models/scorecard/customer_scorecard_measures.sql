@@ -122,15 +122,11 @@ select
     round(measures.previous_score, 6) as previous_score,
     {{ six_decimals('measures.score - measures.previous_score') }} as score_change,
     coalesce(weights.dead_band_points, applied.dead_band_points) as dead_band,
-    case
-        when measures.score is null or measures.previous_score is null then 'n/a'
-        when
-            abs(measures.score - measures.previous_score)
-            <= coalesce(weights.dead_band_points, applied.dead_band_points)
-            then 'flat'
-        when measures.score > measures.previous_score then 'up'
-        else 'down'
-    end as trend,
+    {{ trend_of(
+        'measures.score',
+        'measures.previous_score',
+        'coalesce(weights.dead_band_points, applied.dead_band_points)'
+    ) }} as trend,
     round(weights.global_weight, 6) as weight,
     round(measures.evidence, 6) as evidence,
     round(measures.effective_weight, 6) as effective_weight,

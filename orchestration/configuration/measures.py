@@ -42,11 +42,11 @@ def _indicator_is_known(configuration: Configuration) -> Found:
     subjects = subjects_of(configuration)
     for row in configuration.rows("scorecard_nodes"):
         if subjects.get(row["profile"]) == "portfolio":
-            yield from _known(row, {**catalogue, **groups}, needs_direction=True)
+            yield from _known(row, groups, needs_direction=True)
         else:
             yield from _known(row, catalogue, needs_direction=True)
     for row in configuration.rows("targets"):
-        allowed = {**groups, **catalogue} if row["tier"] == PORTFOLIO_TIER else catalogue
+        allowed = groups if row["tier"] == PORTFOLIO_TIER else catalogue
         yield from _known(row, allowed, needs_direction=True)
     for row in configuration.rows("exceptions"):
         yield from _known(row, catalogue, needs_direction=False)
@@ -63,8 +63,9 @@ def _known(row: Row, catalogue: dict[str, Row], *, needs_direction: bool) -> Fou
             row,
             "indicator_id",
             f"The catalogue has no indicator {name!r} of this kind.",
-            f"Write one of indicators.csv{f', such as {near}' if near else ''}; what no source "
-            "measures stays empty and says what it needs.",
+            f"Write one of indicators.csv, or for the portfolio mart.column of a mart in "
+            f"portfolio_marts.csv{f', such as {near}' if near else ''}; what no source measures "
+            "stays empty and says what it needs.",
         )
     elif entry["unit"] in _NO_NUMBER:
         yield (
@@ -127,6 +128,28 @@ def _tier_is_not_scored_by_itself(configuration: Configuration) -> Found:
             )
 
 
+@rule("A profile of the portfolio is scored by targets; exceptions and overrides are of customers.")
+def _portfolio_has_no_peers(configuration: Configuration) -> Found:
+    subjects = subjects_of(configuration)
+    for row in configuration.rows("scorecard_nodes"):
+        if subjects.get(row["profile"]) == "portfolio" and row["scoring"].startswith("percentile"):
+            yield (
+                row,
+                "scoring",
+                f"{row['profile']} scores the one portfolio, which has no peers.",
+                f"Write piecewise, and the targets of {row['indicator_id']} for tier all.",
+            )
+    for name in ("exceptions", "overrides"):
+        for row in configuration.rows(name):
+            if subjects.get(row["profile"]) == "portfolio":
+                yield (
+                    row,
+                    "profile",
+                    f"{row['profile']} scores the portfolio, and this acts on a customer's score.",
+                    "Name a profile of customers.",
+                )
+
+
 @rule("Every measure that is scored by targets has them for each tier, from its first day on.")
 def _every_tier_has_its_target(configuration: Configuration) -> Found:
     begins: dict[tuple[str, str], date] = {}
@@ -184,13 +207,13 @@ def _targets_run_in_one_direction(configuration: Configuration) -> Found:
 
 
 def group_catalogue_of(configuration: Configuration) -> dict[str, Row]:
-    """Headline measures of groups and of the portfolio, by name; what facts tell goes first."""
-    found: dict[str, Row] = {}
-    for row in configuration.rows("group_measures"):
-        known = found.get(row["indicator_id"])
-        if known is None or (_is_estimate(known) and not _is_estimate(row)):
-            found[row["indicator_id"]] = row
-    return found
+    """Measures of marts of which it is said which row is the whole company's, by `mart.column`."""
+    marts = {row["mart"] for row in configuration.rows("portfolio_marts")}
+    return {
+        f"{row['mart']}.{row['indicator_id']}": row
+        for row in configuration.rows("group_measures")
+        if row["mart"] in marts
+    }
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:

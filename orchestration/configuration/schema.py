@@ -189,5 +189,5 @@ SEEDS: Final[Mapping[str, SeedSpec]] = {
 }
 """The seeds that are linted, in the order in which their mistakes are told."""
 
-CATALOGUES: Final = ("indicators", "group_measures")
+CATALOGUES: Final = ("indicators", "group_measures", "portfolio_marts")
 """Seeds that are looked up; the catalogue's own tests judge them."""

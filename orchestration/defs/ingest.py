@@ -23,6 +23,8 @@ CHECK = "source_gate"
 LEDGER = dg.AssetKey(["control", "loads"])
 COMPANY = dg.AssetKey(["control", "company"])
 QUARANTINE = dg.AssetKey(["quarantine", "refused_rows"])
+DECISIONS = dg.AssetKey(["quarantine", "decisions"])
+DECIDED_ROWS = dg.AssetKey(["quarantine", "decided_rows"])
 
 
 def raw_key(contract: TableContract) -> dg.AssetKey:
@@ -53,7 +55,8 @@ def _raw_assets(contracts: Sequence[TableContract]) -> dg.AssetsDefinition:
         yield dg.MaterializeResult(
             asset_key=QUARANTINE, metadata={"rows_quarantined": report.rows_quarantined}
         )
-        yield dg.MaterializeResult(asset_key=COMPANY)
+        for key in (DECISIONS, DECIDED_ROWS, COMPANY):
+            yield dg.MaterializeResult(asset_key=key)
 
     return ingest_landing_files
 
@@ -160,6 +163,23 @@ def _ledger_specs() -> list[dg.AssetSpec]:
                 "One row per refused source row, with file, line, rule and the raw text. Nothing "
                 "is dropped silently."
             ),
+            group_name=GROUP,
+            kinds={"python", "duckdb"},
+            owners=["team:data-engineering"],
+        ),
+        dg.AssetSpec(
+            DECISIONS,
+            description=(
+                "One row per decision of a person on refused rows (`scorecard quarantine`), each "
+                "with the hash of the one before. Ingestion keeps what is there."
+            ),
+            group_name=GROUP,
+            kinds={"python", "duckdb"},
+            owners=["team:data-engineering"],
+        ),
+        dg.AssetSpec(
+            DECIDED_ROWS,
+            description="One row per refused row that a person has decided on.",
             group_name=GROUP,
             kinds={"python", "duckdb"},
             owners=["team:data-engineering"],

@@ -50,6 +50,8 @@ class Landed:
         note: What a reader of the ledger should know about how it was read; mostly empty.
         whole: What messages call the source: a file, a sheet, a table.
         part: What messages call one of its rows by: a line, a row.
+        header: The names of all its columns in their order, where a row's text is CSV; empty where
+            the text names them itself.
     """
 
     columns: dict[str, SourceColumn]
@@ -59,6 +61,7 @@ class Landed:
     note: str = ""
     whole: str = "file"
     part: str = "line"
+    header: tuple[str, ...] = ()
 
 
 def match(

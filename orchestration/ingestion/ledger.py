@@ -30,7 +30,36 @@ create table if not exists quarantine.refused_rows (
     rule varchar,
     column_name varchar,
     message varchar,
-    raw_text varchar
+    raw_text varchar,
+    source_columns varchar
+);
+-- Rows that an older version refused have no header; theirs is asked for when one is released.
+alter table quarantine.refused_rows add column if not exists source_columns varchar;
+
+create table if not exists quarantine.decisions (
+    decision_id bigint,
+    decided_at timestamp,
+    action varchar,
+    author varchar,
+    reason varchar,
+    system varchar,
+    table_name varchar,
+    file varchar,
+    load_id bigint,
+    waived_rule varchar,
+    waived_column varchar,
+    row_count bigint,
+    rows_hash varchar,
+    decision_load_id bigint,
+    previous_hash varchar,
+    decision_hash varchar
+);
+
+create table if not exists quarantine.decided_rows (
+    decision_id bigint,
+    load_id bigint,
+    line bigint,
+    rule varchar
 );
 
 create table if not exists control.loads (

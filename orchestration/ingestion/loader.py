@@ -6,6 +6,7 @@ What does not: formats (`readers`, `database`), the rules of single values (`rul
 landing area.
 """
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -104,16 +105,16 @@ def load_file(
     try:
         before = file.path.stat()
         landed = read_file(con, file, facts, scratch)
-        _judge_values(con, file.contract, landed, loaded_at)
+        judge_values(con, file.contract, landed, loaded_at)
         after = file.path.stat()
         if (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size):
             raise RefusedFileError("it changed while it was read. It is read again in the next run")
-        _judge_keys(con, file.contract)
+        judge_keys(con, file.contract)
         return _store(
             con, file, landed, loaded_at, size=facts.size, fingerprint=lambda: facts.sha256
         )
     finally:
-        _clean_up(con)
+        clean_up(con)
 
 
 def load_table(
@@ -141,23 +142,37 @@ def load_table(
         landed = read_table(con, table)
         if content(con, landed) == ledger.newest_content(con, table.contract, table.name):
             return None
-        _judge_values(con, table.contract, landed, loaded_at)
-        _judge_keys(con, table.contract)
+        judge_values(con, table.contract, landed, loaded_at)
+        judge_keys(con, table.contract)
         return _store(con, table, landed, loaded_at, size=None, fingerprint=fingerprint)
     finally:
-        _clean_up(con)
+        clean_up(con)
 
 
-def _clean_up(con: duckdb.DuckDBPyConnection) -> None:
+def clean_up(con: duckdb.DuckDBPyConnection) -> None:
+    """Drop what reading and judging left on the connection."""
     con.execute("drop view if exists landed")
     for table in TEMPORARY_TABLES:
         con.execute(f"drop table if exists temp.{table}")
 
 
-def _judge_values(
-    con: duckdb.DuckDBPyConnection, contract: TableContract, landed: Landed, loaded_at: datetime
+def judge_values(
+    con: duckdb.DuckDBPyConnection,
+    contract: TableContract,
+    landed: Landed,
+    loaded_at: datetime,
+    *,
+    waived: tuple[str, str] | None = None,
 ) -> None:
-    """Fill `typed`: each row of `landed`, its values typed, its hash, whether it is refused."""
+    """Fill `typed`: each row of `landed`, its values typed, its hash, whether it is refused.
+
+    Args:
+        con: The warehouse's connection.
+        contract: The contract.
+        landed: The rows.
+        loaded_at: The load's own time, naive UTC.
+        waived: Rule and column that a person waived for these rows; None for no waiver.
+    """
     values = ", ".join(
         f"{value_expression(column, landed.columns.get(column.name))} as {identifier(column.name)}"
         for column in contract.columns
@@ -170,7 +185,7 @@ def _judge_values(
         name: replace(column, expression=f"t._source_{position}")
         for position, (name, column) in enumerate(landed.columns.items())
     }
-    condition = any_broken(row_rules(contract, inner, loaded_at))
+    condition = any_broken(row_rules(contract, inner, loaded_at, waived=waived))
     names = ", ".join(f"t.{identifier(name)}" for name in contract.column_names)
     engine_read(
         con,
@@ -187,7 +202,7 @@ def _judge_values(
     )
 
 
-def _judge_keys(con: duckdb.DuckDBPyConnection, contract: TableContract) -> None:
+def judge_keys(con: duckdb.DuckDBPyConnection, contract: TableContract) -> None:
     """Fill `judged`: the rows that keep the rules of values and yet are not stored, and why."""
     version = contract.key
     if contract.load_mode != "append" and contract.event_time not in contract.key:
@@ -294,11 +309,11 @@ def _store(
     with transaction(con):
         load_id = ledger.next_load_id(con)
         absent = _absent_keys(con, source)
-        accepted = _insert_good(con, source, load_id)
+        accepted = insert_good(con, source.contract, load_id, file=source.name)
         quarantined = _insert_refused(con, source, landed, load_id, loaded_at)
-        rows_read = _number(con, "select count(*) from typed")
-        rows_read += _number(con, "select count(*) from broken")
-        earliest, latest = _fact_dates(con, source.contract, load_id)
+        rows_read = number(con, "select count(*) from typed")
+        rows_read += number(con, "select count(*) from broken")
+        earliest, latest = fact_dates(con, source.contract, load_id)
         row = ledger.LedgerRow(
             system=source.contract.system,
             table_name=source.contract.name,
@@ -310,13 +325,13 @@ def _store(
             loaded_at=loaded_at,
             rows_read=rows_read,
             rows_accepted=accepted,
-            rows_unchanged=_number(con, "select count(*) from judged where verdict = 'unchanged'"),
+            rows_unchanged=number(con, "select count(*) from judged where verdict = 'unchanged'"),
             rows_quarantined=quarantined,
             earliest_fact_date=earliest,
             latest_fact_date=latest,
             extra_columns=", ".join(landed.extra),
         )
-        _check_nothing_is_lost(row, source.contract)
+        check_nothing_is_lost(row, source.contract)
         ledger.write(con, load_id, row)
         summary = _summary(con, load_id)
     return StoredLoad(load_id, row, summary)
@@ -329,7 +344,7 @@ def _absent_keys(con: duckdb.DuckDBPyConnection, source: Source) -> int:
         return 0
     keys = ", ".join(identifier(name) for name in source.contract.key)
     at = identifier(source.contract.event_time)
-    return _number(
+    return number(
         con,
         f"""
         select count(*)
@@ -342,7 +357,12 @@ def _absent_keys(con: duckdb.DuckDBPyConnection, source: Source) -> int:
     )
 
 
-def _check_nothing_is_lost(row: ledger.LedgerRow, contract: TableContract) -> None:
+def check_nothing_is_lost(row: ledger.LedgerRow, contract: TableContract) -> None:
+    """Hold a load's counts against each other, inside its transaction.
+
+    Raises:
+        ScorecardError: Some row is neither accepted, unchanged nor quarantined.
+    """
     if row.rows_read != row.rows_accepted + row.rows_unchanged + row.rows_quarantined:
         raise ScorecardError(
             f"{row.file}: {row.rows_read} rows were read, but {row.rows_accepted} accepted, "
@@ -352,13 +372,16 @@ def _check_nothing_is_lost(row: ledger.LedgerRow, contract: TableContract) -> No
         )
 
 
-def _insert_good(con: duckdb.DuckDBPyConnection, source: Source, load_id: int) -> int:
-    names = ", ".join(identifier(name) for name in source.contract.column_names)
-    return _number(
+def insert_good(
+    con: duckdb.DuckDBPyConnection, contract: TableContract, load_id: int, *, file: str
+) -> int:
+    """Store the rows of `typed` that nothing speaks against; give their number."""
+    names = ", ".join(identifier(name) for name in contract.column_names)
+    return number(
         con,
         f"""
-        insert into {source.contract.raw_table} ({names}, _load_id, _file, _line, _row_hash)
-        select {names}, {load_id}, {literal(source.name)}, _line, _row_hash,
+        insert into {contract.raw_table} ({names}, _load_id, _file, _line, _row_hash)
+        select {names}, {load_id}, {literal(file)}, _line, _row_hash,
         from typed
         anti join judged using (_line)
         where not _is_refused
@@ -374,27 +397,46 @@ def _insert_refused(
     loaded_at: datetime,
 ) -> int:
     contract = source.contract
+    header = literal(json.dumps(landed.header)) if landed.header else "null"
     insert = (
         f"insert into quarantine.refused_rows select {load_id}, {literal(contract.system)}, "
         f"{literal(contract.name)}, {literal(source.name)}, "
     )
-    inserted = _number(con, f"{insert} _line, rule, column_name, message, raw_text from broken")
+    inserted = number(
+        con, f"{insert} _line, rule, column_name, message, raw_text, {header} from broken"
+    )
     # Reading the source again for the text costs as much as a load: only where there is a need.
-    if _number(con, "select count(*) from typed where _is_refused"):
-        inserted += _number(con, insert + _rule_breakers(contract, landed, loaded_at))
-    if _number(con, "select count(*) from judged where verdict <> 'unchanged'"):
-        inserted += _number(con, insert + _key_breakers(contract, landed))
+    if number(con, "select count(*) from typed where _is_refused"):
+        inserted += number(con, f"{insert}{rule_breakers(contract, landed, loaded_at, header)}")
+    if number(con, "select count(*) from judged where verdict <> 'unchanged'"):
+        inserted += number(con, f"{insert}{_key_breakers(contract, landed, header)}")
     return inserted
 
 
-def _rule_breakers(contract: TableContract, landed: Landed, loaded_at: datetime) -> str:
-    rules = row_rules(contract, landed.columns, loaded_at)
+def rule_breakers(
+    contract: TableContract,
+    landed: Landed,
+    loaded_at: datetime,
+    header: str = "null",
+    *,
+    waived: tuple[str, str] | None = None,
+) -> str:
+    """Return the select list of the refused rows: line, rule, column, message, text, header.
+
+    Args:
+        contract: The contract.
+        landed: The rows.
+        loaded_at: The load's own time.
+        header: SQL of the names of the source's columns.
+        waived: Rule and column that a person waived for these rows.
+    """
+    rules = row_rules(contract, landed.columns, loaded_at, waived=waived)
     return f"""
         _line, failures[1].rule, failures[1].column_name,
         list_aggregate(
             list_transform(failures, lambda item: item.message), 'string_agg', '; '
         ),
-        raw_text,
+        raw_text, {header},
         from (
             select t._line, {broken_rules(rules)} as failures, {landed.raw_text} as raw_text,
             from (select * from typed where _is_refused) as t
@@ -403,10 +445,10 @@ def _rule_breakers(contract: TableContract, landed: Landed, loaded_at: datetime)
     """
 
 
-def _key_breakers(contract: TableContract, landed: Landed) -> str:
+def _key_breakers(contract: TableContract, landed: Landed, header: str) -> str:
     return f"""
         judged._line, judged.verdict, {literal(", ".join(contract.key))},
-        {_key_message(contract, landed)}, {landed.raw_text},
+        {_key_message(contract, landed)}, {landed.raw_text}, {header},
         from judged
         inner join landed as l on l._line = judged._line
         inner join typed as t on t._line = judged._line
@@ -455,9 +497,10 @@ def _note(landed: Landed, rows_read: int, absent_keys: int) -> str:
     return "; ".join(notes)
 
 
-def _fact_dates(
+def fact_dates(
     con: duckdb.DuckDBPyConnection, contract: TableContract, load_id: int
 ) -> tuple[date | None, date | None]:
+    """Return the first and the last day with a row of a load."""
     at = identifier(contract.event_time)
     row = con.execute(
         f"select min({at})::date, max({at})::date from {contract.raw_table} where _load_id = ?",
@@ -475,7 +518,8 @@ def _summary(con: duckdb.DuckDBPyConnection, load_id: int) -> tuple[QuarantineSu
     return tuple(QuarantineSummary(*row) for row in rows)
 
 
-def _number(con: duckdb.DuckDBPyConnection, query: str) -> int:
+def number(con: duckdb.DuckDBPyConnection, query: str) -> int:
+    """Return the one number that a query gives, or that a statement counts."""
     row = con.execute(query).fetchone()
     if row is None:
         raise RuntimeError(f"expected one number from: {query}")

@@ -100,7 +100,7 @@ def _read_csv(con: duckdb.DuckDBPyConnection, file: LandingFile, facts: FileFact
     _refuse_unreadable_csv(con, dialect)
     is_exact = _number_csv_lines(con, file, facts)
     note = "" if is_exact else "line numbers count records, since a quote is open in some line"
-    return replace(landed, note=note)
+    return replace(landed, note=note, header=tuple(names))
 
 
 def _header(con: duckdb.DuckDBPyConnection, file: LandingFile) -> list[str]:

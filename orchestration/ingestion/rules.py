@@ -68,7 +68,11 @@ def value_expression(column: Column, source: SourceColumn | None) -> str:
 
 
 def row_rules(
-    contract: TableContract, columns: Mapping[str, SourceColumn], loaded_at: datetime
+    contract: TableContract,
+    columns: Mapping[str, SourceColumn],
+    loaded_at: datetime,
+    *,
+    waived: tuple[str, str] | None = None,
 ) -> list[Rule]:
     """Return the rules of every column of a contract, in the contract's order.
 
@@ -76,6 +80,7 @@ def row_rules(
         contract: The contract.
         columns: The columns that the file has, by contract name.
         loaded_at: The load's own time (naive UTC), the measure of what lies in the future.
+        waived: Rule and column that are left out, since a person waived them; None for none.
     """
     rules: list[Rule] = []
     for column in contract.columns:
@@ -87,7 +92,7 @@ def row_rules(
         rules.extend(_range_rules(column))
         rules.extend(_time_rules(column, loaded_at))
         rules.extend(_order_rules(contract, column))
-    return rules
+    return [rule for rule in rules if (rule.name, rule.column) != waived]
 
 
 def _type_rules(column: Column, source: SourceColumn) -> list[Rule]:

@@ -35,7 +35,7 @@ class Portfolio:
     """The portfolio by month, newest last, and its newest months.
 
     Attributes:
-        months: Rows of `portfolio_scorecard`, by month.
+        months: Rows of `tier_scorecard` over all tiers, by month.
         indicators: Rows of `portfolio_indicators` over twelve months (else the longest period
             there is), by month; empty when that product is absent.
     """
@@ -200,9 +200,8 @@ class Requirements:
 SCORECARD = Part(
     "The scorecard",
     {
-        "portfolio_scorecard": (),
         "customer_scorecard": ("current_value_score", "potential_score", "relationship_score"),
-        "tier_scorecard": (),
+        "tier_scorecard": ("active_customer_count", "mean_coverage", "current_value_score"),
         "profile_requirements": ("dimension", "label", "substitutes", "needs"),
     },
 )
@@ -260,7 +259,8 @@ def read_figures(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Figures:
 def _portfolio(con: duckdb.DuckDBPyConnection, present: set[str], profile: str) -> Portfolio | None:
     months = read_rows(
         con,
-        "select * from scorecard.portfolio_scorecard where profile = ? order by as_of_date",
+        "select * from scorecard.tier_scorecard "
+        "where profile = ? and tier = 'all' order by as_of_date",
         [profile],
     )
     indicators: list[Row] = []
@@ -355,7 +355,7 @@ def _tiers(con: duckdb.DuckDBPyConnection, profile: str) -> list[Row]:
         """
         select *, revenue_12m / nullif(sum(revenue_12m) over (), 0) as revenue_share
         from scorecard.tier_scorecard
-        where profile = ? and as_of_date = (
+        where profile = ? and tier <> 'all' and as_of_date = (
             select max(as_of_date) from scorecard.tier_scorecard where profile = ?
         )
         order by tier

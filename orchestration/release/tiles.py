@@ -295,7 +295,7 @@ def _tile(
     value: str,
     detail: str,
     definition: str,
-    mart: str = "portfolio_scorecard",
+    mart: str = "tier_scorecard",
     column: str = "",
 ) -> Tile:
     spark = _sparkline([row[values] for row in months])

@@ -227,7 +227,29 @@ def _copy_raw(con: duckdb.DuckDBPyConnection, cut: Cut) -> None:
         f"from {_LIVE}.quarantine.refused_rows where load_id <= ?",
         [cut.load_id],
     )
+    _copy_decisions(con, cut)
     con.execute(f"insert into control.contracts by name from {_LIVE}.control.contracts")
+
+
+def _copy_decisions(con: duckdb.DuckDBPyConnection, cut: Cut) -> None:
+    """Copy what a person had decided on refused rows by the load; an older home has none."""
+    there = con.execute(
+        f"select 1 from duckdb_tables() where database_name = '{_LIVE}' "
+        "and schema_name = 'quarantine' and table_name = 'decisions'"
+    ).fetchone()
+    if there is None:
+        return
+    known = "decision_load_id <= ?"
+    con.execute(
+        f"insert into quarantine.decisions by name from {_LIVE}.quarantine.decisions where {known}",
+        [cut.load_id],
+    )
+    con.execute(
+        f"insert into quarantine.decided_rows by name from {_LIVE}.quarantine.decided_rows "
+        f"where decision_id in (select decision_id from {_LIVE}.quarantine.decisions "
+        f"where {known})",
+        [cut.load_id],
+    )
 
 
 def _copy_runs(con: duckdb.DuckDBPyConnection, cut: Cut) -> None:

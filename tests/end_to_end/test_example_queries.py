@@ -25,6 +25,7 @@ MAY_BE_EMPTY = {
     "contradictions",
     "scorecard_missed_greens",
     "account_scorecard",
+    "portfolio_scorecard_changes",
     "customer_potential",
     "scorecard_backtest",
     "customer_value_segments",

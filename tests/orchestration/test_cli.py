@@ -1,8 +1,10 @@
+import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from typer.testing import CliRunner
 
 from orchestration import cli
 from orchestration.errors import DiskFullError, ScorecardError
+from orchestration.ingestion.ingest import ingest
 from orchestration.settings import Settings
 from orchestration.warehouse import writer_lock
 from tests.command import scorecard
@@ -55,6 +58,51 @@ class TestHelp:
             [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
         )
         assert done.stdout == "[]\n"
+
+
+class TestQuarantine:
+    def test_the_commands_are_named_with_examples(self, call: CliRunner) -> None:
+        output = call.invoke(cli.app, ["quarantine", "--help"]).output
+        for word in ("list", "show", "release", "dismiss"):
+            assert word in output
+        assert "--author" in call.invoke(cli.app, ["quarantine", "release", "--help"]).output
+
+    @pytest.mark.parametrize("command", [["list"], ["release", "1", "--reason", "x"]])
+    def test_an_empty_home_says_what_to_do(self, call: CliRunner, command: list[str]) -> None:
+        result = call.invoke(cli.app, ["quarantine", *command])
+        assert result.exit_code == 1
+        assert "scorecard run" in result.output
+
+    def test_rows_are_listed_shown_dismissed_and_released(
+        self, call: CliRunner, settings: Settings
+    ) -> None:
+        path = settings.landing / "billing" / "invoice_lines.csv"
+        path.parent.mkdir(parents=True)
+        path.write_text(
+            "line_id,invoice_id,product_id,quantity,unit_price,invoiced_at\n"
+            "L1,I1,P1,-1,2.50,2011-05-04\nL2,I1,P1,-1,many,2011-05-04\nL3,I1,P1,1,-1,2011-05-04\n"
+        )
+        ingest(settings, loaded_at=datetime(2012, 1, 1, tzinfo=UTC))
+
+        def said(*arguments: str) -> tuple[int, str]:
+            result = call.invoke(cli.app, ["quarantine", *arguments])
+            return result.exit_code, " ".join(result.output.split())
+
+        assert json.loads(said("list", "--json")[1])[0]["open_rows"] == 2
+        assert "3 rows without a decision" in said("list")[1]
+        shown = said("show", "1:2")[1]
+        assert "quantity = -1 is below" in shown
+        assert "L1" not in shown
+        assert "raw_text" not in said("show", "1:2", "--json")[1]
+        assert "L1,I1,P1,-1,2.50,2011-05-04" in said("show", "1:2", "--text", "--json")[1]
+        code, text = said("release", "1", "--rule", "min", "--reason", "returns", "--author", "Ada")
+        assert code == 0
+        assert "Released: 2 rows stored by loads 2, 3." in text
+        assert "1 row of load 1 stay in quarantine (type, unit_price)" in text
+        assert said("release", "1:3", "--reason", "x")[0] == 1
+        assert "Dismissed: 1 row" in said("dismiss", "1:3", "--reason", "no price")[1]
+        assert "No row in quarantine waits" in said("list")[1]
+        assert "released by Ada" in said("show", "1:2")[1]
 
 
 class TestEstimators:

@@ -5,7 +5,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from orchestration.notify import WEBHOOK_VARIABLE, notify_failure
+from orchestration.notify import WEBHOOK_VARIABLE, notify_failure, notify_held
 
 
 class Hook:
@@ -52,6 +52,26 @@ def test_the_webhook_gets_job_run_and_steps(hook: Hook, monkeypatch: pytest.Monk
             "steps": ["choose_months"],
         }
     ]
+
+
+def test_the_webhook_gets_the_held_products_with_their_reasons(hook: Hook) -> None:
+    held = {"billing": "3 rows do not add up", "customers": "held with billing"}
+    assert notify_held(run_id="r1", release_id="20260101T000000Z-r1", held=held, url=hook.url)
+    (body,) = hook.bodies
+    assert (body["run_id"], body["release_id"], body["held"]) == (
+        "r1",
+        "20260101T000000Z-r1",
+        held,
+    )
+    assert "the gates held 2 data products back. billing: 3 rows do not add up" in str(body["text"])
+
+
+def test_a_hold_is_logged_where_no_webhook_is_set(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.delenv(WEBHOOK_VARIABLE, raising=False)
+    assert not notify_held(run_id="r1", release_id=None, held={"billing": "3 rows"})
+    assert "held 1 data product back. billing: 3 rows" in caplog.text
 
 
 def test_without_a_webhook_the_failure_is_logged(

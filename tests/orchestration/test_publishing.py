@@ -59,11 +59,21 @@ def a_build(monkeypatch: pytest.MonkeyPatch, result: Any) -> list[Any]:
 
 
 def a_release(*held: str) -> Any:
-    return SimpleNamespace(id="release-1", manifest=SimpleNamespace(held_products=held))
+    products = {name: SimpleNamespace(reason=f"{name} does not add up") for name in held}
+    manifest = SimpleNamespace(held_products=held, products=products)
+    return SimpleNamespace(id="release-1", manifest=manifest)
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """What the webhook would be told."""
+    messages: list[dict[str, Any]] = []
+    monkeypatch.setattr(publishing, "notify_held", lambda **given: messages.append(given))
+    return messages
 
 
 def test_a_release_without_a_hold_closes_the_run_as_released(
-    begun: Settings, monkeypatch: pytest.MonkeyPatch
+    begun: Settings, monkeypatch: pytest.MonkeyPatch, told: list[dict[str, Any]]
 ) -> None:
     called = a_build(monkeypatch, a_release())
     outcome = publish(begun)
@@ -72,15 +82,23 @@ def test_a_release_without_a_hold_closes_the_run_as_released(
     assert (record.status, record.release_id, record.message) == ("released", "release-1", None)
     assert called[0]["run"].run_id == "run-1"
     assert outcome.report == begun.current / Path("report/index.html")
+    assert told == []
 
 
 def test_a_held_product_closes_the_run_as_held_and_names_it(
-    begun: Settings, monkeypatch: pytest.MonkeyPatch
+    begun: Settings, monkeypatch: pytest.MonkeyPatch, told: list[dict[str, Any]]
 ) -> None:
     a_build(monkeypatch, a_release("finance"))
     assert publish(begun).held_products == ("finance",)
     record = read_current(begun)
     assert (record.status, record.message) == ("held", "held: finance")
+    assert told == [
+        {
+            "run_id": "run-1",
+            "release_id": "release-1",
+            "held": {"finance": "finance does not add up"},
+        }
+    ]
 
 
 @pytest.mark.parametrize(
@@ -106,7 +124,7 @@ def test_predictions_enter_the_ledger_when_they_were_published(
 
 
 def test_a_release_that_every_gate_refuses_counts_as_held(
-    begun: Settings, monkeypatch: pytest.MonkeyPatch
+    begun: Settings, monkeypatch: pytest.MonkeyPatch, told: list[dict[str, Any]]
 ) -> None:
     a_build(monkeypatch, GateRefusedError("No data product passed."))
     with pytest.raises(GateRefusedError):
@@ -114,6 +132,7 @@ def test_a_release_that_every_gate_refuses_counts_as_held(
     record = read_current(begun)
     assert (record.status, record.release_id) == ("held", None)
     assert record.message == "No data product passed."
+    assert told[0]["held"] == {"every product": "No data product passed."}
 
 
 def test_code_that_changed_while_it_computed_is_not_released(

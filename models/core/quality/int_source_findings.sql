@@ -79,6 +79,7 @@ loads as (
                 order by loads.load_id desc
             ) as newest_rank
         from {{ ref('stg_control__loads') }} as loads
+        where not loads.is_decision
     ) as loads
     where loads.newest_rank = 1
 
@@ -106,6 +107,8 @@ refused as (
         count(*) as row_count
     from {{ ref('stg_control__refused_rows') }} as refused_rows
     inner join loads on refused_rows.load_id = loads.load_id
+    -- A released row counts.
+    where refused_rows.row_state <> 'released'
     group by refused_rows.source_system, refused_rows.source_table, refused_rows.rule_id
 
 ),

@@ -20,6 +20,17 @@ from (values
 ) as methods(source_system, link_method, record_count, record_share, unresolved_share, new_links,
     merges);
 
+insert into scorecard.identity_links by name
+select 'crm' as source_system, md5(crm_customer_id) as source_key, customer_id,
+    'own_id' as link_method, 1 as link_score, 1 as evidence_load_id
+from scorecard.customers
+union all by name
+select 'usage' as source_system, md5('account-' || i) as source_key,
+    case when i < 57 then 'customer-' || lpad(i::varchar, 4, '0') end as customer_id,
+    case when i < 57 then 'email' else 'unresolved' end as link_method,
+    case when i < 57 then 0.9 end as link_score, case when i < 57 then 5 end as evidence_load_id
+from range(60) as numbers(i);
+
 insert into scorecard.identity_restatements by name
 select source_system, md5(source_id) as source_key, customer_id_before, customer_id_after,
     change_kind, 'email' as link_method, 0.9 as link_score, 5 as evidence_load_id,
@@ -159,8 +170,20 @@ select rule_id, source_system, source_table, action, 'What it means.' as explana
 from seeds.source_rules
 union all by name
 select 'min' as rule_id, 'billing' as source_system, 'invoice_lines' as source_table,
-    'quarantined' as action, 'Too small.' as explanation, 1 as row_count, 1001 as checked_count,
-    0.000999 as share;
+    'quarantined' as action, 'Too small.' as explanation, 2 as row_count, 1002 as checked_count,
+    0.001996 as share;
+
+-- One refused row waits, the other was dismissed.
+insert into scorecard.quarantine_summary by name
+select refused.load_id, refused.system as source_system, refused.table_name as source_table,
+    refused.file as file_name, refused.rule as rule_id, refused.column_name,
+    coalesce(decided.decision_id, 0) as decision_id,
+    case when decided.decision_id is null then 'open' else 'dismissed' end as row_state,
+    1 as row_count, 1002 as load_row_count, 'Too small.' as explanation,
+    case when decided.decision_id is not null then 'a test' end as decision_reason
+from quarantine.refused_rows as refused
+left join quarantine.decided_rows as decided
+    on decided.load_id = refused.load_id and decided.line = refused.line;
 
 insert into raw.billing__exchange_rates by name
 select 'EUR' as currency, date '2011-11-01' as rate_date, 0.85 as rate, -1 as _load_id;

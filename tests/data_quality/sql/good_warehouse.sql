@@ -432,6 +432,46 @@ select date '2011-11-30' as as_of_date, 'retail_billing' as profile, tier,
     0.5::double as moved_out_change, 0.0::double as evidence_lost_change
 from (values ('A'), ('all')) as tiers(tier);
 
+insert into scorecard.override_rates by name
+select date '2011-11-30' as as_of_date, 'retail_billing' as profile, team, 120 as scored_count,
+    2 as overridden_count, 2 / 120 as overridden_ratio, 0.004::double as overridden_low,
+    0.06::double as overridden_high, false as is_overridden_low_n, 1 as raised_count,
+    1 as lowered_count, 0 as uncomputed_count, 3.5::double as mean_adjustment
+from (values ('service'), ('all')) as teams(team);
+
+insert into scorecard.portfolio_scorecard_measures by name
+select months.as_of_date, 'balanced' as profile, parts.*, 'company' as target_source, 1.0::double as evidence,
+    weight as effective_weight, weight * score as contribution
+from (values (date '2011-10-31'), (date '2011-11-30')) as months(as_of_date)
+cross join (values
+    ('value', 'gross_margin', 'higher_is_better', 0.5::double, 0.2::double, 0.6::double,
+        0.7::double, 0.833333::double, 56.25::double, 0.5::double),
+    ('service', 'reopened', 'lower_is_better', 0.05::double, 0.2::double, 0.08::double,
+        0.02::double, 1.6::double, 87.5::double, 0.5::double)
+) as parts(
+    perspective, measure, direction, raw_value, floor_value, target_value, stretch_value,
+    attainment, score, weight
+);
+
+insert into scorecard.portfolio_scorecard by name
+select as_of_date, profile, sum(contribution) as score, 1.0::double as coverage, 'amber' as band,
+    'published' as status, 2 as measure_count, sum(contribution) - 3 as previous_score,
+    3.0::double as score_change, 2.0::double as dead_band, 'up' as trend,
+    2.0::double as value_change, 0.5::double as scale_change, 1.0::double as configuration_change,
+    -0.5::double as coverage_change
+from scorecard.portfolio_scorecard_measures group by as_of_date, profile;
+
+insert into scorecard.portfolio_scorecard_nodes by name
+select as_of_date, profile, 'balanced' as node_id, 0 as depth, score, coverage, status,
+    1.0::double as weight, 1.0::double as effective_weight
+from scorecard.portfolio_scorecard;
+
+insert into scorecard.portfolio_scorecard_changes by name
+select as_of_date, profile, measure, 1.0::double as value_change, 0.25::double as scale_change,
+    0.5::double as configuration_change, -0.25::double as coverage_change,
+    1.5::double as total_change
+from scorecard.portfolio_scorecard_measures;
+
 insert into scorecard.account_scorecard by name
 select account_id, date '2011-11-30' as as_of_date, 'retail_billing' as profile,
     3 as member_count, 2 as scored_count, 100.0000 as contract_value,
@@ -500,18 +540,38 @@ from range(40) as numbers(i);
 insert into quarantine.refused_rows by name
 select 4::bigint as load_id, 'billing' as system, 'invoice_lines' as table_name,
     'lines.csv' as file, 7::bigint as line, 'min' as rule, 'quantity' as column_name,
-    'The quantity is below 0.' as message, 'secret raw text' as raw_text;
+    'The quantity is below 0.' as message, 'secret raw text' as raw_text
+union all by name
+select 4 as load_id, 'billing' as system, 'invoice_lines' as table_name, 'lines.csv' as file,
+    8 as line, 'min' as rule, 'quantity' as column_name, 'The quantity is below 0.' as message,
+    'secret raw text' as raw_text;
+
+-- A person dismissed the second of them.
+insert into quarantine.decided_rows values (1, 4, 8, 'min');
+insert into quarantine.decisions
+select *, sha256(cast(to_json([
+    cast(decision_id as varchar), cast(decided_at as varchar), action, author, reason, system,
+    table_name, file, cast(load_id as varchar), waived_rule, waived_column,
+    cast(row_count as varchar), rows_hash, cast(decision_load_id as varchar), previous_hash
+]) as varchar))
+from (values (
+    1, timestamp '2011-12-01', 'dismiss', 'Ada', 'a test', 'billing', 'invoice_lines', 'lines.csv',
+    4, '', '', 1, sha256('4:8:min'), -4, repeat('0', 64)
+)) as decision(decision_id, decided_at, action, author, reason, system, table_name, file, load_id,
+    waived_rule, waived_column, row_count, rows_hash, decision_load_id, previous_hash);
 
 insert into control.loads by name
 select * from (values
-    (-3, 'survey', 'responses', 'responses.csv', 100, 100, 0, 0, 'loaded', null::varchar),
+    (-4, 'billing', 'invoice_lines', 'lines.csv (dismissed from load 4)', 0, 0, 0, 0, 'loaded',
+        'a test'),
+    (-3, 'survey', 'responses', 'responses.csv', 100, 100, 0, 0, 'loaded', null),
     (-2, 'support', 'tickets', 'tickets.csv', 200, 200, 0, 0, 'loaded', null),
     (-1, 'billing', 'exchange_rates', 'rates.csv', 1, 1, 0, 0, 'loaded', null),
     (0, 'billing', 'subscriptions', 'subscriptions.csv', 27, 27, 0, 0, 'loaded', null),
     (1, 'crm', 'customers', 'customers.csv', 245, 240, 5, 0, 'loaded', null),
     (2, 'billing', 'products', 'products.csv', 20, 20, 0, 0, 'loaded', null),
     (3, 'billing', 'invoices', 'invoices.csv', 400, 400, 0, 0, 'loaded', null),
-    (4, 'billing', 'invoice_lines', 'lines.csv', 1001, 1000, 0, 1, 'loaded', null),
+    (4, 'billing', 'invoice_lines', 'lines.csv', 1002, 1000, 0, 2, 'loaded', null),
     (5, 'billing', 'credit_notes', 'credits.csv', 40, 40, 0, 0, 'loaded', null)
 ) as loads(load_id, system, table_name, file, rows_read, rows_accepted, rows_unchanged,
     rows_quarantined, status, message);

@@ -31,7 +31,7 @@ worth,value_12m,current,Margin,毛利,value_12m,1,,,percentile_portfolio,false,,
 worth,churn,potential,Staying,留存,churn_probability,0.5,,,piecewise,false,,,,,2020-01-01,,anna,start
 worth,range,potential,Range,品类,,0.5,,,piecewise,false,,,,billing: categories,2020-01-01,,anna,start
 whole,all,,All,整体,,1,,,,,,,,,2020-01-01,,anna,start
-whole,nrr,all,Revenue kept,收入留存,net_revenue_retention,1,,,piecewise,true,,,,,2020-01-01,,anna,start
+whole,nrr,all,Revenue kept,收入留存,portfolio_indicators.net_revenue_retention,1,,,piecewise,true,,,,,2020-01-01,,anna,start
 """,
     "targets": """\
 indicator_id,tier,valid_from,floor_value,target_value,stretch_value
@@ -43,7 +43,7 @@ churn_probability,A,2020-01-01,0.7,0.25,0.05
 churn_probability,B,2020-01-01,0.7,0.25,0.05
 churn_probability,C,2020-01-01,0.7,0.25,0.05
 churn_probability,D,2020-01-01,0.7,0.25,0.05
-net_revenue_retention,all,2020-01-01,0.7,1,1.2
+portfolio_indicators.net_revenue_retention,all,2020-01-01,0.7,1,1.2
 """,
     "bands": """\
 profile,band,lower_bound,upper_bound,valid_from
@@ -79,6 +79,11 @@ churn_probability,ratio,lower_is_better,predictions
     "group_measures": """\
 mart,indicator_id,unit,direction
 portfolio_indicators,net_revenue_retention,ratio,higher_is_better
+service_by_tier,sla_met_ratio,ratio,higher_is_better
+""",
+    "portfolio_marts": """\
+mart,column_name,column_value
+portfolio_indicators,period_months,12
 """,
 }
 

@@ -685,6 +685,20 @@ select
     cast(0.98 as decimal(9, 6)) as link_score, cast(7 as bigint) as evidence_load_id,
     date '2011-11-30' as affected_from_month;
 
+create table scorecard.identity_links as
+select
+    'support' as source_system, md5('key-1') as source_key, 'c-0001' as customer_id,
+    'email' as link_method, cast(0.98 as decimal(9, 6)) as link_score,
+    cast(7 as bigint) as evidence_load_id;
+
+create table scorecard.quarantine_summary as
+select
+    cast(4 as bigint) as load_id, 'billing' as source_system, 'payments' as source_table,
+    'billing/payments.csv' as file_name, 'min' as rule_id, 'amount' as column_name,
+    cast(0 as bigint) as decision_id, 'open' as row_state, cast(2 as bigint) as row_count,
+    cast(2880 as bigint) as load_row_count, 'Too small' as explanation,
+    cast(null as varchar) as waived_rule, cast(null as varchar) as decision_reason;
+
 create table scorecard.source_findings as
 select
     *,

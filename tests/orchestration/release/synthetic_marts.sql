@@ -394,43 +394,115 @@ group by segments.as_of_date, segments.profile, segments.cell
 window months as (partition by segments.as_of_date, segments.profile);
 
 create table scorecard.tier_scorecard as
+with scores as (
+    select
+        cards.*,
+        indicators.is_active,
+        indicators.revenue_12m,
+        unnest([cards.tier, 'all']) as in_tier
+    from scorecard.customer_scorecard as cards
+    inner join scorecard.customer_indicators as indicators using (customer_id, as_of_date)
+)
 select
-    cards.as_of_date,
-    cards.profile,
-    cards.tier,
+    as_of_date,
+    profile,
+    in_tier as tier,
     count(*) as customer_count,
-    count(cards.score) as scored_count,
-    round(avg(cast(cards.score as decimal(18, 6))), 6) as mean_score,
-    round(median(cards.score), 6) as median_score,
-    count(*) filter (cards.band = 'green') as green_count,
-    count(*) filter (cards.band = 'amber') as amber_count,
-    count(*) filter (cards.band = 'red') as red_count,
-    cast(sum(indicators.revenue_12m) as decimal(18, 4)) as revenue_12m,
-    round(avg(cast(cards.coverage as decimal(18, 6))), 6) as mean_coverage
-from scorecard.customer_scorecard as cards
-inner join scorecard.customer_indicators as indicators using (customer_id, as_of_date)
+    count(*) filter (is_active) as active_customer_count,
+    count(score) as scored_count,
+    round(avg(cast(score as decimal(18, 6))), 6) as mean_score,
+    round(median(score), 6) as median_score,
+    round(avg(cast(coverage as decimal(18, 6))), 6) as mean_coverage,
+    count(*) filter (band = 'green') as green_count,
+    count(*) filter (band = 'amber') as amber_count,
+    count(*) filter (band = 'red') as red_count,
+    count(*) filter (band = 'green') / nullif(count(score), 0) as green_ratio,
+    0 as overridden_count,
+    cast(sum(revenue_12m) as decimal(18, 4)) as revenue_12m,
+    round(avg(cast(current_value_score as decimal(18, 6))), 6) as current_value_score,
+    round(avg(cast(potential_score as decimal(18, 6))), 6) as potential_score,
+    round(avg(cast(relationship_score as decimal(18, 6))), 6) as relationship_score
+from scores
 group by all;
+
+create table scorecard.override_rates as
+select
+    as_of_date, profile, tier as team, scored_count, overridden_count, 0.0 as overridden_ratio,
+    0 as raised_count, 0 as lowered_count
+from scorecard.tier_scorecard
+where tier = 'all';
+
+-- The company has kept 80 of 100 customers (target 75 of 100), and earns a margin of half.
+create table scorecard.portfolio_scorecard_measures as
+with parts(
+    perspective, measure, mart, indicator_id, label, label_zh, unit, raw_value, floor_value,
+    target_value, stretch_value, target_source, score, weight
+) as (
+    values
+    ('relationship', 'retention', 'portfolio_indicators', 'customer_retention_ratio',
+        'Customers kept', '客户保留率', 'ratio', 0.8, 0.5, 0.75, 0.9, 'company', 83.333333, 0.5),
+    ('value', 'gross_margin', 'portfolio_indicators', 'gross_margin_ratio_12m', 'Gross margin',
+        '毛利率', 'ratio', 0.5, 0.2, 0.6, 0.7, 'product', 56.25, 0.5)
+)
+select
+    months.as_of_date,
+    'balanced' as profile,
+    parts.*,
+    'higher_is_better' as direction,
+    round(parts.raw_value / parts.target_value, 6) as attainment,
+    parts.score as previous_score,
+    0.0 as score_change,
+    2.0 as dead_band,
+    'flat' as trend,
+    1.0 as evidence,
+    parts.weight as effective_weight,
+    round(parts.weight * parts.score, 6) as contribution,
+    100 as case_count,
+    false as is_low_n,
+    'billing' as source_systems,
+    months.as_of_date as fresh_until,
+    true as is_lever,
+    case when parts.score < 75 then round(parts.weight * (75 - parts.score), 6) end as lever_gain
+from (select distinct as_of_date from scorecard.customer_scorecard) as months
+cross join parts;
+
+create table scorecard.portfolio_scorecard_nodes as
+select
+    as_of_date, profile, perspective as node_id, 'balanced' as parent_id, 1 as depth,
+    named.label, named.label_zh, sum(contribution) / sum(weight) as score,
+    1.0 as coverage, 'published' as status, sum(weight) as weight,
+    sum(effective_weight) as effective_weight
+from scorecard.portfolio_scorecard_measures
+inner join (values ('relationship', 'Relationship', '关系'), ('value', 'Value', '价值'))
+    as named(perspective, label, label_zh) using (perspective)
+group by all
+union all
+select
+    as_of_date, profile, 'balanced', null, 0, 'Balanced score', '平衡得分', sum(contribution), 1.0,
+    'published', 1.0, 1.0
+from scorecard.portfolio_scorecard_measures
+group by all;
+
+create table scorecard.portfolio_scorecard_changes as
+select
+    as_of_date, profile, measure, perspective, label, label_zh,
+    cast(as_of_date - interval 1 month as date) as previous_date, raw_value as previous_raw_value,
+    raw_value, score as previous_score, score, weight as previous_effective_weight,
+    effective_weight, 0.0 as value_change, 0.0 as scale_change, 0.0 as configuration_change,
+    0.0 as coverage_change, 0.0 as total_change
+from scorecard.portfolio_scorecard_measures;
 
 create table scorecard.portfolio_scorecard as
 select
-    cards.as_of_date,
-    cards.profile,
-    count(*) as customer_count,
-    count(*) filter (indicators.is_active) as active_customer_count,
-    count(cards.score) as scored_count,
-    round(avg(cast(cards.score as decimal(18, 6))), 6) as mean_score,
-    round(median(cards.score), 6) as median_score,
-    round(avg(cast(cards.coverage as decimal(18, 6))), 6) as mean_coverage,
-    count(*) filter (cards.band = 'green') as green_count,
-    count(*) filter (cards.band = 'amber') as amber_count,
-    count(*) filter (cards.band = 'red') as red_count,
-    cast(sum(indicators.revenue_12m) as decimal(18, 4)) as revenue_12m,
-    round(avg(cast(cards.current_value_score as decimal(18, 6))), 6) as current_value_score,
-    round(avg(cast(cards.potential_score as decimal(18, 6))), 6) as potential_score,
-    round(avg(cast(cards.relationship_score as decimal(18, 6))), 6) as relationship_score
-from scorecard.customer_scorecard as cards
-inner join scorecard.customer_indicators as indicators using (customer_id, as_of_date)
-group by all;
+    as_of_date, profile, round(score, 6) as score, 1.0 as coverage, 'amber' as band,
+    'published' as status, 2 as measure_count, 1 as target_met_count, 0 as low_n_count,
+    cast(as_of_date - interval 1 month as date) as previous_date,
+    round(score, 6) as previous_score, 0.0 as score_change, 2.0 as dead_band, 'flat' as trend,
+    0.0 as value_change, 0.0 as scale_change, 0.0 as configuration_change,
+    0.0 as coverage_change, 'gross_margin' as best_lever, 9.375 as best_lever_gain,
+    1 as config_version
+from scorecard.portfolio_scorecard_nodes
+where node_id = 'balanced';
 
 create table scorecard.tier_indicators as
 select

@@ -1,0 +1,69 @@
+"""The chain of decisions about quarantined rows: one hash that both sides compute in SQL.
+
+Belongs here: the hash of a decision and of its rows, for who writes them (ingestion) and who judges
+them (the source gate). Not here: deciding, and the rules themselves (`suites/source.py`).
+
+Each decision has the hash of the one before, so that one that was changed, removed or put in
+between is found. The text of a row is not hashed: a person may have to be erased from it.
+"""
+
+from __future__ import annotations
+
+FIRST_HASH = "0" * 64
+COLUMNS = (
+    "decision_id",
+    "decided_at",
+    "action",
+    "author",
+    "reason",
+    "system",
+    "table_name",
+    "file",
+    "load_id",
+    "waived_rule",
+    "waived_column",
+    "row_count",
+    "rows_hash",
+    "decision_load_id",
+    "previous_hash",
+)
+
+
+def decision_hash(alias: str) -> str:
+    """Write the SQL of a decision's hash over all its columns.
+
+    Args:
+        alias: What the decision's row is called in the query.
+    """
+    values = ", ".join(f"cast({alias}.{column} as varchar)" for column in COLUMNS)
+    return f"sha256(cast(to_json([{values}]) as varchar))"
+
+
+def rows_hash(alias: str) -> str:
+    """Write the SQL aggregate of the hash of the rows that a decision is about.
+
+    Args:
+        alias: What the rows, with load, line and rule, are called in the query.
+    """
+    row = f"concat_ws(':', {alias}.load_id, {alias}.line, {alias}.rule)"
+    return f"sha256(string_agg({row}, ' ' order by {alias}.line, {alias}.rule))"
+
+
+BROKEN_DECISIONS = f"""
+            select decision_id
+            from (
+                select
+                    d.decision_id,
+                    d.decision_hash <> {decision_hash("d")}
+                    or d.previous_hash <> coalesce(
+                        lag(d.decision_hash) over (order by d.decision_id), '{FIRST_HASH}'
+                    )
+                    or d.rows_hash is distinct from (
+                        select {rows_hash("w")} from quarantine.decided_rows as w
+                        where w.decision_id = d.decision_id
+                    ) as is_broken
+                from quarantine.decisions as d
+            ) as decisions
+            where is_broken
+            """
+"""The decisions that are not as they were written, or whose predecessor is not there."""
