@@ -94,7 +94,7 @@ def record_configuration(
     Returns:
         The revision that holds now.
     """
-    import pyarrow as pa  # type: ignore[import-untyped]  # 0.1 s
+    import pyarrow as pa  # 0.1 s
 
     names = tuple(Cell.__dataclass_fields__)
     incoming = pa.table(  # noqa: F841  (the SQL names it)

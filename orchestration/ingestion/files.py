@@ -227,7 +227,7 @@ def _content(path: Path, compression: str | None) -> Iterator[bytes]:
     if compression == "gzip":
         yield from _gzip_content(path)
     elif compression == "zstd":
-        import pyarrow as pa  # type: ignore[import-untyped]  # 0.2 s, for this kind only
+        import pyarrow as pa  # 0.2 s, for this kind only
 
         with pa.input_stream(str(path), compression="zstd") as stream:
             while chunk := stream.read(CHUNK_BYTES):
