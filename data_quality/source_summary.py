@@ -43,7 +43,7 @@ class LoadSummary:
 
 @dataclass(frozen=True)
 class RefusedSummary:
-    """Refused rows of one file by one rule.
+    """Refused rows of one file by one rule, as far as nobody has decided on them.
 
     Attributes:
         system: Source system.
@@ -106,12 +106,16 @@ def read_loads(con: Connection) -> tuple[LoadSummary, ...]:
 
 
 def read_refused(con: Connection) -> tuple[RefusedSummary, ...]:
-    """Count the rows in quarantine by file, rule and column."""
+    """Count the rows in quarantine that nobody has decided on, by file, rule and column."""
     rows = con.execute(
         """
         select
             system, table_name, file, rule, coalesce(column_name, '') as column_name, count(*)
-        from quarantine.refused_rows
+        from quarantine.refused_rows as refused
+        where not exists (
+            select 1 from quarantine.decided_rows as decided
+            where decided.load_id = refused.load_id and decided.line = refused.line
+        )
         group by all order by count(*) desc, system, table_name, file, rule, column_name
         """
     ).fetchall()

@@ -36,6 +36,46 @@ CHINESE: dict[str, str] = {
     "Weight": "权重",
     "Change": "变化",
     "not measured": "未测量",
+    # The balanced scorecard of the company.
+    "The company as a whole": "公司整体",
+    "too little of the balanced scorecard is measured": "平衡计分卡中已测量的部分太少",
+    "The company's customer business in five perspectives, each measure against its "
+    "target: 75 is a target just met, 100 is what could be reached at best.": (
+        "从五个角度看公司的客户业务，每项指标对照其目标：75 分表示刚好达到目标，100 分表示最"
+        "好可达到的水平。"
+    ),
+    "Perspectives": "角度",
+    "Perspective": "角度",
+    "Score of each perspective, 0 to 100.": "各角度得分，0 到 100。",
+    "Weighted mean of the scores of its measures, without those that are missing.": (
+        "各指标得分的加权平均，缺失的指标不计入。"
+    ),
+    "Balanced score by month": "各月平衡得分",
+    "Score of the company as a whole.": "公司整体得分。",
+    "A month without a score had too little measured.": "没有得分的月份，已测量的部分太少。",
+    "The score is {score}, {change} since the month before: {value} by what is measured, "
+    "{scale} by targets, {weights} by weights, {coverage} by what began or ceased to be "
+    "measured.": (
+        "得分为 {score}，较上月 {change}：其中测量值 {value}，目标 {scale}，权重 {weights}，"
+        "开始或停止测量的指标 {coverage}。"
+    ),
+    "Most would be gained by “{measure}”: {gain} points at its target.": (
+        "提升空间最大的是“{measure}”：达到目标可增加 {gain} 分。"
+    ),
+    "Targets, actuals and trend": "目标、实际值与趋势",
+    "Actual": "实际值",
+    "Target": "目标",
+    "Set by": "设定者",
+    "the company": "公司",
+    "the product": "产品默认",
+    "Contribution": "贡献",
+    "few cases": "样本少",
+    "The contributions sum to the score. Up and down are more than what is usual from "
+    "month to month. Darker: nearer to what could be reached.": (
+        "贡献之和等于得分。上升和下降表示超出通常的月度波动。颜色越深，越接近可达到的水平。"
+    ),
+    "months": "个月",
+    "times": "倍",
     # The customer search.
     "Pages": "页面",
     "Why each customer has the score it has, what changed it, and what would raise it.": (

@@ -356,7 +356,8 @@ def page(shared_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     begin(settings, RunMonths("run-1"), now=LOADED_AT)
     lend_parsed(settings.home)
     run_dbt(settings, "seed")
-    run_dbt(settings, "run", select=["+source_findings", "+revenue_reconciliation"])
+    marts = ("source_findings", "revenue_reconciliation", "quarantine_summary")
+    run_dbt(settings, "run", select=[f"+{mart}" for mart in marts])
     evidence = run_gate(
         settings.warehouse,
         load_products()["findings"],

@@ -132,7 +132,7 @@ def test_loads_and_quarantine_are_summed_up_without_raw_text(
         RefusedSummary("billing", "invoice_lines", "lines.csv", "min", "quantity", 1),
     )
     assert "lines.csv" in text
-    assert "1,001" in text
+    assert "1,002" in text
     assert "secret raw text" not in text
 
 

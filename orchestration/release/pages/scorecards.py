@@ -14,7 +14,7 @@ from orchestration.release.formats import (
     format_score,
     format_share,
 )
-from orchestration.release.pages import charts, configuration, segments
+from orchestration.release.pages import balanced, charts, configuration, segments
 from orchestration.release.pages.model import (
     Cell,
     Column,
@@ -78,6 +78,7 @@ def page(lang: str) -> PageSpec:
         t("How do our customers stand, by each scorecard, and what moved them?"),
         [
             Topic("profiles", Part(t("Scorecards and bands"), cards), told.profiles),
+            balanced.topic(lang),
             Topic("months", Part(t("Months"), cards), told.months),
             Topic("tiers", Part(t("Tiers"), cards), told.tiers),
             Topic(

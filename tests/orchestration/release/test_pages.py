@@ -584,6 +584,7 @@ UNMEASURED = {
     "scorecard_backtest": ("proof", "warned", "no month has all of its outcomes yet"),
     "weight_sensitivity": ("proof", "sensitivity", "too few customers have a score"),
     "value_segments": ("scorecards", "segments", "no yearly review has set the cuts yet"),
+    "portfolio_scorecard": ("scorecards", "balanced", "too little of the balanced scorecard"),
     "account_scorecard": ("scorecards", "organisations", "no organisation has several customers"),
     "mrr_movements": ("retention", "recurring", "billing sent no subscriptions"),
     "acquisition_cost": ("retention", "acquisition", "nobody sent the cost of marketing"),
@@ -1209,6 +1210,38 @@ def test_what_goes_together_is_told_without_a_cause(
     assert not re.search("drive|cause", text)
     none = changed("update scorecard.kpi_associations set is_tested = false").pages()
     assert "No pair of measures has enough customers yet" in none["relationship.html"]
+
+
+def test_the_balanced_scorecard_tells_targets_actuals_and_who_set_them(
+    pages: Mapping[str, str],
+) -> None:
+    html = pages["scorecards.html"]
+    assert Tables(html).cells("Targets, actuals and trend") == [
+        [
+            "Customers kept",
+            "Relationship",
+            "80.0 %",
+            "75.0 %",
+            "the company",
+            "83.3",
+            "50.0 %",
+            "41.7",
+            "flat",
+        ],
+        [
+            "Gross margin",
+            "Value",
+            "50.0 %",
+            "60.0 %",
+            "the product",
+            "56.2",
+            "50.0 %",
+            "28.1",
+            "flat",
+        ],
+    ]
+    text = section(html, "balanced")
+    assert "Most would be gained by “Gross margin”: 9.4 points at its target." in text
 
 
 def test_segments_hold_every_customer_and_their_revenue(

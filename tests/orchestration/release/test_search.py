@@ -185,6 +185,7 @@ def visible(html: str) -> str:
 def test_the_pages_are_told_in_chinese(chinese: dict[str, str]) -> None:
     for name, title in (
         ("scorecards.zh.html", "记分卡与等级"),
+        ("scorecards.zh.html", "目标、实际值与趋势"),
         ("proof.zh.html", "现行权重"),
         ("relationship.zh.html", "阶段变动"),
         ("organisation.zh.html", "意图、现实与效果"),
