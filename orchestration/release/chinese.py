@@ -69,7 +69,6 @@ CHINESE: dict[str, str] = {
     "the company": "公司",
     "the product": "产品默认",
     "Contribution": "贡献",
-    "few cases": "样本少",
     "The contributions sum to the score. Up and down are more than what is usual from "
     "month to month. Darker: nearer to what could be reached.": (
         "贡献之和等于得分。上升和下降表示超出通常的月度波动。颜色越深，越接近可达到的水平。"

@@ -8,7 +8,16 @@ from typing import Any
 
 from orchestration.release.formats import format_number, format_score, format_share
 from orchestration.release.pages import charts
-from orchestration.release.pages.model import Cell, Column, Figure, Reader, Section, Table, Topic
+from orchestration.release.pages.model import (
+    SMALL,
+    Cell,
+    Column,
+    Figure,
+    Reader,
+    Section,
+    Table,
+    Topic,
+)
 from orchestration.release.pages.teller import Teller
 from orchestration.release.pages.words import names, number
 from orchestration.release.palette import BLUE
@@ -238,8 +247,9 @@ class _Told(Teller):
         )
 
     def _actual(self, row: Row) -> Cell:
-        flag = self.t("few cases") if row["is_low_n"] else ""
-        return Cell(self._valued(row["raw_value"], row["unit"]), flag=flag)
+        return Cell(
+            self._valued(row["raw_value"], row["unit"]), flag=SMALL if row["is_low_n"] else ""
+        )
 
     def _valued(self, value: Any, unit: str) -> str:
         """A value with its unit: shares in per cent."""

@@ -458,7 +458,7 @@ select
     parts.weight as effective_weight,
     round(parts.weight * parts.score, 6) as contribution,
     100 as case_count,
-    false as is_low_n,
+    parts.measure = 'gross_margin' as is_low_n,
     'billing' as source_systems,
     months.as_of_date as fresh_until,
     true as is_lever,

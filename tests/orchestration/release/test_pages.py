@@ -1231,7 +1231,7 @@ def test_the_balanced_scorecard_tells_targets_actuals_and_who_set_them(
         [
             "Gross margin",
             "Value",
-            "50.0 %",
+            "50.0 % [small n]",
             "60.0 %",
             "the product",
             "56.2",
