@@ -153,15 +153,15 @@ def test_counts_that_do_not_add_up_store_nothing(ground, monkeypatch):
 
 def test_a_file_that_changes_while_it_is_read_waits_for_the_next_run(ground, monkeypatch):
     path = ground.lines(LINE)
-    real = loader._judge_values
+    real = loader.judge_values
 
     def grow(*arguments):
         real(*arguments)
         path.write_text(path.read_text() + "L2,I1,P1,1,2.50,2011-05-04\n")
 
-    monkeypatch.setattr(loader, "_judge_values", grow)
+    monkeypatch.setattr(loader, "judge_values", grow)
     assert "changed while it was read" in ground.result().message
-    monkeypatch.setattr(loader, "_judge_values", real)
+    monkeypatch.setattr(loader, "judge_values", real)
     assert ground.result().rows_accepted == 2
 
 
