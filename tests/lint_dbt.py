@@ -76,11 +76,18 @@ def main(files: Sequence[str] = ()) -> int:
 
 
 def _keep_one_profile(settings: Settings) -> None:
-    """Leave one profile that scores customers: the SQL of the others is the same, over again."""
+    """Leave one profile that scores customers, and one perspective of the portfolio's.
+
+    The SQL of the others is the same, over again, and longer than sqlfluff reads.
+    """
     with connect(settings) as con:
         con.execute(
             "delete from seeds.scorecard_nodes where profile in (select profile "
             "from seeds.scorecards where subject = 'customer' and profile <> 'retail_billing')"
+        )
+        con.execute(
+            "delete from seeds.scorecard_nodes where profile = 'balanced' "
+            "and 'value' not in (node_id, parent_id) and parent_id is not null"
         )
 
 
