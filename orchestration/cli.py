@@ -409,6 +409,7 @@ def publish(
         _print(f"Release {found.id} is shown in: {', '.join(shown)}.")
 
 
+@app.command()
 def diff(
     first: Annotated[
         str, typer.Argument(help="Id of a release, or `previous`, or `current`.")

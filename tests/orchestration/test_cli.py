@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from orchestration import cli
@@ -35,6 +37,12 @@ class TestHelp:
         assert result.exit_code == 0
         for word in (*COMMANDS, "0 released", "3 a gate held"):
             assert word in result.output
+
+    def test_the_readme_names_every_command_and_no_other(self) -> None:
+        """A function that lost its decorator in a merge is a command that nobody can call."""
+        group = typer.main.get_command(cli.app)
+        line = re.search(r"scorecard --help +# (.+)", (ROOT / "README.md").read_text("utf-8"))
+        assert sorted(line[1].split(", ")) == sorted(group.commands)
 
     @pytest.mark.parametrize("command", COMMANDS)
     def test_each_command_teaches_itself(self, call: CliRunner, command: str) -> None:
