@@ -16,7 +16,7 @@ its locks before, waits and tries again.
 
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -31,6 +31,7 @@ from orchestration.release.reading import quoted
 from orchestration.release.store import Release
 from orchestration.release.targets.error import TargetError
 from orchestration.settings import Settings
+from orchestration.warehouse import transaction
 
 LOGGER = logging.getLogger(__name__)
 
@@ -57,6 +58,10 @@ class Shown:
 
     release_id: str
     is_new: bool
+
+
+class _ReadersError(Exception):
+    """Readers hold the views; nothing was changed."""
 
 
 def publish_to_postgres(
@@ -149,20 +154,9 @@ def _ask(con: duckdb.DuckDBPyConnection, query: str) -> list[tuple[object, ...]]
     return rows
 
 
-@contextmanager
-def _transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    con.begin()
-    try:
-        yield
-    except BaseException:
-        con.rollback()
-        raise
-    con.commit()
-
-
 def _make_records(con: duckdb.DuckDBPyConnection) -> None:
     schema = RECORDS.split(".")[0]
-    with _transaction(con):
+    with transaction(con):
         _run(
             con,
             f"select pg_advisory_xact_lock({PUBLISHER_LOCK})",
@@ -183,7 +177,7 @@ def _load(con: duckdb.DuckDBPyConnection, release: Release) -> None:
     """Write the release's tables into a schema of its own, all or none."""
     schema = schema_of(release.id)
     known = f"select 1 from {RECORDS} where release_id = {literal(release.id)}"
-    with _transaction(con):
+    with transaction(con):
         _run(con, f"select pg_advisory_xact_lock({PUBLISHER_LOCK})")
         if _ask(con, known):
             return
@@ -278,33 +272,34 @@ def _show(
 
 def _swapped(con: duckdb.DuckDBPyConnection, release: Release, reader: str | None) -> bool:
     """Try the swap once; False where a reader was in the way."""
-    con.begin()
     try:
-        _run(con, f"select pg_advisory_xact_lock({PUBLISHER_LOCK})")
-        shown = _relations(con, MARTS_SCHEMA)
-        wanted = _relations(con, schema_of(release.id))
-        if shown and not _locked(con, shown):
-            con.rollback()
-            return False
-        _run(con, *_views(shown, wanted, release), *_rights(reader), *_recorded(release))
-        con.commit()
-    except BaseException:
-        con.rollback()
-        raise
+        with transaction(con):
+            _run(con, f"select pg_advisory_xact_lock({PUBLISHER_LOCK})")
+            shown = _relations(con, MARTS_SCHEMA)
+            wanted = _relations(con, schema_of(release.id))
+            if shown:
+                _lock(con, shown)
+            _run(con, *_views(shown, wanted, release), *_rights(reader), *_recorded(release))
+    except _ReadersError:
+        return False
     return True
 
 
-def _locked(con: duckdb.DuckDBPyConnection, views: Sequence[str] | Mapping[str, object]) -> bool:
+def _lock(con: duckdb.DuckDBPyConnection, views: Iterable[str]) -> None:
+    """Take the views from readers for the length of the transaction.
+
+    Raises:
+        _ReadersError: A reader holds one of them for longer than the swap may wait.
+    """
     names = ", ".join(f"{MARTS_SCHEMA}.{identifier(view)}" for view in views)
+    _run(con, f"set local statement_timeout = {LOCK_MILLISECONDS}")
     try:
-        _run(con, f"set local statement_timeout = {LOCK_MILLISECONDS}")
         _run(con, f"lock table {names} in access exclusive mode")
-        _run(con, "set local statement_timeout = 0")
     except duckdb.Error as error:
         if "statement timeout" in str(error):
-            return False
+            raise _ReadersError from error
         raise
-    return True
+    _run(con, "set local statement_timeout = 0")
 
 
 def _relations(con: duckdb.DuckDBPyConnection, schema: str) -> dict[str, list[tuple[str, str]]]:
@@ -390,7 +385,7 @@ def _drop_old(con: duckdb.DuckDBPyConnection, keep: int) -> None:
     )
     for release_id, schema in rows:
         try:
-            with _transaction(con):
+            with transaction(con):
                 tables = _relations(con, str(schema))
                 listed = ", ".join(f"{identifier(str(schema))}.{identifier(t)}" for t in tables)
                 _run(con, f"set local statement_timeout = {LOCK_MILLISECONDS}")
@@ -403,5 +398,7 @@ def _drop_old(con: duckdb.DuckDBPyConnection, keep: int) -> None:
                 )
         except duckdb.Error as error:
             LOGGER.warning(
-                "release %s stays in Postgres for now: %s", release_id, " ".join(str(error).split())
+                "release %s stays in Postgres until the next publication: %s",
+                release_id,
+                " ".join(str(error).split()),
             )
