@@ -178,7 +178,7 @@ def _build_indicators(settings: Settings, measured: Measured) -> str:
 
 
 def in_child(folder: Path, kind: str, customers: int, months: int, memory: str | None) -> dict:
-    """Do one thing in a process of its own and give what it cost; its log stands beside the folder."""
+    """Do one thing in a process of its own and give what it cost; the log is beside the folder."""
     command = [sys.executable, "-m", "tests.bench_scale", "--child", kind]
     command += ["--folder", str(folder), "--customers", str(customers), "--months", str(months)]
     if memory:
