@@ -36,6 +36,7 @@ LIMIT_SECONDS = 60
 LIMIT_MEGABYTES = 4_096
 # The company that is multiplied where no home is given.
 BUILT_CUSTOMERS, BUILT_MONTHS = 400, 24
+MULTIPLY_MEMORY = "2GB"
 MONTH = "as_of_date"
 # Keys of customers and of what customers do: those of a copy have its number at their end.
 COPIED_KEYS = frozenset(
@@ -105,6 +106,7 @@ def multiply(source: Path, target: Path, *, customers: int, months: int | None) 
     """
     with duckdb.connect(str(target)) as con:
         con.execute("set preserve_insertion_order = false")
+        con.execute(f"set memory_limit = '{MULTIPLY_MEMORY}'")
         con.execute(f"attach '{source}' as built (read_only)")
         known = _one(con, f"select count(*) from built.{SCHEMA}.customers")
         last = _one(con, "select last_month from built.control.run_window")
@@ -148,7 +150,11 @@ def measure(warehouse: Path, customers: int, memory: str, listed: int) -> int:
     """Judge the marts and print what it cost; 1 where it took too long or too much."""
     slowest: list[tuple[float, str]] = []
     _time_statements(slowest)
-    limits = {"memory_limit": memory, "threads": 2, "temp_directory": f"{warehouse}.tmp"}
+    limits: dict[str, str | int] = {
+        "memory_limit": memory,
+        "threads": 2,
+        "temp_directory": f"{warehouse}.tmp",
+    }
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
         with open_judge(warehouse, limits=limits) as judge:
