@@ -183,8 +183,9 @@ def release_files(release_dir: Path) -> list[Path]:
 def publish(settings: Settings, temporary: Path, release_id: str) -> Path:
     """Seal a finished folder, give it its name, and let `current` point to it.
 
-    Files become read-only, for the owner or for the group that may read releases; files and folders are on the disk before the rename, the rename before
-    the swap, the swap before this returns.
+    Files become read-only, for the owner or for the group that may read releases. Files and
+    folders are on the disk before the rename, the rename before the swap, the swap before this
+    returns.
 
     Returns:
         The release's folder.
