@@ -26,7 +26,10 @@ from orchestration.settings import Settings
 logger = logging.getLogger(__name__)
 
 KEEP_RELEASES = 12
-DATABASE_NAME = "scorecard.duckdb"
+# Not `scorecard`: DuckDB names a file's catalog after the file, and `scorecard.<mart>` would then
+# be ambiguous, catalog or schema (docs/decisions/0018).
+DATABASE_NAME = "release.duckdb"
+EARLIER_DATABASE_NAME = "scorecard.duckdb"
 TEMPORARY_PREFIX = ".tmp-"
 LINK_PREFIX = ".current-"
 RELEASE_ID = re.compile(r"\d{8}T\d{6}Z-[0-9A-Za-z]+")
@@ -51,8 +54,9 @@ class Release:
 
     @property
     def database(self) -> Path:
-        """The release's DuckDB file."""
-        return self.path / DATABASE_NAME
+        """The release's DuckDB file; releases of earlier code have it under another name."""
+        earlier = self.path / EARLIER_DATABASE_NAME
+        return earlier if earlier.exists() else self.path / DATABASE_NAME
 
 
 def list_releases(settings: Settings) -> list[Release]:
