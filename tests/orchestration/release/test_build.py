@@ -207,7 +207,7 @@ def test_files_are_read_only_and_current_is_a_relative_link(
     release = publish(settings, "run1")
 
     modes = {path.stat().st_mode & 0o777 for path in release.path.rglob("*") if path.is_file()}
-    assert modes == {0o444}
+    assert modes == {0o400}
     assert settings.current.is_symlink()
     assert settings.current.readlink() == Path("releases") / release.id
     assert list(settings.home.glob(f"{store.LINK_PREFIX}*")) == []
