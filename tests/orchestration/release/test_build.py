@@ -60,6 +60,17 @@ def test_a_release_holds_every_mart_in_both_forms(settings: Settings, publish: P
     assert verify_release(settings) == []
 
 
+def test_a_tool_that_opens_the_file_itself_asks_marts_by_their_name(
+    settings: Settings, publish: Publish
+) -> None:
+    release = publish(settings, "run1")
+
+    with duckdb.connect(str(release.database), read_only=True) as con:
+        row = con.execute("select release_id from scorecard.release_info").fetchone()
+
+    assert row == (release.id,)
+
+
 def test_other_tools_read_the_partitioned_folder(settings: Settings, publish: Publish) -> None:
     release = publish(settings, "run1")
 
@@ -145,7 +156,7 @@ def test_files_are_read_only_and_current_is_a_relative_link(
     release = publish(settings, "run1")
 
     modes = {path.stat().st_mode & 0o777 for path in release.path.rglob("*") if path.is_file()}
-    assert modes == {0o444}
+    assert modes == {0o400}
     assert settings.current.is_symlink()
     assert settings.current.readlink() == Path("releases") / release.id
     assert list(settings.home.glob(f"{store.LINK_PREFIX}*")) == []
@@ -466,7 +477,7 @@ def test_a_reader_that_resolves_current_always_reads_one_whole_release(
     def reader() -> None:
         while not done.is_set():
             folder = settings.current.resolve(strict=True)
-            with open_database(folder / "scorecard.duckdb") as con:
+            with open_database(folder / "release.duckdb") as con:
                 row = con.execute("select release_id from scorecard.release_info").fetchone()
             listed = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
             if row is None or {row[0], listed["release_id"]} != {folder.name}:
