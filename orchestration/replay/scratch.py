@@ -152,8 +152,7 @@ def fill_scratch(settings: Settings, release: Release, folder: Path) -> Settings
         _copy_tables(settings, made, cut)
     _link_estimators(settings, made, release)
     parsed = settings.dbt_target / PARSED_NAME
-    # dbt then parses only what differs; but a parsed seed names the project that it was read from.
-    if root == settings.root and parsed.is_file():
+    if parsed.is_file():  # dbt then parses only what differs
         shutil.copyfile(parsed, made.dbt_target / PARSED_NAME)
     return made
 
