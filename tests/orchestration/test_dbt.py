@@ -174,7 +174,7 @@ def test_a_copied_home_is_not_parsed_anew(tiny: Settings, tmp_path: Path) -> Non
 
 
 def test_another_copy_of_the_project_loads_its_own_seeds(tiny: Settings, tmp_path: Path) -> None:
-    """Regression: dbt's parsed project names the folder that the rows of its seeds are read from."""
+    """Regression: what dbt has parsed names the folder that the rows of its seeds are read from."""
     run_dbt(tiny, "build", exclude_types=("test", "unit_test"))
     parsed = read_manifest(prepare_manifest(tiny))
     copied = tmp_path / "another_copy_of_the_project_with_a_name_that_is_longer"
