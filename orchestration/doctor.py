@@ -26,6 +26,7 @@ from orchestration.settings import Settings
 
 Level = Literal["ok", "note", "failed"]
 PACKAGE = "customer-scorecard"
+MAX_SHOWN = 3
 MIN_FREE_BYTES = 2 * 1024**3
 PYTHON_RANGE = ((3, 11), (3, 13))
 STYLES: dict[Level, str] = {"ok": "green", "note": "yellow", "failed": "red"}
@@ -57,6 +58,7 @@ def examine(settings: Settings) -> tuple[Finding, ...]:
         ("Python", _python),
         ("Packages", _packages),
         ("Home", lambda: _home(settings)),
+        ("Access", lambda: _access(settings)),
         ("Disk", lambda: _disk(settings)),
         ("Writer", lambda: _writer(settings)),
         ("Landing", lambda: _landing(settings)),
@@ -118,6 +120,23 @@ def _home(settings: Settings) -> Finding:
 
     prepare_home(settings)
     return Finding("Home", "ok", f"{settings.home} can be written")
+
+
+def _access(settings: Settings) -> Finding:
+    from orchestration.access import too_open
+
+    found = too_open(settings)
+    if found:
+        shown = ", ".join(str(path) for path in found[:MAX_SHOWN])
+        more = f" and {len(found) - MAX_SHOWN} more" if len(found) > MAX_SHOWN else ""
+        return Finding(
+            "Access",
+            "note",
+            f"other users of this machine may read or write {shown}{more}: take their rights away "
+            "(chmod -R go-rwx), or for releases set SCORECARD_GROUP_READABLE=1",
+        )
+    readers = "the owner's group reads releases" if settings.group_readable else "the owner alone"
+    return Finding("Access", "ok", f"{settings.home} is for {readers}")
 
 
 def _disk(settings: Settings) -> Finding:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.access import make_private
 from orchestration.errors import (
     DiskFullError,
     HomeNotWritableError,
@@ -27,7 +28,7 @@ from orchestration.settings import Settings
 
 
 def prepare_home(settings: Settings) -> None:
-    """Create the home's folders and prove that the home can be written.
+    """Create the home's folders, prove that the home can be written, and close it to others.
 
     A landing area that was chosen elsewhere is the user's own and is never created here.
 
@@ -56,6 +57,7 @@ def prepare_home(settings: Settings) -> None:
                 raise _not_writable(settings, str(error)) from error
         with tempfile.NamedTemporaryFile(dir=settings.home, prefix=".writable-"):
             pass
+        make_private(settings)
 
 
 def connect(settings: Settings, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
@@ -234,7 +236,7 @@ def _take_lock(settings: Settings, purpose: str) -> int:
     path = settings.lock_file
     with home_errors(settings):
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         with home_errors(settings):

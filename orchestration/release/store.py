@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from orchestration.access import ReleaseModes, release_modes
 from orchestration.errors import ReleaseError
 from orchestration.release.manifest import MANIFEST_NAME, FileEntry, Manifest, read_manifest
 from orchestration.settings import Settings
@@ -25,13 +26,14 @@ from orchestration.settings import Settings
 logger = logging.getLogger(__name__)
 
 KEEP_RELEASES = 12
-DATABASE_NAME = "scorecard.duckdb"
+# Not `scorecard`: DuckDB names a file's catalog after the file, and `scorecard.<mart>` would then
+# be ambiguous, catalog or schema (docs/decisions/0018).
+DATABASE_NAME = "release.duckdb"
+EARLIER_DATABASE_NAME = "scorecard.duckdb"
 TEMPORARY_PREFIX = ".tmp-"
 LINK_PREFIX = ".current-"
 RELEASE_ID = re.compile(r"\d{8}T\d{6}Z-[0-9A-Za-z]+")
 
-_FILE_MODE = 0o444
-_FOLDER_MODE = 0o755
 _SHORT_RUN_ID = 8
 _HASH_BLOCK = 1 << 20
 
@@ -52,8 +54,9 @@ class Release:
 
     @property
     def database(self) -> Path:
-        """The release's DuckDB file."""
-        return self.path / DATABASE_NAME
+        """The release's DuckDB file; releases of earlier code have it under another name."""
+        earlier = self.path / EARLIER_DATABASE_NAME
+        return earlier if earlier.exists() else self.path / DATABASE_NAME
 
 
 def list_releases(settings: Settings) -> list[Release]:
@@ -184,13 +187,14 @@ def release_files(release_dir: Path) -> list[Path]:
 def publish(settings: Settings, temporary: Path, release_id: str) -> Path:
     """Seal a finished folder, give it its name, and let `current` point to it.
 
-    Files become read-only; files and folders are on the disk before the rename, the rename before
-    the swap, the swap before this returns.
+    Files become read-only, for the owner or for the group that may read releases. Files and
+    folders are on the disk before the rename, the rename before the swap, the swap before this
+    returns.
 
     Returns:
         The release's folder.
     """
-    _seal(temporary)
+    _seal(temporary, release_modes(settings))
     target = settings.releases / release_id
     temporary.rename(target)
     try:
@@ -248,16 +252,16 @@ def apply_retention(settings: Settings, *, keep: int = KEEP_RELEASES) -> list[st
     return [folder.name for folder in doomed]
 
 
-def _seal(folder: Path) -> None:
+def _seal(folder: Path, modes: ReleaseModes) -> None:
     folders = [folder]
     for path in sorted(folder.rglob("*")):
         if path.is_dir():
             folders.append(path)
-        elif stat.S_IMODE(path.stat().st_mode) != _FILE_MODE:
-            path.chmod(_FILE_MODE)
+        elif stat.S_IMODE(path.stat().st_mode) != modes.file:
+            path.chmod(modes.file)
             _sync(path)
     for path in reversed(folders):
-        path.chmod(_FOLDER_MODE)
+        path.chmod(modes.folder)
         _sync(path)
 
 

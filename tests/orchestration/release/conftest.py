@@ -59,13 +59,13 @@ class CompanyFolder:
 
     def change(self, *statements: str) -> "CompanyFolder":
         with duckdb.connect() as con:
-            con.execute(f"attach '{self.folder / 'scorecard.duckdb'}' as release; use release")
+            con.execute(f"attach '{self.folder / 'release.duckdb'}' as release; use release")
             for statement in statements:
                 con.execute(statement)
         return self
 
     def manifest(self, products: dict[str, ProductEntry] | None = None) -> Manifest:
-        with open_database(self.folder / "scorecard.duckdb") as con:
+        with open_database(self.folder / "release.duckdb") as con:
             names = [
                 str(row[0])
                 for row in con.execute(
@@ -98,7 +98,7 @@ class CompanyFolder:
         )
 
     def glance(self) -> Glance:
-        with open_database(self.folder / "scorecard.duckdb") as con:
+        with open_database(self.folder / "release.duckdb") as con:
             return read_glance(con, self.manifest())
 
     def page(self, **changes: object) -> str:
@@ -119,7 +119,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> CompanyFolder:
     folder = tmp_path_factory.mktemp("company")
     scripts = [path.read_text(encoding="utf-8") for path in SCRIPTS]
     with duckdb.connect() as con:
-        con.execute(f"attach '{folder / 'scorecard.duckdb'}' as release; use release")
+        con.execute(f"attach '{folder / 'release.duckdb'}' as release; use release")
         for script in (*scripts, INFO):
             con.execute(script)
     return CompanyFolder(folder)
@@ -128,9 +128,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> CompanyFolder:
 @pytest.fixture
 def changed(whole: CompanyFolder, tmp_path: Path) -> Iterator[Callable[..., CompanyFolder]]:
     def change(*statements: str) -> CompanyFolder:
-        (tmp_path / "scorecard.duckdb").write_bytes(
-            (whole.folder / "scorecard.duckdb").read_bytes()
-        )
+        (tmp_path / "release.duckdb").write_bytes((whole.folder / "release.duckdb").read_bytes())
         return CompanyFolder(tmp_path).change(*statements)
 
     return change

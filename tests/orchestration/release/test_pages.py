@@ -85,7 +85,7 @@ def pages(whole: CompanyFolder) -> Mapping[str, str]:
 
 
 def one(company: CompanyFolder, query: str) -> tuple[Any, ...]:
-    with open_database(company.folder / "scorecard.duckdb") as con:
+    with open_database(company.folder / "release.duckdb") as con:
         (row,) = con.execute(query).fetchall()
     return tuple(row)
 
@@ -129,7 +129,7 @@ def test_every_column_a_page_reads_is_published() -> None:
 def test_the_table_of_tiers_is_the_marts(pages: Mapping[str, str], whole: CompanyFolder) -> None:
     cells = Tables(pages["service.html"]).cells("By tier, twelve months")
 
-    with open_database(whole.folder / "scorecard.duckdb") as con:
+    with open_database(whole.folder / "release.duckdb") as con:
         expected = con.execute(
             """
             select tier, ticket_count, resolved_count, is_low_n, resolution_business_minutes_p50,
@@ -1093,7 +1093,7 @@ def test_what_more_is_expected_is_the_marts_sum_by_tier(
 ) -> None:
     cells = Tables(pages["potential.html"]).cells("Expansion expected by tier")
 
-    with open_database(whole.folder / "scorecard.duckdb") as con:
+    with open_database(whole.folder / "release.duckdb") as con:
         expected = con.execute(
             """
             select coalesce(indicators.tier, 'none'), count(*), sum(upsell.expected_upsell_6m)
