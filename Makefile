@@ -61,6 +61,7 @@ bench: $(STAMP) ## Time and memory per stage, as ratios measured in one run
 	@$(BIN)/python -m tests.bench_upsell
 	@$(BIN)/python -m tests.bench_horizon
 	@$(BIN)/python -m tests.bench_scorecard
+	@$(BIN)/python -m tests.bench_gates
 	@$(BIN)/python -m tests.bench_scale --customers 10000 --customers 100000 --one-more-month
 
 bench-large: $(STAMP) ## A million customers x 24 months once, in 8 GB; needs 60 GB of disk and an hour or two

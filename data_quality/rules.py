@@ -51,9 +51,7 @@ ROW_LEVEL_EXPECTATIONS = frozenset(
         NO_FAILING_ROWS,
         "expect_column_values_to_be_between",
         "expect_column_values_to_be_in_set",
-        "expect_column_values_to_be_unique",
         "expect_column_values_to_not_be_null",
-        "expect_compound_columns_to_be_unique",
     }
 )
 
@@ -169,18 +167,17 @@ class Table:
         )
 
     def unique(self, *, because: str, says: str) -> Rule:
-        """No two rows share the key."""
-        if len(self.keys) == 1:
-            expectation = "expect_column_values_to_be_unique"
-            kwargs: dict[str, Any] = {"column": self.keys[0]}
-        else:
-            expectation = "expect_compound_columns_to_be_unique"
-            # Rows with a null in the key are the business of the not-null rule.
-            kwargs = {"column_list": list(self.keys), "ignore_row_if": "any_value_is_missing"}
-        return self.rule(
+        """No two rows share the key; each key that comes more than once counts as one failure.
+
+        Not by the expectations of Great Expectations: they join the counts back to all rows, which
+        takes ten times as long, and memory for the whole table.
+        """
+        keys = ", ".join(self.keys)
+        # Rows with a null in the key are the business of the not-null rule.
+        present = " and ".join(f"{key} is not null" for key in self.keys)
+        return self.no_rows(
             "key_is_unique",
-            expectation,
-            kwargs,
+            f"select {keys} from {self.path} where {present} group by {keys} having count(*) > 1",
             because=because,
             says=says,
             characteristic="consistency",
