@@ -1288,6 +1288,23 @@ def test_an_organisation_stands_beside_its_worst_customer(
     assert cells[0][-1] == f"{worst:.1f}"
 
 
+def test_an_organisation_is_taken_apart(pages: Mapping[str, str], whole: CompanyFolder) -> None:
+    (cells, *_) = Tables(pages["scorecards.html"]).cells(
+        "What costs them most points, and what moved them"
+    )
+    label, points = one(
+        whole,
+        "select label, contribution - 100 * effective_weight as points "
+        "from scorecard.account_scorecard_measures where as_of_date = date '2011-12-31' "
+        "and account_id = (select account_id from scorecard.account_scorecard "
+        "where as_of_date = date '2011-12-31' and score is not null "
+        "order by score - worst_score desc, account_id limit 1) order by points, cause limit 1",
+    )
+    assert f"{label} {format_signed(points)}" in cells[1]
+    assert cells[2] == "−1.5"
+    assert "Share in the organisation −2.0" in cells[3]
+
+
 def test_weights_stand_in_their_tree_with_their_proof(
     pages: Mapping[str, str], changed: Callable[..., CompanyFolder]
 ) -> None:
