@@ -26,6 +26,9 @@ from orchestration.errors import (
 )
 from orchestration.settings import Settings
 
+# The folder in which a restore lays out what it puts into the home (`orchestration.backup`).
+RESTORING = ".restoring"
+
 
 def prepare_home(settings: Settings) -> None:
     """Create the home's folders, prove that the home can be written, and close it to others.
@@ -35,7 +38,13 @@ def prepare_home(settings: Settings) -> None:
     Raises:
         HomeNotWritableError: A folder cannot be created, or a file cannot be written in it.
         DiskFullError: There is no room left.
+        ScorecardError: A restore into the home did not end.
     """
+    if (settings.home / RESTORING).exists():
+        raise ScorecardError(
+            f"A restore into {settings.home} is under way, or did not end. Wait for it, or run "
+            "`scorecard restore` again with the same file."
+        )
     folders = [
         settings.home,
         settings.estimators,
@@ -162,8 +171,10 @@ def _translate(settings: Settings, error: duckdb.Error) -> ScorecardError | None
         )
     if "not a valid duckdb database file" in lowered or "corrupt" in lowered:
         return ScorecardError(
-            f"{settings.warehouse} is not a DuckDB database, or is damaged. Move it away: the next "
-            f"run loads the landing files anew. DuckDB says: {_first_line(text)}"
+            f"{settings.warehouse} is not a DuckDB database, or is damaged. Move the home away and "
+            "restore a backup of it (`scorecard restore FILE`). Without a backup move this file "
+            "away alone: the next run loads the landing files anew. DuckDB says: "
+            f"{_first_line(text)}"
         )
     return None
 
