@@ -410,6 +410,53 @@ def publish(
 
 
 @app.command()
+def backup(
+    file: Annotated[
+        Path, typer.Argument(help="The file to write, outside the home; it must not exist.")
+    ],
+) -> None:
+    """Write what cannot be made again into one file: warehouse, estimators, releases, decisions.
+
+    It waits for nobody: while a run is under way it stops and says so. The file holds personal
+    data, as the warehouse does; only its owner can read it. The landing area is not in it.
+
+    **Example**
+
+    `scorecard backup /backup/scorecard-2026-11.tar`
+    """
+    with _answering() as settings:
+        from orchestration.backup import back_up
+
+        kept = back_up(settings, file.absolute())
+        _print(
+            f"Written: {kept.path}, {kept.files:,} files, {kept.bytes / 1e6:,.0f} MB, release "
+            f"{kept.release_id or 'none'}."
+        )
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `scorecard backup` wrote.")],
+) -> None:
+    """Put a backup into an empty home, after every file in it was proved.
+
+    A run on it then does what it would have done on the home that was backed up.
+
+    **Example**
+
+    `SCORECARD_HOME=/new/home scorecard restore /backup/scorecard-2026-11.tar`
+    """
+    with _answering() as settings:
+        from orchestration.backup import restore as put_back
+
+        kept = put_back(settings, file.absolute())
+        _print(
+            f"Restored into {settings.home}: {kept.files:,} files of {kept.created_at}, release "
+            f"{kept.release_id or 'none'}. `scorecard run` goes on from there."
+        )
+
+
+@app.command()
 def diff(
     first: Annotated[
         str, typer.Argument(help="Id of a release, or `previous`, or `current`.")
@@ -785,7 +832,7 @@ def lint_config() -> None:
 
 @app.command()
 def doctor() -> None:
-    """Check what a run needs: versions, home, disk, lock, landing, contracts, dbt, release.
+    """Check what a run needs: versions, home, disk, clock, lock, landing, contracts, dbt, release.
 
     Exit code 1 when something would stop a run; the line says what to do.
     """

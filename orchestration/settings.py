@@ -21,7 +21,9 @@ ENVIRONMENT = {
     "target": "SCORECARD_TARGET",
     "memory_limit": "SCORECARD_MEMORY_LIMIT",
     "threads": "SCORECARD_THREADS",
+    "group_readable": "SCORECARD_GROUP_READABLE",
 }
+_SWITCH = {"0": False, "1": True}
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Settings:
         target: The dbt target, ``duckdb`` or ``spark``.
         memory_limit: DuckDB's memory limit, with its unit.
         threads: How many threads the engine may use.
+        group_readable: Whether the group of the home's owner may read releases.
     """
 
     root: Path
@@ -45,6 +48,7 @@ class Settings:
     target: str = "duckdb"
     memory_limit: str = "6GB"
     threads: int = 2
+    group_readable: bool = False
 
     @classmethod
     def from_environment(
@@ -61,7 +65,8 @@ class Settings:
             **overrides: Values by field name, for instance from the command line.
 
         Raises:
-            UsageError: An override names no setting, or the number of threads is none.
+            UsageError: An override names no setting, the number of threads is none, or a switch is
+                neither on nor off.
         """
         unknown = sorted(set(overrides) - {field.name for field in fields(cls)})
         if unknown:
@@ -77,7 +82,15 @@ class Settings:
         home = _absolute(values.pop("home", root / HOME_FOLDER))
         landing = _absolute(values.pop("landing", home / "landing"))
         threads = _threads(values.pop("threads", cls.threads))
-        return cls(root=root, home=home, landing=landing, threads=threads, **values)
+        switch = values.pop("group_readable", cls.group_readable)
+        return cls(
+            root=root,
+            home=home,
+            landing=landing,
+            threads=threads,
+            group_readable=_switch(switch),
+            **values,
+        )
 
     @property
     def warehouse(self) -> Path:
@@ -149,3 +162,11 @@ def _threads(given: int | str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise UsageError(f"SCORECARD_THREADS is {text!r}; it must be a whole number from 1.")
     return int(text)
+
+
+def _switch(given: bool | str) -> bool:
+    if isinstance(given, bool):
+        return given
+    if given not in _SWITCH:
+        raise UsageError(f"SCORECARD_GROUP_READABLE is {given!r}; it must be 0 or 1.")
+    return _SWITCH[given]

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.access import make_private
 from orchestration.errors import (
     DiskFullError,
     HomeNotWritableError,
@@ -25,16 +26,25 @@ from orchestration.errors import (
 )
 from orchestration.settings import Settings
 
+# The folder in which a restore lays out what it puts into the home (`orchestration.backup`).
+RESTORING = ".restoring"
+
 
 def prepare_home(settings: Settings) -> None:
-    """Create the home's folders and prove that the home can be written.
+    """Create the home's folders, prove that the home can be written, and close it to others.
 
     A landing area that was chosen elsewhere is the user's own and is never created here.
 
     Raises:
         HomeNotWritableError: A folder cannot be created, or a file cannot be written in it.
         DiskFullError: There is no room left.
+        ScorecardError: A restore into the home did not end.
     """
+    if (settings.home / RESTORING).exists():
+        raise ScorecardError(
+            f"A restore into {settings.home} is under way, or did not end. Wait for it, or run "
+            "`scorecard restore` again with the same file."
+        )
     folders = [
         settings.home,
         settings.estimators,
@@ -56,6 +66,7 @@ def prepare_home(settings: Settings) -> None:
                 raise _not_writable(settings, str(error)) from error
         with tempfile.NamedTemporaryFile(dir=settings.home, prefix=".writable-"):
             pass
+        make_private(settings)
 
 
 def connect(settings: Settings, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
@@ -160,8 +171,10 @@ def _translate(settings: Settings, error: duckdb.Error) -> ScorecardError | None
         )
     if "not a valid duckdb database file" in lowered or "corrupt" in lowered:
         return ScorecardError(
-            f"{settings.warehouse} is not a DuckDB database, or is damaged. Move it away: the next "
-            f"run loads the landing files anew. DuckDB says: {_first_line(text)}"
+            f"{settings.warehouse} is not a DuckDB database, or is damaged. Move the home away and "
+            "restore a backup of it (`scorecard restore FILE`). Without a backup move this file "
+            "away alone: the next run loads the landing files anew. DuckDB says: "
+            f"{_first_line(text)}"
         )
     return None
 
@@ -234,7 +247,7 @@ def _take_lock(settings: Settings, purpose: str) -> int:
     path = settings.lock_file
     with home_errors(settings):
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         with home_errors(settings):

@@ -69,6 +69,24 @@ def scorecard_killed_at(home: Path, words: str, *arguments: str) -> bool:
     return seen
 
 
+def scorecard_killed_after(home: Path, words: str, seconds: float, *arguments: str) -> str | None:
+    """Kill the command so many seconds after a line that it prints begins so.
+
+    Returns:
+        The last line that it printed before it was killed; None where it had ended by then.
+    """
+    process, printed = _start(home, arguments, {})
+    with printed:
+        last = next((line for line in printed if line.startswith(words)), "")
+        if last:
+            process.join(seconds)
+            process.kill()
+        for line in printed:
+            last = line
+    process.join()
+    return last.strip() if process.exitcode == -signal.SIGKILL else None
+
+
 def release_killed_at(home: Path, words: str) -> bool:
     """Kill the last step of a run likewise, started alone in a home whose run has come so far.
 

@@ -119,8 +119,8 @@ areas as (
 ),
 
 -- The same among customers who leave alike: a contract ends, or no purchase comes. A company with
--- both has two shares of leavers, and a score that tells who has a contract would seem to tell more,
--- or less, than it does.
+-- both has two shares of leavers, and a score that tells who has a contract would seem to tell
+-- more, or less, than it does.
 by_kind_and_score as (
 
     select

@@ -3,8 +3,9 @@
     incremental_strategy='replace_months',
     meta={'months_back': var('churn_label_months') + 2},
 ) }}
-{#- Grain: one row per month end, profile, kind of leaving, band and score to a hundredth of a point.
-    What became of the customers in the six months after. Counts can be added over months, ranks cannot. -#}
+{#- Grain: one row per month end, profile, kind of leaving, band and score to a hundredth of a
+    point. What became of the customers in the six months after. Counts can be added over months,
+    ranks cannot. -#}
 with run_months as (
 
     {{ run_months(months_back=var('churn_label_months') + 2) }}

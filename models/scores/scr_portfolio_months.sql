@@ -1,5 +1,6 @@
 {#- Grain: one row per profile that scores the portfolio and month end. Each month is computed:
-    where too little is measured there is no score, but what is measured stands beside its target. -#}
+    where too little is measured there is no score, but what is measured stands beside its target.
+-#}
 with profiles as (
 
     select

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -22,6 +23,7 @@ from data_quality.source_summary import (
     read_refused,
 )
 from data_quality.suites.catalogue import all_rules
+from data_quality.trend import RunQuality
 
 FOREIGN = re.compile(r"(?:src|href)=[\"']?(?:https?:)?//|url\(['\"]?https?:|@import|fetch\(")
 
@@ -97,6 +99,38 @@ def test_failed_rule_is_shown_first_with_keys_and_reason(tmp_path: Path) -> None
     assert "customers.key_is_unique" in attention
     assert "customer_id=•••01" in attention
     assert "holds back" in attention
+
+
+def test_runs_before_are_shown_with_their_hashes_and_a_chart_per_product(tmp_path: Path) -> None:
+    first, second = (
+        RunQuality(
+            f"run-{day}",
+            datetime(2024, 1, day, tzinfo=UTC),
+            "billing",
+            4,
+            4 - failed,
+            failed,
+            failed > 0,
+        )
+        for day, failed in ((1, 1), (2, 0))
+    )
+    context = PageContext(
+        run_id="run-2", code_fingerprint="c0de", config_fingerprint="c0f1", trend=(second, first)
+    )
+
+    text = page([passed("billing")], tmp_path, context)
+
+    assert text.index("<code>run-2</code></td>") < text.index("<code>run-1</code></td>")
+    assert "75.00 %" in text
+    assert "100.00 %" in text
+    assert "c0de" in text
+    assert "c0f1" in text
+    assert text.count("<polyline") == 2
+    assert text.count('class="bad"/>') == 2
+
+
+def test_page_without_a_run_on_record_says_so(tmp_path: Path) -> None:
+    assert "No run is on record yet." in page([passed("billing")], tmp_path)
 
 
 def test_all_well_is_said(tmp_path: Path) -> None:

@@ -25,6 +25,8 @@ MAY_BE_EMPTY = {
     "contradictions",
     "scorecard_missed_greens",
     "account_scorecard",
+    "account_scorecard_measures",
+    "account_scorecard_changes",
     "portfolio_scorecard_changes",
     "customer_potential",
     "scorecard_backtest",
@@ -40,7 +42,7 @@ def test_every_heading_has_its_query() -> None:
 @pytest.mark.parametrize(("mart", "query"), QUERIES, ids=[mart for mart, _ in QUERIES])
 def test_the_query_runs_and_finds_something(mart: str, query: str, simulated_run: Path) -> None:
     assert mart in query
-    release = (simulated_run / "current").resolve() / "scorecard.duckdb"
+    release = (simulated_run / "current").resolve() / "release.duckdb"
     with duckdb.connect() as con:
         con.execute(f"attach '{release}' as release (read_only)")
         con.execute("use release.scorecard")

@@ -69,7 +69,7 @@ def _not_the_project(folder: str, names: list[str]) -> set[str]:
 
 def test_the_real_example_says_what_it_cannot_measure(first_run):
     """Invoices and customers are all that it has; every gap has its reason, in words."""
-    with open_database((first_run / "current").resolve() / "scorecard.duckdb") as con:
+    with open_database((first_run / "current").resolve() / "release.duckdb") as con:
         rows = con.execute(
             """
             select indicator_id, needs_system, status, why_not
