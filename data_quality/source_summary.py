@@ -6,10 +6,11 @@ text of a refused row, which may hold personal data.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from data_quality.fingerprint import Connection
+from data_quality.masking import masked
 
 
 @dataclass(frozen=True)
@@ -102,9 +103,9 @@ class CorrectionSummary:
         column: The column; `*` for whole rows that were sent again.
         rows: Rows corrected.
         pairs: Rows of the log: decisions, or pairs of values before and after.
-        example_key: Key of a corrected row.
+        example_key: Key of a corrected row, masked.
         value_before: What stood there.
-        value_after: What it is read as; empty where it is not used.
+        value_after: What it is read as, masked where it names a customer; empty where not used.
         explanation: What the rule means.
     """
 
@@ -191,7 +192,16 @@ def read_corrections(con: Connection) -> tuple[CorrectionSummary, ...]:
         order by total desc, rule_id, source_system, source_table, column_name
         """
     ).fetchall()
-    return tuple(CorrectionSummary(*row) for row in rows)
+    return tuple(_masked(CorrectionSummary(*row)) for row in rows)
+
+
+def _masked(found: CorrectionSummary) -> CorrectionSummary:
+    names_customer = found.column == "customer_id"
+    return replace(
+        found,
+        example_key=masked(found.example_key),
+        value_after=masked(found.value_after) if names_customer else found.value_after,
+    )
 
 
 def _is_built(con: Connection, mart: str) -> bool:
