@@ -57,18 +57,6 @@ def scorecard(home: Path, *arguments: str, **environment: str) -> CommandResult:
     return CommandResult(process.exitcode, output)
 
 
-def scorecard_killed_at(home: Path, words: str, *arguments: str) -> bool:
-    """Kill the command (SIGKILL) once a line that it prints begins so; False if none ever does."""
-    process, printed = _start(home, arguments, {})
-    with printed:
-        seen = any(line.startswith(words) for line in printed)
-        if seen:
-            process.kill()
-    process.join()
-    assert not seen or process.exitcode == -signal.SIGKILL
-    return seen
-
-
 def scorecard_killed_after(home: Path, words: str, seconds: float, *arguments: str) -> str | None:
     """Kill the command so many seconds after a line that it prints begins so.
 

@@ -2,7 +2,7 @@
 
 What belongs here: the home that is disturbed (a released one, with a month of new files), where a
 run is killed, the rounds, and their record. What does not: what must hold afterwards in words
-(`tests/faults/test_kills.py`).
+(`tests/end_to_end/test_disturbed_runs.py`).
 
 A round kills five runs in a row, each in a later phase than the one before, and lets a sixth go to
 its end: each run but the first begins on what a killed one left. `python -m tests.kills FOLDER`
