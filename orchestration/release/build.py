@@ -33,6 +33,11 @@ from orchestration.release.decisions import (
     current_fingerprints,
     decide_products,
 )
+from orchestration.release.history import (
+    record_releases,
+    write_releases,
+    write_restatements,
+)
 from orchestration.release.info import create_info_table, write_quality_results
 from orchestration.release.manifest import (
     MANIFEST_NAME,
@@ -119,6 +124,8 @@ def build_release(
         store.clean_leftovers(settings)
         previous = store.current_release(settings)
         products = load_products()
+        with connect(settings) as con:
+            record_releases(con, settings)
         with connect(settings, read_only=True) as con:
             found = current_fingerprints(con, products)
             objections = {ESTIMATORS_MART: missing_cards(settings, con)}
@@ -264,6 +271,7 @@ def _write_content(draft: _Draft) -> None:
         )
     logger.info("%d Parquet file(s) shared with the previous release", shared)
     manifest = _manifest(draft, marts)
+    _write_history(draft, manifest)
     _write_manifest(draft.folder, manifest)
     _write_evidence(draft)
     _write_quality(draft)
@@ -326,6 +334,16 @@ def _write_info_tables(con: duckdb.DuckDBPyConnection, draft: _Draft) -> None:
         ],
     )
     write_quality_results(con, target=_ALIAS)
+
+
+def _write_history(draft: _Draft, manifest: Manifest) -> None:
+    """Add what the release says of those before it, once its own marts are known."""
+    kept = [folder.name for folder in store.release_folders(draft.settings)]
+    with connect(draft.settings, read_only=True) as con:
+        con.execute(f"attach {quoted(draft.database)} as {_ALIAS} (read_write)")
+        write_releases(con, manifest, kept, target=_ALIAS)
+        write_restatements(con, manifest, draft.previous, target=_ALIAS)
+        con.execute(f"detach {_ALIAS}")
 
 
 def _opened_release(draft: _Draft) -> duckdb.DuckDBPyConnection:
