@@ -22,6 +22,7 @@ from data_quality.evidence import GateEvidence
 from data_quality.fingerprint import Fingerprint
 from data_quality.products import Product, load_products
 from data_quality.report import PageContext, write_quality_page
+from orchestration.dbt import MANIFEST_NAME as DBT_MANIFEST_NAME
 from orchestration.errors import GateRefusedError, ReleaseError
 from orchestration.ingestion.company import Company
 from orchestration.release import marts as release_marts
@@ -39,6 +40,7 @@ from orchestration.release.history import (
     write_restatements,
 )
 from orchestration.release.info import create_info_table, write_quality_results
+from orchestration.release.lineage import write_lineage
 from orchestration.release.manifest import (
     MANIFEST_NAME,
     Manifest,
@@ -275,6 +277,7 @@ def _write_content(draft: _Draft) -> None:
     _write_manifest(draft.folder, manifest)
     _write_evidence(draft)
     _write_quality(draft)
+    write_lineage(draft.folder, manifest, draft.settings.dbt_target / DBT_MANIFEST_NAME)
     earlier = draft.previous.path if draft.previous else None
     write_cards(draft.settings, draft.folder, manifest, previous=earlier)
     write_report(draft.folder)
