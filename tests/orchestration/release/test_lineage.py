@@ -28,7 +28,7 @@ def source(system: str, name: str, schema: str = "raw") -> dict[str, Any]:
 
 @pytest.fixture
 def parsed() -> dict[str, Any]:
-    """Marts `customers` (from invoices), `predictions` (from an estimator), and one not released."""
+    """Marts from invoices (`customers`) and an estimator (`predictions`), and one not released."""
     columns = {"customer_id": {"name": "customer_id", "data_type": "varchar", "description": "Who"}}
     return {
         "nodes": {
