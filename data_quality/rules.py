@@ -89,14 +89,30 @@ class Rule:
     reads: tuple[str, ...] = field(default=())
 
     def __post_init__(self) -> None:
-        """Refuse a rule that could not be judged."""
+        """Refuse a rule that nobody could answer for, or that could not be judged."""
+        missing = [
+            name
+            for name in ("id", "table", "owner", "description", "reason", "expectation")
+            if not str(getattr(self, name) or "").strip()
+        ]
+        if missing:
+            raise ValueError(
+                f"Rule {self.id or 'without a name'} needs {', '.join(missing)}: an auditor asks "
+                "what holds, why, and who answers for it."
+            )
+        for name, value, known in (
+            ("characteristic", self.characteristic, CHARACTERISTICS),
+            ("severity", self.severity, SEVERITIES),
+        ):
+            if value not in known:
+                raise ValueError(
+                    f"Rule {self.id} has the {name} {value!r}. Expected one of {', '.join(known)}."
+                )
         if self.severity == "quarantine" and self.expectation not in ROW_LEVEL_EXPECTATIONS:
             raise ValueError(
                 f"Rule {self.id}: severity quarantine needs a check that counts rows, "
                 f"{self.expectation} does not. Use block or warn."
             )
-        if not self.description or not self.reason:
-            raise ValueError(f"Rule {self.id} needs a description and a reason.")
         object.__setattr__(self, "kwargs", MappingProxyType(dict(self.kwargs)))
 
     @property

@@ -296,6 +296,12 @@ def latest_load_id(con: duckdb.DuckDBPyConnection) -> int:
     return next_load_id(con) - 1
 
 
+def latest_loaded_at(con: duckdb.DuckDBPyConnection) -> datetime | None:
+    """Return the latest time of a load; None before the first."""
+    row = con.execute("select max(loaded_at) from control.loads").fetchone()
+    return row[0] if row else None
+
+
 def loaded_as(con: duckdb.DuckDBPyConnection, contract: TableContract, sha256: str) -> str | None:
     """Return the name under which a content was loaded into a table before, or ``None``."""
     row = con.execute(
