@@ -98,7 +98,7 @@ def build_release(
     run: RunSummary,
     evidence: Sequence[GateEvidence],
     created_at: datetime | None = None,
-    keep: int = store.KEEP_RELEASES,
+    keep: int | None = None,
 ) -> Release:
     """Publish the products whose evidence holds, and the last good version of the others.
 
@@ -110,7 +110,7 @@ def build_release(
         run: What the run says about itself.
         evidence: What the gates of the run said.
         created_at: The moment that gives the release its id; now by default.
-        keep: How many releases are kept.
+        keep: How many releases are kept; what the settings say by default.
 
     Returns:
         The published release; `manifest.held_products` names what was held.

@@ -46,10 +46,10 @@ def build(
     """Build a release of the warehouse's rows of now, of a run that knew the loads up to one."""
 
     def make(settings: Settings, run_id: str, *, known: int, **changes: Any) -> Release:
-        keep = changes.pop("keep", 12)
+        settings = replace(settings, keep_releases=changes.pop("keep", 12))
         run = replace(summary(run_id), known_load_id=known, **changes)
         evidence = evidence_for(settings, run_id)
-        return build_release(settings, run=run, evidence=evidence, keep=keep)
+        return build_release(settings, run=run, evidence=evidence)
 
     return make
 
