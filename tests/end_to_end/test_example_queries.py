@@ -14,8 +14,8 @@ PAGE = (ROOT / "docs" / "example-queries.md").read_text(encoding="utf-8")
 QUERIES = re.findall(r"^### `(\w+)`[^\n]*\n\n```sql\n(.*?)```", PAGE, flags=re.M | re.S)
 # A small company need not have a change beyond chance, nor a crisis, nor enough customers who left
 # to judge an estimator by, nor one who is green and at risk; a first run values one month. Fourteen
-# months hold no second year to learn uptake by, no score with its outcome and no review of scores. A
-# first release restates nothing.
+# months hold no second year to learn uptake by, no score with its outcome and no review of scores.
+# A first release restates nothing.
 MAY_BE_EMPTY = {
     "nps_by_group",
     "complaint_episodes",

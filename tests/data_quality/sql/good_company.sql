@@ -185,6 +185,12 @@ from quarantine.refused_rows as refused
 left join quarantine.decided_rows as decided
     on decided.load_id = refused.load_id and decided.line = refused.line;
 
+insert into scorecard.cleaning_log by name
+select 'currency_converted' as rule_id, 'billing' as source_system, 'payments' as source_table,
+    'amount' as column_name, '*' as row_key, 'EUR' as value_before, 'GBP' as value_after,
+    7 as row_count, 'pay-1' as example_key, date '2011-01-31' as first_month,
+    date '2011-11-30' as last_month, 'What it means.' as explanation;
+
 insert into raw.billing__exchange_rates by name
 select 'EUR' as currency, date '2011-11-01' as rate_date, 0.85 as rate, -1 as _load_id;
 
