@@ -14,9 +14,11 @@ import duckdb
 import pytest
 import yaml
 
+from orchestration.notify import WEBHOOK_VARIABLE
 from orchestration.release.reading import open_database
 from tests.command import ONE_THREAD, scorecard
 from tests.conftest import ROOT, checksums, manifest
+from tests.orchestration.test_notify import Hook
 
 pytestmark = pytest.mark.slow
 
@@ -55,7 +57,12 @@ def test_one_id_of_the_run_stands_everywhere(first_run):
 
 
 def test_a_held_product_keeps_its_last_good_version(run_home, company, tmp_path):
-    """A reconciliation that does not come out holds one product; the others go on."""
+    """A reconciliation that does not come out holds one product; the others go on.
+
+    The reason stands wherever somebody looks: the manifest, the release, the report, the quality
+    page, the exit code, the webhook.
+    """
+    hook = Hook(200)
     before = checksums(run_home)
     landing = shutil.copytree(company, tmp_path / "landing")
     root = shutil.copytree(ROOT, tmp_path / "root", ignore=_not_the_project)
@@ -70,11 +77,18 @@ def test_a_held_product_keeps_its_last_good_version(run_home, company, tmp_path)
     done = subprocess.run(
         [sys.executable, "-m", "orchestration.cli", "run", "--landing", str(landing)],
         cwd=root,
-        env={**os.environ, **ONE_THREAD, "SCORECARD_HOME": str(run_home), "PYTHONPATH": str(root)},
+        env={
+            **os.environ,
+            **ONE_THREAD,
+            "SCORECARD_HOME": str(run_home),
+            "PYTHONPATH": str(root),
+            WEBHOOK_VARIABLE: hook.url,
+        },
         capture_output=True,
         text=True,
         check=False,
     )
+    hook.close()
     output = done.stdout + done.stderr
     assert done.returncode == 3, output
     products = manifest(run_home)["products"]
@@ -82,6 +96,26 @@ def test_a_held_product_keeps_its_last_good_version(run_home, company, tmp_path)
     assert products["finance"]["stale"] is True
     assert "finance" in output
     assert checksums(run_home) == before
+    reason = products["finance"]["reason"]
+    assert "revenue_reconciliation.nothing_is_unexplained does not hold" in reason
+    (told,) = hook.bodies
+    assert told["held"] == {"finance": reason}
+    release = (run_home / "current").resolve()
+    for page in ("report/index.html", "quality/index.html"):
+        assert "nothing_is_unexplained" in (release / page).read_text(encoding="utf-8"), page
+    with open_database(release / "release.duckdb") as con:
+        stated = con.execute(
+            "select reason, is_stale from scorecard.release_products where product = 'finance'"
+        ).fetchone()
+        holding = con.execute(
+            "select results.rule_id from scorecard.quality_results as results "
+            "inner join scorecard.release_info as info on results.run_id = info.run_id "
+            "where results.is_holding and results.rule_id not like 'dbt_test.%'"
+        ).fetchall()
+        runs = con.execute("select count(distinct run_id) from scorecard.quality_results")
+        assert runs.fetchone() == (2,)
+    assert stated == (reason, True)
+    assert holding == [("revenue_reconciliation.nothing_is_unexplained",)]
 
 
 def _not_the_project(folder: str, names: list[str]) -> set[str]:
