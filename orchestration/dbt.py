@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import duckdb
+import msgpack  # type: ignore[import-untyped]  # dbt stores what it parsed with it
 
 from orchestration.association import ASSOCIATIONS
 from orchestration.errors import ScorecardError
@@ -201,6 +202,7 @@ def _parsed(settings: Settings, *, again: bool) -> Any:
 
     key = (settings.root, settings.target, _newest_change(settings.root))
     if again or key not in _PARSED:
+        _move_parsed(settings.dbt_target / PARSED_NAME, settings.root)
         with _environment({"SCORECARD_WAREHOUSE": settings.warehouse.name}):
             result = dbtRunner().invoke(_arguments(settings, "parse", full_refresh=False))
         # One project is enough: a parsed one takes some hundred MB.
@@ -209,6 +211,27 @@ def _parsed(settings: Settings, *, again: bool) -> Any:
             return result
         _PARSED[key] = result
     return _PARSED[key]
+
+
+def _move_parsed(parsed: Path, root: Path) -> None:
+    """Let what dbt has parsed before name the project that it is used for now.
+
+    A parsed seed names the folder that its rows are read from. A home that another copy of the
+    project uses, or one that was moved, would load the rows of the old one, without a word.
+    """
+    try:
+        content = parsed.read_bytes()
+    except FileNotFoundError:
+        return
+    if msgpack.packb(str(root)) in content:
+        return
+    stored = msgpack.unpackb(content, strict_map_key=False)
+    for node in stored["nodes"].values():
+        if "root_path" in node:
+            node["root_path"] = str(root)
+    aside = parsed.with_name(f"{PARSED_NAME}.new")
+    aside.write_bytes(msgpack.packb(stored))
+    aside.replace(parsed)
 
 
 def _arguments(settings: Settings, command: Command, *, full_refresh: bool) -> list[str]:
@@ -400,17 +423,34 @@ def models_behind(manifest: Mapping[str, Any]) -> dict[str, frozenset[str]]:
     as computed from the models that hold the texts, weights from judgements and scores of measures,
     and every other `ml` table from every feature model.
     """
-    features = [name for name, node in manifest["nodes"].items() if _is_feature(name, node)]
+    inputs = direct_inputs(manifest)
+    return {
+        str(node["name"]): frozenset(
+            short_name(manifest, each) for each in _ancestors(inputs, name)
+        )
+        for name, node in manifest["nodes"].items()
+        if name.startswith(("model.", "seed.")) and node["schema"] == "scorecard"
+    }
+
+
+def direct_inputs(manifest: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Give each model, seed and source with what it is computed from, by dbt's names of them.
+
+    `models_behind` says what dbt does not see and is filled in here.
+    """
+    nodes = manifest["nodes"].items()
+    features = tuple(name for name, node in nodes if _is_feature(name, node))
     between = {
-        table: [name for name, node in manifest["nodes"].items() if node["name"] in models]
+        table: tuple(name for name, node in nodes if node["name"] in models)
         for table, models in _READ_FOR.items()
     }
-    found = {}
-    for name, node in manifest["nodes"].items():
-        if name.startswith(("model.", "seed.")) and node["schema"] == "scorecard":
-            behind = _ancestors(manifest, name, features=features, between=between)
-            found[str(node["name"])] = frozenset(short_name(manifest, each) for each in behind)
-    return found
+    of_python = {
+        name: between.get(source["identifier"], features)
+        for name, source in manifest["sources"].items()
+        if source["source_name"] == "ml"
+    }
+    parents = {name: tuple(each) for name, each in manifest["parent_map"].items()}
+    return {**parents, **of_python}
 
 
 def is_of_estimators(name: str) -> bool:
@@ -422,24 +462,14 @@ def _is_feature(unique_id: str, node: Mapping[str, Any]) -> bool:
     return unique_id.startswith("model.") and node["schema"] == "features"
 
 
-def _ancestors(
-    manifest: Mapping[str, Any],
-    start: str,
-    *,
-    features: Sequence[str],
-    between: Mapping[str, Sequence[str]],
-) -> set[str]:
+def _ancestors(inputs: Mapping[str, Sequence[str]], start: str) -> set[str]:
     seen: set[str] = set()
     waiting = [start]
     while waiting:
         name = waiting.pop()
-        if name in seen:
-            continue
-        seen.add(name)
-        waiting += manifest["parent_map"].get(name, [])
-        source = manifest["sources"].get(name)
-        if source is not None and source["source_name"] == "ml":
-            waiting += between.get(source["identifier"], features)
+        if name not in seen:
+            seen.add(name)
+            waiting += inputs.get(name, ())
     return seen
 
 

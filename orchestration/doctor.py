@@ -11,6 +11,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Literal
@@ -26,6 +27,7 @@ from orchestration.settings import Settings
 
 Level = Literal["ok", "note", "failed"]
 PACKAGE = "customer-scorecard"
+MAX_SHOWN = 3
 MIN_FREE_BYTES = 2 * 1024**3
 PYTHON_RANGE = ((3, 11), (3, 13))
 STYLES: dict[Level, str] = {"ok": "green", "note": "yellow", "failed": "red"}
@@ -57,7 +59,9 @@ def examine(settings: Settings) -> tuple[Finding, ...]:
         ("Python", _python),
         ("Packages", _packages),
         ("Home", lambda: _home(settings)),
+        ("Access", lambda: _access(settings)),
         ("Disk", lambda: _disk(settings)),
+        ("Clock", lambda: _clock(settings)),
         ("Writer", lambda: _writer(settings)),
         ("Landing", lambda: _landing(settings)),
         ("Contracts", lambda: _contracts(settings)),
@@ -120,6 +124,23 @@ def _home(settings: Settings) -> Finding:
     return Finding("Home", "ok", f"{settings.home} can be written")
 
 
+def _access(settings: Settings) -> Finding:
+    from orchestration.access import too_open
+
+    found = too_open(settings)
+    if found:
+        shown = ", ".join(str(path) for path in found[:MAX_SHOWN])
+        more = f" and {len(found) - MAX_SHOWN} more" if len(found) > MAX_SHOWN else ""
+        return Finding(
+            "Access",
+            "note",
+            f"other users of this machine may read or write {shown}{more}: take their rights away "
+            "(chmod -R go-rwx), or for releases set SCORECARD_GROUP_READABLE=1",
+        )
+    readers = "the owner's group reads releases" if settings.group_readable else "the owner alone"
+    return Finding("Access", "ok", f"{settings.home} is for {readers}")
+
+
 def _disk(settings: Settings) -> Finding:
     free = shutil.disk_usage(_existing(settings.home)).free
     text = f"{free / 1024**3:.1f} GB free at {settings.home}"
@@ -133,6 +154,25 @@ def _disk(settings: Settings) -> Finding:
 
 def _existing(path: Path) -> Path:
     return next(parent for parent in (path, *path.parents) if parent.exists())
+
+
+def _clock(settings: Settings) -> Finding:
+    """Hold the clock against the newest release, whose time needs no warehouse to be opened."""
+    from orchestration.ingestion.rules import FUTURE_TOLERANCE
+    from orchestration.release.store import current_release
+
+    now = datetime.now(UTC)
+    release = current_release(settings)
+    text = f"{now:%Y-%m-%d %H:%M} UTC"
+    made = None if release is None else datetime.fromisoformat(release.manifest.created_at)
+    if made is None or now >= made:
+        return Finding("Clock", "ok", text)
+    return Finding(
+        "Clock",
+        "failed" if now < made - FUTURE_TOLERANCE else "note",
+        f"{text}, and the current release was made at {made:%Y-%m-%d %H:%M}: the clock was set "
+        "back, or was wrong then. Set it; a run refuses a clock that is more than a day behind",
+    )
 
 
 def _writer(settings: Settings) -> Finding:

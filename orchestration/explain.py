@@ -261,7 +261,7 @@ def explain_customer(
     """Explain one customer's score in one month.
 
     Args:
-        database: `scorecard.duckdb` of a release.
+        database: `release.duckdb` of a release.
         customer: The `customer_id`, or the CRM's own id.
         as_of: A month end; by default the newest month published.
         profile: The scorecard; by default the one that the release was made with.

@@ -38,7 +38,7 @@ def read(home: Path, profile: str) -> dict[str, Any]:
         LookupError: The release has no back-test of the profile.
     """
     with duckdb.connect() as con:
-        con.execute(f"attach '{home}/current/scorecard.duckdb' as release (read_only)")
+        con.execute(f"attach '{home}/current/release.duckdb' as release (read_only)")
         found = con.execute(
             "select * from release.scorecard.scorecard_backtest "
             "where span = 'all_months' and profile = ?",

@@ -207,6 +207,8 @@ def _rules(column: Column) -> Iterator[str]:
         yield f"from {column.earliest} on"
     if column.not_before is not None:
         yield f"not before `{column.not_before}`"
+    if column.refers_to is not None:
+        yield f"names a row of `{column.refers_to}`"
     if column.data_type in TIME_TYPES and column.may_be_future:
         yield "may lie in the future"
 

@@ -13,6 +13,7 @@ import duckdb
 
 from orchestration.errors import ContractError
 from orchestration.ingestion.contract import TableContract
+from orchestration.ingestion.months import fill_months
 from orchestration.ingestion.sql import identifier, literal
 from orchestration.warehouse import transaction
 
@@ -79,6 +80,33 @@ create table if not exists control.loads (
     latest_fact_date date,
     extra_columns varchar,
     loaded_at timestamp
+);
+
+-- The months that the rows of a load speak of.
+create table if not exists control.load_months (
+    load_id bigint,
+    month_end date,
+    row_count bigint
+);
+
+-- Every release that was published, those included that retention has deleted.
+create table if not exists control.releases (
+    release_id varchar,
+    created_at timestamp,
+    run_id varchar,
+    profile varchar,
+    first_month date,
+    last_month date,
+    known_load_id bigint,
+    load_count bigint,
+    code_fingerprint varchar,
+    config_fingerprint varchar,
+    code_commit varchar,
+    is_code_modified boolean,
+    product_count bigint,
+    held_products varchar,
+    mart_count bigint,
+    checksum varchar
 );
 
 create table if not exists control.contracts (
@@ -173,6 +201,7 @@ def create_tables(con: duckdb.DuckDBPyConnection, contracts: Sequence[TableContr
     with transaction(con):
         con.execute(CONTROL_TABLES)
         _create_raw(con, contracts)
+        fill_months(con, contracts)
 
 
 def row_hash(contract: TableContract, *, alias: str, without: Sequence[str] = ()) -> str:
@@ -265,6 +294,12 @@ def next_load_id(con: duckdb.DuckDBPyConnection) -> int:
 def latest_load_id(con: duckdb.DuckDBPyConnection) -> int:
     """Return the number of the newest load, 0 before the first."""
     return next_load_id(con) - 1
+
+
+def latest_loaded_at(con: duckdb.DuckDBPyConnection) -> datetime | None:
+    """Return the latest time of a load; None before the first."""
+    row = con.execute("select max(loaded_at) from control.loads").fetchone()
+    return row[0] if row else None
 
 
 def loaded_as(con: duckdb.DuckDBPyConnection, contract: TableContract, sha256: str) -> str | None:

@@ -22,6 +22,7 @@ from markupsafe import Markup
 
 from ml.approvals import Approval, approval_of, read_approvals
 from ml.errors import EstimatorError
+from orchestration.access import PRIVATE_FOLDER
 from orchestration.release.card_words import (
     AMOUNT_METRICS,
     AMOUNT_PARTS,
@@ -110,7 +111,7 @@ def write_cards(
     if manifest.products[entry.product].stale:
         if previous is not None and (previous / CARDS_FOLDER).is_dir():
             shutil.copytree(previous / CARDS_FOLDER, folder)
-            folder.chmod(0o755)
+            folder.chmod(PRIVATE_FOLDER)
         return sorted(path.stem for path in folder.glob("*.json"))
     with open_database(release_dir / DATABASE_NAME) as con:
         cards = [

@@ -136,7 +136,7 @@ def write_report(release_dir: Path) -> Path:
     """Write the pages of a release that is being built into its folder `report`.
 
     Args:
-        release_dir: The release folder, with `scorecard.duckdb` and `manifest.json`.
+        release_dir: The release folder, with `release.duckdb` and `manifest.json`.
 
     Returns:
         The first page.

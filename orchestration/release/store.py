@@ -18,20 +18,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from orchestration.access import ReleaseModes, release_modes
 from orchestration.errors import ReleaseError
 from orchestration.release.manifest import MANIFEST_NAME, FileEntry, Manifest, read_manifest
 from orchestration.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-KEEP_RELEASES = 12
-DATABASE_NAME = "scorecard.duckdb"
+KEEP_RELEASES = Settings.keep_releases
+# Not `scorecard`: DuckDB names a file's catalog after the file, and `scorecard.<mart>` would then
+# be ambiguous, catalog or schema (docs/decisions/0018).
+DATABASE_NAME = "release.duckdb"
+EARLIER_DATABASE_NAME = "scorecard.duckdb"
 TEMPORARY_PREFIX = ".tmp-"
 LINK_PREFIX = ".current-"
 RELEASE_ID = re.compile(r"\d{8}T\d{6}Z-[0-9A-Za-z]+")
 
-_FILE_MODE = 0o444
-_FOLDER_MODE = 0o755
+_MOMENT = "%Y%m%dT%H%M%SZ"
 _SHORT_RUN_ID = 8
 _HASH_BLOCK = 1 << 20
 
@@ -52,8 +55,9 @@ class Release:
 
     @property
     def database(self) -> Path:
-        """The release's DuckDB file."""
-        return self.path / DATABASE_NAME
+        """The release's DuckDB file; releases of earlier code have it under another name."""
+        earlier = self.path / EARLIER_DATABASE_NAME
+        return earlier if earlier.exists() else self.path / DATABASE_NAME
 
 
 def list_releases(settings: Settings) -> list[Release]:
@@ -127,17 +131,18 @@ def find_release(settings: Settings, release_id: str | None) -> Release:
 
 
 def new_release_id(settings: Settings, run_id: str, created_at: datetime) -> str:
-    """A release id that no folder carries yet: UTC time to the second and the run's short id.
+    """A release id later than any there is: UTC time to the second and the run's short id.
 
-    Where the second is taken already (a run that publishes twice), the next free one is used.
+    Releases are kept and listed by their ids. Where the second is taken already (a run that
+    publishes twice), or the clock was set back, the second after the newest is used.
     """
     short = re.sub(r"[^0-9A-Za-z]", "", run_id)[:_SHORT_RUN_ID] or "run"
-    moment = created_at.astimezone(UTC)
-    while True:
-        release_id = f"{moment:%Y%m%dT%H%M%SZ}-{short}"
-        if not (settings.releases / release_id).exists():
-            return release_id
-        moment += timedelta(seconds=1)
+    moment = created_at.astimezone(UTC).replace(microsecond=0)
+    newest = next((folder.name for folder in release_folders(settings)), None)
+    if newest is not None:
+        after = datetime.strptime(newest.partition("-")[0], _MOMENT).replace(tzinfo=UTC)
+        moment = max(moment, after + timedelta(seconds=1))
+    return f"{moment.strftime(_MOMENT)}-{short}"
 
 
 def clean_leftovers(settings: Settings) -> list[str]:
@@ -184,13 +189,14 @@ def release_files(release_dir: Path) -> list[Path]:
 def publish(settings: Settings, temporary: Path, release_id: str) -> Path:
     """Seal a finished folder, give it its name, and let `current` point to it.
 
-    Files become read-only; files and folders are on the disk before the rename, the rename before
-    the swap, the swap before this returns.
+    Files become read-only, for the owner or for the group that may read releases. Files and
+    folders are on the disk before the rename, the rename before the swap, the swap before this
+    returns.
 
     Returns:
         The release's folder.
     """
-    _seal(temporary)
+    _seal(temporary, release_modes(settings))
     target = settings.releases / release_id
     temporary.rename(target)
     try:
@@ -219,7 +225,7 @@ def swap_current(settings: Settings, release_id: str) -> None:
     _sync(settings.home)
 
 
-def apply_retention(settings: Settings, *, keep: int = KEEP_RELEASES) -> list[str]:
+def apply_retention(settings: Settings, *, keep: int | None = None) -> list[str]:
     """Delete all but the newest releases; never the current one.
 
     A folder is first renamed aside, so that a kill in between leaves no half release under its
@@ -227,17 +233,16 @@ def apply_retention(settings: Settings, *, keep: int = KEEP_RELEASES) -> list[st
 
     Args:
         settings: The home.
-        keep: How many releases stay, at least 1.
+        keep: How many releases stay, at least 1; what the settings say by default.
 
     Returns:
         The ids that were deleted.
     """
+    keep = max(settings.keep_releases if keep is None else keep, 1)
     current = current_release(settings)
     kept_always = {current.id} if current else set()
     doomed = [
-        folder
-        for folder in release_folders(settings)[max(keep, 1) :]
-        if folder.name not in kept_always
+        folder for folder in release_folders(settings)[keep:] if folder.name not in kept_always
     ]
     for folder in doomed:
         aside = folder.with_name(f"{TEMPORARY_PREFIX}old-{folder.name}")
@@ -248,16 +253,16 @@ def apply_retention(settings: Settings, *, keep: int = KEEP_RELEASES) -> list[st
     return [folder.name for folder in doomed]
 
 
-def _seal(folder: Path) -> None:
+def _seal(folder: Path, modes: ReleaseModes) -> None:
     folders = [folder]
     for path in sorted(folder.rglob("*")):
         if path.is_dir():
             folders.append(path)
-        elif stat.S_IMODE(path.stat().st_mode) != _FILE_MODE:
-            path.chmod(_FILE_MODE)
+        elif stat.S_IMODE(path.stat().st_mode) != modes.file:
+            path.chmod(modes.file)
             _sync(path)
     for path in reversed(folders):
-        path.chmod(_FOLDER_MODE)
+        path.chmod(modes.folder)
         _sync(path)
 
 

@@ -95,7 +95,7 @@ def test_a_whole_run_keeps_them_in_the_warehouse(simulated_run: Path):
     assert holders == {"organisation__credit_checks", *ALLOWED}
 
     release = (simulated_run / "current").resolve()
-    with duckdb.connect(str(release / "scorecard.duckdb"), read_only=True) as con:
+    with duckdb.connect(str(release / "release.duckdb"), read_only=True) as con:
         columns = con.execute("select column_name from information_schema.columns").fetchall()
         texts = con.execute(
             "select name, description, purpose from scorecard.scorecard.indicator_catalogue"

@@ -34,7 +34,7 @@ DECEMBER = date(2011, 12, 31)
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("explain") / "scorecard.duckdb"
+    path = tmp_path_factory.mktemp("explain") / "release.duckdb"
     with duckdb.connect() as con:
         con.execute(f"attach '{path}' as release")
         con.execute("use release")
@@ -47,7 +47,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def edited(database: Path, tmp_path: Path) -> Iterator[Callable[[str], Path]]:
     def edit(statement: str) -> Path:
-        copy = tmp_path / "scorecard.duckdb"
+        copy = tmp_path / "release.duckdb"
         copy.write_bytes(database.read_bytes())
         with duckdb.connect() as con:
             con.execute(f"attach '{copy}' as release")
@@ -250,7 +250,7 @@ def test_a_release_without_a_scorecard_says_so(edited: Callable[[str], Path]) ->
 
 def test_a_missing_release_says_so(tmp_path: Path) -> None:
     with pytest.raises(ReleaseError, match="is missing"):
-        explain_customer(tmp_path / "scorecard.duckdb", "c-0017")
+        explain_customer(tmp_path / "release.duckdb", "c-0017")
 
 
 class TestEveryIndicator:

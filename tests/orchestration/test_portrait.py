@@ -20,7 +20,7 @@ CUSTOMER = "c-0002"
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("portrait") / "scorecard.duckdb"
+    path = tmp_path_factory.mktemp("portrait") / "release.duckdb"
     with duckdb.connect() as con:
         con.execute(f"attach '{path}' as release; use release")
         for script in SCRIPTS:
@@ -31,7 +31,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def portray(database: Path, tmp_path: Path) -> Iterator[Callable[..., Portrait]]:
     def portrait(*statements: str, month: date = DECEMBER, customer: str = CUSTOMER) -> Portrait:
-        copy = tmp_path / "scorecard.duckdb"
+        copy = tmp_path / "release.duckdb"
         copy.write_bytes(database.read_bytes())
         with duckdb.connect() as con:
             con.execute(f"attach '{copy}' as release; use release")

@@ -23,7 +23,7 @@ SCRIPTS = tuple(
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("story") / "scorecard.duckdb"
+    path = tmp_path_factory.mktemp("story") / "release.duckdb"
     with duckdb.connect() as con:
         con.execute(f"attach '{path}' as release")
         con.execute("use release")

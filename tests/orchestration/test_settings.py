@@ -57,6 +57,14 @@ def test_the_environment_says_how_many_threads():
     assert Settings.from_environment({}).threads == 2
 
 
+def test_a_group_reads_releases_only_where_the_switch_is_on():
+    assert Settings.from_environment({}).group_readable is False
+    assert Settings.from_environment({"SCORECARD_GROUP_READABLE": "1"}).group_readable is True
+    assert Settings.from_environment({"SCORECARD_GROUP_READABLE": "0"}).group_readable is False
+    with pytest.raises(UsageError, match="SCORECARD_GROUP_READABLE is 'yes'"):
+        Settings.from_environment({"SCORECARD_GROUP_READABLE": "yes"})
+
+
 @pytest.mark.parametrize("threads", ["0", "-1", "two", "1.5", "²"])
 def test_a_number_of_threads_that_is_none_is_wrong_usage(threads):
     with pytest.raises(UsageError, match="SCORECARD_THREADS"):
@@ -70,3 +78,10 @@ def test_an_unknown_setting_is_wrong_usage():
 
 def test_exit_codes_are_those_of_the_command_line():
     assert (ScorecardError.exit_code, UsageError.exit_code, GateRefusedError.exit_code) == (1, 2, 3)
+
+
+def test_how_many_releases_stay_is_a_number_from_one():
+    assert Settings.from_environment({}).keep_releases == 12
+    assert Settings.from_environment({"SCORECARD_KEEP_RELEASES": "3"}).keep_releases == 3
+    with pytest.raises(UsageError, match="SCORECARD_KEEP_RELEASES is '0'"):
+        Settings.from_environment({"SCORECARD_KEEP_RELEASES": "0"})

@@ -23,7 +23,7 @@ from orchestration.release.manifest import Manifest, MartEntry, ProductEntry
 from orchestration.release.marts import mart_columns
 from orchestration.release.reading import open_database
 from orchestration.release.report import PAGES, render_pages, render_report
-from orchestration.release.store import Release
+from orchestration.release.store import KEEP_RELEASES, Release
 from orchestration.settings import Settings
 
 MARTS = Path(__file__).with_name("synthetic_marts.sql")
@@ -59,13 +59,13 @@ class CompanyFolder:
 
     def change(self, *statements: str) -> "CompanyFolder":
         with duckdb.connect() as con:
-            con.execute(f"attach '{self.folder / 'scorecard.duckdb'}' as release; use release")
+            con.execute(f"attach '{self.folder / 'release.duckdb'}' as release; use release")
             for statement in statements:
                 con.execute(statement)
         return self
 
     def manifest(self, products: dict[str, ProductEntry] | None = None) -> Manifest:
-        with open_database(self.folder / "scorecard.duckdb") as con:
+        with open_database(self.folder / "release.duckdb") as con:
             names = [
                 str(row[0])
                 for row in con.execute(
@@ -98,7 +98,7 @@ class CompanyFolder:
         )
 
     def glance(self) -> Glance:
-        with open_database(self.folder / "scorecard.duckdb") as con:
+        with open_database(self.folder / "release.duckdb") as con:
             return read_glance(con, self.manifest())
 
     def page(self, **changes: object) -> str:
@@ -119,7 +119,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> CompanyFolder:
     folder = tmp_path_factory.mktemp("company")
     scripts = [path.read_text(encoding="utf-8") for path in SCRIPTS]
     with duckdb.connect() as con:
-        con.execute(f"attach '{folder / 'scorecard.duckdb'}' as release; use release")
+        con.execute(f"attach '{folder / 'release.duckdb'}' as release; use release")
         for script in (*scripts, INFO):
             con.execute(script)
     return CompanyFolder(folder)
@@ -128,9 +128,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> CompanyFolder:
 @pytest.fixture
 def changed(whole: CompanyFolder, tmp_path: Path) -> Iterator[Callable[..., CompanyFolder]]:
     def change(*statements: str) -> CompanyFolder:
-        (tmp_path / "scorecard.duckdb").write_bytes(
-            (whole.folder / "scorecard.duckdb").read_bytes()
-        )
+        (tmp_path / "release.duckdb").write_bytes((whole.folder / "release.duckdb").read_bytes())
         return CompanyFolder(tmp_path).change(*statements)
 
     return change
@@ -283,10 +281,11 @@ def publish(
         *,
         hold: Sequence[str] = (),
         company: Company | None = None,
+        keep: int = KEEP_RELEASES,
     ) -> Release:
         evidence = evidence_for(settings, run_id, hold=hold)
         run = replace(summary(run_id), company=company or Company())
-        return build_release(settings, run=run, evidence=evidence)
+        return build_release(settings, run=run, evidence=evidence, keep=keep)
 
     return make
 

@@ -20,12 +20,16 @@ from data_quality.contracts import load_mart_words
 from data_quality.evidence import GateEvidence
 from data_quality.products import load_products, upstream_of
 from orchestration.errors import DiskFullError, GateRefusedError, HomeNotWritableError, ReleaseError
+from orchestration.ingestion.ledger import CONTROL_TABLES
+from orchestration.quality_results import record_results
 from orchestration.release import build, marts, store
 from orchestration.release.build import RunSummary, build_release
+from orchestration.release.info import load_info_tables
 from orchestration.release.reading import open_database
 from orchestration.release.store import Release
 from orchestration.release.verify import verify_release
 from orchestration.settings import Settings
+from orchestration.warehouse import connect
 
 pytestmark = pytest.mark.usefixtures("plain_build")
 
@@ -58,6 +62,17 @@ def test_a_release_holds_every_mart_in_both_forms(settings: Settings, publish: P
     assert set(release.manifest.products) == set(load_products())
     assert not release.manifest.held_products
     assert verify_release(settings) == []
+
+
+def test_a_tool_that_opens_the_file_itself_asks_marts_by_their_name(
+    settings: Settings, publish: Publish
+) -> None:
+    release = publish(settings, "run1")
+
+    with duckdb.connect(str(release.database), read_only=True) as con:
+        row = con.execute("select release_id from scorecard.release_info").fetchone()
+
+    assert row == (release.id,)
 
 
 def test_other_tools_read_the_partitioned_folder(settings: Settings, publish: Publish) -> None:
@@ -117,6 +132,53 @@ def test_the_release_says_what_it_is_in_its_own_database(
     assert products == (len(load_products()),)
 
 
+def test_the_release_tells_what_every_rule_found_in_its_own_run_and_before(
+    settings: Settings, publish: Publish
+) -> None:
+    with connect(settings) as con:
+        con.execute(CONTROL_TABLES)
+        for day, run_id in enumerate(("run0", "run1"), start=1):
+            con.execute(
+                "insert into control.runs (run_id, started_at, code_fingerprint) values (?, ?, ?)",
+                [run_id, datetime(2012, 1, day, tzinfo=UTC).replace(tzinfo=None), f"code-{day}"],
+            )
+            evidence = GateEvidence("billing", "billing", run_id, "hold", "No marts.", {}, ())
+            record_results(con, [evidence])
+
+    release = publish(settings, "run1")
+
+    with open_database(release.database) as con:
+        found = con.execute(
+            "select run_id, code_fingerprint, product, decision, observed "
+            "from scorecard.quality_results order by run_started_at"
+        ).fetchall()
+    assert found == [
+        ("run0", "code-1", "billing", "hold", "No marts."),
+        ("run1", "code-2", "billing", "hold", "No marts."),
+    ]
+
+
+def test_tables_about_the_release_say_what_they_are(settings: Settings, publish: Publish) -> None:
+    release = publish(settings, "run1")
+
+    defined = load_info_tables()
+    with open_database(release.database) as con:
+        comments = {
+            (table, column): comment
+            for table, column, comment in con.execute(
+                "select table_name, column_name, comment from duckdb_columns() "
+                "where schema_name = 'scorecard'"
+            ).fetchall()
+        }
+        tables = dict(con.execute("select table_name, comment from duckdb_tables()").fetchall())
+    assert set(tables) == {*defined, *release.manifest.marts}
+    for name, table in defined.items():
+        assert tables[name] == table.description
+        for column, each in table.columns.items():
+            assert comments[name, column] == each.description
+            assert each.description.endswith(".")
+
+
 def test_marts_and_columns_of_the_release_say_what_they_are(
     settings: Settings, publish: Publish
 ) -> None:
@@ -145,7 +207,7 @@ def test_files_are_read_only_and_current_is_a_relative_link(
     release = publish(settings, "run1")
 
     modes = {path.stat().st_mode & 0o777 for path in release.path.rglob("*") if path.is_file()}
-    assert modes == {0o444}
+    assert modes == {0o400}
     assert settings.current.is_symlink()
     assert settings.current.readlink() == Path("releases") / release.id
     assert list(settings.home.glob(f"{store.LINK_PREFIX}*")) == []
@@ -466,7 +528,7 @@ def test_a_reader_that_resolves_current_always_reads_one_whole_release(
     def reader() -> None:
         while not done.is_set():
             folder = settings.current.resolve(strict=True)
-            with open_database(folder / "scorecard.duckdb") as con:
+            with open_database(folder / "release.duckdb") as con:
                 row = con.execute("select release_id from scorecard.release_info").fetchone()
             listed = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
             if row is None or {row[0], listed["release_id"]} != {folder.name}:

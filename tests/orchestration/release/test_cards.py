@@ -199,7 +199,7 @@ class TestARelease:
 
 
 def test_the_report_links_to_the_cards_that_are_there(whole: Any, tmp_path: Path) -> None:
-    for name in ("scorecard.duckdb",):
+    for name in ("release.duckdb",):
         shutil.copyfile(whole.folder / name, tmp_path / name)
     (tmp_path / "manifest.json").write_text(whole.manifest().to_json(), encoding="utf-8")
     assert "cards/" not in write_report(tmp_path).read_text(encoding="utf-8")

@@ -23,7 +23,7 @@ YEAR = [
 
 
 def rows(company: CompanyFolder, query: str) -> list[tuple[object, ...]]:
-    with open_database(company.folder / "scorecard.duckdb") as con:
+    with open_database(company.folder / "release.duckdb") as con:
         return con.execute(query).fetchall()
 
 
@@ -212,7 +212,7 @@ def test_a_held_product_gives_its_reason(changed: Callable[..., CompanyFolder]) 
         }
     )
 
-    with open_database(company.folder / "scorecard.duckdb") as con:
+    with open_database(company.folder / "release.duckdb") as con:
         glance = read_glance(con, manifest)
 
     assert glance.missing["tickets"].reason == "tickets did not pass its gate: too few rows"

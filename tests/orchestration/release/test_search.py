@@ -31,7 +31,7 @@ def unpacked(file: Path) -> Any:
 
 
 def written(whole: CompanyFolder, folder: Path, manifest: Manifest | None = None) -> list[Path]:
-    with open_database(whole.folder / "scorecard.duckdb") as con:
+    with open_database(whole.folder / "release.duckdb") as con:
         return search.write_search(
             folder, con, manifest or whole.manifest(), page_environment(None)
         )
@@ -48,7 +48,7 @@ def test_every_customer_of_the_newest_month_is_listed_once(
     found: Path, whole: CompanyFolder
 ) -> None:
     listed = unpacked(found / "customers" / "index.js")
-    with open_database(whole.folder / "scorecard.duckdb") as con:
+    with open_database(whole.folder / "release.duckdb") as con:
         expected = con.execute(
             "select customer_id, cast(round(score * 10) as integer), band, tier "
             "from scorecard.customer_scorecard where as_of_date = date '2011-12-31' "
@@ -215,7 +215,7 @@ def test_no_english_name_of_the_data_is_left_where_there_is_a_chinese_one(
         re.sub(r"(?s)<style>.*?</style>|<code.*?</code>", "", html) for html in chinese.values()
     )
     found = {cell.strip() for body in bodies for cell in re.findall(r">([^<>]+)<", body)}
-    with open_database(whole.folder / "scorecard.duckdb") as con:
+    with open_database(whole.folder / "release.duckdb") as con:
         for mart, columns in NAMED_TWICE.items():
             for column in columns:
                 rows = con.execute(

@@ -1,5 +1,6 @@
 """Folders and links of releases, without what is in them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -51,6 +52,14 @@ def manifest(release_id: str) -> Manifest:
     )
 
 
+def test_a_release_of_earlier_code_has_its_file_under_the_earlier_name(settings: Settings) -> None:
+    earlier = settings.releases / IDS[0] / "scorecard.duckdb"
+    earlier.write_bytes(b"marts")
+
+    assert find_release(settings, IDS[0]).database == earlier
+    assert find_release(settings, IDS[1]).database.name == "release.duckdb"
+
+
 def test_releases_are_listed_newest_first(settings: Settings) -> None:
     (settings.releases / ".tmp-20270101T000000Z-x").mkdir()
     (settings.releases / "notes").mkdir()
@@ -100,6 +109,14 @@ def test_retention_keeps_the_newest_and_the_current(settings: Settings) -> None:
     assert [release.id for release in list_releases(settings)] == [IDS[4], IDS[3], IDS[0]]
 
 
+def test_the_settings_say_how_many_stay(settings: Settings) -> None:
+    swap_current(settings, IDS[4])
+
+    apply_retention(replace(settings, keep_releases=2))
+
+    assert [release.id for release in list_releases(settings)] == [IDS[4], IDS[3]]
+
+
 def test_retention_never_deletes_all(settings: Settings) -> None:
     swap_current(settings, IDS[4])
 
@@ -124,7 +141,7 @@ def test_a_file_that_two_releases_share_outlives_the_older_one(settings: Setting
 def test_leftovers_are_deleted_and_releases_are_not(settings: Settings) -> None:
     half = settings.releases / ".tmp-20270101T000000Z-x"
     half.mkdir()
-    (half / "scorecard.duckdb").write_bytes(b"half")
+    (half / "release.duckdb").write_bytes(b"half")
     link = settings.home / ".current-20270101T000000Z-x"
     link.symlink_to("releases/nowhere")
 
@@ -158,3 +175,9 @@ def test_a_manifest_of_another_schema_is_refused() -> None:
 
     with pytest.raises(ValueError, match="expected schema_version 1, found 2"):
         Manifest.from_json(text)
+
+
+def test_an_id_is_later_than_any_there_is_though_the_clock_was_set_back(settings: Settings) -> None:
+    made = new_release_id(settings, "run9", datetime(2020, 1, 1, tzinfo=UTC))
+    assert made == "20260105T000001Z-run9"
+    assert sorted([*IDS, made])[-1] == made

@@ -101,13 +101,13 @@ def test_changed_rows_are_found_even_where_the_manifest_lists_the_new_hash(
     home: Settings,
 ) -> None:
     with duckdb.connect() as con:
-        con.execute(f"attach '{current(home) / 'scorecard.duckdb'}' as release")
+        con.execute(f"attach '{current(home) / 'release.duckdb'}' as release")
         con.execute("update release.scorecard.predictions set churn_probability = 0.1")
     forge_hashes(home)
 
     found = [str(problem) for problem in verify_release(home)]
     assert len(found) == 1
-    assert found[0].startswith("scorecard.duckdb, scorecard.predictions: has")
+    assert found[0].startswith("release.duckdb, scorecard.predictions: has")
 
 
 def test_changed_parquet_rows_are_found_even_where_the_manifest_lists_the_new_hash(
@@ -137,10 +137,10 @@ def test_a_file_that_is_no_parquet_is_named_and_the_others_are_still_read(
 
 
 def test_a_database_that_is_none_is_found(home: Settings) -> None:
-    (current(home) / "scorecard.duckdb").write_text("not a database", encoding="utf-8")
+    (current(home) / "release.duckdb").write_text("not a database", encoding="utf-8")
     forge_hashes(home)
 
-    assert "cannot be read" in problems_at(home, "scorecard.duckdb")[0].what
+    assert "cannot be read" in problems_at(home, "release.duckdb")[0].what
 
 
 def test_a_link_to_nothing_is_found_and_says_how_to_mend_it(home: Settings) -> None:
