@@ -37,6 +37,7 @@ from orchestration.ingestion.loader import (
     load_file,
     load_table,
 )
+from orchestration.ingestion.tombstones import check_erasures
 from orchestration.settings import Settings
 from orchestration.warehouse import connect, prepare_home, warehouse_errors, writer_lock
 
@@ -163,6 +164,7 @@ def ingest(
             no database.
         ContractError: A contract or a `source.yml` cannot be read or contradicts itself.
         UsageError: A system has no contract.
+        ScorecardError: The record of erasures was changed.
         CompanyFileError: `company.yml` says what nobody understands.
         WarehouseLockedError: Another process is writing.
         HomeNotWritableError: The home cannot be written.
@@ -181,6 +183,7 @@ def ingest(
     ):
         remove_leftovers(settings.temporary)
         ledger.create_tables(con, contracts)
+        check_erasures(con)
         store_company(con, read_company(settings.landing))
         discovery = discover(
             settings.landing,
