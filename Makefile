@@ -17,7 +17,7 @@ BENCH_FOLDER ?= $(CURDIR)/.scorecard-bench
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: run test lint format dev bench bench-large clean setup help
+.PHONY: run test test-faults lint format dev bench bench-large clean setup help
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
@@ -40,6 +40,9 @@ run: $(STAMP) ## Set up, load the example, build, gate and release the scorecard
 test: $(STAMP) ## All tests: Python, dbt unit tests, one whole run on small data
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
+test-faults: $(STAMP) ## Faults that take long: 50 kills, 10,000 reads, many and huge files; an hour or two
+	@$(BIN)/python -m pytest -m faults
+
 lint: $(STAMP) ## ruff, mypy, sqlfluff, dbt-bouncer
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -61,6 +64,7 @@ bench: $(STAMP) ## Time and memory per stage, as ratios measured in one run
 	@$(BIN)/python -m tests.bench_upsell
 	@$(BIN)/python -m tests.bench_horizon
 	@$(BIN)/python -m tests.bench_scorecard
+	@$(BIN)/python -m tests.bench_gates
 	@$(BIN)/python -m tests.bench_scale --customers 10000 --customers 100000 --one-more-month
 
 bench-large: $(STAMP) ## A million customers x 24 months once, in 8 GB; needs 60 GB of disk and an hour or two

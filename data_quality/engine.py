@@ -232,11 +232,6 @@ def failing_rows_query(rule: Rule) -> str | None:
     if rule.expectation in (MEASURE_BETWEEN, "expect_table_row_count_to_be_between"):
         return None
     keys = ", ".join(rule.keys)
-    if rule.expectation.endswith("_to_be_unique"):
-        return (
-            f"select {keys} from {rule.table} where {_all_present(rule.keys)} "
-            f"group by {keys} having count(*) > 1"
-        )
     column = kwargs["column"]
     if rule.expectation == "expect_column_values_to_not_be_null":
         condition = f"{column} is null"
@@ -250,10 +245,6 @@ def failing_rows_query(rule: Rule) -> str | None:
             bounds.append(f"{column} > {kwargs['max_value']}")
         condition = " or ".join(bounds)
     return f"select {keys} from {rule.table} where {condition}"
-
-
-def _all_present(columns: Sequence[str]) -> str:
-    return " and ".join(f"{column} is not null" for column in columns)
 
 
 def _expectation(rule: Rule) -> Any:

@@ -25,7 +25,21 @@ from data_quality.rules import (
     Characteristic,
     Severity,
 )
-from data_quality.source_summary import FindingSummary, LoadSummary, RefusedSummary
+from data_quality.source_summary import (
+    CorrectionSummary,
+    FindingSummary,
+    LoadSummary,
+    RefusedSummary,
+)
+from data_quality.trend import (
+    HEIGHT,
+    RUNS_LISTED,
+    RUNS_SHOWN,
+    WIDTH,
+    RunQuality,
+    product_trends,
+    run_totals,
+)
 
 TEMPLATES = Path(__file__).with_name("templates")
 TEMPLATE = "quality.html.j2"
@@ -63,11 +77,15 @@ class PageContext:
         loads: The ledger of loads.
         refused: Refused rows by file and rule.
         findings: What the rules found in the sources, by rule and source table.
+        corrections: What was read otherwise than the sources wrote it, by rule and column.
         dbt: The dbt tests; None if none ran.
         data_docs: Folder with the built Data Docs sites, which is copied beside the page: either a
             site itself or one site per sub-folder. None for no Data Docs.
         notice: What every page says before anything else, e.g. that the figures are simulated;
             empty for nothing.
+        code_fingerprint: Hash of the code of the run.
+        config_fingerprint: Hash of its configuration.
+        trend: What the rules gave in this run and the runs before.
     """
 
     run_id: str
@@ -75,9 +93,13 @@ class PageContext:
     loads: Sequence[LoadSummary] = ()
     refused: Sequence[RefusedSummary] = ()
     findings: Sequence[FindingSummary] = ()
+    corrections: Sequence[CorrectionSummary] = ()
     dbt: DbtSummary | None = None
     data_docs: Path | None = None
     notice: str = ""
+    code_fingerprint: str = ""
+    config_fingerprint: str = ""
+    trend: Sequence[RunQuality] = ()
 
 
 @dataclass(frozen=True)
@@ -168,6 +190,10 @@ def _render(
         rule_count=sum(len(each.evidence.results) for each in judged),
         failed_count=sum(len(each.failed) for each in judged),
         limit=f"{100 * QUARANTINE_LIMIT:g} %",
+        runs=run_totals(context.trend),
+        trends=product_trends(context.trend, [each.evidence.product for each in judged]),
+        titles={each.evidence.product: each.title for each in judged},
+        chart={"width": WIDTH, "height": HEIGHT, "runs": RUNS_SHOWN, "listed": RUNS_LISTED},
         sites=[(site.name, (site / SITE_INDEX).relative_to(output).as_posix()) for site in sites],
     )
 

@@ -11,6 +11,7 @@ from itertools import groupby
 from pathlib import Path
 
 from data_quality.engine import failing_rows_query
+from data_quality.kinds import KINDS, count_by_kind
 from data_quality.products import SOURCE, load_products
 from data_quality.rules import MEASURE_BETWEEN, QUARANTINE_LIMIT, Rule
 from data_quality.suites.catalogue import all_rules
@@ -47,13 +48,40 @@ rows, masked. Who may open the warehouse finds the rows with the queries below e
 def render_rulebook() -> str:
     """Render all rules as Markdown."""
     products = load_products()
-    parts = [INTRODUCTION]
+    parts = [INTRODUCTION, _kinds()]
     for name, rules in all_rules().items():
         title = "The source data" if name == SOURCE else products[name].title
         parts.append(f"## {title} (`{name}`)\n\n{_computed_from(name)}{len(rules)} rules.\n")
         for table, group in groupby(sorted(rules, key=lambda r: r.table), key=lambda r: r.table):
             parts.append(_table(table, list(group)))
     return "\n".join(parts)
+
+
+def _kinds() -> str:
+    """Say how many rules of each kind a product has, the kinds with what they ask."""
+    suites = all_rules()
+    counts = count_by_kind(suites)
+    totals = {
+        kind.name: sum(found.get(kind.name, 0) for found in counts.values()) for kind in KINDS
+    }
+    meanings = "\n".join(
+        f"| {kind.name} | {totals[kind.name]} | {kind.meaning} |" for kind in KINDS
+    )
+    heads = " | ".join(kind.name for kind in KINDS)
+    rows = "\n".join(
+        f"| `{product}` | " + " | ".join(str(found.get(kind.name, "")) for kind in KINDS) + " |"
+        for product, found in counts.items()
+    )
+    return (
+        "## What is asked, by kind\n\n"
+        f"{sum(len(rules) for rules in suites.values()):,} rules. A rule that proves a customer "
+        "month unique counts as `one state`, too.\n\n"
+        f"| Kind | Rules | What is asked |\n|---|---|---|\n{meanings}\n\n"
+        f"| Product | {heads} |\n|---|{'---|' * len(KINDS)}\n{rows}\n\n"
+        f"The limit of {100 * QUARANTINE_LIMIT:g} % for the quarantine holds for each product: by "
+        "the source gate for billing and the CRM, and for other systems by a rule of the product "
+        "that reads them, or of one it is computed from.\n"
+    )
 
 
 def _computed_from(name: str) -> str:

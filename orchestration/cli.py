@@ -13,6 +13,7 @@ What a command needs is imported inside it, so that `--help` takes 0.4 s instead
 
 import logging
 import logging.handlers
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -407,6 +408,53 @@ def publish(
                 "publish --help`)."
             )
         _print(f"Release {found.id} is shown in: {', '.join(shown)}.")
+
+
+@app.command()
+def backup(
+    file: Annotated[
+        Path, typer.Argument(help="The file to write, outside the home; it must not exist.")
+    ],
+) -> None:
+    """Write what cannot be made again into one file: warehouse, estimators, releases, decisions.
+
+    It waits for nobody: while a run is under way it stops and says so. The file holds personal
+    data, as the warehouse does; only its owner can read it. The landing area is not in it.
+
+    **Example**
+
+    `scorecard backup /backup/scorecard-2026-11.tar`
+    """
+    with _answering() as settings:
+        from orchestration.backup import back_up
+
+        kept = back_up(settings, file.absolute())
+        _print(
+            f"Written: {kept.path}, {kept.files:,} files, {kept.bytes / 1e6:,.0f} MB, release "
+            f"{kept.release_id or 'none'}."
+        )
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `scorecard backup` wrote.")],
+) -> None:
+    """Put a backup into an empty home, after every file in it was proved.
+
+    A run on it then does what it would have done on the home that was backed up.
+
+    **Example**
+
+    `SCORECARD_HOME=/new/home scorecard restore /backup/scorecard-2026-11.tar`
+    """
+    with _answering() as settings:
+        from orchestration.backup import restore as put_back
+
+        kept = put_back(settings, file.absolute())
+        _print(
+            f"Restored into {settings.home}: {kept.files:,} files of {kept.created_at}, release "
+            f"{kept.release_id or 'none'}. `scorecard run` goes on from there."
+        )
 
 
 @app.command()
@@ -832,7 +880,7 @@ def lint_config() -> None:
 
 @app.command()
 def doctor() -> None:
-    """Check what a run needs: versions, home, disk, lock, landing, contracts, dbt, release.
+    """Check what a run needs: versions, home, disk, clock, lock, landing, contracts, dbt, release.
 
     Exit code 1 when something would stop a run; the line says what to do.
     """
@@ -930,7 +978,8 @@ def _answering(*, write_log: bool = False) -> Iterator[Settings]:
             raise typer.Exit(STOPPED) from error
         if not isinstance(error, Exception):
             raise
-        errors.print(_unexpected(settings, error), style="red", markup=False, highlight=False)
+        said = _no_room(settings, error) or _unexpected(settings, error)
+        errors.print(said, style="red", markup=False, highlight=False)
         raise typer.Exit(1) from error
 
 
@@ -940,6 +989,15 @@ def _is_interruption(error: BaseException) -> bool:
         isinstance(error, KeyboardInterrupt)
         or type(error).__name__ == "DagsterExecutionInterruptedError"
     )
+
+
+def _no_room(settings: Settings | None, error: Exception) -> str:
+    """Say that the disk is full where that is behind an error that nobody translated."""
+    from orchestration.warehouse import full_disk
+
+    if settings is None or not settings.home.is_dir():
+        return ""
+    return str(full_disk(settings, str(error)) or "")
 
 
 def _unexpected(settings: Settings | None, error: Exception) -> str:
@@ -956,6 +1014,15 @@ def _unexpected(settings: Settings | None, error: Exception) -> str:
     return f"{said}\nThe traceback is in {path}. Please report it with that part of the file."
 
 
+class _LogFile(logging.handlers.RotatingFileHandler):
+    """The log in the home; what it cannot write it leaves out, so that a full disk is told once."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  logging's own name
+        """Keep the traceback of a failed write off the terminal."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
+
+
 def _log_to_file(settings: Settings) -> Path:
     """Send all logging to a file in the home, warnings of libraries included."""
     from orchestration.warehouse import home_errors, prepare_home
@@ -967,9 +1034,7 @@ def _log_to_file(settings: Settings) -> Path:
         if getattr(handler, "baseFilename", None) == str(path):
             return path
     with home_errors(settings):
-        handler = logging.handlers.RotatingFileHandler(
-            path, maxBytes=LOG_BYTES, backupCount=3, encoding="utf-8"
-        )
+        handler = _LogFile(path, maxBytes=LOG_BYTES, backupCount=3, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root.addHandler(handler)
     root.setLevel(logging.INFO)

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import duckdb
+import msgpack  # type: ignore[import-untyped]  # dbt stores what it parsed with it
 
 from orchestration.association import ASSOCIATIONS
 from orchestration.errors import ScorecardError
@@ -201,6 +202,7 @@ def _parsed(settings: Settings, *, again: bool) -> Any:
 
     key = (settings.root, settings.target, _newest_change(settings.root))
     if again or key not in _PARSED:
+        _move_parsed(settings.dbt_target / PARSED_NAME, settings.root)
         with _environment({"SCORECARD_WAREHOUSE": settings.warehouse.name}):
             result = dbtRunner().invoke(_arguments(settings, "parse", full_refresh=False))
         # One project is enough: a parsed one takes some hundred MB.
@@ -209,6 +211,27 @@ def _parsed(settings: Settings, *, again: bool) -> Any:
             return result
         _PARSED[key] = result
     return _PARSED[key]
+
+
+def _move_parsed(parsed: Path, root: Path) -> None:
+    """Let what dbt has parsed before name the project that it is used for now.
+
+    A parsed seed names the folder that its rows are read from. A home that another copy of the
+    project uses, or one that was moved, would load the rows of the old one, without a word.
+    """
+    try:
+        content = parsed.read_bytes()
+    except FileNotFoundError:
+        return
+    if msgpack.packb(str(root)) in content:
+        return
+    stored = msgpack.unpackb(content, strict_map_key=False)
+    for node in stored["nodes"].values():
+        if "root_path" in node:
+            node["root_path"] = str(root)
+    aside = parsed.with_name(f"{PARSED_NAME}.new")
+    aside.write_bytes(msgpack.packb(stored))
+    aside.replace(parsed)
 
 
 def _arguments(settings: Settings, command: Command, *, full_refresh: bool) -> list[str]:

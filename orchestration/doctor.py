@@ -11,6 +11,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Literal
@@ -60,6 +61,7 @@ def examine(settings: Settings) -> tuple[Finding, ...]:
         ("Home", lambda: _home(settings)),
         ("Access", lambda: _access(settings)),
         ("Disk", lambda: _disk(settings)),
+        ("Clock", lambda: _clock(settings)),
         ("Writer", lambda: _writer(settings)),
         ("Landing", lambda: _landing(settings)),
         ("Contracts", lambda: _contracts(settings)),
@@ -152,6 +154,25 @@ def _disk(settings: Settings) -> Finding:
 
 def _existing(path: Path) -> Path:
     return next(parent for parent in (path, *path.parents) if parent.exists())
+
+
+def _clock(settings: Settings) -> Finding:
+    """Hold the clock against the newest release, whose time needs no warehouse to be opened."""
+    from orchestration.ingestion.rules import FUTURE_TOLERANCE
+    from orchestration.release.store import current_release
+
+    now = datetime.now(UTC)
+    release = current_release(settings)
+    text = f"{now:%Y-%m-%d %H:%M} UTC"
+    made = None if release is None else datetime.fromisoformat(release.manifest.created_at)
+    if made is None or now >= made:
+        return Finding("Clock", "ok", text)
+    return Finding(
+        "Clock",
+        "failed" if now < made - FUTURE_TOLERANCE else "note",
+        f"{text}, and the current release was made at {made:%Y-%m-%d %H:%M}: the clock was set "
+        "back, or was wrong then. Set it; a run refuses a clock that is more than a day behind",
+    )
 
 
 def _writer(settings: Settings) -> Finding:

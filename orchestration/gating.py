@@ -19,7 +19,12 @@ from typing import TYPE_CHECKING
 
 from data_quality.evidence import DbtFailure, GateEvidence, read_evidence
 from data_quality.products import SOURCE, load_products
-from data_quality.source_summary import read_findings, read_loads, read_refused
+from data_quality.source_summary import (
+    read_corrections,
+    read_findings,
+    read_loads,
+    read_refused,
+)
 from orchestration import window
 from orchestration.dbt import (
     MANIFEST_NAME,
@@ -34,6 +39,7 @@ from orchestration.dbt import (
 from orchestration.errors import ScorecardError
 from orchestration.ingestion.company import stored_company
 from orchestration.progress import stage
+from orchestration.quality_results import read_trend, record_results
 from orchestration.settings import Settings
 from orchestration.warehouse import connect
 
@@ -146,6 +152,8 @@ def judge_products(settings: Settings, *, run_id: str) -> list[GateEvidence]:
             )
         except JudgeError as error:
             raise ScorecardError(str(error)) from error
+        with connect(settings) as con:
+            record_results(con, [source, *evidence])
         current.describe(_describe(evidence))
     return evidence
 
@@ -170,6 +178,8 @@ def write_page(settings: Settings, *, run_id: str) -> Path:
             record = window.current_run(con)
             loads, refused, found = read_loads(con), read_refused(con), read_findings(con)
             notice = stored_company(con).notice
+            trend = read_trend(con)
+            corrections = read_corrections(con)
         first, last = map(window.format_month, (record.first_month, record.last_month))
         context = PageContext(
             run_id=run_id,
@@ -177,9 +187,13 @@ def write_page(settings: Settings, *, run_id: str) -> Path:
             loads=loads,
             refused=refused,
             findings=found,
+            corrections=corrections,
             dbt=_dbt_summary(read_test_results(folder.dbt_tests)),
             data_docs=folder.docs if folder.docs.is_dir() else None,
             notice=notice,
+            code_fingerprint=record.code_fingerprint,
+            config_fingerprint=record.config_fingerprint,
+            trend=trend,
         )
         return write_quality_page(evidence, folder.quality, context=context)
 

@@ -18,6 +18,7 @@ from orchestration.configuration.store import keep_configuration
 from orchestration.errors import ScorecardError
 from orchestration.fingerprints import code_fingerprint, config_fingerprint
 from orchestration.ingestion.company import stored_company
+from orchestration.ingestion.contract import load_contracts
 from orchestration.settings import Settings
 from orchestration.warehouse import connect
 
@@ -66,9 +67,8 @@ def preview(
         UsageError: The months asked for are not there.
         ScorecardError: There is nothing to compute, or the warehouse cannot be opened.
     """
-    events = window.event_columns(settings.contracts_root)
     with connect(settings) as con:
-        history = window.read_history(con, events)
+        history = _read_history(settings, con)
     return window.choose_window(
         history, fingerprints(settings), from_month=from_month, to_month=to_month
     )
@@ -92,11 +92,10 @@ def begin(
         UsageError: The months asked for are not there.
         ScorecardError: There is nothing to compute, or the warehouse cannot be opened.
     """
-    events = window.event_columns(settings.contracts_root)
     made_with = fingerprints(settings)
     keep_configuration(settings, made_with.config)
     with connect(settings) as con:
-        history = window.read_history(con, events)
+        history = _read_history(settings, con)
         chosen = window.choose_window(
             history,
             made_with,
@@ -120,6 +119,11 @@ def begin(
             now=now,
         )
     return chosen
+
+
+def _read_history(settings: Settings, con: duckdb.DuckDBPyConnection) -> window.History:
+    contracts = load_contracts(settings.contracts_root)
+    return window.read_history(con, window.event_columns(contracts), contracts=contracts)
 
 
 def _start(history: window.History) -> date | None:

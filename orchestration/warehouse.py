@@ -8,6 +8,7 @@ What does not: tables, SQL about facts, and anything that knows what the warehou
 import errno
 import fcntl
 import os
+import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -26,6 +27,13 @@ from orchestration.errors import (
 )
 from orchestration.settings import Settings
 
+# What says that a disk is full: the system, DuckDB, SQLite.
+NO_ROOM = ("no space left", "disk quota", "max_temp_directory", "database or disk is full")
+# SQLite also says "disk I/O error", as it does of a broken disk: then it counts what is free.
+LEAST_FREE_BYTES = 16 * 1024**2
+# The folder in which a restore lays out what it puts into the home (`orchestration.backup`).
+RESTORING = ".restoring"
+
 
 def prepare_home(settings: Settings) -> None:
     """Create the home's folders, prove that the home can be written, and close it to others.
@@ -35,7 +43,13 @@ def prepare_home(settings: Settings) -> None:
     Raises:
         HomeNotWritableError: A folder cannot be created, or a file cannot be written in it.
         DiskFullError: There is no room left.
+        ScorecardError: A restore into the home did not end.
     """
+    if (settings.home / RESTORING).exists():
+        raise ScorecardError(
+            f"A restore into {settings.home} is under way, or did not end. Wait for it, or run "
+            "`scorecard restore` again with the same file."
+        )
     folders = [
         settings.home,
         settings.estimators,
@@ -151,7 +165,7 @@ def _translate(settings: Settings, error: duckdb.Error) -> ScorecardError | None
             f"{f' ({holder})' if holder else ''}: DuckDB has one writer at a time. Close the "
             f"program that has it open, then run again. DuckDB says: {_first_line(text)}"
         )
-    if "no space left" in lowered or "disk quota" in lowered or "max_temp_directory" in lowered:
+    if any(sign in lowered for sign in NO_ROOM):
         return _disk_full(settings, _first_line(text))
     if any(sign in lowered for sign in ("permission denied", "read-only", "not a directory")):
         return _not_writable(settings, _first_line(text))
@@ -162,9 +176,27 @@ def _translate(settings: Settings, error: duckdb.Error) -> ScorecardError | None
         )
     if "not a valid duckdb database file" in lowered or "corrupt" in lowered:
         return ScorecardError(
-            f"{settings.warehouse} is not a DuckDB database, or is damaged. Move it away: the next "
-            f"run loads the landing files anew. DuckDB says: {_first_line(text)}"
+            f"{settings.warehouse} is not a DuckDB database, or is damaged. Move the home away and "
+            "restore a backup of it (`scorecard restore FILE`). Without a backup move this file "
+            "away alone: the next run loads the landing files anew. DuckDB says: "
+            f"{_first_line(text)}"
         )
+    return None
+
+
+def full_disk(settings: Settings, said: str) -> DiskFullError | None:
+    """Tell a full disk from what a library said when it could not write, each in its own words.
+
+    Args:
+        settings: The home.
+        said: What it said.
+
+    Returns:
+        The error to show instead; None where the disk has room.
+    """
+    is_said = any(sign in said.lower() for sign in NO_ROOM)
+    if is_said or shutil.disk_usage(settings.home).free < LEAST_FREE_BYTES:
+        return _disk_full(settings, _first_line(said))
     return None
 
 

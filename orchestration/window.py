@@ -13,13 +13,13 @@ import calendar
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from pathlib import Path
 
 import duckdb
 
 from orchestration.configuration.ledger import ensure_configuration_tables
 from orchestration.errors import ScorecardError, UsageError
-from orchestration.ingestion.contract import load_contracts
+from orchestration.ingestion.contract import TableContract
+from orchestration.reach import earliest_reach
 from orchestration.warehouse import transaction
 
 # Billing is the one system without which nothing can be said: its facts bound the history.
@@ -155,11 +155,20 @@ class Window:
 
 @dataclass(frozen=True)
 class History:
-    """What the control tables and the raw facts say before a run."""
+    """What the control tables and the raw facts say before a run.
+
+    Attributes:
+        spans: From when to when each system was measured.
+        loads: The loads, oldest first.
+        runs: The records of all runs, oldest first.
+        reaches_back_to: The earliest day that a row changes which came since the last completed
+            run, where it lies before the events of these rows themselves.
+    """
 
     spans: Sequence[SystemSpan]
     loads: Sequence[LoadSpan]
     runs: Sequence[RunRecord]
+    reaches_back_to: date | None = None
 
     @property
     def anchor(self) -> SystemSpan:
@@ -325,6 +334,9 @@ def _dirty_from(history: History, start: date) -> tuple[date, str]:
         if run.status in COMPLETED:
             dirty, known = add_months(run.last_month, 1), run.known_load_id
     touched = _earliest_fact(history.loads, after=known, up_to=history.known_load_id)
+    if history.reaches_back_to is not None:
+        reached = month_end(history.reaches_back_to)
+        touched = reached if touched is None else min(touched, reached)
     if touched is not None and touched < dirty:
         first = max(start, touched)
         return first, f"new loads reach back to {format_month(first)}"
@@ -351,11 +363,11 @@ def ensure_control_tables(con: duckdb.DuckDBPyConnection) -> None:
     ensure_configuration_tables(con)
 
 
-def event_columns(contracts_root: Path) -> tuple[EventColumn, ...]:
+def event_columns(contracts: Iterable[TableContract]) -> tuple[EventColumn, ...]:
     """List the event time column of every source table, as the contracts name it.
 
     Args:
-        contracts_root: The folder with one folder per system (`models/staging`).
+        contracts: The contracts.
 
     Returns:
         One entry per contract table, ordered by system and table.
@@ -368,26 +380,41 @@ def event_columns(contracts_root: Path) -> tuple[EventColumn, ...]:
             is_reference=contract.is_reference,
             quiet_days=contract.quiet_days,
         )
-        for contract in load_contracts(contracts_root)
+        for contract in contracts
     )
 
 
-def read_history(con: duckdb.DuckDBPyConnection, events: Sequence[EventColumn]) -> History:
+def read_history(
+    con: duckdb.DuckDBPyConnection,
+    events: Sequence[EventColumn],
+    *,
+    contracts: Sequence[TableContract] = (),
+) -> History:
     """Read what the raw facts, the ledger and earlier runs say.
 
     Args:
         con: An open connection to a warehouse that ingestion has prepared.
         events: The event columns of the contracts.
+        contracts: The contracts, by which new rows reach further back than their own events.
     """
     ensure_control_tables(con)
     loads = con.execute(
         "select load_id, earliest_fact_date from control.loads where status = 'loaded' "
         "order by load_id"
     ).fetchall()
+    spans = tuple(LoadSpan(load_id, day) for load_id, day in loads)
+    runs = read_runs(con)
+    known, newest = _previous_load_id(runs), max((load.load_id for load in spans), default=0)
     return History(
         spans=_system_spans(con, events),
-        loads=tuple(LoadSpan(load_id, day) for load_id, day in loads),
-        runs=read_runs(con),
+        loads=spans,
+        runs=runs,
+        # A first run computes every month anyway.
+        reaches_back_to=(
+            earliest_reach(con, contracts, after=known, up_to=newest)
+            if known and contracts
+            else None
+        ),
     )
 
 

@@ -177,7 +177,8 @@ def _build_indicators(settings: Settings, measured: Measured) -> str:
     return "built"
 
 
-def _in_child(folder: Path, kind: str, customers: int, months: int, memory: str | None) -> dict:
+def in_child(folder: Path, kind: str, customers: int, months: int, memory: str | None) -> dict:
+    """Do one thing in a process of its own and give what it cost; the log is beside the folder."""
     command = [sys.executable, "-m", "tests.bench_scale", "--child", kind]
     command += ["--folder", str(folder), "--customers", str(customers), "--months", str(months)]
     if memory:
@@ -195,10 +196,10 @@ def _in_child(folder: Path, kind: str, customers: int, months: int, memory: str 
 
 
 def _measure(folder: Path, customers: int, months: int, memory: str | None) -> SizeCost:
-    simulated = _in_child(folder, "simulate", customers, months, memory)
+    simulated = in_child(folder, "simulate", customers, months, memory)
     landing = sum(path.stat().st_size for path in (folder / "landing").rglob("*") if path.is_file())
-    ran = _in_child(folder, "run", customers, months, memory)
-    built = _in_child(folder, "indicators", customers, months, memory)
+    ran = in_child(folder, "run", customers, months, memory)
+    built = in_child(folder, "indicators", customers, months, memory)
     return SizeCost(
         customers=customers,
         months=months,
@@ -219,16 +220,16 @@ def _rows_stored(home: Path) -> int:
 def _one_more_month(folder: Path, customers: int) -> dict[int, tuple[StageCost, ...]]:
     """What the run of one more month costs, early and late: by month, its stages."""
     whole = folder / "months"
-    _in_child(whole, "simulate", customers, LATE + 1, None)
+    in_child(whole, "simulate", customers, LATE + 1, None)
     found: dict[int, tuple[StageCost, ...]] = {}
     for month in (EARLY, LATE):
         home = folder / f"month_{month}"
         last = add_months(LATEST, month - LATE - 1)
         cut_parquet(whole / "landing", home / "landing", until=last)
-        _in_child(home, "run", customers, month, None)
+        in_child(home, "run", customers, month, None)
         next_one = add_months(last, 1)
         cut_parquet(whole / "landing", home / "landing", until=next_one, after=last)
-        again = _in_child(home, "run", customers, month + 1, None)
+        again = in_child(home, "run", customers, month + 1, None)
         found[month] = tuple(StageCost(**row) for row in again["stages"])
     return found
 

@@ -57,16 +57,22 @@ def scorecard(home: Path, *arguments: str, **environment: str) -> CommandResult:
     return CommandResult(process.exitcode, output)
 
 
-def scorecard_killed_at(home: Path, words: str, *arguments: str) -> bool:
-    """Kill the command (SIGKILL) once a line that it prints begins so; False if none ever does."""
+def scorecard_killed_after(home: Path, words: str, seconds: float, *arguments: str) -> str | None:
+    """Kill the command so many seconds after a line that it prints begins so.
+
+    Returns:
+        The last line that it printed before it was killed; None where it had ended by then.
+    """
     process, printed = _start(home, arguments, {})
     with printed:
-        seen = any(line.startswith(words) for line in printed)
-        if seen:
+        last = next((line for line in printed if line.startswith(words)), "")
+        if last:
+            process.join(seconds)
             process.kill()
+        for line in printed:
+            last = line
     process.join()
-    assert not seen or process.exitcode == -signal.SIGKILL
-    return seen
+    return last.strip() if process.exitcode == -signal.SIGKILL else None
 
 
 def release_killed_at(home: Path, words: str) -> bool:

@@ -13,6 +13,7 @@ from data_quality.suites.shapes import (
     not_negative,
     refused_share_is_small,
     shares,
+    volume_of_the_season,
 )
 
 OWNER = "customer analytics"
@@ -95,6 +96,7 @@ def _activity() -> tuple[Rule, ...]:
         no_personal_data(ACTIVITY),
         not_negative(ACTIVITY, *COUNTS, "interaction_minutes", "handling_minutes"),
         refused_share_is_small(ACTIVITY, ["usage", "marketing", "organisation"]),
+        volume_of_the_season(EVENTS, "occurred_at"),
         ACTIVITY.no_rows(
             "has_every_customer_month",
             """

@@ -17,6 +17,7 @@ from data_quality.suites.shapes import (
     no_personal_data,
     nothing_of_the_future,
     refused_share_is_small,
+    volume_of_the_season,
 )
 
 OWNER = "finance"
@@ -53,6 +54,7 @@ def _invoices() -> tuple[Rule, ...]:
         money_has_its_rate(INVOICES),
         no_personal_data(INVOICES),
         nothing_of_the_future(INVOICES, "invoiced_at", "first_paid_at", "fully_paid_at"),
+        volume_of_the_season(INVOICES, "invoiced_at"),
         every_one_is_there(
             INVOICES,
             "raw.billing__invoices",

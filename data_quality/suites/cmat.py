@@ -14,6 +14,7 @@ from data_quality.suites.shapes import (
     month_ends,
     no_personal_data,
     nothing_of_the_future,
+    refused_share_is_small,
     scores,
 )
 
@@ -62,6 +63,7 @@ def _practices() -> tuple[Rule, ...]:
     outside = " or ".join(f"{level} not between 0 and 4" for level in levels)
     return (
         *keys(PRACTICES),
+        refused_share_is_small(PRACTICES, ["organisation"]),
         month_ends(PRACTICES),
         no_personal_data(PRACTICES),
         *scores(PRACTICES, "practice_percent"),

@@ -20,6 +20,7 @@ from data_quality.suites.shapes import (
     not_negative,
     rates_flag_few_cases,
     rates_hold,
+    refused_share_is_small,
 )
 
 OWNER = "sales"
@@ -47,6 +48,7 @@ def rules() -> tuple[Rule, ...]:
         *_sales(),
         *_campaigns(),
         *_effects(),
+        refused_share_is_small(CAMPAIGNS, ["marketing"]),
         *_loyalty(),
         few_cases_are_flagged(ADOPTION, "is_adoption_low_n", "staff_count"),
         few_cases_are_flagged(ADOPTION, "is_card_on_time_low_n", "due_card_count"),

@@ -15,6 +15,7 @@ from data_quality.suites.shapes import (
     keys,
     month_ends,
     rates_hold,
+    refused_share_is_small,
     shares,
 )
 
@@ -101,6 +102,7 @@ def _ratings() -> tuple[Rule, ...]:
 def _rating_claims() -> tuple[Rule, ...]:
     return (
         *keys(RATINGS),
+        refused_share_is_small(RATINGS, ["organisation"]),
         month_ends(RATINGS),
         RATINGS.in_set(
             "method",

@@ -1,8 +1,9 @@
 """Rules of the product `levels`: scorecards of tiers, of organisations and of value segments.
 
 Belongs here: the marts tier_scorecard_measures, tier_scorecard_changes, override_rates,
-account_scorecard, customer_value_segments, value_segments. Not here: the customers' scores, and the
-counts and means of tiers (`scorecard`), the company as a whole (`balanced`).
+account_scorecard, account_scorecard_measures, account_scorecard_changes, customer_value_segments,
+value_segments. Not here: the customers' scores, and the counts and means of tiers (`scorecard`),
+the company as a whole (`balanced`).
 """
 
 from __future__ import annotations
@@ -28,6 +29,18 @@ MEASURES = Table(
 CHANGES = Table("scorecard", "tier_scorecard_changes", OWNER, ("as_of_date", "profile", "tier"))
 OVERRIDES = Table("scorecard", "override_rates", OWNER, ("as_of_date", "profile", "team"))
 ACCOUNTS = Table("scorecard", "account_scorecard", OWNER, ("account_id", "as_of_date", "profile"))
+ACCOUNT_MEASURES = Table(
+    "scorecard",
+    "account_scorecard_measures",
+    OWNER,
+    ("account_id", "as_of_date", "profile", "customer_id", "cause"),
+)
+ACCOUNT_CHANGES = Table(
+    "scorecard",
+    "account_scorecard_changes",
+    OWNER,
+    ("account_id", "as_of_date", "profile", "customer_id", "cause"),
+)
 MEMBERS = Table(
     "scorecard", "customer_value_segments", OWNER, ("customer_id", "as_of_date", "profile")
 )
@@ -35,13 +48,16 @@ SEGMENTS = Table("scorecard", "value_segments", OWNER, ("as_of_date", "profile",
 
 # Parts are rounded to six decimals; a mean has some forty of them.
 SUM_TOLERANCE = 1e-4
-PARTS = (
+OF_SCORES = (
     "value_change",
     "scale_change",
     "configuration_change",
     "coverage_change",
     "exception_change",
     "override_change",
+)
+PARTS = (
+    *OF_SCORES,
     "came_change",
     "moved_in_change",
     "evidence_gained_change",
@@ -53,7 +69,16 @@ PARTS = (
 
 def rules() -> tuple[Rule, ...]:
     """List the rules of the product."""
-    return (*_measures(), *_changes(), *_overrides(), *_accounts(), *_members(), *_segments())
+    return (
+        *_measures(),
+        *_changes(),
+        *_overrides(),
+        *_accounts(),
+        *_account_measures(),
+        *_account_changes(),
+        *_members(),
+        *_segments(),
+    )
 
 
 def _measures() -> tuple[Rule, ...]:
@@ -159,7 +184,14 @@ def _accounts() -> tuple[Rule, ...]:
         *keys(ACCOUNTS),
         month_ends(ACCOUNTS),
         customer_is_known(ACCOUNTS, "account_id", "worst_customer_id"),
-        *scores(ACCOUNTS, "score", "own_score", "count_weighted_score", "value_weighted_score"),
+        *scores(
+            ACCOUNTS,
+            "score",
+            "previous_score",
+            "own_score",
+            "count_weighted_score",
+            "value_weighted_score",
+        ),
         *shares(ACCOUNTS, "coverage", "count_weighted_coverage", "value_weighted_coverage"),
         ACCOUNTS.no_rows(
             "score_is_the_chosen_one",
@@ -176,6 +208,18 @@ def _accounts() -> tuple[Rule, ...]:
             columns=("score", "account_rollup", "status"),
         ),
         ACCOUNTS.no_rows(
+            "change_is_the_difference",
+            f"""
+            select account_id, as_of_date, profile from scorecard.account_scorecard
+            where abs(score_change - (score - previous_score)) > {SUM_TOLERANCE}
+                or (score_change is null) <> (score is null or previous_score is null)
+            """,
+            says="The change of an organisation's score is the score less the one before.",
+            because="A change between other dates than those named misleads.",
+            characteristic="consistency",
+            columns=("score_change", "previous_score"),
+        ),
+        ACCOUNTS.no_rows(
             "no_member_is_worse_than_the_worst",
             """
             select account_id, as_of_date, profile from scorecard.account_scorecard
@@ -186,6 +230,90 @@ def _accounts() -> tuple[Rule, ...]:
             because="A mean hides the member that is about to leave.",
             characteristic="consistency",
             columns=("worst_customer_id", "worst_score", "scored_count"),
+        ),
+    )
+
+
+def _account_measures() -> tuple[Rule, ...]:
+    return (
+        *keys(ACCOUNT_MEASURES),
+        month_ends(ACCOUNT_MEASURES),
+        customer_is_known(ACCOUNT_MEASURES, "account_id", "customer_id"),
+        *scores(ACCOUNT_MEASURES, "score"),
+        *shares(ACCOUNT_MEASURES, "share", "effective_weight"),
+        ACCOUNT_MEASURES.no_rows(
+            "contributions_add_up_to_the_score",
+            f"""
+            select
+                coalesce(cards.account_id, made.account_id) as account_id,
+                coalesce(cards.as_of_date, made.as_of_date) as as_of_date,
+                coalesce(cards.profile, made.profile) as profile
+            from (
+                select account_id, as_of_date, profile, score
+                from scorecard.account_scorecard where score is not null
+            ) as cards
+            full outer join (
+                select account_id, as_of_date, profile, sum(contribution) as total
+                from scorecard.account_scorecard_measures group by account_id, as_of_date, profile
+            ) as made
+                on cards.account_id = made.account_id and cards.as_of_date = made.as_of_date
+                and cards.profile = made.profile
+            where coalesce(abs(cards.score - made.total) > {SUM_TOLERANCE}, true)
+            """,
+            says="What the members' measures, exceptions and overrides bring adds up to the "
+            "organisation's score.",
+            because="A score that its parts do not explain cannot be defended before the customer.",
+            characteristic="accuracy",
+            columns=("contribution",),
+            reads=(ACCOUNTS.path,),
+        ),
+    )
+
+
+def _account_changes() -> tuple[Rule, ...]:
+    return (
+        *keys(ACCOUNT_CHANGES),
+        month_ends(ACCOUNT_CHANGES),
+        customer_is_known(ACCOUNT_CHANGES, "account_id", "customer_id"),
+        *shares(ACCOUNT_CHANGES, "share", "previous_share"),
+        ACCOUNT_CHANGES.no_rows(
+            "parts_add_up",
+            f"""
+            select account_id, as_of_date, profile, customer_id, cause
+            from scorecard.account_scorecard_changes
+            where abs(total_change - ({" + ".join(OF_SCORES)} + share_change)) > {SUM_TOLERANCE}
+            """,
+            says="The parts of a cause add up to what it did.",
+            because="A total that hides a part names the wrong cause.",
+            characteristic="accuracy",
+            columns=("total_change", *OF_SCORES, "share_change"),
+        ),
+        ACCOUNT_CHANGES.no_rows(
+            "causes_add_up_to_the_change",
+            f"""
+            select
+                coalesce(cards.account_id, made.account_id) as account_id,
+                coalesce(cards.as_of_date, made.as_of_date) as as_of_date,
+                coalesce(cards.profile, made.profile) as profile
+            from (
+                select account_id, as_of_date, profile, score_change
+                from scorecard.account_scorecard
+                where score is not null and previous_score is not null
+            ) as cards
+            full outer join (
+                select account_id, as_of_date, profile, sum(total_change) as total
+                from scorecard.account_scorecard_changes group by account_id, as_of_date, profile
+            ) as made
+                on cards.account_id = made.account_id and cards.as_of_date = made.as_of_date
+                and cards.profile = made.profile
+            where coalesce(abs(cards.score_change - made.total) > {SUM_TOLERANCE}, true)
+            """,
+            says="What the members' causes and shares did adds up to the change of the "
+            "organisation's score.",
+            because="A change that its parts do not explain cannot be explained to the customer.",
+            characteristic="accuracy",
+            columns=("total_change",),
+            reads=(ACCOUNTS.path,),
         ),
     )
 

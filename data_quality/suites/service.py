@@ -23,6 +23,7 @@ from data_quality.suites.shapes import (
     rates_flag_few_cases,
     refused_share_is_small,
     shares,
+    volume_of_the_season,
 )
 
 OWNER = "customer service"
@@ -98,6 +99,7 @@ def _tickets() -> tuple[Rule, ...]:
         ),
         refused_share_is_small(TICKETS, ["support"]),
         month_is_that_of(TICKETS, "created_at"),
+        volume_of_the_season(TICKETS, "created_at"),
     )
 
 

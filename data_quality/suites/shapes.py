@@ -138,6 +138,40 @@ def volume(table: Table) -> Rule:
     )
 
 
+def volume_of_the_season(table: Table, date_column: str) -> Rule:
+    """The last month has not lost half of the rows that this month of the year used to have.
+
+    Args:
+        table: The table, with one row per thing that happened.
+        date_column: When it happened.
+    """
+    return table.measure(
+        "volume_is_usual_for_the_season",
+        f"""
+        with months as (
+            select last_day({date_column}::date) as happened_month, count(*) as row_count
+            from {table.path} where {date_column} is not null group by happened_month
+        ),
+        newest as (select max(last_month) as last_month from control.run_window)
+        select coalesce(max(months.row_count) filter (
+                where months.happened_month = newest.last_month
+            ), 0) / avg(months.row_count) filter (
+                where months.happened_month < newest.last_month
+                    and month(months.happened_month) = month(newest.last_month)
+            ) - 1
+        from months cross join newest
+        """,
+        low=-VOLUME_DROP_LIMIT,
+        may_be_missing=True,
+        says="The last month has at least half as many rows as the same month of earlier years.",
+        because="A quiet season comes every year; half of it gone is a lost source.",
+        characteristic="credibility",
+        severity="warn",
+        columns=(date_column,),
+        reads=("control.run_window",),
+    )
+
+
 def drift(table: Table, column: str, *, width: float) -> Rule:
     """The distribution of a column has not shifted from the month before (PSI, ten bins).
 

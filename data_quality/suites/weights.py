@@ -14,6 +14,7 @@ from data_quality.suites.shapes import (
     not_negative,
     rates_flag_few_cases,
     rates_hold,
+    refused_share_is_small,
     shares,
 )
 
@@ -46,6 +47,7 @@ def _weights() -> tuple[Rule, ...]:
         WEIGHTS.has_rows(
             says="There are weights.", because="A score without its weights cannot be explained."
         ),
+        refused_share_is_small(WEIGHTS, ["organisation"]),
         month_ends(WEIGHTS),
         *shares(WEIGHTS, "weight", "global_weight"),
         WEIGHTS.no_rows(

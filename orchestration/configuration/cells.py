@@ -16,6 +16,11 @@ from orchestration.configuration.seeds import Configuration, Row, read_date, rea
 RULES: list[Rule] = []
 rule = entering(RULES)
 
+_VERSIONED: Final = {
+    "scorecard_nodes": ("profile", "node_id"),
+    "cmat_questionnaire": ("practice_id",),
+}
+"""Seeds of which one row of a name is in force on a day, and the columns of the name."""
 _IDENTIFIER: Final = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
@@ -192,11 +197,12 @@ def _validity_runs_forward(configuration: Configuration) -> Found:
 
 @rule("Of the rows of one name one is in force on a day.")
 def _one_row_in_force(configuration: Configuration) -> Found:
-    names: dict[tuple[str, str], list[Row]] = defaultdict(list)
-    for row in configuration.rows("scorecard_nodes"):
-        if row.day("valid_from") and (row.day("valid_until") or not row["valid_until"]):
-            names[row["profile"], row["node_id"]].append(row)
-    for (profile, node), rows in names.items():
+    names: dict[tuple[str, ...], list[Row]] = defaultdict(list)
+    for seed, columns in _VERSIONED.items():
+        for row in configuration.rows(seed):
+            if row.day("valid_from") and (row.day("valid_until") or not row["valid_until"]):
+                names[seed, *(row[column] for column in columns)].append(row)
+    for (_, *name), rows in names.items():
         ordered = sorted(rows, key=first_day)
         for earlier, later in pairwise(ordered):
             end = earlier.day("valid_until")
@@ -204,7 +210,7 @@ def _one_row_in_force(configuration: Configuration) -> Found:
                 yield (
                     earlier,
                     "valid_until",
-                    f"{profile}: {node} of line {later.line} begins on {later['valid_from']}, "
+                    f"{': '.join(name)} of line {later.line} begins on {later['valid_from']}, "
                     "while this row still holds.",
                     f"End this row there: valid_until {later['valid_from']}.",
                 )

@@ -6,7 +6,7 @@ a warehouse (judgements are `orchestration.weighting`, what is measured `orchest
 
 from typing import Final
 
-from orchestration.configuration import cells, decisions, measures, trees
+from orchestration.configuration import assessment, cells, decisions, measures, trees
 from orchestration.configuration.rule import Rule
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -14,4 +14,5 @@ RULES: Final[tuple[Rule, ...]] = (
     *trees.RULES,
     *measures.RULES,
     *decisions.RULES,
+    *assessment.RULES,
 )

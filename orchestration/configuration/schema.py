@@ -90,6 +90,8 @@ SEEDS: Final[Mapping[str, SeedSpec]] = {
             "beta": _number(0, 1),
             "owner": NEEDED,
             "valid_from": DAY,
+            "changed_by": NEEDED,
+            "reason": NEEDED,
         },
     ),
     "scorecard_nodes": SeedSpec(
@@ -127,6 +129,8 @@ SEEDS: Final[Mapping[str, SeedSpec]] = {
             "floor_value": _number(),
             "target_value": _number(),
             "stretch_value": _number(),
+            "changed_by": NEEDED,
+            "reason": NEEDED,
         },
     ),
     "bands": SeedSpec(
@@ -138,6 +142,8 @@ SEEDS: Final[Mapping[str, SeedSpec]] = {
             "lower_bound": _number(0, 100),
             "upper_bound": _number(0, 100),
             "valid_from": DAY,
+            "changed_by": NEEDED,
+            "reason": NEEDED,
         },
     ),
     "exceptions": SeedSpec(
@@ -185,6 +191,66 @@ SEEDS: Final[Mapping[str, SeedSpec]] = {
             "strategy": NEEDED,
             "strategy_zh": NEEDED,
         },
+    ),
+    "cmat_section_weights": SeedSpec(
+        key=("section_id",),
+        columns={
+            "section_id": NAME,
+            "place": Column("whole", is_required=True, low=Decimal(1)),
+            "name": NEEDED,
+            "name_zh": NEEDED,
+            "weight": _number(0, 1),
+        },
+    ),
+    "cmat_questionnaire": SeedSpec(
+        key=("practice_id", "valid_from"),
+        columns={
+            "practice_id": NEEDED,
+            "section_id": NEEDED,
+            "element": NEEDED,
+            "element_zh": NEEDED,
+            "practice": NEEDED,
+            "practice_zh": NEEDED,
+            "weight": _number(0),
+            "reap": _words(
+                "retention", "efficiency", "acquisition", "penetration", is_required=False
+            ),
+            "evidence_asked": NEEDED,
+            "evidence_asked_zh": NEEDED,
+            "valid_from": DAY,
+            "valid_until": END,
+        },
+    ),
+    "cmat_metric_terms": SeedSpec(
+        key=("metric_id",),
+        columns={
+            "metric_id": NAME,
+            "name": NEEDED,
+            "name_zh": NEEDED,
+            "unit": _words("ratio", "days"),
+            "mart": NAME,
+        },
+    ),
+    "cmat_rules": SeedSpec(
+        key=("practice_id", "level", "metric_id"),
+        columns={
+            "practice_id": NEEDED,
+            "level": Column("whole", is_required=True, low=Decimal(1), high=Decimal(4)),
+            "metric_id": NAME,
+            "operator": _words(">=", "<="),
+            "threshold": _number(0),
+        },
+        may_be_empty=True,
+    ),
+    "cmat_benchmark": SeedSpec(
+        key=("figure",),
+        columns={
+            "benchmark_id": NAME,
+            "figure": _words("mean", "best", "worst", "p25", "p50", "p75"),
+            "percent": _number(0, 100),
+            "source": NEEDED,
+        },
+        may_be_empty=True,
     ),
 }
 """The seeds that are linted, in the order in which their mistakes are told."""

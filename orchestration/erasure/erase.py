@@ -117,7 +117,7 @@ def erase(
                     files = clean_landing(con, settings, delivered, is_rehearsal=is_rehearsal)
                     counts = _take_out(con, contracts, person)
                     seeds = _seeds_naming(con, settings)
-                    erasure = _record(con, settings, person, (author, reason), moment, counts)
+                    erasure = _record(con, contracts, person, (author, reason), moment, counts)
                     outcome = ErasureOutcome(
                         customer_id=person.customer_id,
                         is_done=not is_rehearsal,
@@ -283,7 +283,7 @@ def _seeds_naming(con: duckdb.DuckDBPyConnection, settings: Settings) -> list[st
 
 def _record(
     con: duckdb.DuckDBPyConnection,
-    settings: Settings,
+    contracts: Sequence[TableContract],
     person: Person,
     by: tuple[str, str],
     moment: datetime,
@@ -303,7 +303,7 @@ def _record(
             status="loaded",
             message="a person was erased: all months are computed anew",
             loaded_at=moment,
-            earliest_fact_date=_history_start(con, settings),
+            earliest_fact_date=_history_start(con, contracts),
         ),
     )
     return tombstones.record(
@@ -320,7 +320,8 @@ def _record(
     )
 
 
-def _history_start(con: duckdb.DuckDBPyConnection, settings: Settings) -> date | None:
+def _history_start(
+    con: duckdb.DuckDBPyConnection, contracts: Sequence[TableContract]
+) -> date | None:
     """Give the day from which on the next run computes: the first of all."""
-    history = window.read_history(con, window.event_columns(settings.contracts_root))
-    return history.anchor.measured_from
+    return window.read_history(con, window.event_columns(contracts)).anchor.measured_from

@@ -20,7 +20,7 @@ from typing import BinaryIO, Final
 
 import duckdb
 
-from orchestration.erasure.person import IDENTIFIERS, WORDS, is_about
+from orchestration.erasure.person import WORDS, is_about
 from orchestration.ingestion.contract import TableContract
 from orchestration.ingestion.files import (
     LandingFile,
@@ -152,10 +152,18 @@ def _lines(
             for column in contract.columns
         )
         named = _named_by_word("b.raw_text")
+        # A row that was refused is linked to nobody: there the words tell whom it is about.
+        refused = (
+            "select r.line from quarantine.refused_rows as r inner join control.loads as s "
+            "on r.load_id = s.load_id where s.sha256 = ? and s.system = ? and s.table_name = ? "
+            f"and {named_in_quarantine()}"
+        )
         mine = con.execute(
             f"select t._line from (select l._line, {values} from landed as l) as t "
             f"where {is_about(contract, 't')} "
-            f"union select b._line from broken as b where {named} order by 1"
+            f"union select b._line from broken as b where {named} "
+            f"union {refused} order by 1",
+            [facts.sha256, contract.system, contract.name],
         ).fetchall()
         everything = con.execute(
             "select _line from landed union select _line from broken order by 1"
@@ -180,11 +188,11 @@ def named_in_quarantine() -> str:
 
 
 def _may_name(con: duckdb.DuckDBPyConnection, file: LandingFile) -> bool:
-    """Look for the identifiers in a file's bytes: most files need not be read as tables."""
+    """Look for the person's words in a file's bytes: most files need not be read as tables."""
     if file.path.suffix.lower() not in (".csv", ".jsonl", ".ndjson"):
         return True
     encoding = file.contract.csv.encoding
-    rows = con.execute(f"select distinct identifier from {IDENTIFIERS}").fetchall()
+    rows = con.execute(f"select distinct word from {WORDS}").fetchall()
     try:
         words = [str(row[0]).encode(encoding) for row in rows]
     except (LookupError, UnicodeEncodeError):

@@ -81,6 +81,7 @@ COLUMN_KEYS = {
     "may_be_future",
     "known_at",
     "static",
+    "refers_to",
     "personal_data",
     "identifies",
     "restricted",
@@ -141,6 +142,8 @@ class Column:
         may_be_future: Whether a time after the load's own is allowed.
         known_at: The column that says when this value became known.
         is_static: Whether the value never changes once the row is there.
+        refers_to: The table of versions (``crm.customers``) whose key the value is; ``None`` for
+            none. A record that comes later than a row that names it changes that row's month.
         personal_data: One of ``none``, ``pseudonym``, ``personal``, ``sensitive``.
         is_restricted: Whether it is for entitled persons alone and stays in the warehouse.
         identifies: Of a pseudonym, the table whose key it is (`crm.customers`); empty otherwise.
@@ -159,6 +162,7 @@ class Column:
     may_be_future: bool
     known_at: str | None
     is_static: bool
+    refers_to: str | None
     personal_data: str
     is_restricted: bool
     identifies: str = ""
@@ -267,6 +271,19 @@ class TableContract:
         return tuple(firsts.values())
 
     @property
+    def static_columns(self) -> tuple[Column, ...]:
+        """What a row says that no later version changes, but for its key and its time."""
+        named = {*self.key, self.event_time}
+        return tuple(each for each in self.columns if each.is_static and each.name not in named)
+
+    @property
+    def placing_times(self) -> tuple[str, ...]:
+        """The columns by which months hold a row: its event time, and times that never change."""
+        times = (each.name for each in self.columns if each.data_type in TIME_TYPES)
+        static = {each.name for each in self.columns if each.is_static}
+        return tuple(name for name in times if name == self.event_time or name in static)
+
+    @property
     def has_personal_key(self) -> bool:
         """Whether a key's value may stand in no message."""
         return any(self.column(name).personal_data != "none" for name in self.key)
@@ -300,6 +317,7 @@ def load_contracts(root: Path) -> tuple[TableContract, ...]:
             raise ContractError(f"The contract {title} is written twice below {root}; keep one.")
     by_title = {contract.title: contract for contract in contracts}
     contracts = [_with_persons(contract, by_title) for contract in contracts]
+    _check_references(contracts)
     return tuple(sorted(contracts, key=lambda contract: contract.title))
 
 
@@ -321,6 +339,22 @@ def _with_persons(contract: TableContract, contracts: Mapping[str, TableContract
             "expected a table of the system with a key of one column that stands here, too."
         )
     return replace(contract, via_column=parent.key[0])
+
+
+def _check_references(contracts: Sequence[TableContract]) -> None:
+    """Hold references against the tables of their system, as far as the system is there."""
+    tables = {contract.title: contract for contract in contracts}
+    systems = {contract.system for contract in contracts}
+    for contract in contracts:
+        for column in contract.columns:
+            if column.refers_to is None or column.refers_to.partition(".")[0] not in systems:
+                continue
+            there = tables.get(column.refers_to)
+            if there is None or there.load_mode == "append" or len(there.key) != 1:
+                raise ContractError(
+                    f"{contract.path}, column {contract.title}.{column.name}: refers_to names "
+                    f"{column.refers_to}, which is no table of versions with one key column."
+                )
 
 
 def _read_sources(path: Path, shown: Path) -> list[Mapping[str, Any]]:
@@ -422,6 +456,7 @@ def _column(column: Mapping[str, Any], *, table: str, path: Path) -> Column:
     reader = YamlReader(path, f"column {table}.{column.get('name')}")
     meta = reader.meta(column, COLUMN_KEYS)
     known_at, not_before = meta.get("known_at"), meta.get("not_before")
+    refers_to = meta.get("refers_to")
     return Column(
         name=reader.name(column.get("name"), "name"),
         data_type=_data_type(column.get("data_type"), reader),
@@ -436,6 +471,7 @@ def _column(column: Mapping[str, Any], *, table: str, path: Path) -> Column:
         may_be_future=reader.flag(meta, "may_be_future"),
         known_at=None if known_at is None else str(known_at),
         is_static=reader.flag(meta, "static"),
+        refers_to=None if refers_to is None else str(refers_to),
         personal_data=reader.one_of(meta.get("personal_data"), "personal_data", PERSONAL_DATA),
         is_restricted=reader.flag(meta, "restricted"),
         identifies=str(meta.get("identifies", "")),

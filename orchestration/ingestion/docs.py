@@ -90,8 +90,9 @@ records, and the ledger's message says so.
 - **Known at**: the column that says when a value became known; a month before that does not see it.
 - **Personal data**: `pseudonym` (an identifier of a person or customer), `personal`, `sensitive`;
   none of them leaves the warehouse but the customer's own id. Behind a pseudonym stands the table
-  whose key it is: that is how a person's rows are found ([privacy.md](privacy.md)). What is *restricted* is besides for
-  entitled persons alone, and in no feature, indicator or score ([auditor.md](auditor.md)).
+  whose key it is: that is how a person's rows are found ([privacy.md](privacy.md)). What is
+  *restricted* is besides for entitled persons alone, and in no feature, indicator or score
+  ([auditor.md](auditor.md)).
 """
 
 
@@ -214,6 +215,8 @@ def _rules(column: Column) -> Iterator[str]:
         yield f"from {column.earliest} on"
     if column.not_before is not None:
         yield f"not before `{column.not_before}`"
+    if column.refers_to is not None:
+        yield f"names a row of `{column.refers_to}`"
     if column.data_type in TIME_TYPES and column.may_be_future:
         yield "may lie in the future"
 

@@ -16,7 +16,7 @@ import duckdb
 
 from orchestration.ingestion.contract import TIME_TYPES, Column
 from orchestration.ingestion.extensions import load_extension
-from orchestration.ingestion.files import LandingFile, RefusedFileError
+from orchestration.ingestion.files import LandingFile, RefusedFileError, refuse_bomb
 from orchestration.ingestion.landed import (
     TEXT_TYPE,
     Landed,
@@ -69,7 +69,8 @@ def read_workbook(con: duckdb.DuckDBPyConnection, file: LandingFile) -> Landed:
         file: The workbook and its contract.
 
     Raises:
-        RefusedFileError: It is no workbook, is damaged, has not that sheet, or lacks a column.
+        RefusedFileError: It is no workbook, is damaged, unpacks to a bomb, has not that sheet, or
+            lacks a column.
         ScorecardError: The engine's extension for workbooks is not installed.
     """
     load_extension(con, "excel")
@@ -90,6 +91,8 @@ def _find_sheet(file: LandingFile) -> _Sheet:
     """Look into the workbook: is it one, is it whole, and has it the declared sheet."""
     try:
         with zipfile.ZipFile(file.path) as archive:
+            content_size = sum(part.file_size for part in archive.infolist())
+            refuse_bomb(file.path.stat().st_size, content_size)
             damaged = archive.testzip()
             workbook = archive.read(WORKBOOK_PART)
     except (zipfile.BadZipFile, KeyError, EOFError, zlib.error, NotImplementedError) as error:

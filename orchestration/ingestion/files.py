@@ -40,6 +40,10 @@ FORMATS = {
 PACKED_FORMATS = ("parquet", "xlsx")
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 GZIP_WINDOW_BITS = 31
+# A compressed file that unpacks to more than both is no export but a bomb: text of real rows is
+# packed 5 to 50 times.
+BOMB_BYTES = 1 << 26
+BOMB_RATIO = 200
 TRANSCODED_PREFIX = "transcoded-"
 # Control characters that no export writes: text of another encoding, taken for one of these.
 ISO_8859_CONTROLS = re.compile("[\x80-\x9f]")
@@ -199,7 +203,8 @@ def inspect(path: Path, compression: str | None) -> FileFacts:
         compression: ``gzip``, ``zstd`` or ``None``.
 
     Raises:
-        RefusedFileError: It cannot be read, is empty, or its compressed stream is damaged or cut.
+        RefusedFileError: It cannot be read, is empty, its compressed stream is damaged or cut, or
+            it unpacks to so much that it can only be meant to fill the disk.
     """
     digest = hashlib.sha256()
     size = 0
@@ -215,12 +220,30 @@ def inspect(path: Path, compression: str | None) -> FileFacts:
             content_size += len(chunk)
             feeds += chunk.count(b"\n")
             last = chunk[-1:] or last
+            refuse_bomb(size, content_size)
     except OSError as error:
         raise RefusedFileError(
             f"it cannot be read ({error.strerror or error}). Check that it is whole and that this "
             "user may read it, or copy it here again"
         ) from error
     return FileFacts(digest.hexdigest(), size, content_size, feeds + (last != b"\n"))
+
+
+def refuse_bomb(size: int, content_size: int) -> None:
+    """Refuse a file that unpacks to far more than any export does.
+
+    Args:
+        size: Its length in bytes as it lies there.
+        content_size: How much it has unpacked to so far, or says that it will.
+
+    Raises:
+        RefusedFileError: It is more than `BOMB_BYTES` and more than `BOMB_RATIO` times its size.
+    """
+    if content_size > max(BOMB_BYTES, BOMB_RATIO * size):
+        raise RefusedFileError(
+            f"it unpacks to more than {BOMB_RATIO} times its size ({size:,} bytes), which no "
+            "export does. Ask where it comes from; if its content is meant, land it unpacked"
+        )
 
 
 def _content(path: Path, compression: str | None) -> Iterator[bytes]:
@@ -248,8 +271,9 @@ def _gzip_content(path: Path) -> Iterator[bytes]:
                 while chunk:
                     if decompressor.eof:
                         decompressor = zlib.decompressobj(GZIP_WINDOW_BITS)
-                    yield decompressor.decompress(chunk)
-                    chunk = decompressor.unused_data
+                    # In pieces: a megabyte can unpack to a thousand.
+                    yield decompressor.decompress(chunk, CHUNK_BYTES)
+                    chunk = decompressor.unconsumed_tail or decompressor.unused_data
             except zlib.error as error:
                 raise RefusedFileError(
                     f"its gzip stream is damaged near byte {read - len(chunk)} ({error}). Copy it "

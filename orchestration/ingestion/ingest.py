@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.errors import UsageError
+from orchestration.errors import ScorecardError, UsageError
 from orchestration.ingestion import ledger
 from orchestration.ingestion.company import read_company, store_company
 from orchestration.ingestion.contract import TableContract, load_contracts
@@ -37,6 +37,7 @@ from orchestration.ingestion.loader import (
     load_file,
     load_table,
 )
+from orchestration.ingestion.rules import FUTURE_TOLERANCE
 from orchestration.ingestion.tombstones import check_erasures
 from orchestration.settings import Settings
 from orchestration.warehouse import connect, prepare_home, warehouse_errors, writer_lock
@@ -164,7 +165,8 @@ def ingest(
             no database.
         ContractError: A contract or a `source.yml` cannot be read or contradicts itself.
         UsageError: A system has no contract.
-        ScorecardError: The record of erasures was changed.
+        ScorecardError: The record of erasures was changed, or the clock is more than a day behind
+            the time of an earlier load.
         CompanyFileError: `company.yml` says what nobody understands.
         WarehouseLockedError: Another process is writing.
         HomeNotWritableError: The home cannot be written.
@@ -184,6 +186,7 @@ def ingest(
         remove_leftovers(settings.temporary)
         ledger.create_tables(con, contracts)
         check_erasures(con)
+        _refuse_clock_set_back(con, loaded_at)
         store_company(con, read_company(settings.landing))
         discovery = discover(
             settings.landing,
@@ -222,6 +225,17 @@ def _reached(
         except RefusedFileError as error:
             refusal = error
         yield refusal
+
+
+def _refuse_clock_set_back(con: duckdb.DuckDBPyConnection, loaded_at: datetime) -> None:
+    """Refuse to load by a clock that is days behind: facts of today would lie in its future."""
+    latest = ledger.latest_loaded_at(con)
+    if latest is not None and loaded_at < latest - FUTURE_TOLERANCE:
+        raise ScorecardError(
+            f"This machine's clock says {loaded_at:%Y-%m-%d %H:%M} (UTC), and files were loaded at "
+            f"{latest:%Y-%m-%d %H:%M} before: it was set back, or was wrong then. By it, facts of "
+            "the days between would be refused as of the future. Set the clock, then run again."
+        )
 
 
 def _check_systems(contracts: Sequence[TableContract], systems: Sequence[str] | None) -> None:

@@ -6,7 +6,7 @@ the refusal of a source that the engine cannot read.
 What does not: any one format or database.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -16,6 +16,8 @@ from orchestration.ingestion.files import RefusedFileError
 from orchestration.ingestion.sql import identifier
 
 TEXT_TYPE = "VARCHAR"
+# The engine makes room for each column; an export of a table has some dozens.
+MOST_COLUMNS = 1_000
 BROKEN_TABLE = """
 create or replace temp table broken (
     _line bigint, rule varchar, column_name varchar, message varchar, raw_text varchar
@@ -82,20 +84,26 @@ def match(
         part: What messages call one of its rows by.
 
     Raises:
-        RefusedFileError: A column stands in it twice, or a required one is missing.
+        RefusedFileError: A column stands in it twice, a required one is missing, or it has more
+            columns than any table.
     """
-    by_name: dict[str, SourceColumn] = {}
-    for column in source:
-        folded = column.name.strip().casefold()
-        if folded in by_name:
-            raise RefusedFileError(
-                f"it has the column {column.name.strip()!r} twice. Remove or rename one"
-            )
-        by_name[folded] = column
+    if len(source) > MOST_COLUMNS:
+        raise RefusedFileError(
+            f"it has {len(source):,} columns; at most {MOST_COLUMNS:,} are read. Export those that "
+            f"the contract {contract.title} names"
+        )
     wanted = {
         name: contract.source_names.get(name, name).strip().casefold()
         for name in contract.column_names
     }
+    by_name: dict[str, SourceColumn] = {}
+    twice = None
+    for column in source:
+        folded = column.name.strip().casefold()
+        twice = column.name.strip() if folded in by_name else twice
+        by_name[folded] = column
+    if twice is not None and not by_name.keys().isdisjoint(wanted.values()):
+        raise RefusedFileError(f"it has the column {twice!r} twice. Remove or rename one")
     columns = {name: by_name[folded] for name, folded in wanted.items() if folded in by_name}
     missing = [column for column in contract.columns if column.name not in columns]
     required = [column for column in missing if column.is_required]
@@ -103,10 +111,9 @@ def match(
         plural = "s" if len(required) > 1 else ""
         raise RefusedFileError(
             f"the contract {contract.title} ({contract.path}) requires the column{plural} "
-            f"{', '.join(_wanted(contract, column) for column in required)}, and the {whole} has "
-            f"only: {', '.join(column.name.strip() for column in source) or 'no column'}. Add the "
-            f"column{plural} to the {whole}, say in {contract.system}/source.yml what the source "
-            "calls them, or change the contract"
+            f"{', '.join(_wanted(contract, column) for column in required)}, and "
+            f"{_found(source, columns, whole)}. Add the column{plural} to the {whole}, say in "
+            f"{contract.system}/source.yml what the source calls them, or change the contract"
         )
     known = set(wanted.values())
     extra = tuple(column.name.strip() for name, column in by_name.items() if name not in known)
@@ -118,6 +125,16 @@ def match(
         whole=whole,
         part=part,
     )
+
+
+def _found(source: Sequence[SourceColumn], columns: Mapping[str, SourceColumn], whole: str) -> str:
+    """Say which columns a source has; where it knows none, its first line may be somebody's row."""
+    if not columns:
+        return (
+            f"none of the {len(source)} names in the {whole}'s header is one of the contract's (is "
+            "the header missing, or is it separated by another sign?)"
+        )
+    return f"the {whole} has only: {', '.join(column.name.strip() for column in source)}"
 
 
 def _wanted(contract: TableContract, column: Column) -> str:

@@ -13,6 +13,7 @@ import duckdb
 
 from orchestration.errors import ContractError
 from orchestration.ingestion.contract import TableContract
+from orchestration.ingestion.months import fill_months
 from orchestration.ingestion.sql import identifier, literal
 from orchestration.warehouse import transaction
 
@@ -105,6 +106,13 @@ create table if not exists control.erased_identifiers (
 
 create table if not exists control.erasure_salt (
     salt varchar
+);
+
+-- The months that the rows of a load speak of.
+create table if not exists control.load_months (
+    load_id bigint,
+    month_end date,
+    row_count bigint
 );
 
 create table if not exists control.contracts (
@@ -201,6 +209,7 @@ def create_tables(con: duckdb.DuckDBPyConnection, contracts: Sequence[TableContr
     with transaction(con):
         con.execute(CONTROL_TABLES)
         _create_raw(con, contracts)
+        fill_months(con, contracts)
 
 
 def row_hash(contract: TableContract, *, alias: str, without: Sequence[str] = ()) -> str:
@@ -293,6 +302,12 @@ def next_load_id(con: duckdb.DuckDBPyConnection) -> int:
 def latest_load_id(con: duckdb.DuckDBPyConnection) -> int:
     """Return the number of the newest load, 0 before the first."""
     return next_load_id(con) - 1
+
+
+def latest_loaded_at(con: duckdb.DuckDBPyConnection) -> datetime | None:
+    """Return the latest time of a load; None before the first."""
+    row = con.execute("select max(loaded_at) from control.loads").fetchone()
+    return row[0] if row else None
 
 
 def loaded_as(con: duckdb.DuckDBPyConnection, contract: TableContract, sha256: str) -> str | None:

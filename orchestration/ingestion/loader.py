@@ -22,6 +22,7 @@ from orchestration.ingestion.database import content, newest_lines, read_table
 from orchestration.ingestion.delivery import DatabaseTable
 from orchestration.ingestion.files import FileFacts, LandingFile, RefusedFileError
 from orchestration.ingestion.landed import Landed, engine_read
+from orchestration.ingestion.months import write_months
 from orchestration.ingestion.readers import read_file
 from orchestration.ingestion.rules import any_broken, broken_rules, row_rules, value_expression
 from orchestration.ingestion.sql import identifier, literal
@@ -326,6 +327,7 @@ def _store(
         rows_read = number(con, "select count(*) from typed")
         rows_read += number(con, "select count(*) from broken") + erased
         earliest, latest = fact_dates(con, source.contract, load_id)
+        write_months(con, source.contract, load_id)
         row = ledger.LedgerRow(
             system=source.contract.system,
             table_name=source.contract.name,

@@ -49,6 +49,7 @@ from orchestration.ingestion.loader import (
     number,
     rule_breakers,
 )
+from orchestration.ingestion.months import write_months
 from orchestration.ingestion.readers import read_file
 from orchestration.ingestion.sql import literal
 from orchestration.settings import Settings
@@ -705,6 +706,7 @@ def _store(
         load_id = ledger.next_load_id(con)
         accepted = insert_good(con, contract, load_id, file=file)
         earliest, latest = fact_dates(con, contract, load_id)
+        write_months(con, contract, load_id)
         waiver = "" if batch.waived is None else f" without the rule {'.'.join(batch.waived)}"
         row = ledger.LedgerRow(
             system=batch.system,

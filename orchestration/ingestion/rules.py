@@ -24,6 +24,8 @@ FUTURE_TOLERANCE = timedelta(days=1)
 NUMBER_TEXT = r"[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?"
 ENGINE_INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 PLAIN_TIME_TEXT = "[0-9]+-[0-9]+-[0-9]+([ T][0-9:.]*)?"
+# No clock on Earth is more than fourteen hours from UTC; the engine would shift by any number.
+ABSURD_OFFSET = "[+-](1[5-9]|[2-9][0-9])(:?[0-9]{2})*$"
 SHOWN_CHARACTERS = 80
 
 
@@ -60,6 +62,7 @@ def value_expression(column: Column, source: SourceColumn | None) -> str:
             return (
                 f"case when regexp_full_match({value}, {literal(PLAIN_TIME_TEXT)}) "
                 f"then try_cast({value} as timestamp) "
+                f"when regexp_matches({value}, {literal(ABSURD_OFFSET)}) then null "
                 f"else timezone('UTC', try_cast({value} as timestamptz)) end"
             )
     elif source.data_type == "TIMESTAMP WITH TIME ZONE" and column.data_type == "timestamp":

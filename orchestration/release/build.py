@@ -34,6 +34,7 @@ from orchestration.release.decisions import (
     decide_products,
 )
 from orchestration.release.erased import count_erased, rows_of_erased
+from orchestration.release.info import create_info_table, write_quality_results
 from orchestration.release.manifest import (
     MANIFEST_NAME,
     Manifest,
@@ -296,17 +297,10 @@ def _write_database(draft: _Draft) -> dict[str, int]:
 
 
 def _write_info_tables(con: duckdb.DuckDBPyConnection, draft: _Draft) -> None:
-    schema = f"{_ALIAS}.{MARTS_SCHEMA}"
     run = draft.run
+    table = create_info_table(con, "release_info", target=_ALIAS)
     con.execute(
-        f"create table {schema}.release_info (release_id varchar, run_id varchar, "
-        "profile varchar, first_month date, last_month date, "
-        "known_load_id bigint, code_fingerprint varchar, config_fingerprint varchar, "
-        "created_at timestamp, company_name varchar, is_simulated boolean, "
-        "erased_customers integer)"
-    )
-    con.execute(
-        f"insert into {schema}.release_info values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"insert into {table} values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             draft.release_id,
             run.run_id,
@@ -322,13 +316,9 @@ def _write_info_tables(con: duckdb.DuckDBPyConnection, draft: _Draft) -> None:
             count_erased(con),
         ],
     )
-    con.execute(
-        f"create table {schema}.release_products (product varchar, decision varchar, "
-        "is_stale boolean, is_absent boolean, reason varchar, from_release varchar, "
-        "last_month date)"
-    )
+    table = create_info_table(con, "release_products", target=_ALIAS)
     con.executemany(
-        f"insert into {schema}.release_products values (?, ?, ?, ?, ?, ?, ?)",
+        f"insert into {table} values (?, ?, ?, ?, ?, ?, ?)",
         [
             [
                 name,
@@ -342,6 +332,7 @@ def _write_info_tables(con: duckdb.DuckDBPyConnection, draft: _Draft) -> None:
             for name, entry in draft.entries.items()
         ],
     )
+    write_quality_results(con, target=_ALIAS)
 
 
 def _opened_release(draft: _Draft) -> duckdb.DuckDBPyConnection:

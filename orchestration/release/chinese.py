@@ -384,6 +384,15 @@ CHINESE: dict[str, str] = {
     "by contract value": "按合同价值加权",
     "Worst customer": "最差客户",
     "Its score": "其得分",
+    "What costs them most points, and what moved them": "失分最多之处与变动原因",
+    "Most points missing": "失分最多",
+    "Moved most by": "主要变动原因",
+    "Share in the organisation": "在机构中的份额",
+    "A measure of one of its customers, or the customer's share in the organisation; points of the "
+    "organisation's score. Points are missing as far as the measure scores below 100.": (
+        "机构中某一客户的指标，或该客户在机构中的份额；以机构得分的分值计。"
+        "指标得分低于 100 的部分即为失分。"
+    ),
     "By “{name}”, which counts {rollup}. The widest gaps; all are in the mart account_scorecard.": (
         "按“{name}”，采用{rollup}。仅列差距最大者；全部见数据表 account_scorecard。"
     ),

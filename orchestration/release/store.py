@@ -34,6 +34,7 @@ TEMPORARY_PREFIX = ".tmp-"
 LINK_PREFIX = ".current-"
 RELEASE_ID = re.compile(r"\d{8}T\d{6}Z-[0-9A-Za-z]+")
 
+_MOMENT = "%Y%m%dT%H%M%SZ"
 _SHORT_RUN_ID = 8
 _HASH_BLOCK = 1 << 20
 
@@ -130,17 +131,18 @@ def find_release(settings: Settings, release_id: str | None) -> Release:
 
 
 def new_release_id(settings: Settings, run_id: str, created_at: datetime) -> str:
-    """A release id that no folder carries yet: UTC time to the second and the run's short id.
+    """A release id later than any there is: UTC time to the second and the run's short id.
 
-    Where the second is taken already (a run that publishes twice), the next free one is used.
+    Releases are kept and listed by their ids. Where the second is taken already (a run that
+    publishes twice), or the clock was set back, the second after the newest is used.
     """
     short = re.sub(r"[^0-9A-Za-z]", "", run_id)[:_SHORT_RUN_ID] or "run"
-    moment = created_at.astimezone(UTC)
-    while True:
-        release_id = f"{moment:%Y%m%dT%H%M%SZ}-{short}"
-        if not (settings.releases / release_id).exists():
-            return release_id
-        moment += timedelta(seconds=1)
+    moment = created_at.astimezone(UTC).replace(microsecond=0)
+    newest = next((folder.name for folder in release_folders(settings)), None)
+    if newest is not None:
+        after = datetime.strptime(newest.partition("-")[0], _MOMENT).replace(tzinfo=UTC)
+        moment = max(moment, after + timedelta(seconds=1))
+    return f"{moment.strftime(_MOMENT)}-{short}"
 
 
 def clean_leftovers(settings: Settings) -> list[str]:

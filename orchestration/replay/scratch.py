@@ -152,8 +152,7 @@ def fill_scratch(settings: Settings, release: Release, folder: Path) -> Settings
         _copy_tables(settings, made, cut)
     _link_estimators(settings, made, release)
     parsed = settings.dbt_target / PARSED_NAME
-    # dbt then parses only what differs; but a parsed seed names the project that it was read from.
-    if root == settings.root and parsed.is_file():
+    if parsed.is_file():  # dbt then parses only what differs
         shutil.copyfile(parsed, made.dbt_target / PARSED_NAME)
     return made
 
@@ -217,10 +216,13 @@ def _copy_raw(con: duckdb.DuckDBPyConnection, cut: Cut) -> None:
             "where _load_id <= ?",
             [cut.load_id],
         )
-    con.execute(
-        f"insert into control.loads by name select * from {_LIVE}.control.loads where load_id <= ?",
-        [cut.load_id],
-    )
+    for table in ("loads", "load_months"):
+        if _is_live(con, "control", table):  # an older home does not count by month
+            con.execute(
+                f"insert into control.{table} by name select * from {_LIVE}.control.{table} "
+                "where load_id <= ?",
+                [cut.load_id],
+            )
     # What stood in a refused row is nobody's business here: no model reads it.
     con.execute(
         "insert into quarantine.refused_rows by name select * exclude (raw_text, message) "
@@ -231,13 +233,18 @@ def _copy_raw(con: duckdb.DuckDBPyConnection, cut: Cut) -> None:
     con.execute(f"insert into control.contracts by name from {_LIVE}.control.contracts")
 
 
+def _is_live(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
+    found = con.execute(
+        f"select 1 from duckdb_tables() where database_name = '{_LIVE}' "
+        "and schema_name = ? and table_name = ?",
+        [schema, table],
+    ).fetchone()
+    return found is not None
+
+
 def _copy_decisions(con: duckdb.DuckDBPyConnection, cut: Cut) -> None:
     """Copy what a person had decided on refused rows by the load; an older home has none."""
-    there = con.execute(
-        f"select 1 from duckdb_tables() where database_name = '{_LIVE}' "
-        "and schema_name = 'quarantine' and table_name = 'decisions'"
-    ).fetchone()
-    if there is None:
+    if not _is_live(con, "quarantine", "decisions"):
         return
     known = "decision_load_id <= ?"
     con.execute(

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -17,11 +18,13 @@ from data_quality.source_summary import (
     FindingSummary,
     LoadSummary,
     RefusedSummary,
+    read_corrections,
     read_findings,
     read_loads,
     read_refused,
 )
 from data_quality.suites.catalogue import all_rules
+from data_quality.trend import RunQuality
 
 FOREIGN = re.compile(r"(?:src|href)=[\"']?(?:https?:)?//|url\(['\"]?https?:|@import|fetch\(")
 
@@ -97,6 +100,38 @@ def test_failed_rule_is_shown_first_with_keys_and_reason(tmp_path: Path) -> None
     assert "customers.key_is_unique" in attention
     assert "customer_id=•••01" in attention
     assert "holds back" in attention
+
+
+def test_runs_before_are_shown_with_their_hashes_and_a_chart_per_product(tmp_path: Path) -> None:
+    first, second = (
+        RunQuality(
+            f"run-{day}",
+            datetime(2024, 1, day, tzinfo=UTC),
+            "billing",
+            4,
+            4 - failed,
+            failed,
+            failed > 0,
+        )
+        for day, failed in ((1, 1), (2, 0))
+    )
+    context = PageContext(
+        run_id="run-2", code_fingerprint="c0de", config_fingerprint="c0f1", trend=(second, first)
+    )
+
+    text = page([passed("billing")], tmp_path, context)
+
+    assert text.index("<code>run-2</code></td>") < text.index("<code>run-1</code></td>")
+    assert "75.00 %" in text
+    assert "100.00 %" in text
+    assert "c0de" in text
+    assert "c0f1" in text
+    assert text.count("<polyline") == 2
+    assert text.count('class="bad"/>') == 2
+
+
+def test_page_without_a_run_on_record_says_so(tmp_path: Path) -> None:
+    assert "No run is on record yet." in page([passed("billing")], tmp_path)
 
 
 def test_all_well_is_said(tmp_path: Path) -> None:
@@ -176,6 +211,53 @@ def test_page_says_that_no_findings_are_known_before_they_are_built(tmp_path: Pa
         context = PageContext(run_id="run-1", findings=read_findings(con))
 
     assert "No findings are listed" in findings_section(page([passed("source")], tmp_path, context))
+
+
+def test_corrections_are_shown_by_rule_with_their_commonest_case(
+    good_warehouse: Path, tmp_path: Path
+) -> None:
+    with duckdb.connect() as con:
+        con.execute(f"attach '{good_warehouse}' as good (read_only)")
+        con.execute("create schema scorecard")
+        con.execute("create table scorecard.cleaning_log as from good.scorecard.cleaning_log")
+        con.execute(
+            "insert into scorecard.cleaning_log select * replace ('USD' as value_before, "
+            "9 as row_count, 'pay-2' as example_key) from scorecard.cleaning_log"
+        )
+        found = read_corrections(con)
+
+    text = page([passed("findings")], tmp_path, PageContext(run_id="run-1", corrections=found))
+
+    assert [(each.rows, each.pairs, each.value_before, each.example_key) for each in found] == [
+        (16, 2, "USD", "•••-2")
+    ]
+    section = text[text.index('id="corrections"') : text.index('id="dbt"')]
+    assert "currency_converted" in section
+    assert '<td class="number" data-label="Rows">16</td>' in section
+    assert "USD" in section
+    assert "EUR" not in section
+
+
+def test_a_merged_customer_is_named_to_nobody_on_the_page() -> None:
+    with duckdb.connect() as con:
+        con.execute("create schema scorecard")
+        con.execute(
+            "create table scorecard.cleaning_log as select 'customer_merged' as rule_id, "
+            "'crm' as source_system, 'customers' as source_table, 'customer_id' as column_name, "
+            "'hash-of-one' as row_key, 'a customer of its own' as value_before, "
+            "'cus_0042' as value_after, 1::bigint as row_count, 'hash-of-one' as example_key, "
+            "'It is merged.' as explanation"
+        )
+        (found,) = read_corrections(con)
+
+    assert (found.example_key, found.value_after) == ("•••ne", "•••42")
+
+
+def test_page_without_a_log_of_corrections_says_so(tmp_path: Path) -> None:
+    with duckdb.connect() as con:
+        assert read_corrections(con) == ()
+
+    assert "No correction is listed for this run." in page([passed("findings")], tmp_path)
 
 
 def test_dbt_tests_are_summed_up(tmp_path: Path) -> None:

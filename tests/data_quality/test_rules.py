@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from data_quality.engine import Judge, failing_rows_query
+from data_quality.kinds import KINDS, count_by_kind, kinds_of
 from data_quality.rules import CHARACTERISTICS, MEASURE_BETWEEN, SEVERITIES, Rule, Table
 from data_quality.suites.catalogue import SUITES, all_rules, suite
 
@@ -201,11 +202,95 @@ def test_rule_about_one_value_cannot_be_quarantine() -> None:
         )
 
 
-def test_rule_without_a_reason_is_refused() -> None:
-    table = Table("scorecard", "customers", "someone", ("customer_id",))
+GOOD = Rule(
+    id="customers.has_rows",
+    table="scorecard.customers",
+    characteristic="completeness",
+    severity="block",
+    owner="customer analytics",
+    description="There are rows.",
+    reason="Without customers there is no scorecard.",
+    expectation="expect_table_row_count_to_be_between",
+    kwargs={"min_value": 1},
+)
 
-    with pytest.raises(ValueError, match="needs a description and a reason"):
-        table.has_rows(because="", says="There are rows.")
+
+@pytest.mark.parametrize("name", ["id", "table", "owner", "description", "reason", "expectation"])
+@pytest.mark.parametrize("value", ["", " ", None])
+def test_rule_that_lacks_what_an_auditor_asks_is_refused(name: str, value: str | None) -> None:
+    with pytest.raises(ValueError, match=rf"needs {name}: an auditor asks"):
+        replace(GOOD, **{name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("characteristic", "beauty"), ("severity", "fatal"), ("severity", "")]
+)
+def test_rule_of_an_unknown_characteristic_or_severity_is_refused(name: str, value: str) -> None:
+    with pytest.raises(ValueError, match=rf"has the {name} '{value}'. Expected one of"):
+        replace(GOOD, **{name: value})
+
+
+def test_every_kind_of_rule_is_asked_somewhere() -> None:
+    counts = count_by_kind(all_rules())
+
+    asked = {name for found in counts.values() for name in found}
+    assert asked == {kind.name for kind in KINDS}
+    assert sum(sum(found.values()) for found in counts.values()) >= len(RULES)
+
+
+def test_every_product_proves_its_keys_unique_and_present() -> None:
+    counts = count_by_kind(all_rules())
+
+    lacking = {
+        product: sorted({"uniqueness", "completeness"} - set(found))
+        for product, found in counts.items()
+    }
+    assert {product: kinds for product, kinds in lacking.items() if kinds} == {}
+
+
+@pytest.mark.parametrize(
+    ("rule_id", "kinds"),
+    [
+        ("customer_scorecard.key_is_unique", ["uniqueness"]),
+        ("customer_indicators.key_is_unique", ["uniqueness", "one state"]),
+        ("mrr_movements.closing_is_the_next_opening", ["conservation"]),
+        ("customer_scorecard.score_distribution_is_stable", ["drift"]),
+        ("invoices.volume_is_usual_for_the_season", ["volume"]),
+        ("invoices.none_is_lost", ["reconciliation"]),
+        ("identity_summary.few_customers_changed", ["merges and splits"]),
+        ("customer_events.events_and_activity_agree", ["sources agree"]),
+        ("tickets.refused_share_is_small", ["quarantine"]),
+        ("tickets.no_personal_data", ["confidentiality"]),
+        ("source_findings.no_off_scale", ["bad input"]),
+        ("nps_by_group.nps_is_its_formula", ["formulas"]),
+        ("customers.customer_id_is_present", ["completeness"]),
+    ],
+)
+def test_the_kind_of_a_rule_is_told_by_its_name_and_check(rule_id: str, kinds: list[str]) -> None:
+    assert [kind.name for kind in kinds_of(RULES[rule_id][1])] == kinds
+
+
+# Optional systems, and the products that are computed from them without another in between.
+READS = {
+    "usage": {"activity"},
+    "marketing": {"activity", "commercial"},
+    "organisation": {"activity", "cmat", "credit", "weights"},
+    "support": {"service"},
+    "survey": {"survey"},
+}
+
+
+@pytest.mark.parametrize("system", READS)
+def test_the_limit_for_the_quarantine_is_asked_of_every_system(system: str) -> None:
+    asking = {
+        product
+        for product, rules in all_rules().items()
+        for rule in rules
+        if rule.id.endswith(".refused_share_is_small")
+        and f"'{system}'" in rule.kwargs["unexpected_rows_query"]
+    }
+
+    assert asking == READS[system]
 
 
 def test_unknown_suite_names_the_known_ones() -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from orchestration import window
 from orchestration.dbt import run_dbt
+from orchestration.ingestion.contract import load_contracts
 from orchestration.ingestion.ingest import ingest
 from orchestration.settings import Settings
 from orchestration.text import score_items
@@ -90,7 +91,8 @@ def _build(settings: Settings) -> None:
     lend_parsed(settings.home)
     ingest(settings, loaded_at=LOADED_AT)
     with connect(settings) as con:
-        history = window.read_history(con, window.event_columns(settings.contracts_root))
+        contracts = load_contracts(settings.contracts_root)
+        history = window.read_history(con, window.event_columns(contracts))
         fingerprints = window.Fingerprints(code="test", config="test")
         window.begin_run(
             con,

@@ -25,6 +25,8 @@ MAY_BE_EMPTY = {
     "contradictions",
     "scorecard_missed_greens",
     "account_scorecard",
+    "account_scorecard_measures",
+    "account_scorecard_changes",
     "portfolio_scorecard_changes",
     "customer_potential",
     "scorecard_backtest",

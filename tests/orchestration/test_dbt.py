@@ -173,6 +173,30 @@ def test_a_copied_home_is_not_parsed_anew(tiny: Settings, tmp_path: Path) -> Non
         assert con.execute("select count(*) from better").fetchall() == [(2,)]
 
 
+def test_another_copy_of_the_project_loads_its_own_seeds(tiny: Settings, tmp_path: Path) -> None:
+    """Regression: what dbt has parsed names the folder that the rows of its seeds are read from."""
+    run_dbt(tiny, "build", exclude_types=("test", "unit_test"))
+    parsed = read_manifest(prepare_manifest(tiny))
+    copied = tmp_path / "another_copy_of_the_project_with_a_name_that_is_longer"
+    shutil.copytree(tiny.root, copied, ignore=shutil.ignore_patterns("home"))
+    moved = replace(tiny, root=copied)
+    seed = tiny.root / "dbt_project" / "seeds" / "colours.csv"
+    seed.write_text("colour\nnone of this copy\n", encoding="utf-8")
+    try:
+        run_dbt(moved, "build", exclude_types=("test", "unit_test"))
+    finally:
+        seed.write_text(PROJECT["dbt_project/seeds/colours.csv"], encoding="utf-8")
+    with connect(moved) as con:
+        assert con.execute("select colour from better order by 1").fetchall() == [
+            ("green",),
+            ("red",),
+        ]
+    (moved.dbt_target / dbt.MANIFEST_NAME).unlink()
+    again = read_manifest(prepare_manifest(moved))
+    for name, node in parsed["nodes"].items():
+        assert again["nodes"][name]["created_at"] == node["created_at"], "nothing is parsed anew"
+
+
 def test_a_removed_model_makes_the_manifest_old(tiny: Settings) -> None:
     extra = tiny.root / "models" / "extra.sql"
     extra.write_text("select 1 as one", encoding="utf-8")

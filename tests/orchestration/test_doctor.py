@@ -1,4 +1,6 @@
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -93,6 +95,24 @@ def test_a_writer_is_a_note_and_no_failure(
 def test_too_little_room_is_a_note(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "MIN_FREE_BYTES", 2**60)
     assert levels(settings)["Disk"] == "note"
+
+
+@pytest.mark.parametrize(
+    ("made", "level"),
+    [
+        ("2020-01-01T00:00:00+00:00", "ok"),
+        (f"{datetime.now(UTC) + timedelta(hours=2):%Y-%m-%dT%H:%M:%S}+00:00", "note"),
+        ("2120-01-01T00:00:00+00:00", "failed"),
+    ],
+)
+def test_a_clock_that_was_set_back_is_told(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, made: str, level: str
+) -> None:
+    release = SimpleNamespace(id="r", manifest=SimpleNamespace(created_at=made))
+    monkeypatch.setattr("orchestration.release.store.current_release", lambda _: release)
+    found = doctor._clock(settings)
+    assert found.level == level
+    assert ("was set back" in found.text) == (level != "ok")
 
 
 def test_a_wrong_version_is_named(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

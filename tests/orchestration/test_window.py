@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from orchestration import window
 from orchestration.errors import ScorecardError, UsageError
+from orchestration.ingestion.contract import load_contracts
 from orchestration.window import (
     EventColumn,
     Fingerprints,
@@ -421,7 +422,8 @@ def begin(
 
 
 def test_the_contracts_name_an_event_time_for_every_table() -> None:
-    events = window.event_columns(Path(__file__).parents[2] / "models" / "staging")
+    contracts = load_contracts(Path(__file__).parents[2] / "models" / "staging")
+    events = window.event_columns(contracts)
     found = {(event.system, event.table, event.column) for event in events}
     assert ("billing", "invoice_lines", "invoiced_at") in found
     assert ("crm", "customers", "updated_at") in found

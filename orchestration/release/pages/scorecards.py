@@ -1,8 +1,8 @@
 """The page of the scorecards: every profile's bands, months, tiers and changes, and value by risk.
 
 Belongs here: what is read of the scorecard marts for all customers together, in both languages.
-Not here: value segments and organisations (`segments`), whether to believe the scores (`proof`),
-one customer (`release.search`), chart specifications.
+Not here: value segments (`segments`), organisations (`accounts`), whether to believe the
+scores (`proof`), one customer (`release.search`), chart specifications.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from orchestration.release.formats import (
     format_score,
     format_share,
 )
-from orchestration.release.pages import balanced, charts, configuration, segments
+from orchestration.release.pages import accounts, balanced, charts, configuration, segments
 from orchestration.release.pages.model import (
     Cell,
     Column,
@@ -70,7 +70,6 @@ def page(lang: str) -> PageSpec:
     """
     told = _Told(lang)
     t = told.t
-    value_segments, organisations = segments.topics(lang)
     cards = {"customer_scorecard": names("as_of_date profile tier score band coverage")}
     return PageSpec(
         KEY if lang == "en" else f"{KEY}.{lang}",
@@ -97,7 +96,7 @@ def page(lang: str) -> PageSpec:
                 ),
                 told.changes,
             ),
-            value_segments,
+            segments.topic(lang),
             Topic(
                 "map",
                 Part(
@@ -124,7 +123,7 @@ def page(lang: str) -> PageSpec:
                 ),
                 told.contradictions,
             ),
-            organisations,
+            accounts.topic(lang),
         ],
     )
 

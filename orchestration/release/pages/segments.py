@@ -1,7 +1,7 @@
-"""The topics of value segments and of organisations with several customers.
+"""The topic of value segments.
 
-Belongs here: what is read of the eight cells, their strategies and the scores of organisations, and
-how it is told, in both languages. Not here: other topics of the scorecards.
+Belongs here: what is read of the eight cells and their strategies, and how it is told, in both
+languages. Not here: other topics of the scorecards.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +10,6 @@ from typing import Any
 from orchestration.release.figures import SMALL_CELL
 from orchestration.release.formats import (
     format_integer,
-    format_score,
     format_share,
 )
 from orchestration.release.pages import charts
@@ -35,63 +34,38 @@ from orchestration.release.palette import BLUE, ORANGE
 from orchestration.release.parts import Part
 from orchestration.release.reading import Row
 
-_LISTED = 15
 _UNCLASSIFIED = "unclassified"
 _AT_STAKE = "high_high_low"
 _LEVELS = ("high", "low")
 _DIMENSIONS = ("current", "potential", "relationship")
-_ROLLUPS = {
-    "own": "own profile",
-    "count_weighted": "by number",
-    "value_weighted": "by contract value",
-}
 
 
-def topics(lang: str) -> tuple[Topic, ...]:
-    """Both topics in a language.
+def topic(lang: str) -> Topic:
+    """The topic in a language.
 
     Args:
         lang: `en` or `zh`.
     """
     told = _Told(lang)
     t = told.t
-    return (
-        Topic(
-            "segments",
-            Part(
-                t("Value segments"),
-                {
-                    "value_segments": names(
-                        "as_of_date profile cell name name_zh strategy strategy_zh review_date "
-                        "customer_count customer_share revenue_12m revenue_share"
-                    )
-                },
-                t("no yearly review has set the cuts yet"),
-            ),
-            told.segments,
+    return Topic(
+        "segments",
+        Part(
+            t("Value segments"),
+            {
+                "value_segments": names(
+                    "as_of_date profile cell name name_zh strategy strategy_zh review_date "
+                    "customer_count customer_share revenue_12m revenue_share"
+                )
+            },
+            t("no yearly review has set the cuts yet"),
         ),
-        Topic(
-            "organisations",
-            Part(
-                t("Organisations"),
-                {
-                    "account_scorecard": names(
-                        "account_id as_of_date profile member_count contract_value account_rollup "
-                        "score own_score count_weighted_score value_weighted_score "
-                        "worst_customer_id worst_score"
-                    ),
-                    "customer_scorecard": names("customer_id as_of_date profile band"),
-                    "customers": names("customer_id crm_customer_id organisation_name"),
-                },
-                t("no organisation has several customers"),
-            ),
-            told.organisations,
-        ),
+        told.segments,
     )
 
 
 class _Told(Teller):
-    """The topics in one language."""
+    """The topic in one language."""
 
     def segments(self, reader: Reader) -> Section | None:
         t = self.t
@@ -270,95 +244,4 @@ class _Told(Teller):
             ],
             note=t("Darker: a larger share of the scorecard's customers."),
             sources="value_segments.customer_count, customer_share",
-        )
-
-    def organisations(self, reader: Reader) -> Section | None:
-        t = self.t
-        rows = reader.rows(
-            """
-            select
-                accounts.*,
-                coalesce(parents.organisation_name, parents.crm_customer_id, accounts.account_id)
-                    as label,
-                coalesce(parents.crm_customer_id, accounts.account_id) as known_id,
-                coalesce(members.organisation_name, members.crm_customer_id,
-                    accounts.worst_customer_id) as worst_label,
-                cards.band = 'red' as is_worst_red
-            from scorecard.account_scorecard as accounts
-            left join scorecard.customers as parents
-                on accounts.account_id = parents.customer_id
-            left join scorecard.customers as members
-                on accounts.worst_customer_id = members.customer_id
-            left join scorecard.customer_scorecard as cards
-                on
-                    accounts.worst_customer_id = cards.customer_id
-                    and accounts.as_of_date = cards.as_of_date
-                    and accounts.profile = cards.profile
-            where
-                accounts.as_of_date = (select max(as_of_date) from scorecard.account_scorecard)
-                and accounts.profile = ?
-            order by accounts.score - accounts.worst_score desc nulls last, accounts.account_id
-            """,
-            [reader.manifest.profile],
-        )
-        scored = [row for row in rows if row["score"] is not None]
-        if not scored:
-            return None
-        name = self.name(reader.manifest.profile)
-        hidden = [row for row in scored if row["is_worst_red"]]
-        rollup = t(_ROLLUPS.get(scored[0]["account_rollup"], "own profile"))
-        return Section(
-            as_of=rows[0]["as_of_date"],
-            intro=t(
-                "An organisation with several customers has a score too, in three ways: of its own "
-                "profile, and as the mean of its customers weighted by number or by contract "
-                "value. The mean hides; so the worst customer stands beside it."
-            ),
-            said=[
-                t(
-                    "{n} of {all} organisations with several customers have a score; in {red} of "
-                    "them a customer is red."
-                ).format(
-                    n=format_integer(len(scored)),
-                    all=format_integer(len(rows)),
-                    red=format_integer(len(hidden)),
-                )
-            ],
-            rows=[
-                (
-                    Table(
-                        t("Organisations whose worst customer stands furthest below them"),
-                        [
-                            self.head("Parent organisation", "label", "known_id"),
-                            number(t("Customers"), "member_count", on_phone=False),
-                            number(
-                                t("Contract value"), "contract_value", reader.money, on_phone=False
-                            ),
-                            number(t("Score"), "score", format_score),
-                            number(t("Own profile"), "own_score", format_score, on_phone=False),
-                            number(
-                                t("By number"), "count_weighted_score", format_score, on_phone=False
-                            ),
-                            number(
-                                t("By contract value"),
-                                "value_weighted_score",
-                                format_score,
-                                on_phone=False,
-                            ),
-                            Column(
-                                t("Worst customer"),
-                                lambda row: str(row["worst_label"] or "–"),
-                                is_number=False,
-                            ),
-                            number(t("Its score"), "worst_score", format_score),
-                        ],
-                        scored[:_LISTED],
-                        note=t(
-                            "By “{name}”, which counts {rollup}. The widest gaps; all are in the "
-                            "mart account_scorecard."
-                        ).format(name=name, rollup=rollup),
-                        sources="account_scorecard",
-                    ),
-                )
-            ],
         )

@@ -479,8 +479,31 @@ select account_id, date '2011-11-30' as as_of_date, 'retail_billing' as profile,
     'published' as status, 70.0::double as own_score, 60.0::double as count_weighted_score,
     0.7::double as count_weighted_coverage, 55.0::double as value_weighted_score,
     0.9::double as value_weighted_coverage, 'customer-0003' as worst_customer_id,
-    50.0::double as worst_score
+    50.0::double as worst_score, date '2011-10-31' as previous_date,
+    50.0::double as previous_score, 5.0::double as score_change
 from (values ('customer-0001'), ('customer-0010')) as accounts(account_id);
+
+insert into scorecard.account_scorecard_measures by name
+select accounts.account_id, accounts.as_of_date, accounts.profile, parts.*
+from scorecard.account_scorecard as accounts
+cross join (values
+    ('customer-0003', 'frequency_12m', 'measure', 0.75::double, 80.0::double, 0.75::double,
+        60.0::double),
+    ('customer-0003', 'exception', 'exception', 0.75::double, null, null, -10.0::double),
+    ('customer-0004', 'frequency_12m', 'measure', 0.25::double, 20.0::double, 0.25::double,
+        5.0::double)
+) as parts(customer_id, cause, cause_kind, share, score, effective_weight, contribution);
+
+insert into scorecard.account_scorecard_changes by name
+select accounts.account_id, accounts.as_of_date, accounts.profile, accounts.previous_date,
+    'customer-0003' as customer_id, parts.*, 0.5::double as previous_share, 0.75::double as share, 0.25::double as scale_change,
+    -0.25::double as configuration_change, 0.5::double as coverage_change,
+    -0.5::double as exception_change, 0.0::double as override_change
+from scorecard.account_scorecard as accounts
+cross join (values
+    ('frequency_12m', 'measure', 4.0::double, 0.0::double, 4.0::double),
+    ('member_share', 'member_share', 0.0::double, 1.0::double, 1.0::double)
+) as parts(cause, cause_kind, value_change, share_change, total_change);
 
 insert into scorecard.customer_value_segments by name
 select customer_id, as_of_date, profile, tier, date '2010-12-31' as review_date,

@@ -12,10 +12,10 @@ from orchestration.settings import Settings
 
 GOOD: Mapping[str, str] = {
     "scorecards": """\
-profile,name,name_zh,description,description_zh,kind,subject,account_rollup,trend_months,dead_band_points,dead_band_sigmas,beta,owner,valid_from
-care,Health,健康,Health,健康,health,customer,own,1,2,2,0.5,service,2020-01-01
-worth,Value,价值,Value,价值,value,customer,own,1,2,2,0.5,sales,2020-01-01
-whole,All,整体,All,整体,value,portfolio,own,1,2,2,0.5,board,2020-01-01
+profile,name,name_zh,description,description_zh,kind,subject,account_rollup,trend_months,dead_band_points,dead_band_sigmas,beta,owner,valid_from,changed_by,reason
+care,Health,健康,Health,健康,health,customer,own,1,2,2,0.5,service,2020-01-01,anna,start
+worth,Value,价值,Value,价值,value,customer,own,1,2,2,0.5,sales,2020-01-01,anna,start
+whole,All,整体,All,整体,value,portfolio,own,1,2,2,0.5,board,2020-01-01,anna,start
 """,
     "scorecard_nodes": """\
 profile,node_id,parent_id,label,label_zh,indicator_id,weight,weighting,matrix_id,scoring,is_lever,trend_months,dead_band_points,substitutes,needs,valid_from,valid_until,changed_by,reason
@@ -34,22 +34,22 @@ whole,all,,All,整体,,1,,,,,,,,,2020-01-01,,anna,start
 whole,nrr,all,Revenue kept,收入留存,portfolio_indicators.net_revenue_retention,1,,,piecewise,true,,,,,2020-01-01,,anna,start
 """,
     "targets": """\
-indicator_id,tier,valid_from,floor_value,target_value,stretch_value
-days_late,A,2020-01-01,60,10,0
-days_late,B,2020-01-01,60,10,0
-days_late,C,2020-01-01,60,10,0
-days_late,D,2020-01-01,60,10,0
-churn_probability,A,2020-01-01,0.7,0.25,0.05
-churn_probability,B,2020-01-01,0.7,0.25,0.05
-churn_probability,C,2020-01-01,0.7,0.25,0.05
-churn_probability,D,2020-01-01,0.7,0.25,0.05
-portfolio_indicators.net_revenue_retention,all,2020-01-01,0.7,1,1.2
+indicator_id,tier,valid_from,floor_value,target_value,stretch_value,changed_by,reason
+days_late,A,2020-01-01,60,10,0,anna,start
+days_late,B,2020-01-01,60,10,0,anna,start
+days_late,C,2020-01-01,60,10,0,anna,start
+days_late,D,2020-01-01,60,10,0,anna,start
+churn_probability,A,2020-01-01,0.7,0.25,0.05,anna,start
+churn_probability,B,2020-01-01,0.7,0.25,0.05,anna,start
+churn_probability,C,2020-01-01,0.7,0.25,0.05,anna,start
+churn_probability,D,2020-01-01,0.7,0.25,0.05,anna,start
+portfolio_indicators.net_revenue_retention,all,2020-01-01,0.7,1,1.2,anna,start
 """,
     "bands": """\
-profile,band,lower_bound,upper_bound,valid_from
-*,red,0,50,2020-01-01
-*,amber,50,75,2020-01-01
-*,green,75,100,2020-01-01
+profile,band,lower_bound,upper_bound,valid_from,changed_by,reason
+*,red,0,50,2020-01-01,anna,start
+*,amber,50,75,2020-01-01,anna,start
+*,green,75,100,2020-01-01,anna,start
 """,
     "exceptions": """\
 exception_id,profile,priority,indicator_id,operator,threshold,effect,value,reason,reason_zh,valid_from,valid_until,changed_by
@@ -66,6 +66,35 @@ care,C7,80,e12,service,The complaint is ours,2022-01-01,2022-03-31
         for b in ("high", "low")
         for c in ("high", "low")
     ),
+    "cmat_section_weights": """\
+section_id,place,name,name_zh,weight
+planning,1,Planning,规划,0.6
+people,2,People,人员,0.4
+""",
+    "cmat_questionnaire": """\
+practice_id,section_id,element,element_zh,practice,practice_zh,weight,reap,evidence_asked,evidence_asked_zh,valid_from,valid_until
+P1,planning,worth,价值,It is estimated.,已估算。,1,retention,Figures,数据,2000-01-01,2022-01-01
+P1,planning,worth,价值,It is estimated monthly.,每月估算。,1,retention,Figures,数据,2022-01-01,
+P2,people,training,培训,People are trained.,已培训。,1,,Certificates,证书,2000-01-01,
+""",
+    "cmat_metric_terms": """\
+metric_id,name,name_zh,unit,mart
+worth_known,Worth known,已知价值,ratio,customer_value
+worth_age,Age of worth,价值时效,days,customer_value
+""",
+    "cmat_rules": """\
+practice_id,level,metric_id,operator,threshold
+P1,1,worth_known,>=,0.05
+P1,2,worth_known,>=,0.5
+P1,2,worth_age,<=,62
+P1,3,worth_age,<=,35
+""",
+    "cmat_benchmark": """\
+benchmark_id,figure,percent,source
+published,mean,35,Book
+published,best,67,Book
+published,worst,17,Book
+""",
     "indicators": """\
 indicator_id,unit,direction,mart
 days_late,days,lower_is_better,customer_indicators

@@ -200,7 +200,7 @@ def test_sums_stay_and_records_stay_linked(shop: Ground) -> None:
 def test_the_next_load_knows_the_files_and_begins_at_the_first_month(shop: Ground) -> None:
     before = shop.rows("select count(*) from control.loads")
     run(shop)
-    report = shop.ingest()
+    report = shop.ingest(NOW)
     assert {each.status for each in report.files} == {"known"}
     assert shop.rows("select count(*) - 1 from control.loads") == before
     assert shop.rows(
@@ -220,7 +220,7 @@ def test_a_delivery_that_names_the_person_again_leaves_the_rows_out(shop: Ground
     shop.write("billing/invoices_again.csv", INVOICES + later)
     shop.write("support/ticket_comments_again.jsonl", json_lines(COMMENTS))
     shop.write("support/tickets_again.jsonl", json_lines(TICKETS))
-    shop.ingest()
+    shop.ingest(NOW)
     found = shop.rows(
         "select table_name, rows_read, rows_accepted, rows_unchanged, rows_quarantined, "
         "rows_erased from control.loads where file like '%again%' order by table_name"
@@ -267,7 +267,7 @@ def test_a_parquet_file_is_written_again(shop: Ground) -> None:
     path = shop.settings.landing / "usage" / "accounts.parquet"
     path.parent.mkdir()
     pq.write_table(table, path)
-    shop.ingest()
+    shop.ingest(NOW)
     with connect(shop.settings) as con:
         con.execute(
             "insert into core.int_identity_links "
@@ -278,7 +278,7 @@ def test_a_parquet_file_is_written_again(shop: Ground) -> None:
         (each.file, each.rows, each.is_clean) for each in outcome.files
     ]
     assert pq.read_table(path).column("account_id").to_pylist() == ["U2"]
-    assert {each.status for each in shop.ingest().files} == {"known"}
+    assert {each.status for each in shop.ingest(NOW).files} == {"known"}
 
 
 def test_files_outside_the_home_are_named_and_left_alone(tmp_path: Path) -> None:
@@ -306,7 +306,7 @@ def test_the_record_is_chained_and_names_nobody(shop: Ground) -> None:
     with connect(shop.settings) as con:
         con.execute("update control.erasures set reason = 'none' where erasure_id = 1")
     with pytest.raises(ScorecardError, match="hash of erasure 1"):
-        shop.ingest()
+        shop.ingest(NOW)
 
 
 def test_a_hash_that_was_taken_away_is_found(shop: Ground) -> None:
@@ -314,7 +314,7 @@ def test_a_hash_that_was_taken_away_is_found(shop: Ground) -> None:
     with connect(shop.settings) as con:
         con.execute("delete from control.erased_identifiers where kind = 'billing.accounts'")
     with pytest.raises(ScorecardError, match="hash of erasure 1"):
-        shop.ingest()
+        shop.ingest(NOW)
 
 
 @pytest.mark.parametrize("customer", ["C3", "Ada Byron", ""])

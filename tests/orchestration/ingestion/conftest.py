@@ -55,7 +55,7 @@ def ground(tmp_path: Path) -> Ground:
     return make_ground(tmp_path)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make() -> Callable[..., Ground]:
     return make_ground
 

@@ -114,6 +114,10 @@ BROKEN = {
     ),
     "data type": (lambda s: _table(s)["columns"][2].update(data_type="money"), "'money'"),
     "known_at": (lambda s: _column_meta(s).update(known_at="when"), "names when"),
+    "refers_to": (
+        lambda s: _column_meta(s).update(refers_to="shop.sales"),
+        "refers_to names shop.sales, which is no table of versions",
+    ),
     "bound": (lambda s: _column_meta(s).update(min="low"), "must be a number, found 'low'"),
     "earliest": (lambda s: _column_meta(s).update(earliest="soon"), "must be a day"),
     "not_before without column": (

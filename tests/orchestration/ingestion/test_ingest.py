@@ -165,6 +165,31 @@ def test_a_file_that_changes_while_it_is_read_waits_for_the_next_run(ground, mon
     assert ground.result().rows_accepted == 2
 
 
+def test_a_file_replaced_under_its_name_adds_what_is_new_and_loses_nothing(ground):
+    ground.lines(LINE, "L2,I1,P1,1,2.50,2011-05-04")
+    ground.ingest()
+    ground.lines(LINE, "L3,I1,P1,1,2.50,2011-05-05")
+    result = ground.result()
+    assert (result.status, result.rows_accepted, result.rows_unchanged) == ("loaded", 1, 1)
+    assert ground.rows("select line_id from raw.billing__invoice_lines order by 1") == [
+        ("L1",),
+        ("L2",),
+        ("L3",),
+    ]
+    assert ground.rows("select count(*), count(distinct sha256) from control.loads") == [(2, 2)]
+
+
+def test_a_clock_that_was_set_back_by_days_loads_nothing(ground):
+    ground.lines(LINE)
+    ground.ingest()
+    ground.lines("L2,I1,P1,1,2.50,2011-05-04", name="invoice_lines_2.csv")
+    with pytest.raises(ScorecardError, match=r"clock says 2011-12-01 .*at 2012-01-01 .*Set the"):
+        ground.ingest(datetime(2011, 12, 1, tzinfo=UTC))
+    assert ground.rows("select count(*) from control.loads") == [(1,)]
+    # An hour is what a change of summer time or a correction over the network moves.
+    assert ground.ingest(datetime(2011, 12, 31, 23, tzinfo=UTC)).rows_accepted == 1
+
+
 def test_a_contract_that_gains_a_column_keeps_what_is_stored_and_known(ground, tmp_path, make):
     old = _contract_root(tmp_path / "one", with_colour=False)
     new = _contract_root(tmp_path / "one", with_colour=True)

@@ -23,7 +23,7 @@ from orchestration.release.manifest import Manifest, MartEntry, ProductEntry
 from orchestration.release.marts import mart_columns
 from orchestration.release.reading import open_database
 from orchestration.release.report import PAGES, render_pages, render_report
-from orchestration.release.store import Release
+from orchestration.release.store import KEEP_RELEASES, Release
 from orchestration.settings import Settings
 
 MARTS = Path(__file__).with_name("synthetic_marts.sql")
@@ -281,10 +281,11 @@ def publish(
         *,
         hold: Sequence[str] = (),
         company: Company | None = None,
+        keep: int = KEEP_RELEASES,
     ) -> Release:
         evidence = evidence_for(settings, run_id, hold=hold)
         run = replace(summary(run_id), company=company or Company())
-        return build_release(settings, run=run, evidence=evidence)
+        return build_release(settings, run=run, evidence=evidence, keep=keep)
 
     return make
 

@@ -359,9 +359,27 @@ create table scorecard.account_scorecard as
 select customer_id as account_id, as_of_date, profile, 2 as member_count, score,
     score as own_score, customer_id as worst_customer_id, score - 5 as worst_score,
     score + 1 as count_weighted_score, score + 2 as value_weighted_score,
-    'own' as account_rollup, cast(1200 as decimal(18, 4)) as contract_value
+    'own' as account_rollup, cast(1200 as decimal(18, 4)) as contract_value,
+    -1.5 as score_change
 from scorecard.customer_scorecard
 where as_of_date > date '2011-09-30' and hash(customer_id) % 20 = 0;
+
+create table scorecard.account_scorecard_measures as
+select accounts.account_id, accounts.as_of_date, accounts.profile,
+    accounts.account_id as customer_id, measures.measure as cause, 'measure' as cause_kind,
+    measures.measure as label, measures.measure as label_zh, measures.effective_weight,
+    measures.contribution
+from scorecard.account_scorecard as accounts
+inner join scorecard.customer_scorecard_measures as measures
+    on accounts.account_id = measures.customer_id and accounts.as_of_date = measures.as_of_date
+    and accounts.profile = measures.profile;
+
+create table scorecard.account_scorecard_changes as
+select accounts.account_id, accounts.as_of_date, accounts.profile,
+    accounts.account_id as customer_id, causes.cause, causes.cause_kind, causes.total_change
+from scorecard.account_scorecard as accounts
+cross join (values ('revenue_12m', 'measure', 0.5), ('member_share', 'member_share', -2.0))
+    as causes (cause, cause_kind, total_change);
 
 create table scorecard.customer_value_segments as
 select customer_id, as_of_date, profile, tier, current_value_score, potential_score,
@@ -602,6 +620,14 @@ select
     case when is_active then 0.1::double end as expand_probability_low,
     case when is_active then 0.3::double end as expand_probability_high,
     cast(case when is_active then 20 else 0 end as decimal(18, 2)) as expected_upsell_6m,
+    cast(case when is_active and tier = 'A' then 15 end as decimal(18, 2))
+        as expected_upsell_capped_6m,
+    case when is_active and tier = 'A' then 'tier' else 'no_answer' end as headroom_basis,
+    cast(case when is_active and tier = 'A' then 15 end as decimal(18, 2)) as headroom_6m,
+    cast(case when is_active and tier = 'A' then 100 end as decimal(18, 2)) as wallet_12m,
+    case when is_active and tier = 'A' then 0.5::double end as share_of_wallet_ratio,
+    case when is_active and tier = 'A' then 0.8::double end as share_of_wallet_p90_ratio,
+    case when is_active and tier = 'A' then 40 end as headroom_answer_count,
     cast(case when is_active then 100 end as decimal(18, 2)) as amount_if_expands,
     cast(case when is_active then 20 end as decimal(18, 2)) as amount_if_expands_p10,
     cast(case when is_active then 80 end as decimal(18, 2)) as amount_if_expands_p50,

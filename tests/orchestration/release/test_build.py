@@ -22,8 +22,10 @@ from data_quality.products import load_products, upstream_of
 from orchestration.errors import DiskFullError, GateRefusedError, HomeNotWritableError, ReleaseError
 from orchestration.ingestion.ledger import CONTROL_TABLES
 from orchestration.ingestion.tombstones import ensure_salt, record
+from orchestration.quality_results import record_results
 from orchestration.release import build, marts, store
 from orchestration.release.build import RunSummary, build_release
+from orchestration.release.info import load_info_tables
 from orchestration.release.reading import open_database
 from orchestration.release.store import Release
 from orchestration.release.verify import verify_release
@@ -129,6 +131,53 @@ def test_the_release_says_what_it_is_in_its_own_database(
     assert row[:2] == (release.id, "run1")
     assert str(row[2]) == release.manifest.last_month
     assert products == (len(load_products()),)
+
+
+def test_the_release_tells_what_every_rule_found_in_its_own_run_and_before(
+    settings: Settings, publish: Publish
+) -> None:
+    with connect(settings) as con:
+        con.execute(CONTROL_TABLES)
+        for day, run_id in enumerate(("run0", "run1"), start=1):
+            con.execute(
+                "insert into control.runs (run_id, started_at, code_fingerprint) values (?, ?, ?)",
+                [run_id, datetime(2012, 1, day, tzinfo=UTC).replace(tzinfo=None), f"code-{day}"],
+            )
+            evidence = GateEvidence("billing", "billing", run_id, "hold", "No marts.", {}, ())
+            record_results(con, [evidence])
+
+    release = publish(settings, "run1")
+
+    with open_database(release.database) as con:
+        found = con.execute(
+            "select run_id, code_fingerprint, product, decision, observed "
+            "from scorecard.quality_results order by run_started_at"
+        ).fetchall()
+    assert found == [
+        ("run0", "code-1", "billing", "hold", "No marts."),
+        ("run1", "code-2", "billing", "hold", "No marts."),
+    ]
+
+
+def test_tables_about_the_release_say_what_they_are(settings: Settings, publish: Publish) -> None:
+    release = publish(settings, "run1")
+
+    defined = load_info_tables()
+    with open_database(release.database) as con:
+        comments = {
+            (table, column): comment
+            for table, column, comment in con.execute(
+                "select table_name, column_name, comment from duckdb_columns() "
+                "where schema_name = 'scorecard'"
+            ).fetchall()
+        }
+        tables = dict(con.execute("select table_name, comment from duckdb_tables()").fetchall())
+    assert set(tables) == {*defined, *release.manifest.marts}
+    for name, table in defined.items():
+        assert tables[name] == table.description
+        for column, each in table.columns.items():
+            assert comments[name, column] == each.description
+            assert each.description.endswith(".")
 
 
 def test_marts_and_columns_of_the_release_say_what_they_are(

@@ -1110,6 +1110,8 @@ def test_what_more_is_expected_is_the_marts_sum_by_tier(
     ]
     assert [row[2] for row in cells] == [shown(format_money(row[2], "£")) for row in expected]
     assert [row[3].removesuffix("[small n]").strip() for row in cells] == ["20.0 %"] * len(cells)
+    largest = Tables(pages["potential.html"]).cells("Customers of whom most is expected")
+    assert {(row[1] == "Tier A", row[-1]) for row in largest} == {(True, "£15"), (False, "–")}
 
 
 def test_promised_and_come_are_those_of_the_estimator_that_speaks(
@@ -1286,6 +1288,23 @@ def test_an_organisation_stands_beside_its_worst_customer(
         *(f"{value:.1f}" for value in (score, score, score + 1)),
     ]
     assert cells[0][-1] == f"{worst:.1f}"
+
+
+def test_an_organisation_is_taken_apart(pages: Mapping[str, str], whole: CompanyFolder) -> None:
+    (cells, *_) = Tables(pages["scorecards.html"]).cells(
+        "What costs them most points, and what moved them"
+    )
+    label, points = one(
+        whole,
+        "select label, contribution - 100 * effective_weight as points "
+        "from scorecard.account_scorecard_measures where as_of_date = date '2011-12-31' "
+        "and account_id = (select account_id from scorecard.account_scorecard "
+        "where as_of_date = date '2011-12-31' and score is not null "
+        "order by score - worst_score desc, account_id limit 1) order by points, cause limit 1",
+    )
+    assert f"{label} {format_signed(points)}" in cells[1]
+    assert cells[2] == "−1.5"
+    assert "Share in the organisation −2.0" in cells[3]
 
 
 def test_weights_stand_in_their_tree_with_their_proof(

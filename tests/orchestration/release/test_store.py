@@ -166,3 +166,9 @@ def test_a_manifest_of_another_schema_is_refused() -> None:
 
     with pytest.raises(ValueError, match="expected schema_version 1, found 2"):
         Manifest.from_json(text)
+
+
+def test_an_id_is_later_than_any_there_is_though_the_clock_was_set_back(settings: Settings) -> None:
+    made = new_release_id(settings, "run9", datetime(2020, 1, 1, tzinfo=UTC))
+    assert made == "20260105T000001Z-run9"
+    assert sorted([*IDS, made])[-1] == made
