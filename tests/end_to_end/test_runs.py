@@ -3,12 +3,14 @@
 That a second run and one over all months again publish the same is `test_second_runs`.
 """
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 import yaml
 
@@ -30,6 +32,28 @@ def test_the_first_run_releases_every_product(first_run):
     )
     assert (first_run / "current" / "report" / "index.html").stat().st_size > 10_000
     assert (first_run / "current" / "quality" / "index.html").stat().st_size > 5_000
+
+
+def test_one_id_of_the_run_stands_everywhere(first_run):
+    """Whoever holds one of these finds all others by a search for one word."""
+    release = (first_run / "current").resolve()
+    run_id = manifest(first_run)["run_id"]
+    log = first_run / "logs" / "runs" / f"{run_id}.jsonl"
+    lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    assert {line["run_id"] for line in lines} == {run_id}
+    assert {"Choose the months", "Release"} <= {line.get("stage") for line in lines}
+    with open_database(release / "release.duckdb") as con:
+        for table in ("release_info", "releases", "quality_results"):
+            found = con.execute(f"select distinct run_id from scorecard.{table}").fetchall()
+            assert found == [(run_id,)], table
+    with duckdb.connect(str(first_run / "warehouse.duckdb"), read_only=True) as con:
+        assert con.execute("select run_id from control.runs").fetchall() == [(run_id,)]
+    lineage = json.loads((release / "lineage.json").read_text(encoding="utf-8"))
+    assert {event["run"]["runId"] for event in lineage} == {run_id}
+    told = {event["outputs"][0]["name"] for event in lineage}
+    assert {f"scorecard.{mart}" for mart in manifest(first_run)["marts"]} <= told
+    assert (first_run / "evidence" / run_id).is_dir()
+    assert list((first_run / "dagster").rglob(f"{run_id}.db"))
 
 
 def test_a_held_product_keeps_its_last_good_version(run_home, company, tmp_path):
