@@ -321,7 +321,8 @@ def explain(
         release = find_release(settings, None)
         explanation = explain_customer(release.database, customer, month, profile)
         if html is not None:
-            _print(f"Written: {write_page(explanation, html, lang)}")
+            report = release.database.parent / "report"
+            _print(f"Written: {write_page(explanation, html, lang, report=report)}")
             return
         shown = with_reasons(explanation, settings)
         _print(render_explanation(shown, with_causes=change))

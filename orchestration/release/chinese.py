@@ -415,6 +415,18 @@ CHINESE: dict[str, str] = {
         "红色客户六个月内的流失比例除以绿色客户的流失比例。"
     ),
     "AUC": "AUC",
+    "AUC, same kind": "AUC（同类）",
+    "Of a score marked with *, some months hold what an estimator says that was trained on later "
+    "outcomes: it knew part of the answer, so its figures flatter it.": (
+        "带 * 的得分在部分月份含有以其后结果训练的模型的预测："
+        "模型已知部分答案，其数字因而偏于乐观。"
+    ),
+    "Same kind: over pairs of customers who leave alike, by the end of a contract or by buying no "
+    "more; the other also tells the two kinds apart, which is no warning.": (
+        "同类：仅在流失方式相同（合同终止或不再购买）的客户之间比较；另一数字还包含区分这两类客户的能力，"
+        "那并非预警。"
+    ),
+    "All scorecards in the report": "报告中的全部记分卡",
     "0.5 is a coin, 1 never errs": "0.5 等于掷硬币，1 为从不出错",
     "Probability that of one who left and one who stayed, the one who left had the lower score.": (
         "任取一位流失客户与一位留存客户，流失者得分较低的概率。"
