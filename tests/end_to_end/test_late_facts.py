@@ -37,7 +37,8 @@ def split(company: Path, early: Path, late: Path) -> None:
         for file in discover(company, CONTRACTS).files:
             contract = file.contract
             time, keys = contract.event_time, ", ".join(contract.key)
-            rows = f"(select * from read_parquet('{file.path}') where {time} <= '{PUBLISHED_TO}')"
+            known = f"cast({time} as date) <= '{PUBLISHED_TO}'"
+            rows = f"(select * from read_parquet('{file.path}') where {known})"
             placed = ", ".join(f"cast({name} as timestamp)" for name in contract.placing_times)
             held = f"(select * from {rows} where false)"
             if contract.load_mode == "upsert" and time not in contract.key:
