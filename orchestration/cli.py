@@ -757,6 +757,53 @@ def _print_pin(entry: "Approval") -> None:
 
 
 @app.command()
+def erase(
+    customer: Annotated[
+        str, typer.Argument(help="The scorecard's customer_id, or the CRM's own id.")
+    ],
+    reason: Annotated[
+        str,
+        typer.Option(
+            "--reason",
+            metavar="TEXT",
+            help="Why. It is kept for good: name no person.",
+            show_default=False,
+        ),
+    ],
+    author: AuthorOption = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Erase. Without it everything is only listed.")
+    ] = False,
+) -> None:
+    """Erase a person: from raw facts, quarantine, landing files, training rows, later releases.
+
+    Takes every record that was linked to the customer. Identifiers become random tokens, names,
+    addresses and texts are emptied; facts stay as nobody's, so that sums stay as they were. Later
+    loads leave the person's rows out. Nothing brings the person back: without `--yes` the command
+    only lists what it would take out (docs/privacy.md).
+
+    **Example**
+
+    `scorecard erase C0000123 --reason "request 2026-14" --yes`
+    """
+    with _answering(write_log=True) as settings:
+        from orchestration.erasure.erase import erase as erase_person
+        from orchestration.erasure.words import render_erasure
+        from orchestration.quarantine import whoever
+        from orchestration.runs import utc_now
+
+        outcome = erase_person(
+            settings,
+            customer,
+            author=whoever(author),
+            reason=reason,
+            now=utc_now(),
+            is_rehearsal=not yes,
+        )
+        _print(render_erasure(outcome))
+
+
+@app.command()
 def simulate(
     out: Annotated[
         Path,
