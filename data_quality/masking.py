@@ -41,14 +41,16 @@ OPEN_COLUMNS = frozenset(
 
 
 def masked_key(column: str, value: Any) -> str:
-    """Write one column of a key, `name=value`, with all but its last two characters hidden.
-
-    A value of four characters or fewer is hidden whole: two of them would say too much.
-    """
+    """Write one column of a key, `name=value`, masked unless the column says nothing of anybody."""
     if value is None:
         return f"{column}=null"
-    text = str(value)
-    if column in OPEN_COLUMNS:
-        return f"{column}={text}"
+    return f"{column}={value if column in OPEN_COLUMNS else masked(str(value))}"
+
+
+def masked(text: str) -> str:
+    """Hide all but the last two characters.
+
+    A text of four characters or fewer is hidden whole: two of them would say too much.
+    """
     shown = text[-VISIBLE:] if len(text) > 2 * VISIBLE else ""
-    return f"{column}=•••{shown}"
+    return f"•••{shown}"

@@ -25,7 +25,12 @@ from data_quality.rules import (
     Characteristic,
     Severity,
 )
-from data_quality.source_summary import FindingSummary, LoadSummary, RefusedSummary
+from data_quality.source_summary import (
+    CorrectionSummary,
+    FindingSummary,
+    LoadSummary,
+    RefusedSummary,
+)
 from data_quality.trend import (
     HEIGHT,
     RUNS_LISTED,
@@ -72,6 +77,7 @@ class PageContext:
         loads: The ledger of loads.
         refused: Refused rows by file and rule.
         findings: What the rules found in the sources, by rule and source table.
+        corrections: What was read otherwise than the sources wrote it, by rule and column.
         dbt: The dbt tests; None if none ran.
         data_docs: Folder with the built Data Docs sites, which is copied beside the page: either a
             site itself or one site per sub-folder. None for no Data Docs.
@@ -87,6 +93,7 @@ class PageContext:
     loads: Sequence[LoadSummary] = ()
     refused: Sequence[RefusedSummary] = ()
     findings: Sequence[FindingSummary] = ()
+    corrections: Sequence[CorrectionSummary] = ()
     dbt: DbtSummary | None = None
     data_docs: Path | None = None
     notice: str = ""

@@ -75,7 +75,8 @@ def _kinds() -> str:
     return (
         "## What is asked, by kind\n\n"
         f"{sum(len(rules) for rules in suites.values()):,} rules. A rule that proves a customer "
-        "month unique counts as `one state`, too.\n\n"
+        "month unique counts as `one state`, too. The kind follows from a rule's name and check "
+        "(`data_quality/kinds.py`).\n\n"
         f"| Kind | Rules | What is asked |\n|---|---|---|\n{meanings}\n\n"
         f"| Product | {heads} |\n|---|{'---|' * len(KINDS)}\n{rows}\n\n"
         f"The limit of {100 * QUARANTINE_LIMIT:g} % for the quarantine holds for each product: by "

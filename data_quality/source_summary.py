@@ -6,10 +6,11 @@ text of a refused row, which may hold personal data.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from data_quality.fingerprint import Connection
+from data_quality.masking import masked
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,35 @@ class FindingSummary:
     last_month: date | None
 
 
+@dataclass(frozen=True)
+class CorrectionSummary:
+    """What one rule corrected in one column, as the log of corrections has it.
+
+    Attributes:
+        rule: The rule.
+        system: Source system.
+        table: Source table.
+        column: The column; `*` for whole rows that were sent again.
+        rows: Rows corrected.
+        pairs: Rows of the log: decisions, or pairs of values before and after.
+        example_key: Key of a corrected row, masked.
+        value_before: What stood there.
+        value_after: What it is read as, masked where it names a customer; empty where not used.
+        explanation: What the rule means.
+    """
+
+    rule: str
+    system: str
+    table: str
+    column: str
+    rows: int
+    pairs: int
+    example_key: str
+    value_before: str
+    value_after: str
+    explanation: str
+
+
 def read_loads(con: Connection) -> tuple[LoadSummary, ...]:
     """Read the ledger of loads, newest first."""
     rows = con.execute(
@@ -124,11 +154,7 @@ def read_refused(con: Connection) -> tuple[RefusedSummary, ...]:
 
 def read_findings(con: Connection) -> tuple[FindingSummary, ...]:
     """Read what the rules found in the sources, the most rows first; none where not built yet."""
-    is_built = con.execute(
-        "select 1 from information_schema.tables "
-        "where table_schema = 'scorecard' and table_name = 'source_findings'"
-    ).fetchone()
-    if is_built is None:
+    if not _is_built(con, "source_findings"):
         return ()
     rows = con.execute(
         """
@@ -140,3 +166,48 @@ def read_findings(con: Connection) -> tuple[FindingSummary, ...]:
         """
     ).fetchall()
     return tuple(FindingSummary(*row) for row in rows)
+
+
+def read_corrections(con: Connection) -> tuple[CorrectionSummary, ...]:
+    """Read what was corrected, the most rows first; none where the log is not built yet.
+
+    The example is the pair of values with the most rows.
+    """
+    if not _is_built(con, "cleaning_log"):
+        return ()
+    rows = con.execute(
+        """
+        with ranked as (
+            select
+                log.*, count(*) over columns as pairs, sum(row_count) over columns as total,
+                row_number() over (columns order by row_count desc, row_key, value_before) as place
+            from scorecard.cleaning_log as log
+            window columns as (partition by rule_id, source_system, source_table, column_name)
+        )
+        select
+            rule_id, source_system, source_table, column_name, total::bigint, pairs,
+            coalesce(example_key, ''), value_before, coalesce(value_after, ''),
+            coalesce(explanation, '')
+        from ranked where place = 1
+        order by total desc, rule_id, source_system, source_table, column_name
+        """
+    ).fetchall()
+    return tuple(_masked(CorrectionSummary(*row)) for row in rows)
+
+
+def _masked(found: CorrectionSummary) -> CorrectionSummary:
+    names_customer = found.column == "customer_id"
+    return replace(
+        found,
+        example_key=masked(found.example_key),
+        value_after=masked(found.value_after) if names_customer else found.value_after,
+    )
+
+
+def _is_built(con: Connection, mart: str) -> bool:
+    found = con.execute(
+        "select 1 from information_schema.tables "
+        "where table_schema = 'scorecard' and table_name = ?",
+        [mart],
+    ).fetchone()
+    return found is not None

@@ -13,6 +13,7 @@ What a command needs is imported inside it, so that `--help` takes 0.4 s instead
 
 import logging
 import logging.handlers
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -930,7 +931,8 @@ def _answering(*, write_log: bool = False) -> Iterator[Settings]:
             raise typer.Exit(STOPPED) from error
         if not isinstance(error, Exception):
             raise
-        errors.print(_unexpected(settings, error), style="red", markup=False, highlight=False)
+        said = _no_room(settings, error) or _unexpected(settings, error)
+        errors.print(said, style="red", markup=False, highlight=False)
         raise typer.Exit(1) from error
 
 
@@ -940,6 +942,15 @@ def _is_interruption(error: BaseException) -> bool:
         isinstance(error, KeyboardInterrupt)
         or type(error).__name__ == "DagsterExecutionInterruptedError"
     )
+
+
+def _no_room(settings: Settings | None, error: Exception) -> str:
+    """Say that the disk is full where that is behind an error that nobody translated."""
+    from orchestration.warehouse import full_disk
+
+    if settings is None or not settings.home.is_dir():
+        return ""
+    return str(full_disk(settings, str(error)) or "")
 
 
 def _unexpected(settings: Settings | None, error: Exception) -> str:
@@ -956,6 +967,15 @@ def _unexpected(settings: Settings | None, error: Exception) -> str:
     return f"{said}\nThe traceback is in {path}. Please report it with that part of the file."
 
 
+class _LogFile(logging.handlers.RotatingFileHandler):
+    """The log in the home; what it cannot write it leaves out, so that a full disk is told once."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  logging's own name
+        """Keep the traceback of a failed write off the terminal."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
+
+
 def _log_to_file(settings: Settings) -> Path:
     """Send all logging to a file in the home, warnings of libraries included."""
     from orchestration.warehouse import home_errors, prepare_home
@@ -967,9 +987,7 @@ def _log_to_file(settings: Settings) -> Path:
         if getattr(handler, "baseFilename", None) == str(path):
             return path
     with home_errors(settings):
-        handler = logging.handlers.RotatingFileHandler(
-            path, maxBytes=LOG_BYTES, backupCount=3, encoding="utf-8"
-        )
+        handler = _LogFile(path, maxBytes=LOG_BYTES, backupCount=3, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root.addHandler(handler)
     root.setLevel(logging.INFO)

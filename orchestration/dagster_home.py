@@ -9,13 +9,14 @@ import logging
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 
 import dagster as dg
 
 from orchestration import window
 from orchestration.errors import ScorecardError, UsageError
+from orchestration.run_log import run_log
 from orchestration.runs import close_failed
 from orchestration.settings import Settings
 from orchestration.warehouse import prepare_home, writer_lock
@@ -58,7 +59,7 @@ class ScorecardHome(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["ScorecardHome"]:
-        """Hold the writer lock from the run's first step to its last.
+        """Hold the writer lock, and keep the run's log, from its first step to its last.
 
         With the in-process executor a resource lives as long as the run; a lock per step would
         let another run change the months in between.
@@ -66,7 +67,10 @@ class ScorecardHome(dg.ConfigurableResource):  # type: ignore[type-arg]
         run = context.run
         purpose = f"Dagster run {run.run_id} of {run.job_name}" if run else "Dagster"
         prepare_home(self.settings)
-        with writer_lock(self.settings, purpose=purpose):
+        with ExitStack() as stack:
+            stack.enter_context(writer_lock(self.settings, purpose=purpose))
+            if run:
+                stack.enter_context(run_log(self.settings, run.run_id, run.job_name))
             yield self
 
 

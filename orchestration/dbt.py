@@ -423,17 +423,34 @@ def models_behind(manifest: Mapping[str, Any]) -> dict[str, frozenset[str]]:
     as computed from the models that hold the texts, weights from judgements and scores of measures,
     and every other `ml` table from every feature model.
     """
-    features = [name for name, node in manifest["nodes"].items() if _is_feature(name, node)]
+    inputs = direct_inputs(manifest)
+    return {
+        str(node["name"]): frozenset(
+            short_name(manifest, each) for each in _ancestors(inputs, name)
+        )
+        for name, node in manifest["nodes"].items()
+        if name.startswith(("model.", "seed.")) and node["schema"] == "scorecard"
+    }
+
+
+def direct_inputs(manifest: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Give each model, seed and source with what it is computed from, by dbt's names of them.
+
+    `models_behind` says what dbt does not see and is filled in here.
+    """
+    nodes = manifest["nodes"].items()
+    features = tuple(name for name, node in nodes if _is_feature(name, node))
     between = {
-        table: [name for name, node in manifest["nodes"].items() if node["name"] in models]
+        table: tuple(name for name, node in nodes if node["name"] in models)
         for table, models in _READ_FOR.items()
     }
-    found = {}
-    for name, node in manifest["nodes"].items():
-        if name.startswith(("model.", "seed.")) and node["schema"] == "scorecard":
-            behind = _ancestors(manifest, name, features=features, between=between)
-            found[str(node["name"])] = frozenset(short_name(manifest, each) for each in behind)
-    return found
+    of_python = {
+        name: between.get(source["identifier"], features)
+        for name, source in manifest["sources"].items()
+        if source["source_name"] == "ml"
+    }
+    parents = {name: tuple(each) for name, each in manifest["parent_map"].items()}
+    return {**parents, **of_python}
 
 
 def is_of_estimators(name: str) -> bool:
@@ -445,24 +462,14 @@ def _is_feature(unique_id: str, node: Mapping[str, Any]) -> bool:
     return unique_id.startswith("model.") and node["schema"] == "features"
 
 
-def _ancestors(
-    manifest: Mapping[str, Any],
-    start: str,
-    *,
-    features: Sequence[str],
-    between: Mapping[str, Sequence[str]],
-) -> set[str]:
+def _ancestors(inputs: Mapping[str, Sequence[str]], start: str) -> set[str]:
     seen: set[str] = set()
     waiting = [start]
     while waiting:
         name = waiting.pop()
-        if name in seen:
-            continue
-        seen.add(name)
-        waiting += manifest["parent_map"].get(name, [])
-        source = manifest["sources"].get(name)
-        if source is not None and source["source_name"] == "ml":
-            waiting += between.get(source["identifier"], features)
+        if name not in seen:
+            seen.add(name)
+            waiting += inputs.get(name, ())
     return seen
 
 

@@ -19,7 +19,12 @@ from typing import TYPE_CHECKING
 
 from data_quality.evidence import DbtFailure, GateEvidence, read_evidence
 from data_quality.products import SOURCE, load_products
-from data_quality.source_summary import read_findings, read_loads, read_refused
+from data_quality.source_summary import (
+    read_corrections,
+    read_findings,
+    read_loads,
+    read_refused,
+)
 from orchestration import window
 from orchestration.dbt import (
     MANIFEST_NAME,
@@ -174,6 +179,7 @@ def write_page(settings: Settings, *, run_id: str) -> Path:
             loads, refused, found = read_loads(con), read_refused(con), read_findings(con)
             notice = stored_company(con).notice
             trend = read_trend(con)
+            corrections = read_corrections(con)
         first, last = map(window.format_month, (record.first_month, record.last_month))
         context = PageContext(
             run_id=run_id,
@@ -181,6 +187,7 @@ def write_page(settings: Settings, *, run_id: str) -> Path:
             loads=loads,
             refused=refused,
             findings=found,
+            corrections=corrections,
             dbt=_dbt_summary(read_test_results(folder.dbt_tests)),
             data_docs=folder.docs if folder.docs.is_dir() else None,
             notice=notice,

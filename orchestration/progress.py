@@ -82,6 +82,7 @@ def stage(name: str) -> Iterator[Stage]:
             "failed" if is_failed else "done",
             seconds,
             f": {current.detail}" if current.detail else "",
+            extra={"stage": name, "seconds": round(seconds, 3), "is_failed": is_failed},
         )
         if listener is not None:
             listener.stage_finished(name, seconds, current.detail, is_failed=is_failed)

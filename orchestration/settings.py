@@ -21,6 +21,7 @@ ENVIRONMENT = {
     "target": "SCORECARD_TARGET",
     "memory_limit": "SCORECARD_MEMORY_LIMIT",
     "threads": "SCORECARD_THREADS",
+    "keep_releases": "SCORECARD_KEEP_RELEASES",
     "group_readable": "SCORECARD_GROUP_READABLE",
 }
 _SWITCH = {"0": False, "1": True}
@@ -38,6 +39,7 @@ class Settings:
         target: The dbt target, ``duckdb`` or ``spark``.
         memory_limit: DuckDB's memory limit, with its unit.
         threads: How many threads the engine may use.
+        keep_releases: How many releases stay when a new one is published; the current one always.
         group_readable: Whether the group of the home's owner may read releases.
     """
 
@@ -48,6 +50,7 @@ class Settings:
     target: str = "duckdb"
     memory_limit: str = "6GB"
     threads: int = 2
+    keep_releases: int = 12
     group_readable: bool = False
 
     @classmethod
@@ -65,8 +68,8 @@ class Settings:
             **overrides: Values by field name, for instance from the command line.
 
         Raises:
-            UsageError: An override names no setting, the number of threads is none, or a switch is
-                neither on nor off.
+            UsageError: An override names no setting, a number that must be one or more is not, or a
+                switch is neither on nor off.
         """
         unknown = sorted(set(overrides) - {field.name for field in fields(cls)})
         if unknown:
@@ -81,13 +84,16 @@ class Settings:
         root = _absolute(values.pop("root", Path(__file__).parents[1]))
         home = _absolute(values.pop("home", root / HOME_FOLDER))
         landing = _absolute(values.pop("landing", home / "landing"))
-        threads = _threads(values.pop("threads", cls.threads))
+        counts: dict[str, Any] = {
+            name: _count(name, values.pop(name, getattr(cls, name)))
+            for name in ("threads", "keep_releases")
+        }
         switch = values.pop("group_readable", cls.group_readable)
         return cls(
             root=root,
             home=home,
             landing=landing,
-            threads=threads,
+            **counts,
             group_readable=_switch(switch),
             **values,
         )
@@ -157,10 +163,10 @@ def _absolute(path: Path | str) -> Path:
     return Path(path).expanduser().absolute()
 
 
-def _threads(given: int | str) -> int:
+def _count(name: str, given: int | str) -> int:
     text = str(given)
     if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise UsageError(f"SCORECARD_THREADS is {text!r}; it must be a whole number from 1.")
+        raise UsageError(f"{ENVIRONMENT[name]} is {text!r}; it must be a whole number from 1.")
     return int(text)
 
 

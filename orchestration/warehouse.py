@@ -8,6 +8,7 @@ What does not: tables, SQL about facts, and anything that knows what the warehou
 import errno
 import fcntl
 import os
+import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -26,6 +27,10 @@ from orchestration.errors import (
 )
 from orchestration.settings import Settings
 
+# What says that a disk is full: the system, DuckDB, SQLite.
+NO_ROOM = ("no space left", "disk quota", "max_temp_directory", "database or disk is full")
+# SQLite also says "disk I/O error", as it does of a broken disk: then it counts what is free.
+LEAST_FREE_BYTES = 16 * 1024**2
 # The folder in which a restore lays out what it puts into the home (`orchestration.backup`).
 RESTORING = ".restoring"
 
@@ -160,7 +165,7 @@ def _translate(settings: Settings, error: duckdb.Error) -> ScorecardError | None
             f"{f' ({holder})' if holder else ''}: DuckDB has one writer at a time. Close the "
             f"program that has it open, then run again. DuckDB says: {_first_line(text)}"
         )
-    if "no space left" in lowered or "disk quota" in lowered or "max_temp_directory" in lowered:
+    if any(sign in lowered for sign in NO_ROOM):
         return _disk_full(settings, _first_line(text))
     if any(sign in lowered for sign in ("permission denied", "read-only", "not a directory")):
         return _not_writable(settings, _first_line(text))
@@ -176,6 +181,22 @@ def _translate(settings: Settings, error: duckdb.Error) -> ScorecardError | None
             "away alone: the next run loads the landing files anew. DuckDB says: "
             f"{_first_line(text)}"
         )
+    return None
+
+
+def full_disk(settings: Settings, said: str) -> DiskFullError | None:
+    """Tell a full disk from what a library said when it could not write, each in its own words.
+
+    Args:
+        settings: The home.
+        said: What it said.
+
+    Returns:
+        The error to show instead; None where the disk has room.
+    """
+    is_said = any(sign in said.lower() for sign in NO_ROOM)
+    if is_said or shutil.disk_usage(settings.home).free < LEAST_FREE_BYTES:
+        return _disk_full(settings, _first_line(said))
     return None
 
 

@@ -15,6 +15,7 @@ import os
 import shutil
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -47,26 +48,24 @@ class CommandResult:
     output: str
 
 
-def scorecard(home: Path, *arguments: str, **environment: str) -> CommandResult:
-    """Call the command line in a process of its own, as a person would."""
+def scorecard(
+    home: Path, *arguments: str, hangs_after: float | None = None, **environment: str
+) -> CommandResult:
+    """Call the command line in a process of its own, as a person would.
+
+    Where it is given, a command that is not over after so many seconds is killed.
+    """
     process, printed = _start(home, arguments, environment)
+    timer = threading.Timer(hangs_after, process.kill) if hangs_after else None
+    if timer:
+        timer.start()
     with printed:
         output = printed.read()
     process.join()
+    if timer:
+        timer.cancel()
     assert process.exitcode is not None
     return CommandResult(process.exitcode, output)
-
-
-def scorecard_killed_at(home: Path, words: str, *arguments: str) -> bool:
-    """Kill the command (SIGKILL) once a line that it prints begins so; False if none ever does."""
-    process, printed = _start(home, arguments, {})
-    with printed:
-        seen = any(line.startswith(words) for line in printed)
-        if seen:
-            process.kill()
-    process.join()
-    assert not seen or process.exitcode == -signal.SIGKILL
-    return seen
 
 
 def scorecard_killed_after(home: Path, words: str, seconds: float, *arguments: str) -> str | None:

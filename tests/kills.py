@@ -2,7 +2,7 @@
 
 What belongs here: the home that is disturbed (a released one, with a month of new files), where a
 run is killed, the rounds, and their record. What does not: what must hold afterwards in words
-(`tests/faults/test_kills.py`).
+(`tests/end_to_end/test_disturbed_runs.py`).
 
 A round kills five runs in a row, each in a later phase than the one before, and lets a sixth go to
 its end: each run but the first begins on what a killed one left. `python -m tests.kills FOLDER`
@@ -11,9 +11,11 @@ does it without pytest and prints the record as a table.
 
 import argparse
 import json
+import os
 import random
 import re
 import shutil
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -46,6 +48,7 @@ CUSTOMERS, MONTHS = 250, 15
 UNTIL = date(2025, 11, 30)
 # How often a run is started that is quicker than the one that was measured, and ends too soon.
 MISSES = 3
+HANGS_AFTER_SECONDS = 3600.0
 
 
 @dataclass(frozen=True)
@@ -174,7 +177,7 @@ def disturb(ground: Ground, number: int) -> Round:
         # What readers see is whole, the old one or, killed after the swap, the new one.
         problems += [f"killed in {point.phase}: {each}" for each in _damage(home)]
     started = time.perf_counter()
-    result = scorecard(home, *again)
+    result = scorecard(home, *again, hangs_after=HANGS_AFTER_SECONDS)
     seconds = time.perf_counter() - started
     differing: tuple[str, ...] = ()
     if result.code:
@@ -230,8 +233,6 @@ def rounds(folder: Path, count: int = ROUNDS) -> Iterator[Round]:
 
 def main() -> None:
     """Do the rounds and print their record."""
-    import os
-
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
@@ -239,11 +240,11 @@ def main() -> None:
     chosen.folder.mkdir(parents=True, exist_ok=True)
     os.environ[PARSED_VARIABLE] = str(chosen.folder / "parsed")
     for number, made in enumerate(rounds(chosen.folder, chosen.rounds)):
-        for kill in made.kills:
-            print(f"{number} {kill.phase:<10} {kill.seconds:6.1f} s  {kill.last_line}", flush=True)  # noqa: T201
-        print(f"{number} plain run  {made.seconds:6.1f} s  equal: {made.is_equal}", flush=True)  # noqa: T201
-        if not made.is_equal:
-            print(f"{made.differing} {made.problem}", flush=True)  # noqa: T201
+        lines = [f"{kill.phase:<10} {kill.seconds:6.1f} s  {kill.last_line}" for kill in made.kills]
+        lines.append(f"plain run  {made.seconds:6.1f} s  equal: {made.is_equal}")
+        lines += [] if made.is_equal else [f"{made.differing} {made.problem}"]
+        sys.stdout.write("".join(f"{number} {line}\n" for line in lines))
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -23,6 +23,22 @@ QUARANTINE = Table(
     ("load_id", "rule_id", "column_name", "decision_id"),
 )
 
+CLEANING = Table(
+    "scorecard",
+    "cleaning_log",
+    OWNER,
+    ("rule_id", "source_system", "source_table", "column_name", "row_key", "value_before"),
+)
+# What is a finding and a correction at once: both marts count the same rows.
+FOUND_AND_CORRECTED = (
+    "copy_of_earlier_extract",
+    "duplicate_in_wave",
+    "exact_duplicate",
+    "level_without_evidence",
+    "solved_before_opened",
+    "status_in_conflict",
+)
+
 ROW_STATES = ("open", "released", "dismissed")
 # The release of a refused row, as the run knows it.
 RELEASED = """
@@ -211,6 +227,7 @@ def rules() -> tuple[Rule, ...]:
         *_counts(),
         *(_named(each) for each in BAD_INPUTS),
         *_quarantine(),
+        *_cleaning(),
     )
 
 
@@ -363,6 +380,61 @@ def _quarantine() -> tuple[Rule, ...]:
             characteristic="traceability",
             columns=("row_count",),
             reads=("control.loads", "control.run_window"),
+        ),
+    )
+
+
+def _cleaning() -> tuple[Rule, ...]:
+    listed = ", ".join(f"'{rule}'" for rule in FOUND_AND_CORRECTED)
+    names = ", ".join(CLEANING.keys)
+    return (
+        *keys(CLEANING),
+        no_personal_data(CLEANING),
+        CLEANING.between(
+            "row_count",
+            1,
+            None,
+            says="Every correction was made at least once.",
+            because="A correction of nothing is no correction.",
+        ),
+        CLEANING.no_rows(
+            "what_was_corrected_differs",
+            f"""
+            select {names} from scorecard.cleaning_log
+            where value_before is not distinct from value_after
+                or first_month > last_month or coalesce(explanation, '') = ''
+            """,
+            says="Every correction has another value after than before, its months, and a meaning.",
+            because="A change that changes nothing, or that nobody explains, cannot be defended.",
+            characteristic="traceability",
+            columns=("value_before", "value_after", "explanation"),
+        ),
+        CLEANING.no_rows(
+            "corrections_are_those_of_the_findings",
+            f"""
+            select
+                coalesce(corrected.rule_id, found.rule_id) as rule_id,
+                coalesce(corrected.source_system, found.source_system) as source_system,
+                coalesce(corrected.source_table, found.source_table) as source_table,
+                null as column_name, null as row_key, null as value_before
+            from (
+                select rule_id, source_system, source_table, sum(row_count) as row_count
+                from scorecard.cleaning_log where rule_id in ({listed}) group by all
+            ) as corrected
+            full outer join (
+                select rule_id, source_system, source_table, row_count
+                from scorecard.source_findings where rule_id in ({listed}) and row_count > 0
+            ) as found
+                on corrected.rule_id = found.rule_id
+                and corrected.source_system = found.source_system
+                and corrected.source_table = found.source_table
+            where corrected.row_count is distinct from found.row_count
+            """,
+            says="What is found in the sources and corrected is corrected as often as it is found.",
+            because="Two tables that tell of the same rows must count the same.",
+            characteristic="consistency",
+            columns=("row_count",),
+            reads=("scorecard.source_findings",),
         ),
     )
 

@@ -29,7 +29,7 @@ SATISFACTION = Table("scorecard", "satisfaction_by_group", OWNER, GROUP_KEYS)
 # Measure -> the share that is published of it.
 SHARES = {"csat": "csat_top_two", "ces": "ces_easy", "fcr": "fcr_yes"}
 
-MEASURES = ("nps", "csat", "ces", "effort", "value_item", "anchor", "fcr")
+MEASURES = ("nps", "csat", "ces", "effort", "value_item", "anchor", "fcr", "share_of_wallet")
 DIMENSIONS = ("product", "service", "personnel", "image", "money", "time", "energy", "psychic")
 # Reasons for which an answer has no score; who answered twice has one that is superseded.
 REFUSED = ("test", "unknown_invitation", "unknown_question", "text_only", "off_scale")
@@ -87,12 +87,15 @@ def _scores() -> tuple[Rule, ...]:
             "score_stands_where_the_answer_is_valid",
             f"""
             select response_id from scorecard.survey_responses
-            where (score_0_100 is null)
-                    is distinct from (coalesce(exclusion_reason, '') in {REFUSED})
+            where (score_0_100 is null) is distinct from (
+                    coalesce(exclusion_reason, '') in {REFUSED}
+                    or coalesce(measure, '') = 'share_of_wallet'
+                )
                 or (exclusion_reason = 'off_scale' and answer between scale_min and scale_max)
                 or (exclusion_reason = 'text_only' and answer is not null)
             """,
-            says="A valid answer has a score, and one that is refused has none and deserves it.",
+            says="A valid answer has a score, and one that is refused has none and deserves it; a "
+            "share of wallet is no opinion and has none.",
             because="An answer that is silently left out moves the mean; so does a wrong one.",
             characteristic="consistency",
             columns=("score_0_100", "exclusion_reason"),

@@ -20,12 +20,20 @@ from data_quality.suites.shapes import (
 
 OWNER = "data science"
 UPSELL = Table("scorecard", "upsell_predictions", OWNER, ("customer_id", "as_of_date"))
-# The same ways of coming to a probability as for churn.
+# The bases on which a headroom is known, and why it is not.
+MEASURED = ("tier", "portfolio")
+UNMEASURED = (
+    "no_answer",
+    "spend_not_measured",
+    "contradiction",
+    "no_wallet",
+    "too_few_answers",
+)
 
 
 def rules() -> tuple[Rule, ...]:
     """List the rules of the product."""
-    return (*_rows(), *_probabilities(), *_amounts())
+    return (*_rows(), *_probabilities(), *_amounts(), *_headroom())
 
 
 def _rows() -> tuple[Rule, ...]:
@@ -35,7 +43,7 @@ def _rows() -> tuple[Rule, ...]:
         volume(UPSELL),
         UPSELL.in_set(
             "upsell_method",
-            METHODS,
+            METHODS,  # the same ways of coming to a probability as for churn
             says="The way the figures were found is one of the known ones.",
             because="A reader must know whether it is an estimate or a base rate.",
         ),
@@ -128,5 +136,56 @@ def _amounts() -> tuple[Rule, ...]:
             because="A range in the wrong order was put together from other numbers.",
             characteristic="consistency",
             columns=("amount_if_expands_p10", "amount_if_expands_p90", "upsell_p10", "upsell_p90"),
+        ),
+    )
+
+
+def _headroom() -> tuple[Rule, ...]:
+    return (
+        UPSELL.in_set(
+            "headroom_basis",
+            (*MEASURED, *UNMEASURED),
+            says="Whose shares of wallet the headroom is measured against, or why it is not known, "
+            "is one of the known words.",
+            because="An empty ceiling without a reason would read as none.",
+        ),
+        *shares(UPSELL, "share_of_wallet_ratio", "share_of_wallet_p90_ratio"),
+        UPSELL.no_rows(
+            "headroom_is_the_gap_to_the_share_of_the_best",
+            f"""
+            select customer_id, as_of_date from scorecard.upsell_predictions
+            where (headroom_basis in {MEASURED}) is distinct from (headroom_6m is not null)
+                or (
+                    headroom_basis in {MEASURED} and not coalesce(
+                        abs(
+                            headroom_6m - greatest(
+                                share_of_wallet_p90_ratio - share_of_wallet_ratio, 0
+                            ) * wallet_12m / 2
+                        ) <= 0.02 + 0.000002 * wallet_12m
+                        and headroom_answer_count >= 30, false
+                    )
+                )
+            """,
+            says="Headroom is half of the year's wallet times what the share lacks to that which "
+            "one in ten exceeds, from at least 30 answers, and stands only where all is known.",
+            because="Handbook C8; a ceiling of other numbers would cap what can be won.",
+            characteristic="accuracy",
+            columns=("headroom_6m", "wallet_12m", "share_of_wallet_ratio", "headroom_basis"),
+        ),
+        UPSELL.no_rows(
+            "cap_is_the_smaller_of_estimate_and_headroom",
+            """
+            select customer_id, as_of_date from scorecard.upsell_predictions
+            where expected_upsell_capped_6m is distinct from case
+                when headroom_6m is not null and expected_upsell_6m is not null
+                    then least(expected_upsell_6m, headroom_6m)
+            end
+            """,
+            says="The capped amount is the smaller of estimate and headroom; it is empty where "
+            "one of them is not known.",
+            because="Nobody wins more than the rest of the wallet, and a cap that was not measured "
+            "is none.",
+            characteristic="consistency",
+            columns=("expected_upsell_capped_6m", "expected_upsell_6m", "headroom_6m"),
         ),
     )

@@ -9,7 +9,7 @@
 
 {#- Whether a question has the scale that a measure is defined on: 0 to 10 for NPS, five points for
     CSAT, seven points of agreement for CES 2.0. The old effort scale runs the other way and is a
-    measure of its own. Expects columns measure, scale_min, scale_max, is_higher_better. -#}
+    measure of its own. A share of wallet is in per cent. Expects columns measure, scale_min, scale_max, is_higher_better. -#}
 {% macro has_standard_scale(answers) -%}
     (
         (
@@ -24,6 +24,10 @@
             and {{ answers }}.scale_max = 7 and {{ answers }}.is_higher_better
         )
         or {{ answers }}.measure = 'fcr'
+        or (
+            {{ answers }}.measure = 'share_of_wallet' and {{ answers }}.scale_min = 0
+            and {{ answers }}.scale_max = 100 and {{ answers }}.is_higher_better
+        )
     )
 {%- endmacro %}
 

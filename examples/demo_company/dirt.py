@@ -147,6 +147,7 @@ DIRT = (
         "",
         "flagged",
         (("response_id", "response_id || '-X1'"), ("answer", "11")),
+        "question_id <> 'WALLET-SHARE'",
     ),
     Dirt(
         "survey.responses",
@@ -154,6 +155,7 @@ DIRT = (
         "type",
         "quarantined",
         (("response_id", "response_id || '-X2'"), ("answer", "'very good'")),
+        "question_id <> 'WALLET-SHARE'",
         is_text=True,
     ),
     Dirt(

@@ -89,6 +89,26 @@ create table if not exists control.load_months (
     row_count bigint
 );
 
+-- Every release that was published, those included that retention has deleted.
+create table if not exists control.releases (
+    release_id varchar,
+    created_at timestamp,
+    run_id varchar,
+    profile varchar,
+    first_month date,
+    last_month date,
+    known_load_id bigint,
+    load_count bigint,
+    code_fingerprint varchar,
+    config_fingerprint varchar,
+    code_commit varchar,
+    is_code_modified boolean,
+    product_count bigint,
+    held_products varchar,
+    mart_count bigint,
+    checksum varchar
+);
+
 create table if not exists control.contracts (
     system varchar,
     table_name varchar,

@@ -22,6 +22,7 @@ from data_quality.evidence import GateEvidence
 from data_quality.fingerprint import Fingerprint
 from data_quality.products import Product, load_products
 from data_quality.report import PageContext, write_quality_page
+from orchestration.dbt import MANIFEST_NAME as DBT_MANIFEST_NAME
 from orchestration.errors import GateRefusedError, ReleaseError
 from orchestration.ingestion.company import Company
 from orchestration.release import marts as release_marts
@@ -33,7 +34,13 @@ from orchestration.release.decisions import (
     current_fingerprints,
     decide_products,
 )
+from orchestration.release.history import (
+    record_releases,
+    write_releases,
+    write_restatements,
+)
 from orchestration.release.info import create_info_table, write_quality_results
+from orchestration.release.lineage import write_lineage
 from orchestration.release.manifest import (
     MANIFEST_NAME,
     Manifest,
@@ -91,7 +98,7 @@ def build_release(
     run: RunSummary,
     evidence: Sequence[GateEvidence],
     created_at: datetime | None = None,
-    keep: int = store.KEEP_RELEASES,
+    keep: int | None = None,
 ) -> Release:
     """Publish the products whose evidence holds, and the last good version of the others.
 
@@ -103,7 +110,7 @@ def build_release(
         run: What the run says about itself.
         evidence: What the gates of the run said.
         created_at: The moment that gives the release its id; now by default.
-        keep: How many releases are kept.
+        keep: How many releases are kept; what the settings say by default.
 
     Returns:
         The published release; `manifest.held_products` names what was held.
@@ -119,6 +126,8 @@ def build_release(
         store.clean_leftovers(settings)
         previous = store.current_release(settings)
         products = load_products()
+        with connect(settings) as con:
+            record_releases(con, settings)
         with connect(settings, read_only=True) as con:
             found = current_fingerprints(con, products)
             objections = {ESTIMATORS_MART: missing_cards(settings, con)}
@@ -264,9 +273,11 @@ def _write_content(draft: _Draft) -> None:
         )
     logger.info("%d Parquet file(s) shared with the previous release", shared)
     manifest = _manifest(draft, marts)
+    _write_history(draft, manifest)
     _write_manifest(draft.folder, manifest)
     _write_evidence(draft)
     _write_quality(draft)
+    write_lineage(draft.folder, manifest, draft.settings.dbt_target / DBT_MANIFEST_NAME)
     earlier = draft.previous.path if draft.previous else None
     write_cards(draft.settings, draft.folder, manifest, previous=earlier)
     write_report(draft.folder)
@@ -326,6 +337,16 @@ def _write_info_tables(con: duckdb.DuckDBPyConnection, draft: _Draft) -> None:
         ],
     )
     write_quality_results(con, target=_ALIAS)
+
+
+def _write_history(draft: _Draft, manifest: Manifest) -> None:
+    """Add what the release says of those before it, once its own marts are known."""
+    kept = [folder.name for folder in store.release_folders(draft.settings)]
+    with connect(draft.settings, read_only=True) as con:
+        con.execute(f"attach {quoted(draft.database)} as {_ALIAS} (read_write)")
+        write_releases(con, manifest, kept, target=_ALIAS)
+        write_restatements(con, manifest, draft.previous, target=_ALIAS)
+        con.execute(f"detach {_ALIAS}")
 
 
 def _opened_release(draft: _Draft) -> duckdb.DuckDBPyConnection:

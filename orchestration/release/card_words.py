@@ -141,6 +141,8 @@ UPSELL = KindWords(
         "A few large customers decide the sum: of a few thousand customers even one who knew all "
         "that drives them would miss it by half.",
         "Product launches to come are not known to it.",
+        "It knows nothing of what a customer spends elsewhere. Where a survey asked for the share "
+        "of wallet, headroom caps the amount beside it (expected_upsell_capped_6m).",
     ),
     fallback="rates and means of groups of customers stand in its place",
     happened="bought more",

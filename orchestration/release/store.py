@@ -25,7 +25,7 @@ from orchestration.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-KEEP_RELEASES = 12
+KEEP_RELEASES = Settings.keep_releases
 # Not `scorecard`: DuckDB names a file's catalog after the file, and `scorecard.<mart>` would then
 # be ambiguous, catalog or schema (docs/decisions/0018).
 DATABASE_NAME = "release.duckdb"
@@ -225,7 +225,7 @@ def swap_current(settings: Settings, release_id: str) -> None:
     _sync(settings.home)
 
 
-def apply_retention(settings: Settings, *, keep: int = KEEP_RELEASES) -> list[str]:
+def apply_retention(settings: Settings, *, keep: int | None = None) -> list[str]:
     """Delete all but the newest releases; never the current one.
 
     A folder is first renamed aside, so that a kill in between leaves no half release under its
@@ -233,17 +233,16 @@ def apply_retention(settings: Settings, *, keep: int = KEEP_RELEASES) -> list[st
 
     Args:
         settings: The home.
-        keep: How many releases stay, at least 1.
+        keep: How many releases stay, at least 1; what the settings say by default.
 
     Returns:
         The ids that were deleted.
     """
+    keep = max(settings.keep_releases if keep is None else keep, 1)
     current = current_release(settings)
     kept_always = {current.id} if current else set()
     doomed = [
-        folder
-        for folder in release_folders(settings)[max(keep, 1) :]
-        if folder.name not in kept_always
+        folder for folder in release_folders(settings)[keep:] if folder.name not in kept_always
     ]
     for folder in doomed:
         aside = folder.with_name(f"{TEMPORARY_PREFIX}old-{folder.name}")

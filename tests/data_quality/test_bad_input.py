@@ -356,7 +356,7 @@ def page(shared_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     begin(settings, RunMonths("run-1"), now=LOADED_AT)
     lend_parsed(settings.home)
     run_dbt(settings, "seed")
-    marts = ("source_findings", "revenue_reconciliation", "quarantine_summary")
+    marts = ("source_findings", "revenue_reconciliation", "quarantine_summary", "cleaning_log")
     run_dbt(settings, "run", select=[f"+{mart}" for mart in marts])
     evidence = run_gate(
         settings.warehouse,

@@ -18,6 +18,7 @@ from data_quality.source_summary import (
     FindingSummary,
     LoadSummary,
     RefusedSummary,
+    read_corrections,
     read_findings,
     read_loads,
     read_refused,
@@ -210,6 +211,53 @@ def test_page_says_that_no_findings_are_known_before_they_are_built(tmp_path: Pa
         context = PageContext(run_id="run-1", findings=read_findings(con))
 
     assert "No findings are listed" in findings_section(page([passed("source")], tmp_path, context))
+
+
+def test_corrections_are_shown_by_rule_with_their_commonest_case(
+    good_warehouse: Path, tmp_path: Path
+) -> None:
+    with duckdb.connect() as con:
+        con.execute(f"attach '{good_warehouse}' as good (read_only)")
+        con.execute("create schema scorecard")
+        con.execute("create table scorecard.cleaning_log as from good.scorecard.cleaning_log")
+        con.execute(
+            "insert into scorecard.cleaning_log select * replace ('USD' as value_before, "
+            "9 as row_count, 'pay-2' as example_key) from scorecard.cleaning_log"
+        )
+        found = read_corrections(con)
+
+    text = page([passed("findings")], tmp_path, PageContext(run_id="run-1", corrections=found))
+
+    assert [(each.rows, each.pairs, each.value_before, each.example_key) for each in found] == [
+        (16, 2, "USD", "•••-2")
+    ]
+    section = text[text.index('id="corrections"') : text.index('id="dbt"')]
+    assert "currency_converted" in section
+    assert '<td class="number" data-label="Rows">16</td>' in section
+    assert "USD" in section
+    assert "EUR" not in section
+
+
+def test_a_merged_customer_is_named_to_nobody_on_the_page() -> None:
+    with duckdb.connect() as con:
+        con.execute("create schema scorecard")
+        con.execute(
+            "create table scorecard.cleaning_log as select 'customer_merged' as rule_id, "
+            "'crm' as source_system, 'customers' as source_table, 'customer_id' as column_name, "
+            "'hash-of-one' as row_key, 'a customer of its own' as value_before, "
+            "'cus_0042' as value_after, 1::bigint as row_count, 'hash-of-one' as example_key, "
+            "'It is merged.' as explanation"
+        )
+        (found,) = read_corrections(con)
+
+    assert (found.example_key, found.value_after) == ("•••ne", "•••42")
+
+
+def test_page_without_a_log_of_corrections_says_so(tmp_path: Path) -> None:
+    with duckdb.connect() as con:
+        assert read_corrections(con) == ()
+
+    assert "No correction is listed for this run." in page([passed("findings")], tmp_path)
 
 
 def test_dbt_tests_are_summed_up(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ QUERIES = re.findall(r"^### `(\w+)`[^\n]*\n\n```sql\n(.*?)```", PAGE, flags=re.M
 # A small company need not have a change beyond chance, nor a crisis, nor enough customers who left
 # to judge an estimator by, nor one who is green and at risk; a first run values one month. Fourteen
 # months hold no second year to learn uptake by, no score with its outcome and no review of scores.
+# A first release restates nothing.
 MAY_BE_EMPTY = {
     "nps_by_group",
     "complaint_episodes",
@@ -32,6 +33,7 @@ MAY_BE_EMPTY = {
     "scorecard_backtest",
     "customer_value_segments",
     "value_segments",
+    "restatements",
 }
 
 

@@ -8,7 +8,12 @@ released stays whole, and the next run ends in the same checksums. A run killed 
 
 import pytest
 
-from tests.command import release_killed_at, scorecard, scorecard_killed_at, unfinished_releases
+from tests.command import (
+    release_killed_at,
+    scorecard,
+    scorecard_killed_after,
+    unfinished_releases,
+)
 from tests.conftest import checksums
 
 pytestmark = pytest.mark.slow
@@ -23,7 +28,7 @@ def test_a_second_run_after_killed_ones_loads_nothing_and_publishes_the_same(
     assert release_killed_at(run_home, "Release")
     assert unfinished_releases(run_home)
     again = ("run", "--landing", str(company))
-    assert scorecard_killed_at(run_home, "Run the gates", *again, "--from", "2009-12")
+    assert scorecard_killed_after(run_home, "Run the gates", 0, *again, "--from", "2009-12")
     assert (run_home / "current").resolve() == released
     result = scorecard(run_home, *again)
     assert result.code == 0, result.output

@@ -1,12 +1,17 @@
+import errno
+import io
 import json
+import logging
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import typer
@@ -163,6 +168,13 @@ class TestWrongUsage:
         assert "Traceback" not in result.output
 
 
+class Full(io.StringIO):
+    """A file on a disk that is full."""
+
+    def write(self, _: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
 class TestProblems:
     @pytest.mark.parametrize(
         ("error", "code"),
@@ -187,6 +199,32 @@ class TestProblems:
         assert str(log) in result.output.replace("\n", "")
         assert "ZeroDivisionError: by nothing" in log.read_text(encoding="utf-8")
         assert "Traceback" in log.read_text(encoding="utf-8")
+
+    @pytest.mark.parametrize(
+        ("said", "free"),
+        [("(sqlite3.OperationalError) disk I/O error", 0), ("IO Error: No space left", 2**40)],
+    )
+    def test_a_full_disk_is_told_whoever_noticed_it(
+        self,
+        call: CliRunner,
+        monkeypatch: pytest.MonkeyPatch,
+        said: str,
+        free: int,
+    ) -> None:
+        def fill(*_: object) -> None:
+            for handler in logging.getLogger().handlers:
+                if isinstance(handler, cli._LogFile):
+                    monkeypatch.setattr(handler, "stream", Full())
+            logging.getLogger("anybody").error("cannot be written")
+            raise RuntimeError(said)
+
+        monkeypatch.setattr(cli, "_run", fill)
+        monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+        result = call.invoke(cli.app, ["run"])
+        assert result.exit_code == 1
+        assert result.output.startswith("No room left while writing below")
+        assert said in result.output
+        assert "Traceback" not in result.output
 
     def test_ctrl_c_says_that_nothing_is_lost(
         self, call: CliRunner, monkeypatch: pytest.MonkeyPatch

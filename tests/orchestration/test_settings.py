@@ -78,3 +78,10 @@ def test_an_unknown_setting_is_wrong_usage():
 
 def test_exit_codes_are_those_of_the_command_line():
     assert (ScorecardError.exit_code, UsageError.exit_code, GateRefusedError.exit_code) == (1, 2, 3)
+
+
+def test_how_many_releases_stay_is_a_number_from_one():
+    assert Settings.from_environment({}).keep_releases == 12
+    assert Settings.from_environment({"SCORECARD_KEEP_RELEASES": "3"}).keep_releases == 3
+    with pytest.raises(UsageError, match="SCORECARD_KEEP_RELEASES is '0'"):
+        Settings.from_environment({"SCORECARD_KEEP_RELEASES": "0"})

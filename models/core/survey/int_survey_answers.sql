@@ -142,7 +142,8 @@ select
     ranked.is_higher_better,
     ranked.is_scale_reversed,
     case
-        when ranked.refusal is null then cast(
+        -- A share of wallet is a fact: neither end of its scale is the better one for the customer.
+        when ranked.refusal is null and ranked.measure <> 'share_of_wallet' then cast(
             round(
                 100 * case
                     when ranked.is_higher_better

@@ -8,6 +8,7 @@ select
     trim(source.line_id) as line_id,
     trim(source.invoice_id) as invoice_id,
     upper(trim(source.product_id)) as product_id,
+    source.product_id as product_id_as_sent,
     trim(source.subscription_id) as subscription_id,
     source.quantity,
     source.unit_price,

@@ -11,5 +11,6 @@ select
     source.invoiced_at,
     source.due_date,
     upper(trim(source.currency)) as currency_code,
+    source.currency as currency_as_sent,
     source._load_id as load_id
 from source

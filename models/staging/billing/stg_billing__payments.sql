@@ -10,6 +10,7 @@ select
     trim(source.customer_id) as source_customer_id,
     source.amount,
     upper(trim(source.currency)) as currency_code,
+    source.currency as currency_as_sent,
     trim(source.payment_method) as payment_method,
     trim(source.status) as status,
     source.paid_at

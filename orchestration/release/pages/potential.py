@@ -387,11 +387,15 @@ def _top(reader: Reader, rows: Sequence[Row]) -> Table:
             number("If so, by", "amount_if_expands", reader.money, on_phone=False),
             Column("P10 to P90", between, is_on_phone=False),
             number("Expected", "expected_upsell_6m", reader.money),
+            number("Headroom", "headroom_6m", reader.money, on_phone=False),
         ],
         rows,
         note="Expected: chance times amount. Most single customers buy nothing more or much more; "
-        "only the sum of many comes near what is expected.",
-        sources="upsell_predictions.expected_upsell_6m, amount_if_expands, expand_probability",
+        "only the sum of many comes near what is expected. Headroom: what six months would bring "
+        "more at the share of wallet that one in ten of the tier exceeds, where the customer was "
+        "asked; expected above it is more than can be won.",
+        sources="upsell_predictions.expected_upsell_6m, amount_if_expands, expand_probability, "
+        "headroom_6m",
     )
 
 
@@ -626,7 +630,7 @@ PAGE = PageSpec(
                     "upsell_predictions": names(
                         "customer_id as_of_date upsell_kind is_eligible expand_probability "
                         "expected_upsell_6m amount_if_expands amount_if_expands_p10 "
-                        "amount_if_expands_p50 amount_if_expands_p90 upsell_method "
+                        "amount_if_expands_p50 amount_if_expands_p90 headroom_6m upsell_method "
                         "upsell_estimator_version"
                     ),
                     "customers": names("customer_id crm_customer_id"),

@@ -92,7 +92,7 @@ def _publish(
         return publish_to_postgres(settings, release, variables[variable], reader=reader).is_new
     from orchestration.release.targets.object_store import publish_to_store
 
-    return publish_to_store(release, variables[variable])
+    return publish_to_store(release, variables[variable], keep=settings.keep_releases)
 
 
 def _read(name: str, variable: str, value: str) -> Place:

@@ -185,6 +185,12 @@ from quarantine.refused_rows as refused
 left join quarantine.decided_rows as decided
     on decided.load_id = refused.load_id and decided.line = refused.line;
 
+insert into scorecard.cleaning_log by name
+select 'currency_converted' as rule_id, 'billing' as source_system, 'payments' as source_table,
+    'amount' as column_name, '*' as row_key, 'EUR' as value_before, 'GBP' as value_after,
+    7 as row_count, 'pay-1' as example_key, date '2011-01-31' as first_month,
+    date '2011-11-30' as last_month, 'What it means.' as explanation;
+
 insert into raw.billing__exchange_rates by name
 select 'EUR' as currency, date '2011-11-01' as rate_date, 0.85 as rate, -1 as _load_id;
 
@@ -219,7 +225,7 @@ from scorecard.tickets;
 insert into scorecard.survey_responses by name
 with numbered as (
     select i, i % 11 as answer, timestamp '2011-10-03 12:00:00' + to_days((i % 50)::int) as sent_at,
-        ['nps', 'ces'][i % 2 + 1] as measure
+        case when i = 98 then 'share_of_wallet' else ['nps', 'ces'][i % 2 + 1] end as measure
     from range(100) as numbers(i)
 )
 select 'answer-' || lpad(i::varchar, 3, '0') as response_id,
@@ -228,8 +234,9 @@ select 'answer-' || lpad(i::varchar, 3, '0') as response_id,
     'programme-1' as programme_id, 'wave-1' as wave, 'question-' || i % 2 as question_id, measure,
     answer, 0 as scale_min, 10 as scale_max, i % 2 = 0 as is_higher_better,
     false as is_scale_reversed,
-    case when i >= 10 then 10 * case when i % 2 = 0 then answer else 10 - answer end end
-        as score_0_100,
+    case
+        when i >= 10 and i <> 98 then 10 * case when i % 2 = 0 then answer else 10 - answer end
+    end as score_0_100,
     i >= 10 as is_latest_in_wave, case when i < 10 then 'test' end as exclusion_reason
 from numbered;
 
@@ -612,6 +619,16 @@ select customer_id, as_of_date,
     case when number % 20 < 18 then score / 100 * 0.9 end as expand_probability_low,
     case when number % 20 < 18 then least(1, score / 100 * 1.1) end as expand_probability_high,
     case when number % 20 < 18 then score when number % 20 = 18 then 0 end as expected_upsell_6m,
+    case when number % 3 = 0 and number % 20 <> 19 then case
+        when number % 20 = 18 then 0 else least(score, 50) end
+    end as expected_upsell_capped_6m,
+    case number % 3 when 0 then 'tier' when 1 then 'no_answer' else 'no_wallet' end
+        as headroom_basis,
+    case when number % 3 = 0 then 50 end as headroom_6m,
+    case when number % 3 = 0 then 400 end as wallet_12m,
+    case number % 3 when 0 then 0.5 when 2 then 0 end as share_of_wallet_ratio,
+    case when number % 3 = 0 then 0.75 end as share_of_wallet_p90_ratio,
+    case when number % 3 = 0 then 40 end as headroom_answer_count,
     case when number % 20 < 18 then 100 end as amount_if_expands,
     case when number % 20 < 18 then 20 end as amount_if_expands_p10,
     case when number % 20 < 18 then 80 end as amount_if_expands_p50,

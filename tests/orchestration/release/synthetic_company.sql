@@ -699,6 +699,13 @@ select
     cast(2880 as bigint) as load_row_count, 'Too small' as explanation,
     cast(null as varchar) as waived_rule, cast(null as varchar) as decision_reason;
 
+create table scorecard.cleaning_log as
+select
+    'currency_converted' as rule_id, 'billing' as source_system, 'payments' as source_table,
+    'amount' as column_name, '*' as row_key, 'EUR' as value_before, 'GBP' as value_after,
+    cast(7 as bigint) as row_count, 'pay-1' as example_key, date '2011-01-31' as first_month,
+    date '2011-11-30' as last_month, 'Read in the reporting currency' as explanation;
+
 create table scorecard.source_findings as
 select
     *,

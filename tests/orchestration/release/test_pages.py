@@ -1110,6 +1110,8 @@ def test_what_more_is_expected_is_the_marts_sum_by_tier(
     ]
     assert [row[2] for row in cells] == [shown(format_money(row[2], "£")) for row in expected]
     assert [row[3].removesuffix("[small n]").strip() for row in cells] == ["20.0 %"] * len(cells)
+    largest = Tables(pages["potential.html"]).cells("Customers of whom most is expected")
+    assert {(row[1] == "Tier A", row[-1]) for row in largest} == {(True, "£15"), (False, "–")}
 
 
 def test_promised_and_come_are_those_of_the_estimator_that_speaks(

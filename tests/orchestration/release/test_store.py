@@ -1,5 +1,6 @@
 """Folders and links of releases, without what is in them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -106,6 +107,14 @@ def test_retention_keeps_the_newest_and_the_current(settings: Settings) -> None:
 
     assert sorted(deleted) == IDS[1:3]
     assert [release.id for release in list_releases(settings)] == [IDS[4], IDS[3], IDS[0]]
+
+
+def test_the_settings_say_how_many_stay(settings: Settings) -> None:
+    swap_current(settings, IDS[4])
+
+    apply_retention(replace(settings, keep_releases=2))
+
+    assert [release.id for release in list_releases(settings)] == [IDS[4], IDS[3]]
 
 
 def test_retention_never_deletes_all(settings: Settings) -> None:

@@ -18,7 +18,9 @@ from (
         ('TRX-CES', 'TRX', 'ces', null, null, 1, 7, true),
         ('TRX-EFFORT', 'TRX', 'effort', null, null, 1, 5, false),
         ('TRX-FCR', 'TRX', 'fcr', null, null, 0, 1, true),
-        ('TRX-ANCHOR', 'TRX', 'anchor', null, 'major_complaint', 1, 5, true)
+        ('TRX-ANCHOR', 'TRX', 'anchor', null, 'major_complaint', 1, 5, true),
+        -- The last by number: the draws of the others go by theirs.
+        ('WALLET-SHARE', 'REL', 'share_of_wallet', null, null, 0, 100, true)
 ) as given (
     question_id, programme_id, measure, dimension, anchor_id, scale_min, scale_max, is_higher_better
 )

@@ -18,13 +18,19 @@ answers as (
         scale_max,
         part(kv, question_no) as kq,
         is_higher_better,
-        -- From -1.5 to 1.5 of feeling over the scale, with the item's own level and noise.
-        scale_min + (scale_max - scale_min) * clamp(
-            0.5 + level + (case when is_higher_better then 1 else -1 end)
-            * (0.30 * feeling + 0.11 * normal(part(kv, question_no), 'noise')), 0, 1
-        ) as value,
+        case
+            -- As well as people know it, in steps of five.
+            when measure = 'share_of_wallet'
+                then 5 * round(20 * clamp(wallet_share + 0.04 * normal(kq, 'noise'), 0.05, 1))
+            -- From -1.5 to 1.5 of feeling over the scale, with the item's own level and noise.
+            else scale_min + (scale_max - scale_min) * clamp(
+                0.5 + level + (case when is_higher_better then 1 else -1 end)
+                * (0.30 * feeling + 0.11 * normal(part(kv, question_no), 'noise')), 0, 1
+            )
+        end as value,
     from answering
     inner join question using (programme_id)
+    inner join (select t, wallet_share(k) as wallet_share from customer) using (t)
     where sent_at::date >= valid_from and sent_at::date < valid_until
         -- Not every item is answered, and effort and anchor are asked of few.
         and draw(part(kv, question_no), 'skips') < case

@@ -11,6 +11,7 @@ select
     round(mu_s, 6) as satisfaction_level,
     round(mu_e, 6) as engagement_level,
     round(mu_p, 6) as price_pressure_level,
+    wallet_share(k) as wallet_share,
     planted_case,
     nullif(trap_kind, '') as trap,
     case when trap_kind <> '' then true_id(partner) end as trap_partner_id,

@@ -98,6 +98,7 @@ def test_no_read_fails_and_none_sees_two_releases(
     (tmp_path / "counts.json").write_text(json.dumps(_reads(tmp_path)))
 
 
+@pytest.mark.faults
 def test_a_reader_that_holds_a_release_open_reads_it_to_the_end(
     settings, plain_build, publish, change_marts
 ):

@@ -1,0 +1,89 @@
+"""A daily run on a released home, killed fifty times, and on a disk that is full.
+
+`tests.kills` makes the home, the month of new files, and the run that nobody disturbed.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.command import lend_parsed
+from tests.conftest import ROOT, checksums
+from tests.kills import PHASES, ROUNDS, Ground, prepare, rounds
+
+pytestmark = pytest.mark.faults
+
+# What a run writes that is not there before: enough to load, too little to build all models.
+ROOM_MEGABYTES = 30
+IN_A_SMALL_DISK = """
+set -e
+mount -t tmpfs -o size={small}m tmpfs {mount}
+cp -a {before}/. {mount}/
+set +e
+{run}; echo code $?
+mount -o remount,size=4g {mount}
+{run}; echo code $?
+cp -a {mount}/. {after}/
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(shared_folder: Path) -> Path:
+    """Where the home, the files and the records of the rounds are; kept between test runs where
+    `SCORECARD_TEST_KILLS` names a folder."""
+    return Path(os.environ.get("SCORECARD_TEST_KILLS") or shared_folder / "kills")
+
+
+@pytest.fixture(scope="module")
+def ground(folder: Path) -> Ground:
+    folder.mkdir(parents=True, exist_ok=True)
+    return prepare(folder)
+
+
+def test_fifty_killed_runs_end_as_if_nothing_had_happened(folder, ground):
+    done = list(rounds(folder))
+    assert Counter(kill.phase for made in done for kill in made.kills) == dict.fromkeys(
+        PHASES, ROUNDS
+    )
+    assert [made for made in done if not made.is_equal] == []
+
+
+@pytest.mark.skipif(
+    shutil.which("unshare") is None
+    or subprocess.run(["unshare", "-rm", "true"], capture_output=True).returncode != 0,
+    reason="needs user namespaces, to mount a small disk of its own",
+)
+def test_a_disk_that_is_full_halfway_stops_the_run_and_with_room_it_ends_the_same(ground, tmp_path):
+    mount, after = tmp_path / "disk", tmp_path / "after"
+    mount.mkdir()
+    after.mkdir()
+    before = shutil.copytree(ground.before, tmp_path / "before", symlinks=True)
+    lend_parsed(before)
+    blocks = {
+        (path.stat().st_ino, path.stat().st_blocks * 512)
+        for path in before.rglob("*")
+        if not path.is_symlink()
+    }
+    small = sum(size for _, size in blocks) // 2**20 + ROOM_MEGABYTES
+    run = f"{sys.executable} -m orchestration.cli run --landing {ground.landing}"
+    script = IN_A_SMALL_DISK.format(small=small, mount=mount, before=before, run=run, after=after)
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", script],
+        cwd=ROOT,
+        env={**os.environ, "SCORECARD_HOME": str(mount), "SCORECARD_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    full, _, rest = done.stdout.partition("code 1")
+    assert "Load landing files  " in full
+    assert "code 0" in rest, done.stdout + done.stderr
+    assert "No room left while writing below" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert checksums(after) == checksums(ground.after)
