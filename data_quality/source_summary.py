@@ -105,7 +105,7 @@ class CorrectionSummary:
         pairs: Rows of the log: decisions, or pairs of values before and after.
         example_key: Key of a corrected row, masked.
         value_before: What stood there.
-        value_after: What it is read as, masked where it names a customer; empty where not used.
+        value_after: What it is read as; empty where it is not used.
         explanation: What the rule means.
     """
 
@@ -192,16 +192,8 @@ def read_corrections(con: Connection) -> tuple[CorrectionSummary, ...]:
         order by total desc, rule_id, source_system, source_table, column_name
         """
     ).fetchall()
-    return tuple(_masked(CorrectionSummary(*row)) for row in rows)
-
-
-def _masked(found: CorrectionSummary) -> CorrectionSummary:
-    names_customer = found.column == "customer_id"
-    return replace(
-        found,
-        example_key=masked(found.example_key),
-        value_after=masked(found.value_after) if names_customer else found.value_after,
-    )
+    found = [CorrectionSummary(*row) for row in rows]
+    return tuple(replace(each, example_key=masked(each.example_key)) for each in found)
 
 
 def _is_built(con: Connection, mart: str) -> bool:

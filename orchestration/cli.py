@@ -321,7 +321,8 @@ def explain(
         release = find_release(settings, None)
         explanation = explain_customer(release.database, customer, month, profile)
         if html is not None:
-            _print(f"Written: {write_page(explanation, html, lang)}")
+            report = release.database.parent / "report"
+            _print(f"Written: {write_page(explanation, html, lang, report=report)}")
             return
         shown = with_reasons(explanation, settings)
         _print(render_explanation(shown, with_causes=change))
@@ -672,6 +673,16 @@ def show_quarantine(
 
         selection = Selection.parse(rows or (), file=file, table=table, rule=rule)
         found, total = show_rows(settings, selection, limit=limit)
+        if with_text:
+            from orchestration.exports import log_export
+
+            log_export(
+                settings,
+                command="quarantine show",
+                what=f"texts of refused rows: {selection}",
+                destination="output of the command",
+                row_count=len(found),
+            )
         _print(
             quarantine.rows_json(found, with_text=with_text)
             if as_json
@@ -753,6 +764,53 @@ def _print_pin(entry: "Approval") -> None:
         f"for the months from {entry.as_of_date:%Y-%m}, until "
         f"`scorecard estimators unpin {entry.kind}`."
     )
+
+
+@app.command()
+def erase(
+    customer: Annotated[
+        str, typer.Argument(help="The scorecard's customer_id, or the CRM's own id.")
+    ],
+    reason: Annotated[
+        str,
+        typer.Option(
+            "--reason",
+            metavar="TEXT",
+            help="Why. It is kept for good: name no person.",
+            show_default=False,
+        ),
+    ],
+    author: AuthorOption = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Erase. Without it everything is only listed.")
+    ] = False,
+) -> None:
+    """Erase a person: from raw facts, quarantine, landing files, training rows, later releases.
+
+    Takes every record that was linked to the customer. Identifiers become random tokens, names,
+    addresses and texts are emptied; facts stay as nobody's, so that sums stay as they were. Later
+    loads leave the person's rows out. Nothing brings the person back: without `--yes` the command
+    only lists what it would take out (docs/privacy.md).
+
+    **Example**
+
+    `scorecard erase C0000123 --reason "request 2026-14" --yes`
+    """
+    with _answering(write_log=True) as settings:
+        from orchestration.erasure.erase import erase as erase_person
+        from orchestration.erasure.words import render_erasure
+        from orchestration.quarantine import whoever
+        from orchestration.runs import utc_now
+
+        outcome = erase_person(
+            settings,
+            customer,
+            author=whoever(author),
+            reason=reason,
+            now=utc_now(),
+            is_rehearsal=not yes,
+        )
+        _print(render_erasure(outcome))
 
 
 @app.command()

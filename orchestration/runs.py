@@ -207,8 +207,10 @@ def summarise(settings: Settings, record: window.RunRecord) -> "RunSummary":
         loads = _records(
             con.execute(
                 "select load_id, system, table_name, file, sha256, rows_read, rows_accepted, "
-                "rows_unchanged, rows_quarantined, earliest_fact_date, latest_fact_date "
-                "from control.loads "
+                "rows_unchanged, rows_quarantined, earliest_fact_date, latest_fact_date, "
+                "months.earliest_month from control.loads left join (select load_id, "
+                "min(month_end) as earliest_month from control.load_months group by load_id"
+                ") as months using (load_id) "
                 "where status = 'loaded' and load_id <= ? order by load_id",
                 [record.known_load_id],
             )

@@ -5,11 +5,13 @@ here: the measures with their definitions, and everything around the score
 (`orchestration.explain`); computing any of it (`models/`).
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import duckdb
 from rich.console import Group, RenderableType
@@ -20,6 +22,7 @@ from rich.tree import Tree
 from orchestration.release.languages import (
     SIMULATED_ZH,
     day_in,
+    file_in,
     month_in,
     profile_names,
     translator,
@@ -506,13 +509,17 @@ def _causes_table(story: Story) -> RenderableType:
     return table
 
 
-def write_page(explanation: "Explanation", path: Path, lang: str = "en") -> Path:
+def write_page(
+    explanation: "Explanation", path: Path, lang: str = "en", *, report: Path | None = None
+) -> Path:
     """Write an explanation as a page of its own, without any file beside it.
 
     Args:
         explanation: What is explained.
         path: The file; its folder must exist.
         lang: `en` or `zh`.
+        report: Folder of the release's report, to whose page of the scorecards in the language the
+            page leads, where there is one.
 
     Returns:
         The file.
@@ -540,9 +547,17 @@ def write_page(explanation: "Explanation", path: Path, lang: str = "en") -> Path
         widest_part=max((abs(points) for points in story.parts or ()), default=0) or 1,
         widest=max((abs(cause.total) for cause in story.causes), default=0) or 1,
         points=_points(story),
+        report=_way_to(report / file_in(lang, "scorecards"), path) if report else "",
     )
     path.write_text(html, encoding="utf-8")
     return path
+
+
+def _way_to(page: Path, path: Path) -> str:
+    """The way from a file to a page, as a link; empty where the page is not there."""
+    if not page.is_file():
+        return ""
+    return quote(Path(os.path.relpath(page.resolve(), path.parent.resolve())).as_posix())
 
 
 def _points(story: Story) -> list[list[tuple[float, float]]]:

@@ -37,6 +37,8 @@ SCORES = ("+customer_scorecard,path:models/scores", "customer_scorecard")
 STAGED = "stg_ml__scorecard_weights"
 MADE = (*MARTS, "int_months", "int_identity_links", "stg_control__run_window")
 EXPLAINED = (
+    "scr_measure_change_counts",
+    "scr_measure_dead_bands",
     "customer_scorecard_nodes",
     "customer_scorecard_measures",
     "customer_scorecard_changes",

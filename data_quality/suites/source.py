@@ -154,11 +154,18 @@ def _ledger() -> tuple[Rule, ...]:
         LOADS.no_rows(
             "rows_add_up",
             "select load_id from control.loads where status = 'loaded' and "
-            "rows_read <> rows_accepted + rows_unchanged + rows_quarantined",
-            says="For every file: rows read = accepted + unchanged + quarantined.",
-            because="A row that is in none of the three was lost on the way.",
+            "rows_read <> rows_accepted + rows_unchanged + rows_quarantined "
+            "+ coalesce(rows_erased, 0)",
+            says="For every file: rows read = accepted + unchanged + quarantined + erased.",
+            because="A row that is in none of the four was lost on the way.",
             characteristic="traceability",
-            columns=("rows_read", "rows_accepted", "rows_unchanged", "rows_quarantined"),
+            columns=(
+                "rows_read",
+                "rows_accepted",
+                "rows_unchanged",
+                "rows_quarantined",
+                "rows_erased",
+            ),
         ),
     )
 

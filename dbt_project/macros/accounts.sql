@@ -1,5 +1,5 @@
-{#- Organisations of several customers (handbook C1). Here: what their marts have in common. Not here: how
-    a customer is scored (`scorecard_engine.sql`). -#}
+{#- Organisations of several customers (handbook C1). Here: what their marts have in common. Not
+    here: how a customer is scored (`scorecard_engine.sql`). -#}
 
 {#- A member's share in its organisation's score by a way to roll up; `members` is an alias of
     `scr_account_members`. -#}

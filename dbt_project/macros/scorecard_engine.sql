@@ -353,30 +353,90 @@
 {%- endfor %}
 {%- endmacro %}
 
-{#- Query of the median of `value`, weighed by `customers`, by month end, profile and tier: exact also
-    where it lies between two values. -#}
-{% macro median_by_tier(source) -%}
+{#- Query of the median of `value`, weighed by `customers`, by month end and the columns `keys`: exact
+    also where it lies between two values. -#}
+{% macro weighted_median(source, keys) -%}
+    {%- set group = 'counted.as_of_date, counted.' ~ keys | join(', counted.') -%}
     select
         ranked.as_of_date,
-        ranked.profile,
-        ranked.tier,
+        ranked.{{ keys | join(',\n        ranked.') }},
         avg(ranked.value) as middle
     from (
         select
             counted.*,
             sum(counted.customers) over (
-                partition by counted.as_of_date, counted.profile, counted.tier
+                partition by {{ group }}
                 order by counted.value rows between unbounded preceding and current row
             ) as so_far,
-            sum(counted.customers) over (
-                partition by counted.as_of_date, counted.profile, counted.tier
-            ) as in_all
+            sum(counted.customers) over (partition by {{ group }}) as in_all
         from {{ source }} as counted
     ) as ranked
     where
         2 * ranked.so_far >= ranked.in_all
         and 2 * (ranked.so_far - ranked.customers) <= ranked.in_all
-    group by ranked.as_of_date, ranked.profile, ranked.tier
+    group by ranked.as_of_date, ranked.{{ keys | join(', ranked.') }}
+{%- endmacro %}
+
+{#- CTE `year_before`: the changes of scores in one month, of the twelve months before each month of the
+    CTE `months`, from the counts of a model. `keys` name the group. -#}
+{% macro changes_of_the_year_before(counts, keys) -%}
+year_before as (
+
+    select
+        month_ends.as_of_date,
+        changes.{{ keys | join(',\n        changes.') }},
+        changes.score_change as value,
+        sum(changes.customers) as customers
+    from {{ ref('int_months') }} as month_ends
+    inner join months
+        on
+            month_ends.as_of_date >= months.first_month
+            and month_ends.as_of_date <= months.last_month
+    inner join {{ counts }} as changes
+        on
+            month_ends.as_of_date > changes.as_of_date
+            and {{ month_end_after('month_ends.as_of_date', -12) }} <= changes.as_of_date
+    group by
+        month_ends.as_of_date, changes.{{ keys | join(', changes.') }}, changes.score_change
+
+),
+{%- endmacro %}
+
+{#- CTEs up to `spreads` from `year_before` (`value`, `customers`): the median absolute deviation, as
+    `middle`, by month end and `keys`; 1.4826 times it is how far scores usually move (handbook C1). -#}
+{% macro spreads_of_changes(keys) -%}
+medians as (
+
+    {{ weighted_median('year_before', keys) }}
+
+),
+
+deviations as (
+
+    select
+        year_before.as_of_date,
+        year_before.{{ keys | join(',\n        year_before.') }},
+        abs(year_before.value - medians.middle) as value,
+        sum(year_before.customers) as customers
+    from year_before
+    inner join medians
+        on
+            year_before.as_of_date = medians.as_of_date
+            {%- for key in keys %}
+            and year_before.{{ key }} = medians.{{ key }}
+            {%- endfor %}
+    group by
+        year_before.as_of_date,
+        year_before.{{ keys | join(',\n        year_before.') }},
+        abs(year_before.value - medians.middle)
+
+),
+
+spreads as (
+
+    {{ weighted_median('deviations', keys) }}
+
+)
 {%- endmacro %}
 
 {#- Query of the bands of the profiles and months in `months`: the newest in force, those of a profile

@@ -11,7 +11,6 @@ all of the newest test slice lies after the outcomes that it learnt from. Of bot
 judged by the fit that has not seen that customer: groups are by hash, the same in all trainings.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -19,11 +18,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from ml.champion import Contest
-from ml.churn.calibration import calibration_error
 from ml.churn.candidates import CANDIDATES, cross_fitted, fit_candidate
 from ml.churn.config import ChurnConfig
 from ml.churn.estimator import ChurnEstimator
-from ml.churn.evaluation import difference, evaluate
+from ml.churn.evaluation import calibration_error_by, difference, evaluate
 from ml.churn.gate import GateInput, run_gate
 from ml.churn.panel import Panel
 from ml.churn.training import newest_slices
@@ -65,8 +63,9 @@ def contest_churn(
     checks = run_gate(
         GateInput(evaluate(test, before, config), slices.baseline_auc, slices.learnt), config
     )
+    error_of = calibration_error_by(config)
     gain = difference(test, before, after, average_precision, config)
-    error = difference(test, after, before, _calibration_error(config), config)
+    error = difference(test, after, before, error_of, config)
     return Contest(
         row_count=len(test),
         customer_count=test.customer_count(),
@@ -76,8 +75,8 @@ def contest_churn(
         challenger_pr_auc=average_precision(test.churned, after),
         gain_low=gain.low,
         gain_high=gain.high,
-        champion_ece=_calibration_error(config)(test.churned, before),
-        challenger_ece=_calibration_error(config)(test.churned, after),
+        champion_ece=error_of(test.churned, before),
+        challenger_ece=error_of(test.churned, after),
         ece_gain_low=error.low,
         objection=refusal_reason(checks),
     )
@@ -86,13 +85,3 @@ def contest_churn(
 def _read_by(estimator: ChurnEstimator, panel: Panel) -> Float:
     """The features in the order in which an estimator reads them."""
     return np.column_stack([panel.feature(name) for name in estimator.features])
-
-
-def _calibration_error(config: ChurnConfig) -> Callable[[Float, Float], float]:
-    def measure(churned: Float, probability: Float) -> float:
-        found = calibration_error(
-            churned, probability, bins=config.calibration_bins, draws=1, seed=config.seed
-        )
-        return found.raw
-
-    return measure

@@ -64,7 +64,7 @@ class ChurnConfig:
         isotonic_min_positives: Churned customers from which isotonic calibration is used.
         folds: Groups of customers, each judged by a fit that has not seen it; they serve
             cross-fitting and the interval of a probability, too.
-        contest_folds: Groups of customers where only an order is asked for: the candidates at
+        contest_folds: Groups of customers where two ways are only compared: the candidates at
             earlier origins, features of a month earlier.
         interval_level: Level of the interval of a probability.
         bootstrap_draws: Resamples of customers for the intervals of the metrics.

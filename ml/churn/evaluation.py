@@ -5,7 +5,7 @@ of two estimators on the same rows, and their form as rows of `ml.estimator_metr
 Does not belong here: verdicts (`ml.churn.gate`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
@@ -266,20 +266,80 @@ def difference(
     Both are measured on the same customers in every draw, all rows of one together, so that what
     is common to both cancels.
     """
-    order = np.argsort(panel.customer, kind="stable")
-    starts = np.flatnonzero(np.diff(panel.customer[order], prepend=-1))
+    return mean_difference([Duel(panel, first, second)], measure, config)
+
+
+@dataclass(frozen=True)
+class Duel:
+    """What two estimators said of the rows of one slice.
+
+    Attributes:
+        panel: The rows.
+        first: Score of each row by the one.
+        second: Score of each row by the other.
+    """
+
+    panel: Panel
+    first: Float
+    second: Float
+
+
+def mean_difference(
+    duels: Sequence[Duel], measure: Callable[[Float, Float], float], config: ChurnConfig
+) -> Difference:
+    """Second less first, each slice measured by itself, in the mean of the slices.
+
+    Args:
+        duels: At least one slice; a customer has the same number in all of them.
+        measure: Of outcomes and scores.
+        config: Settings.
+
+    Returns:
+        The difference, with a percentile interval over customers that are resampled with all
+        their rows in all slices.
+    """
+    customer = np.concatenate([duel.panel.customer for duel in duels])
+    slices = np.repeat(np.arange(len(duels)), [len(duel.panel) for duel in duels])
+    churned = np.concatenate([duel.panel.churned for duel in duels])
+    first = np.concatenate([duel.first for duel in duels])
+    second = np.concatenate([duel.second for duel in duels])
+
+    def gain(rows: npt.NDArray[np.int64]) -> float:
+        parts = [rows[slices[rows] == number] for number in range(len(duels))]
+        if not all(len(part) for part in parts):
+            return float("nan")
+        gains = [
+            measure(churned[part], second[part]) - measure(churned[part], first[part])
+            for part in parts
+        ]
+        return float(np.mean(gains))
+
+    order = np.argsort(customer, kind="stable")
+    starts = np.flatnonzero(np.diff(customer[order], prepend=-1))
     ends = np.append(starts[1:], len(order))
     rng = np.random.default_rng(config.seed)
     found = []
     for _ in range(config.bootstrap_draws):
         drawn = rng.integers(0, len(starts), len(starts))
-        rows = order[_ranges(starts[drawn], ends[drawn])]
-        churned = panel.churned[rows]
-        found.append(measure(churned, second[rows]) - measure(churned, first[rows]))
+        found.append(gain(order[_ranges(starts[drawn], ends[drawn])]))
     known = np.array(found)[np.isfinite(found)]
     low, high = np.percentile(known, _TAILS) if len(known) else (float("nan"), float("nan"))
-    value = measure(panel.churned, second) - measure(panel.churned, first)
-    return Difference(value, float(low), float(high))
+    return Difference(gain(np.arange(len(customer))), float(low), float(high))
+
+
+def calibration_error_by(config: ChurnConfig) -> Callable[[Float, Float], float]:
+    """The measure that two estimators' calibration is compared by: the error as counted.
+
+    What chance alone would show is the same for both, up to chance, and is not deducted.
+    """
+
+    def measure(churned: Float, probability: Float) -> float:
+        found = calibration_error(
+            churned, probability, bins=config.calibration_bins, draws=1, seed=config.seed
+        )
+        return found.raw
+
+    return measure
 
 
 def _ranges(starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

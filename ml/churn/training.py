@@ -7,8 +7,9 @@ Does not belong here: the steps themselves (the other modules of this folder).
    an embargo as long as the label. Every row of a test slice is judged by a fit, calibration
    included, that has not seen its customer: earlier months of *other* customers.
 2. Both estimators compete by PR-AUC, averaged over the *earlier* origins, so that the newest
-   test slice, by which publication is decided, had no say in the choice. With one origin only,
-   that one decides both.
+   test slice, by which publication is decided, had no say in the choice. Where they rank alike
+   there, the one that is calibrated better there wins. With one origin only, PR-AUC on that one
+   decides both.
 3. The chosen one is calibrated and judged by the gate on the newest test slice.
 4. If it passes it is fitted again, in the same way, on all rows with a complete label, and
    scores. If not, the best simple rule is counted again on all these rows, and scores.
@@ -35,13 +36,17 @@ from ml.churn.candidates import (
 from ml.churn.config import ChurnConfig, GateConfig
 from ml.churn.estimator import BASE_RATE, NOT_PUBLISHED, PUBLISHED, ChurnEstimator, score_churn
 from ml.churn.evaluation import (
+    Difference,
+    Duel,
     brier_skill,
+    calibration_error_by,
     difference,
     evaluate,
     evaluation_rows,
     group_results,
     group_rows,
     kind_rows,
+    mean_difference,
     metric_row,
     slice_rows,
 )
@@ -262,7 +267,8 @@ def judge(
     calibrate = _months(panel, newest.calibrate) if newest.calibrate else None
     fitted = {name: fit_candidate(name, train, calibrate, config) for name in CANDIDATES}
     contest, metrics = _contest(panel, origins, fitted, config)
-    chosen = max(CANDIDATES, key=lambda name: (contest[name], -CANDIDATES.index(name)))
+    chosen, decided = _choice(panel, contest, config)
+    metrics += decided
     rule, baseline_auc, rule_metrics = _baselines(train, test, config)
     said = {name: cross_fitted(fitted[name], test, config) for name in CANDIDATES}
     evaluations = {name: evaluate(test, said[name], config) for name in CANDIDATES}
@@ -361,10 +367,19 @@ def _shifted_gain(panel: Panel, train: Panel, test: Panel, config: ChurnConfig) 
     return earlier - now
 
 
+@dataclass(frozen=True)
+class _Heat:
+    """What the candidates said at one origin, uncalibrated, of customers they have not seen."""
+
+    split: Split
+    test: Panel
+    score: dict[str, Float]
+
+
 def _contest(
     panel: Panel, origins: list[Split], fitted: Mapping[str, Candidate], config: ChurnConfig
-) -> tuple[dict[str, float], Rows]:
-    """PR-AUC of each candidate, uncalibrated, at each origin, on customers it has not seen.
+) -> tuple[list[_Heat], Rows]:
+    """Let each candidate score each origin, uncalibrated, on customers it has not seen.
 
     Args:
         panel: All labelled rows.
@@ -373,26 +388,83 @@ def _contest(
         config: Settings.
 
     Returns:
-        (mean PR-AUC over the origins that decide, rows of metrics).
+        (one heat per origin, the newest first; rows of metrics).
     """
-    found: dict[str, list[float]] = {name: [] for name in CANDIDATES}
+    heats: list[_Heat] = []
     rows: Rows = [metric_row("all", "test", "origin_count", float(len(origins)), n=len(panel))]
     for place, split in enumerate(origins):
         test = _months(panel, split.test)
-        for name in CANDIDATES:
-            score = (
-                cross_scored(fitted[name], test, config)
-                if place == 0
-                else unseen_score(name, _months(panel, split.train), test, config)
-            )
-            found[name].append(average_precision(test.churned, score))
-            values = {"origin_pr_auc": found[name][-1], "origin_auc": auc(test.churned, score)}
+        scores = {
+            name: cross_scored(fitted[name], test, config)
+            if place == 0
+            else unseen_score(name, _months(panel, split.train), test, config)
+            for name in CANDIDATES
+        }
+        heats.append(_Heat(split, test, scores))
+        for name, score in scores.items():
+            values = {
+                "origin_pr_auc": average_precision(test.churned, score),
+                "origin_auc": auc(test.churned, score),
+            }
             rows += [
                 metric_row(name, "test", metric, value, n=len(test), date=test.date.max())
                 for metric, value in values.items()
             ]
-    deciding = slice(1, None) if len(origins) > 1 else slice(None)
-    return {name: float(np.mean(values[deciding])) for name, values in found.items()}, rows
+    return heats, rows
+
+
+def _choice(panel: Panel, heats: Sequence[_Heat], config: ChurnConfig) -> tuple[str, Rows]:
+    """Choose the candidate that ranks best at the earlier origins.
+
+    Where the difference of PR-AUC may be chance there, the next one is taken if it is calibrated
+    better there, by more than chance: the rule by which a challenger beats a champion (handbook
+    C25). On one origin alone calibration has no say, since the gate asks for it there.
+
+    Returns:
+        (name of the candidate; rows of metrics: what it or the other was ahead by).
+    """
+    deciding = heats[1:] or heats
+    found = {
+        name: float(
+            np.mean([average_precision(each.test.churned, each.score[name]) for each in deciding])
+        )
+        for name in CANDIDATES
+    }
+    ahead, *others = sorted(CANDIDATES, key=lambda name: (-found[name], CANDIDATES.index(name)))
+    if len(heats) == 1 or not others:
+        return ahead, []
+    behind = others[0]
+    rows = sum(len(each.test) for each in deciding)
+    ranks = mean_difference(
+        [Duel(each.test, each.score[behind], each.score[ahead]) for each in deciding],
+        average_precision,
+        config,
+    )
+    told = [_contest_row(ahead, "contest_pr_auc_gain", ranks, rows)]
+    if ranks.low > 0:
+        return ahead, told
+    error = mean_difference(
+        [
+            Duel(each.test, *(_said(name, panel, each, config) for name in (behind, ahead)))
+            for each in deciding
+        ],
+        calibration_error_by(config),
+        config,
+    )
+    told.append(_contest_row(behind, "contest_calibration_gain", error, rows))
+    return (behind if error.low > 0 else ahead), told
+
+
+def _said(name: str, panel: Panel, heat: _Heat, config: ChurnConfig) -> Float:
+    """Calibrated probabilities of a candidate at one origin, of customers it has not seen."""
+    split, config = heat.split, replace(config, folds=config.contest_folds)
+    calibrate = _months(panel, split.calibrate) if split.calibrate else None
+    fitted = fit_candidate(name, _months(panel, split.train), calibrate, config)
+    return cross_fitted(fitted, heat.test, config)
+
+
+def _contest_row(name: str, metric: str, gain: Difference, rows: int) -> dict[str, Any]:
+    return metric_row(name, "test", metric, gain.value, interval=(gain.low, gain.high), n=rows)
 
 
 def _baselines(train: Panel, test: Panel, config: ChurnConfig) -> tuple[str, float, Rows]:

@@ -1,6 +1,6 @@
-{#- Grain: one row per month end (newest months), profile, organisation with a published score, member
-    that has a part in it, and what the member's score is made of: its measures, and what an exception
-    and an override did, where they did anything. -#}
+{#- Grain: one row per month end (newest months), profile, organisation with a published score,
+    member that has a part in it, and what the member's score is made of: its measures, and what an
+    exception and an override did, where they did anything. -#}
 with months as (
 
     {{ explained_months() }}

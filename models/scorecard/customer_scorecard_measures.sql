@@ -11,6 +11,12 @@
 {#- Grain: one row per customer, month end, profile and measure in force that any mart holds. -#}
 {%- set trees, indicators = scorecard_trees(), scorecard_indicators() %}
 {%- set carried = indicators | selectattr('is_carried') | map(attribute='indicator_id') | list %}
+{%- set dead_band -%}
+greatest(
+        coalesce(weights.dead_band_points, applied.dead_band_points),
+        applied.dead_band_sigmas * coalesce(dead_bands.usual_change, 0)
+    )
+{%- endset %}
 with months as (
 
     {{ explained_months() }}
@@ -121,12 +127,8 @@ select
     round(measures.score, 6) as score,
     round(measures.previous_score, 6) as previous_score,
     {{ six_decimals('measures.score - measures.previous_score') }} as score_change,
-    coalesce(weights.dead_band_points, applied.dead_band_points) as dead_band,
-    {{ trend_of(
-        'measures.score',
-        'measures.previous_score',
-        'coalesce(weights.dead_band_points, applied.dead_band_points)'
-    ) }} as trend,
+    round({{ dead_band }}, 6) as dead_band,
+    {{ trend_of('measures.score', 'measures.previous_score', dead_band) }} as trend,
     round(weights.global_weight, 6) as weight,
     round(measures.evidence, 6) as evidence,
     round(measures.effective_weight, 6) as effective_weight,
@@ -151,3 +153,9 @@ left join {{ ref('scr_targets') }} as targets
         measures.as_of_date = targets.as_of_date
         and measures.tier = targets.tier
         and weights.indicator_id = targets.indicator_id
+left join {{ ref('scr_measure_dead_bands') }} as dead_bands
+    on
+        measures.as_of_date = dead_bands.as_of_date
+        and measures.tier = dead_bands.tier
+        and weights.indicator_id = dead_bands.indicator_id
+        and weights.scoring = dead_bands.scoring

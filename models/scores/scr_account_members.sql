@@ -1,7 +1,7 @@
 {#- Grain: one row per organisation of several customers, month end (the newest months and what they
-    are compared with), profile and member: its share in the organisation's score by each of the three
-    ways to roll up (handbook C1). A member without a score has none; where nobody has any, all are
-    zero. -#}
+    are compared with), profile and member: its share in the organisation's score by each of the
+    three ways to roll up (handbook C1). A member without a score has none; where nobody has any,
+    all are zero. -#}
 with explained as (
 
     {{ explained_months() }}

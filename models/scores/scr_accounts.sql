@@ -8,7 +8,9 @@ with ranked as (
         row_number() over (
             partition by members.account_id, members.profile, members.as_of_date
             order by
-                case when members.score is null then 1 else 0 end, members.score, members.customer_id
+                case when members.score is null then 1 else 0 end,
+                members.score,
+                members.customer_id
         ) as worst_rank
     from {{ ref('scr_account_members') }} as members
 

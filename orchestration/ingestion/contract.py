@@ -67,6 +67,7 @@ TABLE_KEYS = {
     "excel",
     "freshness_days",
     "reference",
+    "subject_via",
     "dagster",
 }
 COLUMN_KEYS = {
@@ -82,6 +83,7 @@ COLUMN_KEYS = {
     "static",
     "refers_to",
     "personal_data",
+    "identifies",
     "restricted",
 }
 CSV_KEYS = {"delimiter", "quote", "escape", "header", "encoding", "null_text"}
@@ -144,6 +146,7 @@ class Column:
             none. A record that comes later than a row that names it changes that row's month.
         personal_data: One of ``none``, ``pseudonym``, ``personal``, ``sensitive``.
         is_restricted: Whether it is for entitled persons alone and stays in the warehouse.
+        identifies: Of a pseudonym, the table whose key it is (`crm.customers`); empty otherwise.
     """
 
     name: str
@@ -162,6 +165,7 @@ class Column:
     refers_to: str | None
     personal_data: str
     is_restricted: bool
+    identifies: str = ""
 
 
 @dataclass(frozen=True)
@@ -187,6 +191,10 @@ class TableContract:
         is_optional: Whether the system may be absent.
         quiet_days: For how many days the system may say nothing and still count as complete.
         path: The YAML the contract stands in, relative to the repository.
+        subject_via: The table of the same system whose key says, in this table, which row there
+            tells the person that a row is about; empty where the row says it itself, or is about
+            nobody.
+        via_column: The column of that key.
         source_names: What the company's own source calls a column, by contract name, where it
             calls it otherwise; from the system's `source.yml`.
     """
@@ -207,6 +215,8 @@ class TableContract:
     is_optional: bool
     quiet_days: int
     path: Path
+    subject_via: str = ""
+    via_column: str = ""
     source_names: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
@@ -239,6 +249,26 @@ class TableContract:
             if column.name == name:
                 return column
         raise KeyError(name)
+
+    @property
+    def is_entity(self) -> bool:
+        """Whether its key is a pseudonym of its own: a list of customers, contacts, staff."""
+        return len(self.key) == 1 and self.column(self.key[0]).identifies == self.title
+
+    @property
+    def owner_columns(self) -> tuple[Column, ...]:
+        """The columns that say whom a row is about.
+
+        In a list of persons that is the key. Elsewhere it is the first column of each kind of
+        identifier; a second one refers to somebody else (who was referred by the customer).
+        """
+        if self.is_entity:
+            return (self.column(self.key[0]),)
+        firsts: dict[str, Column] = {}
+        for column in self.columns:
+            if column.identifies:
+                firsts.setdefault(column.identifies, column)
+        return tuple(firsts.values())
 
     @property
     def static_columns(self) -> tuple[Column, ...]:
@@ -285,8 +315,30 @@ def load_contracts(root: Path) -> tuple[TableContract, ...]:
     for title in titles:
         if titles.count(title) > 1:
             raise ContractError(f"The contract {title} is written twice below {root}; keep one.")
+    by_title = {contract.title: contract for contract in contracts}
+    contracts = [_with_persons(contract, by_title) for contract in contracts]
     _check_references(contracts)
     return tuple(sorted(contracts, key=lambda contract: contract.title))
+
+
+def _with_persons(contract: TableContract, contracts: Mapping[str, TableContract]) -> TableContract:
+    """Follow the pointers to persons; refuse one that leads nowhere, since it would hide a row."""
+    for column in contract.columns:
+        named = column.identifies
+        if named and (column.personal_data != "pseudonym" or named not in contracts):
+            raise ContractError(
+                f"{contract.path}: column {contract.title}.{column.name} identifies {named!r}; "
+                "expected a table with a contract, and `personal_data: pseudonym`."
+            )
+    if not contract.subject_via:
+        return contract
+    parent = contracts.get(f"{contract.system}.{contract.subject_via}")
+    if parent is None or len(parent.key) != 1 or parent.key[0] not in contract.column_names:
+        raise ContractError(
+            f"{contract.path}: subject_via of {contract.title} names {contract.subject_via!r}; "
+            "expected a table of the system with a key of one column that stands here, too."
+        )
+    return replace(contract, via_column=parent.key[0])
 
 
 def _check_references(contracts: Sequence[TableContract]) -> None:
@@ -359,6 +411,7 @@ def _table_contract(
         excel=read_layout(meta.get("excel", {}), reader, ExcelLayout()),
         freshness_days=meta.get("freshness_days"),
         is_reference=reader.flag(meta, "reference"),
+        subject_via=str(meta.get("subject_via", "")),
         columns=columns,
         path=path,
         **of_system,
@@ -421,6 +474,7 @@ def _column(column: Mapping[str, Any], *, table: str, path: Path) -> Column:
         refers_to=None if refers_to is None else str(refers_to),
         personal_data=reader.one_of(meta.get("personal_data"), "personal_data", PERSONAL_DATA),
         is_restricted=reader.flag(meta, "restricted"),
+        identifies=str(meta.get("identifies", "")),
     )
 
 

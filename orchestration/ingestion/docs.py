@@ -89,8 +89,10 @@ records, and the ledger's message says so.
   time, and what changes in it is computed anew from the day it holds.
 - **Known at**: the column that says when a value became known; a month before that does not see it.
 - **Personal data**: `pseudonym` (an identifier of a person or customer), `personal`, `sensitive`;
-  none of them leaves the warehouse but the customer's own id. What is *restricted* is besides for
-  entitled persons alone, and in no feature, indicator or score ([auditor.md](auditor.md)).
+  none of them leaves the warehouse but the customer's own id. Behind a pseudonym stands the table
+  whose key it is: that is how a person's rows are found ([privacy.md](privacy.md)). What is
+  *restricted* is besides for entitled persons alone, and in no feature, indicator or score
+  ([auditor.md](auditor.md)).
 """
 
 
@@ -188,10 +190,16 @@ def _render_column(column: Column) -> str:
         "yes" if column.is_required else "no",
         "; ".join(_rules(column)) or "–",
         known,
-        column.personal_data + (", restricted" if column.is_restricted else ""),
+        _privacy(column),
         column.description,
     ]
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _privacy(column: Column) -> str:
+    """Say how personal a column is, whose identifier it is, and who may read it."""
+    of_whom = f" of `{column.identifies}`" if column.identifies else ""
+    return f"{column.personal_data}{of_whom}" + (", restricted" if column.is_restricted else "")
 
 
 def _rules(column: Column) -> Iterator[str]:

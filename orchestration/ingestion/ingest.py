@@ -38,6 +38,7 @@ from orchestration.ingestion.loader import (
     load_table,
 )
 from orchestration.ingestion.rules import FUTURE_TOLERANCE
+from orchestration.ingestion.tombstones import check_erasures
 from orchestration.settings import Settings
 from orchestration.warehouse import connect, prepare_home, warehouse_errors, writer_lock
 
@@ -164,7 +165,8 @@ def ingest(
             no database.
         ContractError: A contract or a `source.yml` cannot be read or contradicts itself.
         UsageError: A system has no contract.
-        ScorecardError: The clock is more than a day behind the time of an earlier load.
+        ScorecardError: The record of erasures was changed, or the clock is more than a day behind
+            the time of an earlier load.
         CompanyFileError: `company.yml` says what nobody understands.
         WarehouseLockedError: Another process is writing.
         HomeNotWritableError: The home cannot be written.
@@ -183,6 +185,7 @@ def ingest(
     ):
         remove_leftovers(settings.temporary)
         ledger.create_tables(con, contracts)
+        check_erasures(con)
         _refuse_clock_set_back(con, loaded_at)
         store_company(con, read_company(settings.landing))
         discovery = discover(

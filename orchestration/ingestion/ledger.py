@@ -82,6 +82,32 @@ create table if not exists control.loads (
     loaded_at timestamp
 );
 
+-- Rows about persons who were erased; ledgers of older versions know of none.
+alter table control.loads add column if not exists rows_erased bigint;
+
+create table if not exists control.erasures (
+    erasure_id bigint,
+    erased_at timestamp,
+    author varchar,
+    reason varchar,
+    load_id bigint,
+    anonymous_id varchar,
+    row_counts varchar,
+    identifiers_hash varchar,
+    previous_hash varchar,
+    erasure_hash varchar
+);
+
+create table if not exists control.erased_identifiers (
+    erasure_id bigint,
+    kind varchar,
+    identifier_hash varchar
+);
+
+create table if not exists control.erasure_salt (
+    salt varchar
+);
+
 -- The months that the rows of a load speak of.
 create table if not exists control.load_months (
     load_id bigint,
@@ -169,6 +195,7 @@ class LedgerRow:
         earliest_fact_date: First day with an accepted row.
         latest_fact_date: Last day with an accepted row.
         extra_columns: Columns that the contract does not know, with commas between.
+        rows_erased: Rows left out, since they are about a person who was erased.
     """
 
     system: str
@@ -186,6 +213,7 @@ class LedgerRow:
     earliest_fact_date: date | None = None
     latest_fact_date: date | None = None
     extra_columns: str = ""
+    rows_erased: int = 0
 
 
 def create_tables(con: duckdb.DuckDBPyConnection, contracts: Sequence[TableContract]) -> None:
@@ -340,7 +368,10 @@ def is_refusal_known(con: duckdb.DuckDBPyConnection, row: LedgerRow) -> bool:
 def write(con: duckdb.DuckDBPyConnection, load_id: int, row: LedgerRow) -> None:
     """Write one row of the ledger."""
     con.execute(
-        "insert into control.loads values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "insert into control.loads (load_id, system, table_name, file, sha256, bytes, rows_read, "
+        "rows_accepted, rows_unchanged, rows_quarantined, status, message, earliest_fact_date, "
+        "latest_fact_date, extra_columns, loaded_at, rows_erased) "
+        "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             load_id,
             row.system,
@@ -358,5 +389,6 @@ def write(con: duckdb.DuckDBPyConnection, load_id: int, row: LedgerRow) -> None:
             row.latest_fact_date,
             row.extra_columns,
             row.loaded_at,
+            row.rows_erased,
         ],
     )

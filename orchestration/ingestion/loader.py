@@ -26,6 +26,7 @@ from orchestration.ingestion.months import write_months
 from orchestration.ingestion.readers import read_file
 from orchestration.ingestion.rules import any_broken, broken_rules, row_rules, value_expression
 from orchestration.ingestion.sql import identifier, literal
+from orchestration.ingestion.tombstones import leave_erased_out
 from orchestration.warehouse import transaction
 
 TEMPORARY_TABLES = (
@@ -107,12 +108,19 @@ def load_file(
         before = file.path.stat()
         landed = read_file(con, file, facts, scratch)
         judge_values(con, file.contract, landed, loaded_at)
+        erased = leave_erased_out(con, file.contract)
         after = file.path.stat()
         if (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size):
             raise RefusedFileError("it changed while it was read. It is read again in the next run")
         judge_keys(con, file.contract)
         return _store(
-            con, file, landed, loaded_at, size=facts.size, fingerprint=lambda: facts.sha256
+            con,
+            file,
+            landed,
+            loaded_at,
+            size=facts.size,
+            erased=erased,
+            fingerprint=lambda: facts.sha256,
         )
     finally:
         clean_up(con)
@@ -144,8 +152,11 @@ def load_table(
         if content(con, landed) == ledger.newest_content(con, table.contract, table.name):
             return None
         judge_values(con, table.contract, landed, loaded_at)
+        erased = leave_erased_out(con, table.contract)
         judge_keys(con, table.contract)
-        return _store(con, table, landed, loaded_at, size=None, fingerprint=fingerprint)
+        return _store(
+            con, table, landed, loaded_at, size=None, erased=erased, fingerprint=fingerprint
+        )
     finally:
         clean_up(con)
 
@@ -304,6 +315,7 @@ def _store(
     loaded_at: datetime,
     *,
     size: int | None,
+    erased: int,
     fingerprint: Callable[[], str],
 ) -> StoredLoad:
     """Store what was judged; `fingerprint` names the content, once its rows are stored."""
@@ -313,7 +325,7 @@ def _store(
         accepted = insert_good(con, source.contract, load_id, file=source.name)
         quarantined = _insert_refused(con, source, landed, load_id, loaded_at)
         rows_read = number(con, "select count(*) from typed")
-        rows_read += number(con, "select count(*) from broken")
+        rows_read += number(con, "select count(*) from broken") + erased
         earliest, latest = fact_dates(con, source.contract, load_id)
         write_months(con, source.contract, load_id)
         row = ledger.LedgerRow(
@@ -323,7 +335,7 @@ def _store(
             sha256=fingerprint(),
             size=size,
             status="loaded",
-            message=_note(landed, rows_read, absent),
+            message=_note(landed, rows_read, absent, erased),
             loaded_at=loaded_at,
             rows_read=rows_read,
             rows_accepted=accepted,
@@ -332,6 +344,7 @@ def _store(
             earliest_fact_date=earliest,
             latest_fact_date=latest,
             extra_columns=", ".join(landed.extra),
+            rows_erased=erased,
         )
         check_nothing_is_lost(row, source.contract)
         ledger.write(con, load_id, row)
@@ -363,14 +376,16 @@ def check_nothing_is_lost(row: ledger.LedgerRow, contract: TableContract) -> Non
     """Hold a load's counts against each other, inside its transaction.
 
     Raises:
-        ScorecardError: Some row is neither accepted, unchanged nor quarantined.
+        ScorecardError: Some row is neither accepted, unchanged, quarantined nor left out as erased.
     """
-    if row.rows_read != row.rows_accepted + row.rows_unchanged + row.rows_quarantined:
+    stored = row.rows_accepted + row.rows_unchanged + row.rows_quarantined
+    if row.rows_read != stored + row.rows_erased:
         raise ScorecardError(
             f"{row.file}: {row.rows_read} rows were read, but {row.rows_accepted} accepted, "
-            f"{row.rows_unchanged} unchanged and {row.rows_quarantined} quarantined do not add "
-            f"up to that. Nothing of the file was stored. This is a defect of ingestion or a "
-            f"key stored twice in {contract.raw_table}: please report it with this message."
+            f"{row.rows_unchanged} unchanged, {row.rows_quarantined} quarantined and "
+            f"{row.rows_erased} of erased persons do not add up to that. Nothing of the file was "
+            f"stored. This is a defect of ingestion or a key stored twice in {contract.raw_table}: "
+            "please report it with this message."
         )
 
 
@@ -477,8 +492,10 @@ def _key_message(contract: TableContract, landed: Landed) -> str:
     """
 
 
-def _note(landed: Landed, rows_read: int, absent_keys: int) -> str:
+def _note(landed: Landed, rows_read: int, absent_keys: int, erased: int) -> str:
     notes = [landed.note] if landed.note else []
+    if erased:
+        notes.append(f"{erased:,} of its rows are about erased persons and were left out")
     if rows_read == 0:
         notes.append("it holds no row")
     if absent_keys == 1:

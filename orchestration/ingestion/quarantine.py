@@ -82,6 +82,7 @@ WAIVABLE: Final = (
 )
 # The time of a fact says which months there are: one far off would stretch the whole history.
 TIME_RULES: Final = ("earliest", "date_in_future", "not_null")
+ERASED: Final = "erased"
 COPIED_AT_ONCE: Final = 10_000
 _STATE: Final = f"""
     case when d.action = '{RELEASE}' then '{RELEASED}' when d.action = '{DISMISS}'
@@ -546,7 +547,8 @@ def _batches(con: duckdb.DuckDBPyConnection, selection: Selection) -> tuple[_Bat
     column = "column_name" if selection.rule else "''"
     con.execute(
         f"create or replace temp table selected_rows as select * from ({_ROWS}) "
-        f"where state = '{OPEN}' and {condition}",
+        # Whose text was erased is nobody's row any more: nobody can read it again.
+        f"where state = '{OPEN}' and message is distinct from '{ERASED}' and {condition}",
         values,
     )
     found = con.execute(

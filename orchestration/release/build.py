@@ -19,7 +19,7 @@ from typing import Any
 import duckdb
 
 from data_quality.evidence import GateEvidence
-from data_quality.fingerprint import Fingerprint
+from data_quality.fingerprint import Fingerprint, mart_fingerprint
 from data_quality.products import Product, load_products
 from data_quality.report import PageContext, write_quality_page
 from orchestration.dbt import MANIFEST_NAME as DBT_MANIFEST_NAME
@@ -34,6 +34,7 @@ from orchestration.release.decisions import (
     current_fingerprints,
     decide_products,
 )
+from orchestration.release.erased import count_erased, rows_of_erased
 from orchestration.release.history import (
     record_releases,
     write_releases,
@@ -265,9 +266,9 @@ def _held_entry(
 
 
 def _write_content(draft: _Draft) -> None:
-    _write_database(draft)
+    erased = _write_database(draft)
     with _opened_release(draft) as con:
-        marts = _described(draft, con)
+        marts = _described(draft, con, erased)
         shared = release_marts.write_parquet(
             con, marts, folder=draft.folder, previous=draft.previous
         )
@@ -288,7 +289,9 @@ def _write_content(draft: _Draft) -> None:
     _write_manifest(draft.folder, replace(manifest, files=files))
 
 
-def _write_database(draft: _Draft) -> None:
+def _write_database(draft: _Draft) -> dict[str, int]:
+    """Copy the marts; give how many rows of erased persons were left out of those carried over."""
+    erased: dict[str, int] = {}
     with connect(draft.settings, read_only=True) as con:
         warehouse = str(con.execute("select current_database()").fetchone()[0])  # type: ignore[index]
         con.execute(f"attach {quoted(draft.database)} as {_ALIAS} (read_write)")
@@ -296,16 +299,19 @@ def _write_database(draft: _Draft) -> None:
         kept = draft.marts(stale=True)
         if kept and draft.previous is not None:
             con.execute(f"attach {quoted(draft.previous.database)} as previous (read_only)")
-            release_marts.copy_tables(con, kept, source="previous", target=_ALIAS)
+            erased = release_marts.copy_tables(
+                con, kept, source="previous", target=_ALIAS, without=rows_of_erased(con)
+            )
         _write_info_tables(con, draft)
         con.execute(f"detach {_ALIAS}")
+    return erased
 
 
 def _write_info_tables(con: duckdb.DuckDBPyConnection, draft: _Draft) -> None:
     run = draft.run
     table = create_info_table(con, "release_info", target=_ALIAS)
     con.execute(
-        f"insert into {table} values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"insert into {table} values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             draft.release_id,
             run.run_id,
@@ -318,6 +324,7 @@ def _write_info_tables(con: duckdb.DuckDBPyConnection, draft: _Draft) -> None:
             draft.created_at.replace(tzinfo=None, microsecond=0),
             run.company.name,
             run.company.is_simulated,
+            count_erased(con),
         ],
     )
     table = create_info_table(con, "release_products", target=_ALIAS)
@@ -360,7 +367,9 @@ def _opened_release(draft: _Draft) -> duckdb.DuckDBPyConnection:
     )
 
 
-def _described(draft: _Draft, con: duckdb.DuckDBPyConnection) -> dict[str, MartEntry]:
+def _described(
+    draft: _Draft, con: duckdb.DuckDBPyConnection, erased: Mapping[str, int]
+) -> dict[str, MartEntry]:
     fresh, kept = draft.marts(stale=False), draft.marts(stale=True)
     entries = {
         mart: release_marts.describe_mart(con, mart, product=product)
@@ -368,7 +377,12 @@ def _described(draft: _Draft, con: duckdb.DuckDBPyConnection) -> dict[str, MartE
     }
     expected = {mart: draft.checksums[mart] for mart in fresh}
     if draft.previous is not None:
-        expected |= {mart: draft.previous.manifest.marts[mart].checksum for mart in kept}
+        expected |= {
+            mart: draft.previous.manifest.marts[mart].checksum
+            for mart in kept
+            if mart not in erased
+        }
+        _check_filtered(draft.previous, entries, erased)
     for mart, checksum in expected.items():
         if entries[mart].checksum != checksum:
             where = "the current release" if mart in kept else "the warehouse"
@@ -379,6 +393,23 @@ def _described(draft: _Draft, con: duckdb.DuckDBPyConnection) -> dict[str, MartE
             )
             raise ReleaseError(msg)
     return dict(sorted(entries.items()))
+
+
+def _check_filtered(
+    previous: Release, entries: Mapping[str, MartEntry], erased: Mapping[str, int]
+) -> None:
+    """Prove that what was filtered was whole, and that only rows of erased persons are missing."""
+    with open_database(previous.database) as con:
+        for mart, left_out in erased.items():
+            known = previous.manifest.marts[mart]
+            found = mart_fingerprint(con, MARTS_SCHEMA, mart)
+            if (found.checksum, entries[mart].rows) != (known.checksum, known.rows - left_out):
+                msg = (
+                    f"{MARTS_SCHEMA}.{mart} of the current release is not what its manifest says, "
+                    "so that rows of erased persons could not be left out of it. Nothing was "
+                    "published. `scorecard verify` says what is damaged"
+                )
+                raise ReleaseError(msg)
 
 
 def _manifest(draft: _Draft, marts: Mapping[str, MartEntry]) -> Manifest:

@@ -53,7 +53,7 @@ class Load:
         source: The source table, `<system>.<table>`.
         file: The file below the landing area.
         rows: Rows it brought.
-        first_day: First day with a fact in it; empty where there is none, or nobody said.
+        first_day: First day that it speaks of; empty where there is none, or nobody said.
         last_day: Last day with a fact in it.
         is_late: Whether it speaks of months that the first release had published.
     """
@@ -344,6 +344,10 @@ def _evidence(con: duckdb.DuckDBPyConnection, one: Manifest, other: Manifest) ->
 
 def _load(load: Mapping[str, Any], last_month: date) -> Load:
     first, last = (str(load.get(f"{end}_fact_date") or "") for end in ("earliest", "latest"))
+    # A record may say of itself that it began in an earlier month than that of its own time.
+    month = str(load.get("earliest_month") or "")
+    if month and first and month[:7] < first[:7]:
+        first = f"{month[:7]}-01"
     return Load(
         load_id=int(load["load_id"]),
         source=f"{load['system']}.{load['table_name']}",

@@ -323,6 +323,41 @@ CHINESE: dict[str, str] = {
     "not counted out.": (
         "客户数；颜色越深，占该阶段的比例越大。圆点：无人。少于 {few} 位时不列出数字。"
     ),
+    # The overview.
+    "How do our customers stand?": "我们的客户状况如何？",
+    "Customers, revenue and scores": "客户、收入与得分",
+    "no customer has a score": "尚无客户有得分",
+    "Who may leave": "可能流失的客户",
+    "no customer has a churn probability": "尚无客户有流失概率",
+    "Sources, reconciliation, model cards and data quality are told on the English page.": (
+        "数据来源、对账、模型卡与数据质量见英文页面。"
+    ),
+    "The score is that of “{name}”; the page of the scorecards has all.": (
+        "此处得分为“{name}”；全部得分见记分卡页面。"
+    ),
+    "{n} of them active": "其中活跃 {n}",
+    "All customers, and those who bought recently for their kind.": (
+        "全部客户，及其中按各自购买节奏近期有购买者。"
+    ),
+    "of all customers": "全部客户",
+    "Invoices less credits of the twelve months up to the day.": "截至当日十二个月的发票额减贷项。",
+    "{n} customers": "{n} 位客户",
+    "Month by month, all customers.": "逐月，全部客户。",
+    "By value tier": "按价值等级",
+    "Active": "活跃",
+    "High": "高",
+    "Medium": "中",
+    "Low": "低",
+    "The probability of leaving within six months: low below 25 %, high above 40 %.": (
+        "六个月内流失的概率：低于 25 % 为低，高于 40 % 为高。"
+    ),
+    "Of {n} customers about {expected} are expected to leave.": (
+        "{n} 位客户中预计约 {expected} 位将流失。"
+    ),
+    "Customers by risk": "各风险等级客户数",
+    "Mean probability": "平均概率",
+    "{active} of {all} customers are active; revenue of twelve months {revenue}; the mean score is "
+    "{mean}.": "{all} 位客户中 {active} 位活跃；十二个月收入 {revenue}；平均得分 {mean}。",
     # Value segments and organisations.
     "Value segments": "价值分群",
     "no yearly review has set the cuts yet": "尚无年度复核确定分界",
@@ -415,6 +450,18 @@ CHINESE: dict[str, str] = {
         "红色客户六个月内的流失比例除以绿色客户的流失比例。"
     ),
     "AUC": "AUC",
+    "AUC, same kind": "AUC（同类）",
+    "Of a score marked with *, some months hold what an estimator says that was trained on later "
+    "outcomes: it knew part of the answer, so its figures flatter it.": (
+        "带 * 的得分在部分月份含有以其后结果训练的模型的预测："
+        "模型已知部分答案，其数字因而偏于乐观。"
+    ),
+    "Same kind: over pairs of customers who leave alike, by the end of a contract or by buying no "
+    "more; the other also tells the two kinds apart, which is no warning.": (
+        "同类：仅在流失方式相同（合同终止或不再购买）的客户之间比较；另一数字还包含区分这两类客户的能力，"
+        "那并非预警。"
+    ),
+    "All scorecards in the report": "报告中的全部记分卡",
     "0.5 is a coin, 1 never errs": "0.5 等于掷硬币，1 为从不出错",
     "Probability that of one who left and one who stayed, the one who left had the lower score.": (
         "任取一位流失客户与一位留存客户，流失者得分较低的概率。"

@@ -21,6 +21,7 @@ from data_quality.contracts import load_mart_words
 from data_quality.fingerprint import Fingerprint, mart_fingerprint, partition_fingerprints
 from orchestration.errors import ReleaseError
 from orchestration.release.decisions import MARTS_SCHEMA
+from orchestration.release.erased import CUSTOMER_COLUMN
 from orchestration.release.manifest import MartEntry, PartitionEntry
 from orchestration.release.reading import quoted
 from orchestration.release.store import Release, hash_file
@@ -35,8 +36,13 @@ PARQUET_FOLDER = "parquet"
 
 
 def copy_tables(
-    con: duckdb.DuckDBPyConnection, marts: Iterable[str], *, source: str, target: str
-) -> None:
+    con: duckdb.DuckDBPyConnection,
+    marts: Iterable[str],
+    *,
+    source: str,
+    target: str,
+    without: str = "",
+) -> dict[str, int]:
     """Copy marts from one attached database to another, each with comments that say what it means.
 
     Args:
@@ -44,16 +50,27 @@ def copy_tables(
         marts: The tables of schema `scorecard` to copy.
         source: Name of the attached database to read.
         target: Name of the attached database to write.
+        without: SQL condition on `customer_id`: such rows are left out of marts that have it.
+
+    Returns:
+        Mart to the number of rows that were left out, where there were any.
     """
     con.execute(f'create schema if not exists "{target}"."{MARTS_SCHEMA}"')
+    left_out = {}
     for mart in marts:
         table = f'"{source}"."{MARTS_SCHEMA}"."{mart}"'
-        order = _order(str(row[0]) for row in con.execute(f"describe {table}").fetchall())
+        columns = [str(row[0]) for row in con.execute(f"describe {table}").fetchall()]
+        condition = without if without and CUSTOMER_COLUMN in columns else "false"
         con.execute(
             f'create table "{target}"."{MARTS_SCHEMA}"."{mart}" as '
-            f"select * from {table} order by {order}"
+            f"select * from {table} where ({condition}) is not true order by {_order(columns)}"
         )
         _comment(con, mart, target)
+        if condition != "false":
+            row = con.execute(f"select count(*) from {table} where {condition}").fetchone()
+            if row and row[0]:
+                left_out[mart] = int(row[0])
+    return left_out
 
 
 def _order(columns: Iterable[str]) -> str:

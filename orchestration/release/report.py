@@ -46,6 +46,7 @@ from orchestration.release.pages import (
     experience,
     measured,
     organisation,
+    overview,
     potential,
     proof,
     relationship,
@@ -76,6 +77,7 @@ PAGES: tuple[PageSpec, ...] = (
 )
 # Pages in Chinese; each is linked from the English one of its name, and all from each other.
 CHINESE_PAGES: tuple[PageSpec, ...] = (
+    overview.CHINESE_PAGE,
     scorecards.CHINESE_PAGE,
     proof.CHINESE_PAGE,
     stages.CHINESE_PAGE,
@@ -204,11 +206,11 @@ def _links(page: PageSpec, lang: str) -> tuple[PageLink, ...]:
     """The other pages, and the page itself in the other language where it is made in both."""
     t: Translate = translator(lang)
     if lang != "en":
-        first, *others = (
+        whole, first, *others = (
             PageLink(other.key, other.title, other.file_name) for other in CHINESE_PAGES
         )
         return (
-            PageLink("index", t("Overview"), PAGE_NAME),
+            whole,
             first,
             PageLink(search.KEY, t(search.TITLE), file_in(lang, search.KEY)),
             *others,
@@ -236,7 +238,7 @@ def render_report(release_dir: Path) -> str:
     return environment.get_template("report.html.j2").render(
         manifest=manifest,
         notice=manifest.notice,
-        pages=_LINKS,
+        pages=(*_LINKS, PageLink(overview.CHINESE_PAGE.key, "中文", CHINESE_PAGES[0].file_name)),
         figures=figures,
         glance=figures.glance,
         company_tiles=company_tiles(figures, money),

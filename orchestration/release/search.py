@@ -157,6 +157,7 @@ def _render(
     return environment.get_template("customers.html.j2").render(
         lang=lang,
         t=translate,
+        overview=file_in(lang, "index"),
         other=file_in("zh" if lang == "en" else "en", KEY),
         scorecards=file_in(lang, "scorecards"),
         proof=file_in(lang, "proof"),

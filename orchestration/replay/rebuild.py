@@ -11,7 +11,7 @@ than that of then, the result says so, and a difference may come from it.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 import duckdb
@@ -45,6 +45,7 @@ from orchestration.release.manifest import Manifest, MartEntry
 from orchestration.release.marts import WHOLE_MART
 from orchestration.release.reading import open_database
 from orchestration.release.store import Release, find_release
+from orchestration.replay.erased import equal_but_for_erased
 from orchestration.replay.scratch import fill_scratch, scratch_folder
 from orchestration.runs import RunMonths, begin, utc_now
 from orchestration.settings import Settings
@@ -83,6 +84,8 @@ class RebuildResult:
         carried: Products whose rows are of an older release; they are not computed again.
         absent: Products that the release does not have.
         notes: What is not as it was then: code, engine.
+        erased: Marts that came out the same but for rows of persons who were erased since, with
+            how many of these rows were published.
     """
 
     release_id: str
@@ -92,10 +95,11 @@ class RebuildResult:
     carried: tuple[Carried, ...]
     absent: tuple[str, ...]
     notes: tuple[str, ...]
+    erased: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def is_equal(self) -> bool:
-        """Whether all that was computed is what was published."""
+        """Whether all that was computed is what was published, but for persons erased since."""
         carried_damaged = any(each.is_same is False for each in self.carried)
         return not (self.differences or self.lost or carried_damaged)
 
@@ -201,15 +205,41 @@ def _compare(settings: Settings, made: Settings, release: Release) -> RebuildRes
         for mart in fresh
         if mart not in lost
     }
+    erased = _erased(settings, made, release, unlike)
+    unexplained = {mart: parts for mart, parts in unlike.items() if mart not in erased}
     return RebuildResult(
         release_id=release.id,
         equal=tuple(mart for mart, parts in unlike.items() if not parts),
-        differences=tuple(_differences(settings, made, release, unlike)),
+        differences=tuple(_differences(settings, made, release, unexplained)),
         lost=tuple(lost),
         carried=tuple(_carried(settings, release)),
         absent=tuple(name for name, entry in manifest.products.items() if entry.is_absent),
         notes=tuple(_notes(settings, manifest)),
+        erased=erased,
     )
+
+
+def _erased(
+    settings: Settings, made: Settings, release: Release, unlike: Mapping[str, Sequence[str]]
+) -> dict[str, int]:
+    if not any(unlike.values()):
+        return {}
+    with duckdb.connect(config=_engine(settings, made)) as con:
+        return equal_but_for_erased(
+            con,
+            unlike,
+            published=release.database,
+            computed=made.warehouse,
+            warehouse=settings.warehouse,
+        )
+
+
+def _engine(settings: Settings, made: Settings) -> dict[str, Any]:
+    return {
+        "memory_limit": settings.memory_limit,
+        "threads": settings.threads,
+        "temp_directory": str(made.temporary),
+    }
 
 
 def _parts(
@@ -245,12 +275,7 @@ def _differences(
     if not any(unlike.values()):
         return []
     keys = mart_keys(settings.root)
-    config: dict[str, Any] = {
-        "memory_limit": settings.memory_limit,
-        "threads": settings.threads,
-        "temp_directory": str(made.temporary),
-    }
-    with duckdb.connect(config=config) as con:
+    with duckdb.connect(config=_engine(settings, made)) as con:
         attach_both(con, release.database, made.warehouse)
         return [
             part
@@ -320,11 +345,20 @@ def render_rebuild(result: RebuildResult) -> RenderableType:
         parts.append(Text(f"Not in the release: {', '.join(result.absent)}."))
     if result.lost:
         parts.append(Text(f"No longer computed: {', '.join(result.lost)}.", style="red"))
+    if result.erased:
+        rows = sum(result.erased.values())
+        parts.append(
+            Text(
+                f"Equal but for {rows:,} rows of persons who were erased since: "
+                f"{', '.join(result.erased)}."
+            )
+        )
     if result.is_equal:
         parts.append(
             Text(
                 f"Release {result.release_id} was computed again from its raw facts: all "
-                f"{len(result.equal)} marts have the published checksums.",
+                f"{'other ' if result.erased else ''}{len(result.equal)} marts have the published "
+                "checksums.",
                 style="green",
             )
         )

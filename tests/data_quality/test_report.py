@@ -238,21 +238,6 @@ def test_corrections_are_shown_by_rule_with_their_commonest_case(
     assert "EUR" not in section
 
 
-def test_a_merged_customer_is_named_to_nobody_on_the_page() -> None:
-    with duckdb.connect() as con:
-        con.execute("create schema scorecard")
-        con.execute(
-            "create table scorecard.cleaning_log as select 'customer_merged' as rule_id, "
-            "'crm' as source_system, 'customers' as source_table, 'customer_id' as column_name, "
-            "'hash-of-one' as row_key, 'a customer of its own' as value_before, "
-            "'cus_0042' as value_after, 1::bigint as row_count, 'hash-of-one' as example_key, "
-            "'It is merged.' as explanation"
-        )
-        (found,) = read_corrections(con)
-
-    assert (found.example_key, found.value_after) == ("•••ne", "•••42")
-
-
 def test_page_without_a_log_of_corrections_says_so(tmp_path: Path) -> None:
     with duckdb.connect() as con:
         assert read_corrections(con) == ()

@@ -205,11 +205,11 @@ def test_churn_is_foreseen_as_well_as_a_careful_model_can(judged):
     found = found.set_index("metric")["value"]
     assert found["auc"] >= 0.80
     assert found["top_decile_lift"] >= 2.1
-    # 0.22 is asked of the same customers in later months; here none has been seen in training, and
-    # the contest of earlier months is a draw (docs/estimators.md).
+    # The candidates rank alike in the months before; the one calibrated better there is taken.
+    assert estimator.candidate == "hist_gradient_boosting"
     rule = metrics[(metrics["slice"] == "test") & (metrics["candidate"] == "base_rate_tier")]
     assert found["brier_skill"] > rule.set_index("metric")["value"]["brier_skill"]
-    assert found["brier_skill"] >= 0.20
+    assert found["brier_skill"] >= 0.22
 
 
 @pytest.mark.slow

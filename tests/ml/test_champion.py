@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from ml.champion import Contest, Standing, judge
-from ml.churn.challenge import contest_churn, difference
+from ml.churn.challenge import contest_churn
 from ml.churn.config import ChurnConfig
+from ml.churn.evaluation import difference
 from ml.churn.panel import read_panel
 from ml.churn.training import newest_slices, train_churn
 from ml.metrics import average_precision

@@ -138,7 +138,15 @@ def test_who_set_a_score_and_until_when_is_shown(explanation: Explanation) -> No
 def test_the_page_stands_alone_in_both_languages(
     explanation: Explanation, tmp_path: Path, lang: str, words: str
 ) -> None:
-    text = write_page(explanation, tmp_path / "page.html", lang).read_text(encoding="utf-8")
+    report = tmp_path / "release of May" / "report"
+    report.mkdir(parents=True)
+    told_in = {"en": "scorecards.html", "zh": "scorecards.zh.html"}[lang]
+    page = tmp_path / "pages" / "page.html"
+    page.parent.mkdir()
+    assert "scorecards" not in write_page(explanation, page, lang, report=report).read_text("utf-8")
+    (report / told_in).touch()
+    text = write_page(explanation, page, lang, report=report).read_text(encoding="utf-8")
+    assert f'href="../release%20of%20May/report/{told_in}"' in text
     assert words in text
     assert f"{explanation.score:.1f}" in text
     assert f'<html lang="{lang}">' in text

@@ -167,7 +167,6 @@ merged as (
 
     select
         md5(links.source_id) as row_key,
-        links.customer_id as value_after,
         {{ month_end('identity_records.first_recorded_at') }} as month_end
     from {{ ref('int_identity_links') }} as links
     inner join {{ ref('int_identity_records') }} as identity_records
@@ -305,7 +304,7 @@ corrections as (
         'customer_id' as column_name,
         merged.row_key,
         'a customer of its own' as value_before,
-        merged.value_after,
+        'a record of another' as value_after,
         1 as row_count,
         merged.row_key as example_key,
         merged.month_end as first_month,

@@ -92,7 +92,6 @@ year_before as (
     select
         scores.as_of_date,
         scores.profile,
-        'all' as tier,
         steps.score_step as value,
         count(*) as customers
     from scores
@@ -105,38 +104,7 @@ year_before as (
 
 ),
 
-medians as (
-
-    {{ median_by_tier('year_before') }}
-
-),
-
-deviations as (
-
-    select
-        year_before.as_of_date,
-        year_before.profile,
-        year_before.tier,
-        abs(year_before.value - medians.middle) as value,
-        sum(year_before.customers) as customers
-    from year_before
-    inner join medians
-        on
-            year_before.as_of_date = medians.as_of_date
-            and year_before.profile = medians.profile
-    group by
-        year_before.as_of_date,
-        year_before.profile,
-        year_before.tier,
-        abs(year_before.value - medians.middle)
-
-),
-
-spreads as (
-
-    {{ median_by_tier('deviations') }}
-
-),
+{{ spreads_of_changes(['profile']) }},
 
 changes as (
 

@@ -14,6 +14,8 @@ from orchestration.release.parts import Part
 from orchestration.release.reading import Row
 
 _LISTED = 15
+# Points from which on a cause is told: less would be written as 0.0.
+_TOLD = 0.05
 _ROLLUPS = {
     "own": "own profile",
     "count_weighted": "by number",
@@ -174,13 +176,14 @@ class _Told(Teller):
                 group by cause
             ) as labels on changes.cause = labels.cause
             left join scorecard.customers as members on changes.customer_id = members.customer_id
-            where changes.profile = ? and changes.as_of_date = ? and changes.total_change <> 0
+            where changes.profile = ? and changes.as_of_date = ?
+                and abs(changes.total_change) >= ?
             qualify row_number() over (
                 partition by changes.account_id
                 order by abs(changes.total_change) desc, changes.customer_id, changes.cause
             ) = 1
             """,
-            [*asked, *asked],
+            [*asked, *asked, _TOLD],
         )
         lost = reader.rows(
             """
@@ -207,7 +210,7 @@ class _Told(Teller):
                 self.head("Parent organisation", "label", "known_id"),
                 self._cause("Most points missing", lost),
                 number(t("Change"), "score_change", format_signed),
-                self._cause("Moved most by", moved),
+                self._cause("Moved most by", moved, on_phone=False),
             ],
             listed,
             note=t(
@@ -218,7 +221,7 @@ class _Told(Teller):
             sources="account_scorecard_measures, account_scorecard_changes",
         )
 
-    def _cause(self, label: str, found: Sequence[Row]) -> Column:
+    def _cause(self, label: str, found: Sequence[Row], *, on_phone: bool = True) -> Column:
         causes = {row["account_id"]: row for row in found}
 
         def read(row: Row) -> Cell:
@@ -227,6 +230,6 @@ class _Told(Teller):
                 return Cell("–")
             kind = _CAUSES.get(cause["cause_kind"])
             name = self.t(kind) if kind else self.label(cause)
-            return Cell(f"{name} {format_signed(cause['points'])}", detail=str(cause["member"]))
+            return Cell(f"{name} ({cause['member']}) {format_signed(cause['points'])}")
 
-        return Column(self.t(label), read, is_number=False)
+        return Column(self.t(label), read, is_number=False, is_on_phone=on_phone)

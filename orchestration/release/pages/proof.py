@@ -49,7 +49,8 @@ _BACKTEST = names(
     "amber_churn_ratio amber_churn_low amber_churn_high is_amber_churn_low_n "
     "red_churn_ratio red_churn_low red_churn_high is_red_churn_low_n is_monotone "
     "red_to_green_ratio recall_ratio recall_low recall_high is_recall_low_n false_alarm_ratio "
-    "is_false_alarm_low_n lead_time_count lead_time_days_median expansion_auc"
+    "is_false_alarm_low_n lead_time_count lead_time_days_median expansion_auc churn_auc_same_kind "
+    "is_partly_in_sample"
 )
 
 
@@ -319,11 +320,36 @@ class _Told(Teller):
 
     def _warning_table(self, rows: Sequence[Row]) -> Table:
         t = self.t
+        notes = [
+            t(
+                "AUC: 0.5 is a coin. Days of warning: from the first red month end to the end of "
+                "the contract, in the middle. Missed greens: customer months that were green "
+                "before the customer left. Expansion: who buys more in the six months after."
+            ),
+            t(
+                "Same kind: over pairs of customers who leave alike, by the end of a contract or "
+                "by buying no more; the other also tells the two kinds apart, which is no warning."
+            ),
+        ]
+        if any(row["is_partly_in_sample"] for row in rows):
+            notes.append(
+                t(
+                    "Of a score marked with *, some months hold what an estimator says that was "
+                    "trained on later outcomes: it knew part of the answer, so its figures flatter "
+                    "it."
+                )
+            )
         return Table(
             t("How well each score warns"),
             [
-                self.head("Scorecard"),
+                Column(
+                    t("Scorecard"),
+                    lambda row: self.label(row) + (" *" if row["is_partly_in_sample"] else ""),
+                    is_number=False,
+                    is_head=True,
+                ),
                 number(t("AUC"), "churn_auc", _auc),
+                number(t("AUC, same kind"), "churn_auc_same_kind", _auc),
                 rate(t("Leavers who were red"), "recall_ratio", small_key="is_recall_low_n"),
                 rate(
                     t("Stayers who were red"),
@@ -336,13 +362,9 @@ class _Told(Teller):
                 number(t("AUC of expansion"), "expansion_auc", _auc, on_phone=False),
             ],
             rows,
-            note=t(
-                "AUC: 0.5 is a coin. Days of warning: from the first red month end to the end of "
-                "the contract, in the middle. Missed greens: customer months that were green "
-                "before the customer left. Expansion: who buys more in the six months after."
-            ),
-            sources="scorecard_backtest.churn_auc, recall_ratio, lead_time_days_median, "
-            "expansion_auc",
+            note=" ".join(notes) if self.lang == "en" else "".join(notes),
+            sources="scorecard_backtest.churn_auc, churn_auc_same_kind, recall_ratio, "
+            "lead_time_days_median, expansion_auc, is_partly_in_sample",
         )
 
     def _by_band_drawn(self, row: Row, table: Table) -> Figure:

@@ -165,6 +165,17 @@ def test_a_file_that_changes_while_it_is_read_waits_for_the_next_run(ground, mon
     assert ground.result().rows_accepted == 2
 
 
+def test_what_was_loaded_of_a_half_written_file_is_completed_by_the_whole_one(ground):
+    path = ground.lines(LINE, "L2,I1,P1,1,2.50,2011-05-04")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-20])
+    half = ground.result()
+    assert (half.rows_accepted, half.rows_quarantined) == (1, 1)
+    path.write_bytes(whole)
+    result = ground.result()
+    assert (result.rows_accepted, result.rows_unchanged, result.rows_quarantined) == (1, 1, 0)
+
+
 def test_a_file_replaced_under_its_name_adds_what_is_new_and_loses_nothing(ground):
     ground.lines(LINE, "L2,I1,P1,1,2.50,2011-05-04")
     ground.ingest()

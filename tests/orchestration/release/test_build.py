@@ -21,6 +21,7 @@ from data_quality.evidence import GateEvidence
 from data_quality.products import load_products, upstream_of
 from orchestration.errors import DiskFullError, GateRefusedError, HomeNotWritableError, ReleaseError
 from orchestration.ingestion.ledger import CONTROL_TABLES
+from orchestration.ingestion.tombstones import ensure_salt, record
 from orchestration.quality_results import record_results
 from orchestration.release import build, marts, store
 from orchestration.release.build import RunSummary, build_release
@@ -302,6 +303,40 @@ def test_a_held_product_keeps_its_last_good_rows(
     assert checksums(second)["portfolio_indicators"] != checksums(first)["portfolio_indicators"]
     # What is computed from it is held with it.
     assert second.manifest.held_products == ("predictions", "scorecard")
+    assert verify_release(settings) == []
+
+
+def test_rows_of_an_erased_person_are_left_out_of_kept_rows(
+    settings: Settings, publish: Publish
+) -> None:
+    first = publish(settings, "run1")
+    with open_database(first.database) as con:
+        ((customer, theirs),) = con.execute(
+            "select customer_id, count(*) from scorecard.predictions group by 1 order by 1 limit 1"
+        ).fetchall()
+    with connect(settings) as con:
+        con.execute(CONTROL_TABLES)
+        ensure_salt(con)
+        record(
+            con,
+            moment=datetime(2012, 1, 1),  # noqa: DTZ001 (naive UTC, as the record has it)
+            by=("Ada", "request 7"),
+            load_id=9,
+            anonymous_id="cus_nobody",
+            row_counts={},
+            identifiers=f"select 'customer' as kind, '{customer}' as identifier",
+        )
+
+    second = publish(settings, "run2", hold=["predictions"])
+
+    assert (first.manifest.marts["predictions"].rows - theirs) == (
+        second.manifest.marts["predictions"].rows
+    )
+    with open_database(second.database) as con:
+        assert con.execute(
+            "select count(*) from scorecard.predictions where customer_id = ?", [customer]
+        ).fetchone() == (0,)
+        assert con.execute("select erased_customers from scorecard.release_info").fetchone() == (1,)
     assert verify_release(settings) == []
 
 

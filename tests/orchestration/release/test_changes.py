@@ -55,6 +55,19 @@ CAUSES = (
         {"loads": (FIRST_LOAD, load(2, "invoices", first="2012-01-02", last="2012-01-09"))},
         NEW_FACTS,
     ),
+    # A ticket, say, that was opened in an earlier month than that of its newest version.
+    (
+        {
+            "loads": (
+                FIRST_LOAD,
+                {
+                    **load(2, "invoices", first="2012-01-02", last="2012-01-09"),
+                    "earliest_month": "2011-03-31",
+                },
+            )
+        },
+        LATE_FACTS,
+    ),
     # A late file of a table that the mart does not read is no cause.
     ({"loads": (FIRST_LOAD, load(2, "payments", first="2011-03-02", last="2011-03-09"))}, UNKNOWN),
     ({"config_fingerprint": "another"}, CONFIGURATION),

@@ -494,7 +494,7 @@ def test_scores_are_said_to_warn_only_where_red_is_beyond_chance(
         "warns: 8.0 times as many",
     ]
     (cells,) = tables.cells("How well each score warns")
-    assert cells[1:5] == ["0.71", "44.4 %", "11.8 %", "77"]
+    assert cells[:6] == ["Retail value from billing", "0.71", "0.72", "44.4 %", "11.8 %", "77"]
     assert "in 1 of 1 months more of the red than of the green left" in text
     assert "Of 1 scorecards, 1 tell those who leave from those who stay" in text
 
@@ -506,6 +506,8 @@ def test_scores_are_said_to_warn_only_where_red_is_beyond_chance(
     assert "the wrong way round" in told("red_churn_low = 0.01, red_churn_high = 0.02")
     assert "amber is out of order" in told("is_monotone = false")
     assert "Of 1 scorecards, 0 tell" in told("is_monotone = false")
+    assert "flatter it" not in text
+    assert "Retail value from billing *" in told("is_partly_in_sample = true")
     assert "too few customers to tell" in told("is_red_churn_low_n = true")
     assert "a band is empty" in told(
         "red_churn_ratio = null, red_churn_low = null, red_churn_high = null"
@@ -1302,9 +1304,11 @@ def test_an_organisation_is_taken_apart(pages: Mapping[str, str], whole: Company
         "where as_of_date = date '2011-12-31' and score is not null "
         "order by score - worst_score desc, account_id limit 1) order by points, cause limit 1",
     )
-    assert f"{label} {format_signed(points)}" in cells[1]
+    assert cells[1].startswith(f"{label} (")
+    assert cells[1].endswith(format_signed(points))
     assert cells[2] == "−1.5"
-    assert "Share in the organisation −2.0" in cells[3]
+    assert cells[3].startswith("Share in the organisation (")
+    assert cells[3].endswith(") −2.0")
 
 
 def test_weights_stand_in_their_tree_with_their_proof(

@@ -17,7 +17,12 @@ from orchestration.release.languages import LANGUAGES
 from orchestration.release.manifest import Manifest, ProductEntry
 from orchestration.release.pages import stages
 from orchestration.release.reading import open_database
-from orchestration.release.report import CHINESE_PAGES, page_environment, render_pages
+from orchestration.release.report import (
+    CHINESE_PAGES,
+    page_environment,
+    render_pages,
+    render_report,
+)
 from tests.orchestration.release.conftest import CompanyFolder
 from tests.orchestration.release.personal_data import PACKED
 
@@ -184,6 +189,8 @@ def visible(html: str) -> str:
 
 def test_the_pages_are_told_in_chinese(chinese: dict[str, str]) -> None:
     for name, title in (
+        ("index.zh.html", "可能流失的客户"),
+        ("index.zh.html", "按价值等级"),
         ("scorecards.zh.html", "记分卡与等级"),
         ("scorecards.zh.html", "目标、实际值与趋势"),
         ("proof.zh.html", "现行权重"),
@@ -230,12 +237,12 @@ def test_no_english_name_of_the_data_is_left_where_there_is_a_chinese_one(
 def test_chinese_pages_link_to_each_other_and_to_their_english_ones(
     chinese: dict[str, str], whole: CompanyFolder
 ) -> None:
-    english = whole.pages()
+    english = {**whole.pages(), "index.html": render_report(whole.folder)}
     for name, html in chinese.items():
         assert re.search(r"https?:|//[a-z]|@import|<script|<link|<iframe|url\((?!#)", html) is None
         links = set(re.findall(r'<a href="([a-z.]+html)"', html))
         partner = name.replace(".zh.", ".")
-        assert {*chinese, "customers.zh.html", "index.html", partner} == links
+        assert {*chinese, "customers.zh.html", partner} == links
         assert f'<a href="{name}"' in english[partner]
 
 

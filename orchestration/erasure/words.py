@@ -1,0 +1,61 @@
+"""What `scorecard erase` says: what is taken out, what stands, what a person must do.
+
+Belongs here: rendering. Does not belong here: erasing.
+"""
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from orchestration.erasure.erase import ErasureOutcome
+
+
+def render_erasure(outcome: ErasureOutcome) -> RenderableType:
+    """Show an erasure, or what it would take out, in a terminal; names no person."""
+    parts: list[RenderableType] = [_headline(outcome), _table(outcome)]
+    left = [each for each in outcome.files if not each.is_clean]
+    if left:
+        parts.append(Text("Files that hold the person; mend or remove them by hand:", "yellow"))
+        parts += [Text(f"  {each.file}: {each.rows} rows ({each.why_not})") for each in left]
+    if outcome.seeds:
+        parts.append(
+            Text(f"Configuration that names the person: {', '.join(outcome.seeds)}", "yellow")
+        )
+    if outcome.releases:
+        parts.append(
+            Text(
+                f"{len(outcome.releases)} releases stand as they were published, with rows of the "
+                f"old key: {', '.join(outcome.releases)}. Remove their folders once a run has "
+                "published a new one (docs/privacy.md); the same holds for places outside the "
+                "home and for copies of the home."
+            )
+        )
+    parts.append(
+        Text("Run `scorecard run` now: it computes all months anew and publishes without the key.")
+        if outcome.is_done
+        else Text("Nothing was changed. The same command with --yes erases.", "bold")
+    )
+    return Group(*parts)
+
+
+def _headline(outcome: ErasureOutcome) -> Text:
+    records = ", ".join(f"{count} of {kind}" for kind, count in outcome.records.items())
+    if outcome.erasure is not None:
+        return Text(
+            f"Erasure {outcome.erasure.erasure_id} is done and recorded (control.erasures). "
+            f"Identifiers: {records}.",
+            "green",
+        )
+    return Text(f"{outcome.customer_id} has identifiers in: {records}.")
+
+
+def _table(outcome: ErasureOutcome) -> Table:
+    table = Table()
+    table.add_column("Place")
+    table.add_column("Rows", justify="right")
+    for place, count in outcome.row_counts.items():
+        table.add_row(place, f"{count:,}")
+    for each in outcome.files:
+        if each.is_clean:
+            table.add_row(f"landing/{each.file}", f"{each.rows:,}")
+    return table

@@ -1,0 +1,77 @@
+"""A rebuilt release may differ in rows of erased persons, and in nothing else."""
+
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.ingestion.ledger import CONTROL_TABLES
+from orchestration.ingestion.tombstones import ensure_salt, record
+from orchestration.replay.erased import equal_but_for_erased
+
+PARTS = {"scores": ["2011-01-31"], "customers": ["all"], "sums": ["2011-01-31"], "equal": []}
+ROWS = {
+    "scores": "select '{c}' as customer_id, date '2011-01-31' as as_of_date, 50 as score "
+    "union all select 'cus_b', date '2011-01-31', 60 union all select null, '2011-01-31', 70",
+    "customers": "select '{c}' as customer_id, 'GB' as country union all select 'cus_b', 'GB'",
+    "sums": "select date '2011-01-31' as as_of_date, 110 as score",
+    "equal": "select 1 as one",
+}
+
+
+def marts(path: Path, customer: str, *changes: str) -> Path:
+    with duckdb.connect(str(path)) as con:
+        con.execute("create schema scorecard")
+        for mart, rows in ROWS.items():
+            con.execute(f"create table scorecard.{mart} as {rows.format(c=customer)}")
+        for change in changes:
+            con.execute(change)
+    return path
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Path:
+    path = tmp_path / "live.duckdb"
+    with duckdb.connect(str(path)) as con:
+        con.execute(CONTROL_TABLES)
+        ensure_salt(con)
+        record(
+            con,
+            moment=datetime.fromisoformat("2012-01-01"),
+            by=("Ada", "request 7"),
+            load_id=9,
+            anonymous_id="cus_nobody",
+            row_counts={},
+            identifiers="select 'customer' as kind, 'cus_a' as identifier",
+        )
+    return path
+
+
+def explained(folder: Path, warehouse: Path, customer: str, *changes: str) -> dict[str, int]:
+    published = marts(folder / "published.duckdb", "cus_a")
+    computed = marts(folder / "computed.duckdb", customer, *changes)
+    with duckdb.connect() as con:
+        return equal_but_for_erased(
+            con, PARTS, published=published, computed=computed, warehouse=warehouse
+        )
+
+
+def test_rows_of_the_person_alone_are_explained(tmp_path: Path, warehouse: Path) -> None:
+    assert explained(tmp_path, warehouse, "cus_nobody") == {"scores": 1, "customers": 1}
+
+
+def test_another_difference_in_the_same_mart_is_not(tmp_path: Path, warehouse: Path) -> None:
+    change = "update scorecard.scores set score = 61 where customer_id = 'cus_b'"
+    assert explained(tmp_path, warehouse, "cus_nobody", change) == {"customers": 1}
+
+
+def test_a_customer_that_nobody_erased_is_not(tmp_path: Path, warehouse: Path) -> None:
+    assert explained(tmp_path, warehouse, "cus_c") == {}
+
+
+def test_where_nobody_was_erased_nothing_is_explained(tmp_path: Path) -> None:
+    empty = tmp_path / "live.duckdb"
+    with duckdb.connect(str(empty)) as con:
+        con.execute("create table x as select 1")
+    assert explained(tmp_path, empty, "cus_nobody") == {}
