@@ -673,6 +673,16 @@ def show_quarantine(
 
         selection = Selection.parse(rows or (), file=file, table=table, rule=rule)
         found, total = show_rows(settings, selection, limit=limit)
+        if with_text:
+            from orchestration.exports import log_export
+
+            log_export(
+                settings,
+                command="quarantine show",
+                what=f"texts of refused rows: {selection}",
+                destination="output of the command",
+                row_count=len(found),
+            )
         _print(
             quarantine.rows_json(found, with_text=with_text)
             if as_json

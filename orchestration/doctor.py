@@ -72,6 +72,7 @@ def examine(settings: Settings) -> tuple[Finding, ...]:
         ("Estimators", lambda: _estimators(settings)),
         ("Release", lambda: _release(settings)),
         ("Places", lambda: _places(settings)),
+        ("Exports", lambda: _exports(settings)),
     )
     return tuple(_made(name, check) for name, check in checks)
 
@@ -330,6 +331,21 @@ def _places(settings: Settings) -> Finding:
     if is_behind:
         said.append("`scorecard publish` takes the current release there")
     return Finding("Places", "note" if is_behind else "ok", "; ".join(said))
+
+
+def _exports(settings: Settings) -> Finding:
+    from orchestration.exports import read_exports
+
+    found = read_exports(settings)
+    if not found:
+        return Finding("Exports", "ok", "nothing about single customers was exported")
+    newest = found[-1]
+    return Finding(
+        "Exports",
+        "ok",
+        f"{len(found)} logged, the newest of {newest.exported_at} by {newest.author}: "
+        f"{newest.what} to {newest.destination}",
+    )
 
 
 def render_findings(findings: Sequence[Finding]) -> RenderableType:

@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from orchestration.exports import log_export
 from orchestration.postgres import UnreachableError
 from orchestration.progress import stage
 from orchestration.release.store import Release
@@ -65,6 +66,14 @@ def publish_everywhere(
                 failed.append(str(error))
             else:
                 current.describe(release.id if is_new else f"{release.id} was there already")
+                if is_new:
+                    log_export(
+                        settings,
+                        command="publish",
+                        what=f"release {release.id}",
+                        destination=name,
+                        row_count=sum(mart.rows for mart in release.manifest.marts.values()),
+                    )
                 shown.append(name)
     if failed:
         raise TargetError("\n".join(failed))

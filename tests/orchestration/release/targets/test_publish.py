@@ -3,6 +3,7 @@
 import pytest
 
 from orchestration import doctor
+from orchestration.exports import read_exports
 from orchestration.release import store
 from orchestration.release.store import Release
 from orchestration.release.targets.error import TargetError
@@ -35,6 +36,9 @@ def test_a_place_that_fails_hinders_no_other(
     postgres, bucket = read_places(named)
     assert (postgres.release_id, postgres.trouble) == (None, "no server answers there")
     assert (bucket.release_id, bucket.trouble) == (two_releases[1].id, "")
+    # What did not get there was not exported.
+    logged = read_exports(settings)[-1]
+    assert (logged.what, logged.destination) == (f"release {two_releases[1].id}", "object store")
 
 
 def test_the_doctor_tells_a_place_that_is_behind(
