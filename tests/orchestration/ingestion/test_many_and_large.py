@@ -41,7 +41,8 @@ def _loaded(ground) -> tuple[list[int], int]:
     )
     assert done.returncode == 0, done.stderr
     most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
-    return [int(each) for each in done.stdout.split()], most
+    # The engine takes a program without a file for a person, and shows its progress.
+    return [int(each) for each in done.stdout.split()[-3:]], most
 
 
 def test_ten_thousand_small_files_are_loaded_each_once(ground):
