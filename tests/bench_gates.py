@@ -111,6 +111,20 @@ def multiply(source: Path, target: Path, *, customers: int, months: int | None) 
         known = _one(con, f"select count(*) from built.{SCHEMA}.customers")
         last = _one(con, "select last_month from built.control.run_window")
         copies = max(1, round(customers / known))
+        there = {
+            f"{schema}.{name}"
+            for schema, name in con.execute(
+                "select schema_name, table_name from duckdb_tables() where database_name = 'built' "
+                "union all select schema_name, view_name from duckdb_views() "
+                "where database_name = 'built'"
+            ).fetchall()
+        }
+        missing = [table for table in judged_tables() if table not in there]
+        if missing:
+            raise SystemExit(
+                f"{source} was built by other code: {', '.join(missing)} missing. Run "
+                "`scorecard run` in that home, or name none."
+            )
         for table in judged_tables():
             columns = [row[0] for row in con.execute(f"describe built.{table}").fetchall()]
             copied = COPIED_KEYS.intersection(columns)

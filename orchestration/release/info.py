@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import yaml
 
+from data_quality.contracts import MartWords
 from orchestration.quality_results import is_kept
 from orchestration.release.decisions import MARTS_SCHEMA
 from orchestration.release.reading import quoted
@@ -44,6 +45,17 @@ def load_info_tables(path: Path = DEFINITIONS) -> dict[str, InfoTable]:
             {column: InfoColumn(kind, words) for column, (kind, words) in entry["columns"].items()},
         )
         for name, entry in content.items()
+    }
+
+
+def load_info_words() -> dict[str, MartWords]:
+    """What these tables and their columns mean, as `load_mart_words` says it of marts."""
+    return {
+        name: MartWords(
+            table.description,
+            {column: each.description for column, each in table.columns.items()},
+        )
+        for name, table in load_info_tables().items()
     }
 
 

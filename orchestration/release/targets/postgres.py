@@ -27,6 +27,7 @@ from data_quality.fingerprint import mart_fingerprint
 from orchestration.ingestion.sql import identifier, literal
 from orchestration.postgres import UnreachableError, attach_postgres
 from orchestration.release.decisions import MARTS_SCHEMA
+from orchestration.release.info import load_info_words
 from orchestration.release.reading import quoted
 from orchestration.release.store import Release
 from orchestration.release.targets.error import TargetError
@@ -210,8 +211,8 @@ def _tables(con: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
 
 
 def _words(schema: str, relation: str, columns: Sequence[str], kind: str = "table") -> list[str]:
-    """Statements by which the database says what a mart and its columns mean."""
-    words = load_mart_words().get(relation, MartWords("", {}))
+    """Statements by which the database says what a table and its columns mean."""
+    words = {**load_info_words(), **load_mart_words()}.get(relation, MartWords("", {}))
     place = f"{identifier(schema)}.{identifier(relation)}"
     said = [f"comment on {kind} {place} is {literal(words.description)}"]
     said += [

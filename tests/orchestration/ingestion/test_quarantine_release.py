@@ -306,5 +306,5 @@ def test_a_failure_on_the_way_leaves_neither_rows_nor_decision(refused, monkeypa
 
 def test_a_later_run_does_not_load_the_file_again(refused):
     release(refused, rule="min")
-    assert [result.status for result in refused.ingest().files] == ["known"]
+    assert [result.status for result in refused.ingest(NOW).files] == ["known"]
     assert states(refused)[3] == "released"

@@ -8,6 +8,7 @@ import pytest
 
 from data_quality.contracts import load_mart_words
 from orchestration.postgres import attach_postgres
+from orchestration.release.info import load_info_words
 from orchestration.release.store import Release
 from orchestration.release.targets import postgres
 from orchestration.release.targets.error import TargetError
@@ -69,6 +70,9 @@ def test_a_release_arrives_whole_and_says_what_its_columns_mean(
         "select obj_description('scorecard.customer_scorecard'::regclass), "
         "col_description('scorecard.customer_scorecard'::regclass, 1)"
     ) == [(words.description, words.columns["customer_id"])]
+    assert database.ask("select obj_description('scorecard.releases'::regclass)") == [
+        (load_info_words()["releases"].description,)
+    ]
 
 
 def test_what_is_shown_already_is_not_written_again(
