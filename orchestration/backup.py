@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import duckdb
@@ -248,7 +248,11 @@ def _unpack(source: Path, aside: Path) -> dict[str, Any]:
     broken = f"{source} cannot be restored, and nothing was: "
     try:
         with tarfile.open(source, mode="r:") as stream:
-            stream.extractall(aside, filter="data")
+            for member in stream.getmembers():
+                _refuse_outside(member)
+            # Python before 3.11.4 knows no filters; what they guard against was refused above.
+            stream.extraction_filter = getattr(tarfile, "data_filter", None)
+            stream.extractall(aside)  # noqa: S202  members were looked at
     except (tarfile.TarError, EOFError) as error:
         raise ScorecardError(
             f"{broken}it is no backup, is cut short, or was changed ({error}). Take another backup."
@@ -276,6 +280,19 @@ def _unpack(source: Path, aside: Path) -> dict[str, Any]:
             "backup."
         )
     return about
+
+
+def _refuse_outside(member: tarfile.TarInfo) -> None:
+    """Let files and links pass that stay in the folder they are unpacked to.
+
+    Raises:
+        tarfile.TarError: It is neither, or leads elsewhere.
+    """
+    if not (member.isfile() or member.islnk() or member.issym()):
+        raise tarfile.ExtractError(f"{member.name} is neither a file nor a link")
+    for place in (PurePosixPath(member.name), PurePosixPath(member.linkname)):
+        if place.is_absolute() or ".." in place.parts:
+            raise tarfile.ExtractError(f"{member.name} leads out of the folder")
 
 
 def _differences(folder: Path, files: dict[str, dict[str, Any]]) -> list[str]:

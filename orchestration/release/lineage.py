@@ -98,6 +98,13 @@ def _dataset(node: Mapping[str, Any]) -> dict[str, Any]:
     return {"namespace": NAMESPACE, "name": f"{node['schema']}.{table}"}
 
 
+def _is_restricted(column: Mapping[str, Any]) -> bool:
+    """Whether readers of a release may not even learn that there is such a column."""
+    return bool(
+        {**column.get("meta", {}), **column.get("config", {}).get("meta", {})}.get("restricted")
+    )
+
+
 def _facets(node: Mapping[str, Any]) -> dict[str, Any]:
     fields = [
         {
@@ -106,6 +113,7 @@ def _facets(node: Mapping[str, Any]) -> dict[str, Any]:
             "description": " ".join((column.get("description") or "").split()),
         }
         for column in node.get("columns", {}).values()
+        if not _is_restricted(column)
     ]
     words = " ".join((node.get("description") or "").split())
     return {

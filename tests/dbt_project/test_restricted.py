@@ -98,7 +98,7 @@ def test_a_whole_run_keeps_them_in_the_warehouse(simulated_run: Path):
     with duckdb.connect(str(release / "release.duckdb"), read_only=True) as con:
         columns = con.execute("select column_name from information_schema.columns").fetchall()
         texts = con.execute(
-            "select name, description, purpose from scorecard.scorecard.indicator_catalogue"
+            "select name, description, purpose from scorecard.indicator_catalogue"
         ).fetchall()
     assert len(columns) > 500
     assert [name for (name,) in columns if NAMES.search(name)] == []

@@ -178,15 +178,28 @@ def test_a_damaged_backup_is_refused_and_the_home_stays_empty(
     prepare_home(elsewhere)
 
 
+@pytest.mark.parametrize(
+    ("name", "kind", "leads_to"),
+    [
+        ("../../escaped", tarfile.REGTYPE, ""),
+        ("/tmp/escaped", tarfile.REGTYPE, ""),  # noqa: S108  never written
+        ("current", tarfile.SYMTYPE, "../.."),
+        ("current", tarfile.SYMTYPE, "/etc"),
+        ("warehouse.duckdb", tarfile.LNKTYPE, "../../other"),
+        ("lock", tarfile.FIFOTYPE, ""),
+    ],
+)
 def test_an_archive_that_climbs_out_is_refused(
-    filled: Settings, elsewhere: Settings, tmp_path: Path
+    elsewhere: Settings, tmp_path: Path, name: str, kind: bytes, leads_to: str
 ) -> None:
     hostile = tmp_path / "hostile.tar"
     with tarfile.open(hostile, "w") as stream:
-        member = tarfile.TarInfo("../../escaped")
+        member = tarfile.TarInfo(name)
+        member.type, member.linkname = kind, leads_to
         stream.addfile(member)
     with pytest.raises(ScorecardError, match="it is no backup"):
         restore(elsewhere, hostile)
+    assert contents(elsewhere.home) == {}
     assert not list(tmp_path.parent.rglob("escaped"))
 
 

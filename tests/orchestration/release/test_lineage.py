@@ -91,6 +91,15 @@ def test_an_event_names_the_run_the_file_and_the_columns(parsed):
     assert facets["documentation"]["description"] == "What customers is."
 
 
+@pytest.mark.parametrize(
+    "marked", [{"meta": {"restricted": True}}, {"config": {"meta": {"restricted": True}}}]
+)
+def test_a_restricted_column_is_not_told_of(parsed, marked):
+    hidden = {"name": "aml_flag", "description": "Hidden", **marked}
+    parsed["nodes"]["model.s.customers"]["columns"]["aml_flag"] = hidden
+    assert "aml_flag" not in json.dumps(lineage_events(release("customers"), parsed))
+
+
 def test_the_file_is_written_where_dbt_left_a_manifest(parsed, tmp_path):
     write_lineage(tmp_path, release("customers"), tmp_path / "manifest.json")
     assert not (tmp_path / LINEAGE_NAME).exists()
