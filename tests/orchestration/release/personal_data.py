@@ -1,4 +1,4 @@
-"""Looking for personal data where none may be: in every file of a release, and in the logs.
+"""Looking for personal data where none may be: in every file of a release, logs and records.
 
 What belongs here: what counts as personal (read off the contracts), where it is looked for, and
 what is found, masked. What does not: what a release holds.
@@ -13,6 +13,7 @@ import html
 import json
 import re
 import unicodedata
+import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -33,7 +34,9 @@ PHONE = re.compile(r"\+?\d[\d ()./-]{6,}\d")
 PACKED = re.compile(r'^scorecardData\("[^"]+","([A-Za-z0-9+/=]+)"\);$', re.MULTILINE)
 TAG = re.compile(r"<[^>]*>")
 PERSONAL = ("personal", "sensitive")
-TEXT_FILES = (".html", ".log", ".txt", ".css")
+TEXT_FILES = (".html", ".log", ".txt", ".css", ".csv", ".yml", ".yaml", "")
+# Logs and records of Dagster (its databases keep text as it is), which may hold other bytes, too.
+RECORDS = (".jsonl", ".db", ".err", ".out", ".complete")
 # The one column in which the name of an organisation is published; pages may show it.
 ORGANISATIONS = ("customers", "organisation_name")
 
@@ -171,9 +174,16 @@ def _file_traces(vault: Vault, file: Path, place: str) -> Iterator[Trace]:
             for part in _strings(json.loads(zlib.decompress(base64.b64decode(data)))):
                 yield from vault.traces(place, part, may_name_organisations=True)
         return
-    if file.suffix not in (*TEXT_FILES, ".json"):
+    if file.suffix == ".skops":
+        # A zip with the structure as JSON, and arrays of numbers.
+        with zipfile.ZipFile(file) as archive:
+            for part in _strings(json.loads(archive.read("schema.json"))):
+                yield from vault.traces(place, part, may_name_organisations=False)
+        return
+    if file.suffix not in (*TEXT_FILES, *RECORDS, ".json"):
         raise ValueError(f"{place}: no way is known to look into a {file.suffix} file")
-    text = file.read_text(encoding="utf-8")
+    errors = "replace" if file.suffix in RECORDS else "strict"
+    text = file.read_text(encoding="utf-8", errors=errors)
     is_page = file.suffix == ".html"
     # Pages are read with their tags, for what stands in attributes, and without, as people do.
     parts = [html.unescape(text), html.unescape(TAG.sub(" ", text))] if is_page else [text]
