@@ -234,6 +234,27 @@ def _accounts() -> tuple[Rule, ...]:
     )
 
 
+def _unexplained(parts: str, part: str, whole: str) -> str:
+    """Organisations' figures that their parts do not add up to, or of which one side is missing."""
+    return f"""
+        select
+            coalesce(cards.account_id, made.account_id) as account_id,
+            coalesce(cards.as_of_date, made.as_of_date) as as_of_date,
+            coalesce(cards.profile, made.profile) as profile
+        from (
+            select account_id, as_of_date, profile, {whole} as whole
+            from {ACCOUNTS.path} where {whole} is not null
+        ) as cards
+        full outer join (
+            select account_id, as_of_date, profile, sum({part}) as total
+            from {parts} group by account_id, as_of_date, profile
+        ) as made
+            on cards.account_id = made.account_id and cards.as_of_date = made.as_of_date
+            and cards.profile = made.profile
+        where coalesce(abs(cards.whole - made.total) > {SUM_TOLERANCE}, true)
+        """
+
+
 def _account_measures() -> tuple[Rule, ...]:
     return (
         *keys(ACCOUNT_MEASURES),
@@ -243,23 +264,7 @@ def _account_measures() -> tuple[Rule, ...]:
         *shares(ACCOUNT_MEASURES, "share", "effective_weight"),
         ACCOUNT_MEASURES.no_rows(
             "contributions_add_up_to_the_score",
-            f"""
-            select
-                coalesce(cards.account_id, made.account_id) as account_id,
-                coalesce(cards.as_of_date, made.as_of_date) as as_of_date,
-                coalesce(cards.profile, made.profile) as profile
-            from (
-                select account_id, as_of_date, profile, score
-                from scorecard.account_scorecard where score is not null
-            ) as cards
-            full outer join (
-                select account_id, as_of_date, profile, sum(contribution) as total
-                from scorecard.account_scorecard_measures group by account_id, as_of_date, profile
-            ) as made
-                on cards.account_id = made.account_id and cards.as_of_date = made.as_of_date
-                and cards.profile = made.profile
-            where coalesce(abs(cards.score - made.total) > {SUM_TOLERANCE}, true)
-            """,
+            _unexplained(ACCOUNT_MEASURES.path, "contribution", "score"),
             says="What the members' measures, exceptions and overrides bring adds up to the "
             "organisation's score.",
             because="A score that its parts do not explain cannot be defended before the customer.",
@@ -290,24 +295,7 @@ def _account_changes() -> tuple[Rule, ...]:
         ),
         ACCOUNT_CHANGES.no_rows(
             "causes_add_up_to_the_change",
-            f"""
-            select
-                coalesce(cards.account_id, made.account_id) as account_id,
-                coalesce(cards.as_of_date, made.as_of_date) as as_of_date,
-                coalesce(cards.profile, made.profile) as profile
-            from (
-                select account_id, as_of_date, profile, score_change
-                from scorecard.account_scorecard
-                where score is not null and previous_score is not null
-            ) as cards
-            full outer join (
-                select account_id, as_of_date, profile, sum(total_change) as total
-                from scorecard.account_scorecard_changes group by account_id, as_of_date, profile
-            ) as made
-                on cards.account_id = made.account_id and cards.as_of_date = made.as_of_date
-                and cards.profile = made.profile
-            where coalesce(abs(cards.score_change - made.total) > {SUM_TOLERANCE}, true)
-            """,
+            _unexplained(ACCOUNT_CHANGES.path, "total_change", "score_change"),
             says="What the members' causes and shares did adds up to the change of the "
             "organisation's score.",
             because="A change that its parts do not explain cannot be explained to the customer.",
