@@ -14,7 +14,16 @@ import duckdb
 
 from orchestration import window
 from orchestration.erasure.landing import Cleaned, clean_landing, named_in_quarantine
-from orchestration.erasure.person import EMAIL, IDENTIFIERS, Person, find_person, is_about, names
+from orchestration.erasure.person import (
+    EMAIL,
+    IDENTIFIERS,
+    LISTS,
+    Person,
+    find_person,
+    is_about,
+    known_keys,
+    names,
+)
 from orchestration.errors import ScorecardError, UsageError
 from orchestration.ingestion import ledger, tombstones
 from orchestration.ingestion.contract import TableContract, load_contracts
@@ -230,13 +239,11 @@ def _empty_rows(con: duckdb.DuckDBPyConnection, contract: TableContract, person:
 
 
 def _emptied(contract: TableContract, name: str, person: Person) -> str:
-    """Say what takes the place of a personal value.
-
-    Records that an address links stay linked by an address that nobody has.
-    """
+    """Say what takes the place of a personal value; who had an address still has one."""
     column = contract.column(name)
     if name == EMAIL and contract.is_entity:
-        return literal(f"{person.token}@{ERASED_DOMAIN}")
+        address = literal(f"{person.token}@{ERASED_DOMAIN}")
+        return f"case when {identifier(name)} is not null then {address} end"
     if column.is_not_null and column.data_type == "varchar":
         return literal(ERASED)
     return "null"
@@ -306,18 +313,26 @@ def _record(
             earliest_fact_date=_history_start(con, contracts),
         ),
     )
-    return tombstones.record(
+    erasure = tombstones.record(
         con,
         moment=moment,
         by=by,
         load_id=load_id,
         anonymous_id=person.anonymous_id,
         row_counts=counts,
-        identifiers=(
-            f"select kind, identifier from {IDENTIFIERS} union all "
-            f"select {literal(tombstones.CUSTOMER)}, {literal(person.customer_id)}"
-        ),
+        identifiers=known_keys(person),
     )
+    con.execute(
+        "insert into control.erased_links by name "
+        "select ? as erasure_id, l.source_system, p.token as source_id, "
+        "l.customer_id, l.link_method, l.link_score, l.evidence_load_id "
+        f"from core.int_identity_links as l inner join {IDENTIFIERS} as p "
+        "on l.source_id = p.identifier and p.kind = case l.source_system "
+        + " ".join(f"when {literal(system)} then {literal(kind)}" for system, kind in LISTS.items())
+        + " end where l.customer_id = ?",
+        [erasure.erasure_id, person.anonymous_id],
+    )
+    return erasure
 
 
 def _history_start(
