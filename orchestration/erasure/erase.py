@@ -17,10 +17,10 @@ from orchestration.erasure.landing import Cleaned, clean_landing, named_in_quara
 from orchestration.erasure.person import (
     EMAIL,
     IDENTIFIERS,
-    LISTS,
     Person,
     find_person,
     is_about,
+    kind_of,
     known_keys,
     names,
 )
@@ -43,6 +43,8 @@ from orchestration.warehouse import (
 
 SEEDS: Final = "dbt_project/seeds"
 ERASED_DOMAIN: Final = "erased.invalid"
+# Tables of the core that hold names and addresses (tests/dbt_project/test_vault.py).
+VAULT_TABLES: Final = ("int_identity_evidence", "int_identity_blocks")
 _HITS: Final = "erased_rows"
 _LEFT_ALONE: Final = ("raw", "control", "quarantine", "seeds")
 _FRESH: Final = "fresh.duckdb"
@@ -191,6 +193,7 @@ def _take_out(
         f"update quarantine.refused_rows as r set raw_text = null, message = '{ERASED}' "
         f"where {named_in_quarantine()}",
     )
+    counts |= _empty_vault(con)
     counts |= _rename_customer(con, person)
     return {place: count for place, count in counts.items() if count}
 
@@ -247,6 +250,27 @@ def _emptied(contract: TableContract, name: str, person: Person) -> str:
     if column.is_not_null and column.data_type == "varchar":
         return literal(ERASED)
     return "null"
+
+
+def _empty_vault(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Take the person's records out of the core's tables with names and addresses.
+
+    Staging is views over raw facts; these are tables, which the next run computes anew.
+    """
+    counts = {}
+    for table in VAULT_TABLES:
+        there = con.execute(
+            "select 1 from duckdb_tables() where database_name = current_database() "
+            "and schema_name = 'core' and table_name = ?",
+            [table],
+        ).fetchone()
+        if there:
+            counts[f"core.{table}"] = number(
+                con,
+                f"delete from core.{table} as t where exists (select 1 from {IDENTIFIERS} as p "
+                f"where p.identifier = t.source_id and p.kind = {kind_of('t.source_system')})",
+            )
+    return counts
 
 
 def _rename_customer(con: duckdb.DuckDBPyConnection, person: Person) -> dict[str, int]:
@@ -327,9 +351,8 @@ def _record(
         "select ? as erasure_id, l.source_system, p.token as source_id, "
         "l.customer_id, l.link_method, l.link_score, l.evidence_load_id "
         f"from core.int_identity_links as l inner join {IDENTIFIERS} as p "
-        "on l.source_id = p.identifier and p.kind = case l.source_system "
-        + " ".join(f"when {literal(system)} then {literal(kind)}" for system, kind in LISTS.items())
-        + " end where l.customer_id = ?",
+        f"on l.source_id = p.identifier and p.kind = {kind_of('l.source_system')} "
+        "where l.customer_id = ?",
         [erasure.erasure_id, person.anonymous_id],
     )
     return erasure

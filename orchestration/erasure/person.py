@@ -97,6 +97,16 @@ def find_person(
     )
 
 
+def kind_of(system: str) -> str:
+    """Write the SQL of the list of records of a system.
+
+    Args:
+        system: SQL of the system's name.
+    """
+    cases = " ".join(f"when {literal(name)} then {literal(kind)}" for name, kind in LISTS.items())
+    return f"case {system} {cases} end"
+
+
 def known_keys(person: Person) -> str:
     """Write SQL of all keys by which data or releases know the person: `kind`, `identifier`.
 

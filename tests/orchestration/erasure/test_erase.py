@@ -94,6 +94,11 @@ def fill(ground: Ground) -> Ground:
             f"{', '.join(str(link) for link in LINKS)}) as links(source_system, source_id)"
         )
         con.execute(
+            "create table core.int_identity_evidence as select * from (values "
+            "('crm', 'C1', 'ada@mail.example'), ('support', 'R1', 'ada@mail.example'), "
+            "('billing', 'C1', 'C11')) as t(source_system, source_id, value)"
+        )
+        con.execute(
             "create schema ml; create table ml.published_predictions as "
             f"select {key} as customer_id, 0.5 as probability "
             "union all select 'cus_other', 0.7"
@@ -146,6 +151,7 @@ def test_without_yes_nothing_changes(shop: Ground) -> None:
         "raw.support__ticket_comments": 1,
         "raw.support__tickets": 1,
         "quarantine.refused_rows": 1,
+        "core.int_identity_evidence": 2,
         "core.*": 3,
         "ml.*": 1,
     }
@@ -168,6 +174,8 @@ def test_no_trace_is_left_and_no_other_row_changes(shop: Ground) -> None:
 
     outcome = run(shop)
 
+    # The number that a record of another system has is another's.
+    assert shop.rows("select value from core.int_identity_evidence") == [("C11",)]
     assert [shop.rows(query) for query in kept] == before
     assert [name for name, content in landing(shop).items() if b",B1," in content] == []
     for path in [shop.settings.warehouse, *shop.settings.landing.rglob("*.*")]:
