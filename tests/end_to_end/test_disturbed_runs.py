@@ -120,6 +120,7 @@ def test_a_home_made_read_only_halfway_stops_the_run_and_opened_it_ends_the_same
             modes = _make_read_only(home)
     assert run.wait() == 1, said
     assert "cannot be written" in said
+    assert "Something unexpected" not in said
     assert "Traceback" not in said
     assert checksums(home) == checksums(ground.before)
 
