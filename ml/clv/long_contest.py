@@ -75,12 +75,14 @@ class Past:
         return self.panel.take(self.panel.date == self.day)
 
     def years_over(self) -> list[Slice]:
-        """As-of dates whose twelve months were over on the day, the newest first."""
-        month = self.panel.date.astype("datetime64[M]")
+        """As-of dates whole years before the day with what came in the next, the newest first."""
         year = self.outcomes.get(YEAR)
         if year is None:
             return []
-        over = year.is_complete & (month + YEAR <= self.day.astype("datetime64[M]"))
+        months_ago = (
+            self.day.astype("datetime64[M]") - self.panel.date.astype("datetime64[M]")
+        ).astype(np.int64)
+        over = year.is_complete & (months_ago >= YEAR) & (months_ago % YEAR == 0)
         return [
             Slice(self.panel.take(rows), year.take(rows))
             for day in np.unique(self.panel.date[over])[::-1]

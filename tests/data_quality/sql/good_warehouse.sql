@@ -523,7 +523,8 @@ from scorecard.customer_scorecard where as_of_date = date '2011-11-30';
 
 insert into scorecard.value_segments by name
 select as_of_date, profile, cell, case when cell <> 'unclassified' then 'Grow together' end
-    as strategy, count(*) as customer_count, count(*) / 240 as customer_share
+    as strategy, case when cell <> 'unclassified' then cell = 'high_high_high' end
+    as needs_consent, count(*) as customer_count, count(*) / 240 as customer_share
 from scorecard.customer_value_segments group by as_of_date, profile, cell;
 
 insert into scorecard.profile_requirements by name
