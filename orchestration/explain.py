@@ -37,7 +37,18 @@ from orchestration.terminal import render_notice
 
 TOLERANCE = 1e-4
 _NEAR_IDS = 5
-_ACTIONS = ("acts_by_rule", "value_threshold", "acts_by_value", "owner_role")
+_ACTIONS = (
+    "acts_by_rule",
+    "value_threshold",
+    "acts_by_value",
+    "owner_role",
+    "may_contact",
+    "held_reason",
+)
+_HELD = {
+    "consent_refused": "held: consent to marketing was refused",
+    "consent_unknown": "held: nobody asked for consent to marketing",
+}
 _DECIMALS = 2
 _BAND_STYLES = {"red": "bold red", "amber": "bold yellow", "green": "bold green"}
 
@@ -132,6 +143,8 @@ class Outlook:
         value_threshold: Probability above which an offer pays; None where it never does.
         acts_by_value: Whether the probability exceeds that.
         owner_role: Who acts, where one of the two rules says so.
+        may_contact: Whether the customer may be contacted for it; None where nobody acts.
+        held_reason: Why not: `consent_refused` or `consent_unknown`.
     """
 
     churn_probability: float | None
@@ -153,6 +166,8 @@ class Outlook:
     value_threshold: float | None = None
     acts_by_value: bool | None = None
     owner_role: str | None = None
+    may_contact: bool | None = None
+    held_reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -807,7 +822,8 @@ def _actions(outlook: Outlook) -> str:
         sign = ">" if outlook.acts_by_value else "not above"
         pays = "an offer pays" if outlook.acts_by_value else "an offer does not pay"
         value = f"{pays}: {sign} {_percent(outlook.value_threshold)}"
-    return f"{fixed}; {value}"
+    held = f"; {_HELD[outlook.held_reason]}" if outlook.held_reason in _HELD else ""
+    return f"{fixed}; {value}{held}"
 
 
 def _reason_table(reasons: Sequence[Reason]) -> Table:

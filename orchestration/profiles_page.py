@@ -152,12 +152,13 @@ def _strategies(cells: Sequence[Mapping[str, str]]) -> Iterator[str]:
         "middle of the yearly review; one of the three not measured makes no segment."
     )
     yield ""
-    yield "| Current | Potential | Relationship | Segment | Strategy |"
-    yield "|---|---|---|---|---|"
+    yield "| Current | Potential | Relationship | Segment | Strategy | Needs consent to marketing |"
+    yield "|---|---|---|---|---|---|"
     for cell in cells:
         yield (
             f"| {cell['current']} | {cell['potential']} | {cell['relationship']} "
             f"| **{cell['name']}** {cell['name_zh']} "
-            f"| {cell['strategy']}<br>{cell['strategy_zh']} |"
+            f"| {cell['strategy']}<br>{cell['strategy_zh']} "
+            f"| {'yes' if cell['needs_consent'] == 'true' else 'no'} |"
         )
     yield ""

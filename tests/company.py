@@ -4,6 +4,7 @@ What belongs here: choosing rows of the examples and cutting them at a date. Wha
 that nobody ever wrote; what is wrong in an example is wrong here too.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -17,6 +18,16 @@ from orchestration.ingestion.files import discover
 
 ROOT = Path(__file__).parents[1]
 SHARE = 12
+# Tables of `deliveries`, by system and name.
+WITH_THEIR_INVOICE = frozenset({"billing.invoices", "billing.invoice_lines"})
+NEVER_LATE = frozenset(
+    {
+        "billing.products",
+        "billing.unit_costs",
+        "organisation.ahp_judgements",
+        "organisation.experiments",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -118,11 +129,50 @@ def cut_parquet(source: Path, out: Path, *, until: date, after: date = date.min)
             """
             if con.sql(f"select 1 from ({rows}) limit 1").fetchone():
                 con.execute(f"copy ({rows}) to '{target}' (format parquet)")
+    _copy_notes(source, out)
+    return out
+
+
+def deliveries(source: Path, out: Path, *, ends: Sequence[date], late_since: date) -> list[Path]:
+    """Write the Parquet landing files of `source` as they would come in several deliveries.
+
+    A fact comes with the first delivery whose end it does not pass; of those since `late_since`
+    one in twenty comes a delivery later. Lines come with their invoice, and what facts cannot do
+    without (products, costs, experiments, weights) is never late.
+
+    Returns:
+        A folder for each end, in order; laid over each other they are the whole company.
+    """
+    contracts = load_contracts(ROOT / "models" / "staging")
+    folders = [out / f"delivery-{number}" for number in range(len(ends))]
+    with duckdb.connect() as con:
+        for file in discover(source, contracts).files:
+            contract = file.contract
+            day = f"cast({contract.event_time} as date)"
+            cases = [f"when {day} <= date '{end}' then {part}" for part, end in enumerate(ends)]
+            key = ("invoice_id",) if contract.title in WITH_THEIR_INVOICE else contract.key
+            chosen = f"{day} >= date '{late_since}' and hash({', '.join(key)}) % 20 = 0"
+            is_late = "false" if contract.title in NEVER_LATE else chosen
+            delivery = f"case {' '.join(cases)} end + case when {is_late} then 1 else 0 end"
+            for part, folder in enumerate(folders):
+                rows = f"""
+                    select * {_emptied(contract, ends[part])} from read_parquet('{file.path}')
+                    where least({delivery}, {len(ends) - 1}) = {part}
+                """
+                target = folder / file.name.replace(".parquet", f"_delivery_{part}.parquet")
+                target.parent.mkdir(parents=True, exist_ok=True)
+                if con.sql(f"select 1 from ({rows}) limit 1").fetchone():
+                    con.execute(f"copy ({rows}) to '{target}' (format parquet)")
+    _copy_notes(source, folders[0])
+    return folders
+
+
+def _copy_notes(source: Path, out: Path) -> None:
+    """Copy what the company and its systems say of themselves."""
     for name in ("company.yml", *(f"{folder.name}/source.yml" for folder in source.iterdir())):
         if (source / name).is_file():
             (out / name).parent.mkdir(parents=True, exist_ok=True)
             (out / name).write_bytes((source / name).read_bytes())
-    return out
 
 
 def _emptied(contract: TableContract, until: date) -> str:

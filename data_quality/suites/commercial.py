@@ -138,6 +138,7 @@ def _campaigns() -> tuple[Rule, ...]:
             f"""
             select {names} from scorecard.campaign_performance
             where delivered_count > sent_count or clicked_count > delivered_count
+                or sent_without_consent_count > sent_count
                 or opened_count > delivered_count or unsubscribed_count > delivered_count
                 or delivered_count <> conversion_cases + conversion_pending_count
             """,
@@ -145,6 +146,19 @@ def _campaigns() -> tuple[Rule, ...]:
             because="Reactions counted twice make a campaign look better than it is.",
             characteristic="consistency",
             columns=("sent_count", "delivered_count", "clicked_count"),
+        ),
+        CAMPAIGNS.no_rows(
+            "messages_go_to_who_agreed",
+            f"""
+            select {names} from scorecard.campaign_performance
+            where sent_without_consent_count > 0
+                and as_of_date = (select max(as_of_date) from scorecard.campaign_performance)
+            """,
+            severity="warn",
+            says="No campaign wrote to a customer who had not agreed to marketing at that moment.",
+            because="They were sent already; whoever sent them must know, and stop.",
+            characteristic="confidentiality",
+            columns=("sent_without_consent_count",),
         ),
         _credited_once(
             "money",
@@ -291,6 +305,21 @@ def _effects() -> tuple[Rule, ...]:
             because="Without customers who were left out by lot nobody knows what a campaign did.",
             characteristic="credibility",
             columns=("status", "incremental_conversion", "control_count"),
+        ),
+        EFFECTS.no_rows(
+            "lots_are_drawn_among_who_agreed",
+            f"""
+            select {names} from scorecard.campaign_effects
+            where treated_without_consent_count + control_without_consent_count > 0
+                and as_of_date = (select max(as_of_date) from scorecard.campaign_effects)
+            """,
+            severity="warn",
+            says="The experiment of a campaign is assigned to customers who had agreed to "
+            "marketing.",
+            because="Who may not be written to is left out before the lot is drawn, or the arms "
+            "differ by more than the message.",
+            characteristic="confidentiality",
+            columns=("treated_without_consent_count", "control_without_consent_count"),
         ),
         EFFECTS.no_rows(
             "an_effect_is_a_difference_of_shares",

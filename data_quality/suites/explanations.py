@@ -8,7 +8,14 @@ Not here: the probabilities and values themselves (`predictions`).
 from __future__ import annotations
 
 from data_quality.rules import Rule, Table
-from data_quality.suites.shapes import TOLERANCE, customer_is_known, keys, month_ends, shares
+from data_quality.suites.shapes import (
+    TOLERANCE,
+    contacts_have_consent,
+    customer_is_known,
+    keys,
+    month_ends,
+    shares,
+)
 
 OWNER = "data science"
 PREDICTIONS = Table("scorecard", "predictions", OWNER, ("customer_id", "as_of_date"))
@@ -104,6 +111,13 @@ def _levels() -> tuple[Rule, ...]:
             because="A customer for whom nobody is responsible is lost without anybody noticing.",
             characteristic="completeness",
             columns=("action_level", "owner_role", "acts_by_rule", "acts_by_value"),
+        ),
+        contacts_have_consent(
+            PREDICTIONS,
+            acts="listed.action_level is not null",
+            needs="listed.tier not in "
+            "(select tier from seeds.intervention_levels where not needs_consent)",
+            reads=("seeds.intervention_levels",),
         ),
     )
 

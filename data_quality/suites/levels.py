@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from data_quality.rules import Rule, Table
 from data_quality.suites.shapes import (
+    contacts_have_consent,
     customer_is_known,
     keys,
     month_ends,
@@ -311,6 +312,12 @@ def _members() -> tuple[Rule, ...]:
         *keys(MEMBERS),
         month_ends(MEMBERS),
         customer_is_known(MEMBERS, "customer_id"),
+        contacts_have_consent(
+            MEMBERS,
+            acts="listed.cell <> 'unclassified'",
+            needs="listed.cell in (select cell from scorecard.value_segments where needs_consent)",
+            reads=(SEGMENTS.path,),
+        ),
         MEMBERS.no_rows(
             "cell_follows_from_the_levels",
             """
@@ -378,10 +385,11 @@ def _segments() -> tuple[Rule, ...]:
         SEGMENTS.no_rows(
             "cells_have_a_strategy",
             "select as_of_date, profile, cell from scorecard.value_segments "
-            "where cell <> 'unclassified' and strategy is null",
-            says="Every cell but unclassified says what to do with its customers.",
+            "where cell <> 'unclassified' and (strategy is null or needs_consent is null)",
+            says="Every cell but unclassified says what to do with its customers, and whether that "
+            "needs their consent to marketing.",
             because="A segment without a strategy is only a colour.",
             characteristic="completeness",
-            columns=("strategy",),
+            columns=("strategy", "needs_consent"),
         ),
     )

@@ -213,14 +213,16 @@ def _playbooks() -> tuple[Rule, ...]:
         PLAYBOOKS.measure(
             "every_stage_has_its_playbook",
             f"""
-            select count(*) filter (where stage in {(*STAGES, "exit")} and strategy is not null)
+            select count(*) filter (where stage in {(*STAGES, "exit")} and strategy is not null
+                and needs_consent is not null)
             from scorecard.stage_playbooks
             """,
             low=len(STAGES) + 1,
             high=len(STAGES) + 1,
-            says="Each of the four stages, and exit, has its playbook.",
+            says="Each of the four stages, and exit, has its playbook, which says whether it needs "
+            "consent to marketing.",
             because="A stage without one is a label.",
             characteristic="completeness",
-            columns=("stage", "strategy"),
+            columns=("stage", "strategy", "needs_consent"),
         ),
     )

@@ -576,3 +576,49 @@ def rates_hold(table: Table, *names: str) -> Rule:
         characteristic="consistency",
         columns=tuple(f"{name}_{part}" for name in names for part in ("ratio", "low", "high")),
     )
+
+
+def contacts_have_consent(
+    table: Table, *, acts: str = "true", needs: str = "true", reads: Sequence[str] = ()
+) -> Rule:
+    """Nobody without consent to marketing is offered as a contact, and who is held is told why.
+
+    Only the newest month is asked: nobody acts on the lists of earlier ones.
+
+    Args:
+        table: The list, with `customer_id`, `as_of_date`, `may_contact` and `held_reason`.
+        acts: Condition on a row `listed` by which there is something to contact somebody for.
+        needs: Condition on a row `listed` by which that needs consent.
+        reads: Tables that the conditions read.
+    """
+    own = ", ".join(f"listed.{key}" for key in table.keys)
+    return table.no_rows(
+        "contacts_have_consent",
+        f"""
+        select {own}
+        from {table.path} as listed
+        left join scorecard.customer_history as history
+            on listed.customer_id = history.customer_id
+            and listed.as_of_date = history.as_of_date
+        where listed.as_of_date = (select max(as_of_date) from {table.path})
+            and (
+                (listed.may_contact is not null) <> ({acts})
+                or (
+                    listed.may_contact and ({needs})
+                    and history.has_marketing_consent is not true
+                )
+                or (not listed.may_contact and history.has_marketing_consent is true)
+                or listed.held_reason is distinct from case
+                    when listed.may_contact is distinct from false then null
+                    when history.has_marketing_consent is null then 'consent_unknown'
+                    when not history.has_marketing_consent then 'consent_refused'
+                end
+            )
+        """,
+        says="Where an act needs consent to marketing, only who has given it may be contacted; "
+        "who is held is told as refused or never asked.",
+        because="An offer to somebody who did not agree breaks the law, and the customer's trust.",
+        characteristic="confidentiality",
+        columns=("may_contact", "held_reason"),
+        reads=("scorecard.customer_history", *reads),
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from data_quality.rules import Rule, Table
 from data_quality.suites.predictions import METHODS
 from data_quality.suites.shapes import (
+    contacts_have_consent,
     drift,
     is_left_unscored,
     keys,
@@ -41,6 +42,7 @@ def _rows() -> tuple[Rule, ...]:
         *keys(UPSELL),
         month_ends(UPSELL),
         volume(UPSELL),
+        contacts_have_consent(UPSELL),
         UPSELL.in_set(
             "upsell_method",
             METHODS,  # the same ways of coming to a probability as for churn

@@ -12,6 +12,7 @@ from data_quality.suites.shapes import (
     PENNY,
     TOLERANCE,
     VALUE_BASES,
+    contacts_have_consent,
     customer_is_known,
     few_cases_are_flagged,
     keys,
@@ -173,6 +174,7 @@ def _potential() -> tuple[Rule, ...]:
     return (
         *keys(POTENTIAL),
         month_ends(POTENTIAL),
+        contacts_have_consent(POTENTIAL),
         customer_is_known(POTENTIAL),
         *shares(POTENTIAL, "uptake_probability"),
         not_negative(POTENTIAL, "uptake_case_count"),

@@ -87,10 +87,18 @@ select
     round(judged.{{ dimension }}_cut, 6) as {{ dimension }}_cut,
     judged.{{ dimension }}_level
     {%- endfor %},
-    coalesce(strategies.cell, 'unclassified') as cell
+    coalesce(strategies.cell, 'unclassified') as cell,
+    {{ may_contact('attributes.has_marketing_consent', 'strategies.needs_consent') }}
+        as may_contact,
+    {{ held_reason('attributes.has_marketing_consent', 'strategies.needs_consent') }}
+        as held_reason
 from judged
 left join {{ ref('segment_strategies') }} as strategies
     on
         judged.current_value_level = strategies.current
         and judged.potential_level = strategies.potential
         and judged.relationship_level = strategies.relationship
+left join {{ ref('int_customer_attribute_months') }} as attributes
+    on
+        judged.customer_id = attributes.customer_id
+        and judged.as_of_date = attributes.as_of_date

@@ -41,6 +41,9 @@ joined as (
         clv.clv_36m,
         clv.clv_12m_low,
         clv.clv_12m_high,
+        clv.clv_36m_low,
+        clv.clv_36m_high,
+        clv.clv_36m_interval_basis,
         cast(clv.value_if_kept_12m as decimal(18, 2)) as value_if_kept_12m,
         clv.value_if_kept_12m as exact_value_if_kept,
         clv.method as clv_method,
@@ -69,9 +72,11 @@ levelled as (
     select
         joined.*,
         ind_value.tier,
+        attributes.has_marketing_consent,
         levels.action_level,
         levels.owner_role,
         levels.working_days,
+        levels.needs_consent,
         cast(levels.offer_cost as double) as offer_cost,
         cast(levels.contact_cost as double) as contact_cost,
         cast(levels.acceptance_ratio as double) as acceptance_ratio,
@@ -79,6 +84,10 @@ levelled as (
     from joined
     left join {{ ref('ind_value') }} as ind_value
         on joined.customer_id = ind_value.customer_id and joined.as_of_date = ind_value.as_of_date
+    left join {{ ref('int_customer_attribute_months') }} as attributes
+        on
+            joined.customer_id = attributes.customer_id
+            and joined.as_of_date = attributes.as_of_date
     left join levels
         on
             ind_value.tier = levels.tier
@@ -124,49 +133,63 @@ decided as (
         end as acts_by_value
     from judged
 
+),
+
+-- Who acts, and what that needs, is said only of those for whom one of the two rules picks.
+picked as (
+
+    select
+        decided.*,
+        decided.acts_by_rule or decided.acts_by_value as is_picked,
+        case when decided.acts_by_rule or decided.acts_by_value then decided.needs_consent end
+            as act_needs_consent
+    from decided
+
 )
 
 select
-    decided.customer_id,
-    decided.as_of_date,
-    decided.tier,
-    decided.is_eligible,
-    decided.churn_probability,
-    round(decided.probability_low, 6) as churn_probability_low,
-    round(decided.probability_high, 6) as churn_probability_high,
-    round(decided.churn_percentile, 6) as churn_percentile,
-    decided.churn_method,
-    decided.churn_status,
-    decided.churn_estimator_version,
+    picked.customer_id,
+    picked.as_of_date,
+    picked.tier,
+    picked.is_eligible,
+    picked.churn_probability,
+    round(picked.probability_low, 6) as churn_probability_low,
+    round(picked.probability_high, 6) as churn_probability_high,
+    round(picked.churn_percentile, 6) as churn_percentile,
+    picked.churn_method,
+    picked.churn_status,
+    picked.churn_estimator_version,
     case
-        when decided.churn_probability is null then null
-        when decided.acts_by_rule then 'red'
-        when decided.is_watched then 'amber'
+        when picked.churn_probability is null then null
+        when picked.acts_by_rule then 'red'
+        when picked.is_watched then 'amber'
         else 'green'
     end as risk_band,
-    round(decided.probability_alive, 6) as probability_alive,
-    round(decided.expected_purchases_12m, 6) as expected_purchases_12m,
-    cast(decided.clv_12m as decimal(18, 2)) as clv_12m,
-    cast(decided.clv_36m as decimal(18, 2)) as clv_36m,
-    cast(decided.clv_12m_low as decimal(18, 2)) as clv_12m_low,
-    cast(decided.clv_12m_high as decimal(18, 2)) as clv_12m_high,
-    decided.value_if_kept_12m,
-    decided.clv_12m < 0 as is_clv_negative,
-    decided.clv_method,
-    decided.clv_has_warning,
-    decided.clv_estimator_version,
-    decided.value_basis,
+    round(picked.probability_alive, 6) as probability_alive,
+    round(picked.expected_purchases_12m, 6) as expected_purchases_12m,
+    cast(picked.clv_12m as decimal(18, 2)) as clv_12m,
+    cast(picked.clv_36m as decimal(18, 2)) as clv_36m,
+    cast(picked.clv_12m_low as decimal(18, 2)) as clv_12m_low,
+    cast(picked.clv_12m_high as decimal(18, 2)) as clv_12m_high,
+    cast(picked.clv_36m_low as decimal(18, 2)) as clv_36m_low,
+    cast(picked.clv_36m_high as decimal(18, 2)) as clv_36m_high,
+    picked.clv_36m_interval_basis,
+    picked.value_if_kept_12m,
+    picked.clv_12m < 0 as is_clv_negative,
+    picked.clv_method,
+    picked.clv_has_warning,
+    picked.clv_estimator_version,
+    picked.value_basis,
     -- Not lifetime value, which holds the chance of having left already.
-    cast(decided.exact_probability * decided.exact_value_if_kept as decimal(18, 2))
+    cast(picked.exact_probability * picked.exact_value_if_kept as decimal(18, 2))
         as value_at_risk,
-    decided.acts_by_rule,
-    decided.is_watched,
-    decided.value_threshold,
-    decided.acts_by_value,
-    case when decided.acts_by_rule or decided.acts_by_value then decided.action_level end
-        as action_level,
-    case when decided.acts_by_rule or decided.acts_by_value then decided.owner_role end
-        as owner_role,
-    case when decided.acts_by_rule or decided.acts_by_value then decided.working_days end
-        as working_days
-from decided
+    picked.acts_by_rule,
+    picked.is_watched,
+    picked.value_threshold,
+    picked.acts_by_value,
+    {%- for column in ['action_level', 'owner_role', 'working_days'] %}
+    case when picked.is_picked then picked.{{ column }} end as {{ column }},
+    {%- endfor %}
+    {{ may_contact('picked.has_marketing_consent', 'picked.act_needs_consent') }} as may_contact,
+    {{ held_reason('picked.has_marketing_consent', 'picked.act_needs_consent') }} as held_reason
+from picked

@@ -41,6 +41,7 @@ select
     strategies.name_zh,
     strategies.strategy,
     strategies.strategy_zh,
+    strategies.needs_consent,
     members.review_date,
     cast(members.customer_count as integer) as customer_count,
     round({{ ratio('members.customer_count', 'totals.customer_count') }}, 6) as customer_share,

@@ -190,6 +190,7 @@ SEEDS: Final[Mapping[str, SeedSpec]] = {
             "name_zh": NEEDED,
             "strategy": NEEDED,
             "strategy_zh": NEEDED,
+            "needs_consent": Column("flag", is_required=True),
         },
     ),
     "cmat_section_weights": SeedSpec(

@@ -8,10 +8,14 @@ is then written again without these records, and read once more. Only if that fi
 exactly the rows that should be left does it take the place of the old one.
 """
 
+import codecs
 import gzip
+import io
 import os
+import re
 import shutil
 import tempfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,8 +25,11 @@ from typing import BinaryIO, Final
 import duckdb
 
 from orchestration.erasure.person import WORDS, is_about
-from orchestration.ingestion.contract import TableContract
+from orchestration.erasure.workbook import has_formulas, parts_naming, write_without_rows
+from orchestration.ingestion.contract import ENCODINGS, TableContract
+from orchestration.ingestion.excel import find_sheet
 from orchestration.ingestion.files import (
+    COMPRESSIONS,
     LandingFile,
     RefusedFileError,
     discover,
@@ -35,9 +42,13 @@ from orchestration.ingestion.rules import value_expression
 from orchestration.ingestion.sql import identifier, literal
 from orchestration.settings import Settings
 
-REWRITTEN: Final = ("csv", "jsonl", "parquet")
-# Encodings in which the byte of a line feed is nothing else.
-LINE_ENCODINGS: Final = ("utf-8", "gb18030", "iso-8859-1", "windows-1252", "us-ascii")
+# The one encoding in which the byte of a line feed may be part of another character.
+_WIDE_ENCODING: Final = "utf-16"
+# Gives each byte a character and takes it back: lines of any other encoding, as they are.
+_BYTE_CODEC: Final = "latin-1"
+_BYTE_ORDER_MARK: Final = "\ufeff"
+_LINE_FILES: Final = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+_ESCAPED: Final = rb"\u"
 _ASIDE: Final = ".erasing-"
 
 
@@ -48,8 +59,8 @@ class Cleaned:
     Attributes:
         file: Its path below the landing area.
         rows: How many of its rows are about the person.
-        is_clean: Whether they were taken out.
-        why_not: Why not; empty where they were.
+        is_clean: Whether they were taken out, and nothing else in it names the person.
+        why_not: What is left to do, and why; empty where it is clean.
     """
 
     file: str
@@ -75,8 +86,14 @@ def clean_landing(
     """
     if not settings.landing.is_dir():
         return []
-    found = []
-    for file in discover(settings.landing, contracts, may_be_empty=True).files:
+    discovery = discover(settings.landing, contracts, may_be_empty=True)
+    words = _words(con, "utf-8")
+    found = [
+        Cleaned(name, 0, False, "no contract claims it, and it names the person")
+        for name in discovery.unmatched
+        if _is_named_in(settings.landing / name, words)
+    ]
+    for file in discovery.files:
         if is_about(file.contract, "t") == "false" or not _may_name(con, file):
             continue
         cleaned = _clean(con, settings, file, is_rehearsal=is_rehearsal)
@@ -94,14 +111,17 @@ def _clean(
         lines, all_lines = _lines(con, settings, file)
         if not lines:
             return None
-        why_not = _hindrance(settings, file, kind, compression)
+        why_not = _hindrance(settings, file, kind, lines)
         if why_not or is_rehearsal:
             return Cleaned(file.name, len(lines), not why_not, why_not)
         aside = _aside(settings, file)
         if kind == "parquet":
             _write_rows(con, file.path, aside, lines)
+        elif kind == "xlsx":
+            write_without_rows(file.path, aside, find_sheet(file).name, set(lines))
         else:
-            _write_lines(file.path, aside, lines, all_lines, compression)
+            codec = _line_codec(file, kind, compression)
+            _write_lines(file.path, aside, lines, all_lines, compression, codec)
         try:
             rest = LandingFile(file.contract, aside, file.name)
             left, all_left = _lines(con, settings, rest)
@@ -123,19 +143,29 @@ def _clean(
             aside.unlink(missing_ok=True)
     except RefusedFileError as refusal:
         return Cleaned(file.name, 0, False, f"it may name the person and cannot be read: {refusal}")
-    return Cleaned(file.name, len(lines), True)
+    left_over = _other_parts(con, file, kind)
+    return Cleaned(file.name, len(lines), not left_over, left_over)
 
 
-def _hindrance(settings: Settings, file: LandingFile, kind: str, compression: str | None) -> str:
+def _hindrance(settings: Settings, file: LandingFile, kind: str, lines: Sequence[int]) -> str:
     if settings.home not in settings.landing.parents:
         return "the landing area is not in the home"
     if file.path.is_symlink():
         return "it is a link"
-    if kind not in REWRITTEN or compression not in (None, "gzip"):
-        return "files of this format are not written again"
-    if kind == "csv" and file.contract.csv.encoding.lower() not in LINE_ENCODINGS:
-        return "files in this encoding are not written again"
+    if kind == "xlsx" and has_formulas(file.path, find_sheet(file).name, set(lines)):
+        return "its rows hold formulas, on which others may hang"
     return ""
+
+
+def _other_parts(con: duckdb.DuckDBPyConnection, file: LandingFile, kind: str) -> str:
+    """Say which other sheets, links and comments of a workbook name the person."""
+    if kind != "xlsx":
+        return ""
+    words = con.execute(f"select distinct word from {WORDS}").fetchall()
+    parts = parts_naming(file.path, find_sheet(file).name, {str(row[0]) for row in words})
+    if not parts:
+        return ""
+    return f"these rows are out, but other parts of it name the person: {', '.join(parts)}"
 
 
 def _lines(
@@ -189,16 +219,36 @@ def named_in_quarantine() -> str:
 
 def _may_name(con: duckdb.DuckDBPyConnection, file: LandingFile) -> bool:
     """Look for the person's words in a file's bytes: most files need not be read as tables."""
-    if file.path.suffix.lower() not in (".csv", ".jsonl", ".ndjson"):
+    kind = _LINE_FILES.get(file.path.suffix.lower())
+    encoding = file.contract.csv.encoding if kind == "csv" else "utf-8"
+    if kind is None or encoding == _WIDE_ENCODING:
         return True
-    encoding = file.contract.csv.encoding
-    rows = con.execute(f"select distinct word from {WORDS}").fetchall()
     try:
-        words = [str(row[0]).encode(encoding) for row in rows]
-    except (LookupError, UnicodeEncodeError):
+        words = _words(con, ENCODINGS[encoding])
+    except UnicodeEncodeError:
         return True
-    with file.path.open("rb") as stream:
+    return _holds_word(file.path, [*words, _ESCAPED] if kind == "jsonl" else words)
+
+
+def _words(con: duckdb.DuckDBPyConnection, codec: str) -> list[bytes]:
+    rows = con.execute(f"select distinct word from {WORDS}").fetchall()
+    return [str(row[0]).encode(codec) for row in rows]
+
+
+def _holds_word(path: Path, words: Sequence[bytes]) -> bool:
+    with path.open("rb") as stream:
         return any(word in line for line in stream for word in words)
+
+
+def _is_named_in(path: Path, words: Sequence[bytes]) -> bool:
+    """Look for the words, as whole words, in a file that no contract describes."""
+    listed = b"|".join(re.escape(word) for word in words)
+    pattern = re.compile(rb"(?<![0-9A-Za-z])(?:" + listed + rb")(?![0-9A-Za-z])")
+    with _opened(path, COMPRESSIONS.get(path.suffix.lower()), "rb") as stream:
+        try:
+            return any(pattern.search(line) for line in stream)
+        except (OSError, EOFError, zlib.error):
+            return True  # it is damaged: nobody can say that it does not
 
 
 def _aside(settings: Settings, file: LandingFile) -> Path:
@@ -230,20 +280,43 @@ def _write_lines(
     lines: Sequence[int],
     all_lines: Sequence[int],
     compression: str | None,
+    codec: str,
 ) -> None:
     """Write a text file again without the records that begin at these lines."""
     starts, doomed = set(all_lines), set(lines)
     is_kept = True
     with _opened(source, compression, "rb") as old, _opened(target, compression, "wb") as new:
-        for place, line in enumerate(old, start=1):
+        reader = io.TextIOWrapper(old, encoding=codec, newline="\n")
+        writer = io.TextIOWrapper(new, encoding=codec, newline="\n")
+        for place, line in enumerate(reader, start=1):
             if place in starts:
                 is_kept = place not in doomed
             if is_kept:
-                new.write(line)
+                writer.write(line)
+            elif line.startswith(_BYTE_ORDER_MARK):
+                writer.write(_BYTE_ORDER_MARK)
+        writer.detach()
+        reader.detach()
+
+
+def _line_codec(file: LandingFile, kind: str, compression: str | None) -> str:
+    """Give the codec that takes a file into lines and back without a byte that differs."""
+    if kind != "csv" or file.contract.csv.encoding != _WIDE_ENCODING:
+        return _BYTE_CODEC
+    with _opened(file.path, compression, "rb") as stream:
+        is_big = stream.read(2) == codecs.BOM_UTF16_BE
+    return "utf-16-be" if is_big else "utf-16-le"
 
 
 @contextmanager
 def _opened(path: Path, compression: str | None, mode: str) -> Iterator[BinaryIO]:
+    if compression == "zstd":
+        import pyarrow as pa  # 0.2 s, for this kind only
+
+        opened = pa.input_stream if mode == "rb" else pa.output_stream
+        with opened(str(path), compression="zstd") as stream:
+            yield stream
+        return
     with path.open(mode) as stream:
         if compression == "gzip":
             # No name and no time in it: the same rows give the same bytes.

@@ -43,7 +43,7 @@ SHOWN_SHEETS = 20
 
 
 @dataclass(frozen=True)
-class _Sheet:
+class Sheet:
     """A sheet of a workbook, as far as it can be told without its rows."""
 
     path: Path
@@ -74,7 +74,7 @@ def read_workbook(con: duckdb.DuckDBPyConnection, file: LandingFile) -> Landed:
         ScorecardError: The engine's extension for workbooks is not installed.
     """
     load_extension(con, "excel")
-    sheet = _find_sheet(file)
+    sheet = find_sheet(file)
     letters = _header(con, sheet)
     source = [
         SourceColumn(name, f"l.{identifier(letter)}", TEXT_TYPE) for letter, name in letters.items()
@@ -87,8 +87,15 @@ def read_workbook(con: duckdb.DuckDBPyConnection, file: LandingFile) -> Landed:
     return landed
 
 
-def _find_sheet(file: LandingFile) -> _Sheet:
-    """Look into the workbook: is it one, is it whole, and has it the declared sheet."""
+def find_sheet(file: LandingFile) -> Sheet:
+    """Look into the workbook: is it one, is it whole, and has it the declared sheet.
+
+    Args:
+        file: The workbook and its contract.
+
+    Raises:
+        RefusedFileError: It is no workbook, is damaged, unpacks to a bomb, or has not that sheet.
+    """
     try:
         with zipfile.ZipFile(file.path) as archive:
             content_size = sum(part.file_size for part in archive.infolist())
@@ -113,10 +120,10 @@ def _find_sheet(file: LandingFile) -> _Sheet:
             f"{file.contract.system}/source.yml"
         )
     is_1904 = DATE_1904.search(workbook) is not None
-    return _Sheet(file.path, wanted, layout.header_row, is_1904)
+    return Sheet(file.path, wanted, layout.header_row, is_1904)
 
 
-def _header(con: duckdb.DuckDBPyConnection, sheet: _Sheet) -> dict[str, str]:
+def _header(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> dict[str, str]:
     """Give the columns that the header row names, by their letters.
 
     It is read a block of columns at a time, since the engine makes room for each; a header ends
@@ -153,7 +160,7 @@ def _letters(column: int) -> str:
     return (_letters(before) if before else "") + chr(ord("A") + last)
 
 
-def _read_cells(con: duckdb.DuckDBPyConnection, sheet: _Sheet, letters: list[str]) -> None:
+def _read_cells(con: duckdb.DuckDBPyConnection, sheet: Sheet, letters: list[str]) -> None:
     """Read every row below the header that holds a value, as text, with its number."""
     # From the header on: the engine names columns otherwise in a range without any value.
     cells = f"A{sheet.header_row}:{letters[-1]}{LAST_ROW}"
@@ -175,7 +182,7 @@ def _read_cells(con: duckdb.DuckDBPyConnection, sheet: _Sheet, letters: list[str
 
 
 def _mend_cells(
-    con: duckdb.DuckDBPyConnection, sheet: _Sheet, file: LandingFile, landed: Landed
+    con: duckdb.DuckDBPyConnection, sheet: Sheet, file: LandingFile, landed: Landed
 ) -> None:
     """Make `landed` of the cells: numbers as Excel shows them, counted days as days."""
     mended = {
@@ -192,7 +199,7 @@ def _mend_cells(
     land(con, "select * from excel_rows anti join broken using (_line)")
 
 
-def _mended(con: duckdb.DuckDBPyConnection, sheet: _Sheet, column: Column, cell: str) -> str:
+def _mended(con: duckdb.DuckDBPyConnection, sheet: Sheet, column: Column, cell: str) -> str:
     """Give the SQL of what a column's stored cells mean; text that is no number stays as it is."""
     is_number = f"regexp_full_match({cell}, {literal(NUMBER_CELL)})"
     is_day = f"{is_number} and try_cast({cell} as double) between 0 and {LAST_DAY}"
@@ -235,7 +242,7 @@ def _fifteen_digits(cell: str) -> str:
 
 
 def _kind_of_first_number(
-    con: duckdb.DuckDBPyConnection, sheet: _Sheet, cell: str, is_number: str
+    con: duckdb.DuckDBPyConnection, sheet: Sheet, cell: str, is_number: str
 ) -> str | None:
     """Ask the engine for the style of the first cell of a column that looks like a number."""
     row = con.execute(f"select min(_line) from excel_cells where {is_number}").fetchone()

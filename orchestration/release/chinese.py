@@ -306,6 +306,12 @@ CHINESE: dict[str, str] = {
     "What to do in each stage": "各阶段的做法",
     "Goal": "目标",
     "Strategy": "策略",
+    "Needs consent": "需营销同意",
+    "Yes": "是",
+    "No": "否",
+    "Needs consent: not for a customer who has not agreed to marketing.": (
+        "需营销同意：未同意营销的客户不得联系。"
+    ),
     "Each row holds the customers of a stage at the start; where they stand at the end is read "
     "along the row.": ("每行是期初处于某一阶段的客户；沿行可见其期末所处阶段。"),
     "the month": "本月",

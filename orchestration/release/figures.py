@@ -371,6 +371,8 @@ def _churn(con: duckdb.DuckDBPyConnection, present: set[str]) -> Churn | None:
     estimator = _estimator(con, "churn")
     # The last good version of an older release says neither why nor whom to act on.
     is_explained = {"churn_reasons", "estimator_surrogates"} <= present
+    columns = {row["column_name"] for row in read_rows(con, "describe scorecard.predictions")}
+    tells_consent = "may_contact" in columns
     return Churn(
         as_of_date=month,
         estimator=estimator,
@@ -410,8 +412,10 @@ def _churn(con: duckdb.DuckDBPyConnection, present: set[str]) -> Churn | None:
             order by as_of_date
             """,
         ),
-        top=_top_customers(con, month, _REASONS if is_explained else _NO_REASONS),
-        actions=_actions(con, month) if is_explained else None,
+        top=_top_customers(
+            con, month, _REASONS if is_explained else _NO_REASONS, tells_consent=tells_consent
+        ),
+        actions=_actions(con, month, tells_consent=tells_consent) if is_explained else None,
         outline=_outline(con, estimator) if is_explained else [],
     )
 
@@ -485,17 +489,20 @@ def _evaluation(con: duckdb.DuckDBPyConnection) -> Evaluation:
     )
 
 
-def _actions(con: duckdb.DuckDBPyConnection, month: date) -> Row:
+def _actions(con: duckdb.DuckDBPyConnection, month: date, *, tells_consent: bool) -> Row:
+    may_contact = "may_contact" if tells_consent else "null::boolean"
     return _one(
         con,
-        """
+        f"""
         select
             count(acts_by_rule) as judged_count,
             count(acts_by_value) as valued_count,
             count(*) filter (where acts_by_rule) as rule_count,
             count(*) filter (where acts_by_value) as value_count,
             count(*) filter (where acts_by_rule and acts_by_value) as both_count,
-            count(*) filter (where is_watched) as watched_count
+            count(*) filter (where is_watched) as watched_count,
+            count(*) filter (where {may_contact}) as contact_count,
+            count(*) filter (where not {may_contact}) as held_count
         from scorecard.predictions
         where as_of_date = ?
         """,
@@ -529,7 +536,10 @@ _NO_REASONS = """
 """
 
 
-def _top_customers(con: duckdb.DuckDBPyConnection, month: date, reasons: str) -> list[Row]:
+def _top_customers(
+    con: duckdb.DuckDBPyConnection, month: date, reasons: str, *, tells_consent: bool
+) -> list[Row]:
+    held_reason = "predictions.held_reason" if tells_consent else "null::varchar as held_reason"
     return read_rows(
         con,
         f"""
@@ -543,6 +553,7 @@ def _top_customers(con: duckdb.DuckDBPyConnection, month: date, reasons: str) ->
             predictions.churn_probability_high,
             predictions.risk_band,
             predictions.value_at_risk,
+            {held_reason},
             reasons.reasons
         from scorecard.predictions as predictions
         left join ({reasons}) as reasons

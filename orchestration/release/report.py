@@ -57,6 +57,7 @@ from orchestration.release.pages import (
     value,
 )
 from orchestration.release.pages.model import PageSpec, Reader, tell
+from orchestration.release.pages.words import HELD
 from orchestration.release.reading import Row, open_database, read_rows
 from orchestration.release.store import DATABASE_NAME
 from orchestration.release.tiles import company_tiles, scorecard_tiles
@@ -262,6 +263,7 @@ def render_report(release_dir: Path) -> str:
         candidates=CANDIDATES,
         cards=cards,
         small_cell=SMALL_CELL,
+        held=HELD,
         outline_fidelity=_fidelity(figures),
     )
 

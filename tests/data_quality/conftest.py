@@ -14,7 +14,7 @@ from orchestration.settings import Settings
 
 SQL = Path(__file__).with_name("sql")
 SCRIPTS = ("good_warehouse", "roll_up", "good_company")
-SEEDS = ("event_types", "source_rules", "credit_grades")
+SEEDS = ("event_types", "source_rules", "credit_grades", "intervention_levels")
 
 
 def build_warehouse(path: Path) -> Path:

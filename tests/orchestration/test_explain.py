@@ -327,6 +327,18 @@ class TestWhyACustomerMayLeave:
 
         assert "account manager acts by the fixed limit; an offer does not pay: not above" in text
 
+    def test_it_says_that_nobody_may_be_contacted_without_consent(
+        self, edited: Callable[[str], Path]
+    ) -> None:
+        database = edited(
+            "update scorecard.predictions set acts_by_rule = true, acts_by_value = false, "
+            "value_threshold = 0.5, owner_role = 'account manager', may_contact = false, "
+            "held_reason = 'consent_unknown' where customer_id = 'c-0017'"
+        )
+        text = " ".join(shown(explain_customer(database, "c-0017")).split())
+
+        assert "held: nobody asked for consent to marketing" in text
+
     def test_the_last_good_version_of_an_older_release_says_no_action(
         self, edited: Callable[[str], Path]
     ) -> None:

@@ -24,8 +24,8 @@ SCORECARDS = (
     "deep,Deep value,深度,Of three levels.,三层。,value\n"
 )
 STRATEGIES = (
-    "cell,current,potential,relationship,name,name_zh,strategy,strategy_zh\n"
-    "high_low_low,high,low,low,Cash,现金,Serve by the contract.,按合同。\n"
+    "cell,current,potential,relationship,name,name_zh,strategy,strategy_zh,needs_consent\n"
+    "high_low_low,high,low,low,Cash,现金,Serve by the contract.,按合同。,true\n"
 )
 
 

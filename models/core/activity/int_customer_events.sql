@@ -285,6 +285,40 @@ ticket_spells as (
 
 ),
 
+-- What was recorded when the complaint came in; later records may say otherwise.
+receipts as (
+
+    select
+        complaint_events.complaint_id,
+        complaint_events.severity,
+        {{ month_end('complaint_events.occurred_at') }} as month_end
+    from {{ ref('stg_support__complaint_events') }} as complaint_events
+    where complaint_events.state = 'received'
+
+),
+
+-- Every complaint that counts came in, also one of which only a ticket or a later state tells.
+received_complaints as (
+
+    select
+        complaints.complaint_id,
+        complaints.customer_id,
+        complaints.channel,
+        least(complaints.received_at, complaints.known_at) as occurred_at,
+        complaints.month_end,
+        case when receipts.month_end <= complaints.month_end then receipts.severity end as severity
+    from {{ ref('int_complaints') }} as complaints
+    inner join run_months
+        on
+            complaints.month_end >= run_months.first_month
+            and complaints.month_end <= run_months.last_month
+    left join receipts on complaints.complaint_id = receipts.complaint_id
+    where
+        complaints.excluded_at is null
+        or {{ month_end('complaints.excluded_at') }} > complaints.month_end
+
+),
+
 complaint_events as (
 
     select
@@ -295,8 +329,11 @@ complaint_events as (
     inner join run_months on {{ in_run_months('complaint_events.occurred_at') }}
     left join tickets on complaint_events.ticket_id = tickets.ticket_id
     where
-        tickets.excluded_month is null
-        or tickets.excluded_month > {{ month_end('complaint_events.occurred_at') }}
+        complaint_events.state <> 'received'
+        and (
+            tickets.excluded_month is null
+            or tickets.excluded_month > {{ month_end('complaint_events.occurred_at') }}
+        )
 
 ),
 
@@ -541,6 +578,16 @@ events as (
         value='ticket_spells.open_minutes'
     ) }}
     from ticket_spells
+    union all
+    select {{ event_columns(
+        "'complaint_received'", "'support'",
+        'received_complaints.complaint_id', 'received_complaints.complaint_id',
+        'received_complaints.occurred_at',
+        'received_complaints.month_end', 'received_complaints.customer_id',
+        touchpoint="'service_desk'", channel='received_complaints.channel',
+        value='received_complaints.severity'
+    ) }}
+    from received_complaints
     union all
     select {{ event_columns(
         "concat('complaint_', complaint_events.state)", "'support'",

@@ -22,6 +22,7 @@ facts as (
 
     {% for fact, moment, condition in [
         ('sent', 'touched_at', 'true'),
+        ('sent_without_consent', 'touched_at', 'not touches.has_consent'),
         ('delivered', 'touched_at', 'touches.is_delivered'),
         ('opened', 'first_open_at', 'touches.is_delivered'),
         ('clicked', 'first_click_at', 'touches.is_delivered'),
@@ -49,7 +50,8 @@ select
     facts.channel,
     facts.month_end,
     {%- for fact in [
-        'sent', 'delivered', 'opened', 'clicked', 'unsubscribed', 'due', 'converted'
+        'sent', 'sent_without_consent', 'delivered', 'opened', 'clicked', 'unsubscribed', 'due',
+        'converted',
     ] %}
     cast({{ count_when("facts.fact = '" ~ fact ~ "'") }} as integer) as {{ fact }}_count
     {{- ',' if not loop.last }}

@@ -24,6 +24,7 @@ assignments as (
         links.customer_id,
         assignments.arm,
         cast(assignments.assigned_at as date) as assigned_on,
+        {{ may_contact('crm_customers.has_marketing_consent') }} as has_consent,
         row_number() over (
             partition by assignments.experiment_id, links.customer_id
             order by assignments.assigned_at, assignments.crm_customer_id
@@ -33,6 +34,12 @@ assignments as (
     inner join {{ ref('int_identity_links') }} as links
         on links.source_system = 'crm' and assignments.crm_customer_id = links.source_id
     inner join run_window on cast(assignments.assigned_at as date) <= run_window.last_month
+    left join {{ ref('stg_crm__customers') }} as crm_customers
+        on
+            assignments.crm_customer_id = crm_customers.crm_customer_id
+            and {{ holds_on(
+                'assignments.assigned_at', 'crm_customers.valid_from', 'crm_customers.valid_to'
+            ) }}
 
 ),
 
@@ -42,7 +49,8 @@ assigned as (
         assignments.experiment_id,
         assignments.customer_id,
         assignments.arm,
-        assignments.assigned_on
+        assignments.assigned_on,
+        assignments.has_consent
     from assignments
     where assignments.assignment_number = 1
 
@@ -71,6 +79,7 @@ select
     assigned.experiment_id,
     assigned.customer_id,
     assigned.arm,
+    assigned.has_consent,
     {{ month_end('assigned.assigned_on') }} as assigned_month,
     {{ month_end(due) }} as due_month,
     cast(coalesce(purchases.purchase_count, 0) as integer) as purchase_count,

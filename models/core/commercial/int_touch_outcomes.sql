@@ -1,4 +1,5 @@
-{#- Grain: one row per touch of a campaign, with the day of the first reaction of each kind. -#}
+{#- Grain: one row per touch of a campaign, with the day of the first reaction of each kind, and
+    whether the CRM record it went to had consent to marketing at that moment. -#}
 with run_window as (
 
     select * from {{ ref('stg_control__run_window') }}
@@ -40,6 +41,10 @@ select
     touches.channel,
     coalesce(touches.is_delivered, false) as is_delivered,
     touches.touched_at,
+    case
+        when touches.crm_customer_id is not null
+            then {{ may_contact('crm_customers.has_marketing_consent') }}
+    end as has_consent,
     reactions.first_open_at,
     reactions.first_click_at,
     reactions.first_conversion_at,
@@ -47,4 +52,10 @@ select
 from {{ ref('stg_marketing__touches') }} as touches
 inner join run_window on cast(touches.touched_at as date) <= run_window.last_month
 left join links on touches.crm_customer_id = links.crm_customer_id
+left join {{ ref('stg_crm__customers') }} as crm_customers
+    on
+        touches.crm_customer_id = crm_customers.crm_customer_id
+        and {{ holds_on(
+            'touches.touched_at', 'crm_customers.valid_from', 'crm_customers.valid_to'
+        ) }}
 left join reactions on touches.touch_id = reactions.touch_id

@@ -35,6 +35,10 @@
         'lines.is_state_out_of_order'),
     ('support', 'complaint_events', 'complaint_without_ticket', 'complaints',
         'lines.is_ticket_unknown'),
+    ('marketing', 'touches', 'sent_without_consent', 'touches_to_customers',
+        'not lines.has_consent'),
+    ('organisation', 'experiment_assignments', 'assigned_without_consent',
+        'campaign_assignments', 'not lines.has_consent'),
     ('survey', 'respondents', 'record_without_customer', 'survey_records',
         'lines.customer_id is null'),
     ('survey', 'responses', 'scale_reversed', ref('int_survey_answers'),
@@ -212,6 +216,25 @@ complaints as (
     select complaints.*
     from {{ ref('int_complaints') }} as complaints
     where complaints.basis = 'life_cycle'
+
+),
+
+touches_to_customers as (
+
+    select
+        touches.has_consent,
+        {{ month_end('touches.touched_at') }} as month_end
+    from {{ ref('int_touch_outcomes') }} as touches
+    where touches.has_consent is not null
+
+),
+
+campaign_assignments as (
+
+    select
+        experiment_arms.has_consent,
+        experiment_arms.assigned_month as month_end
+    from {{ ref('int_experiment_arms') }} as experiment_arms
 
 ),
 

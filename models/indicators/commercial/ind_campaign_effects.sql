@@ -23,6 +23,7 @@ cells as (
         experiment_arms.due_month,
         count(*) as customer_count,
         {{ count_when('experiment_arms.purchase_count > 0') }} as converted_count,
+        {{ count_when('not experiment_arms.has_consent') }} as without_consent_count,
         {%- for first, second in [
             ('amount', none), ('gross_margin', none), ('uncosted', none),
             ('amount', 'amount'), ('gross_margin', 'gross_margin'),
@@ -86,6 +87,7 @@ sides as (
         sum(case when cells.due_month > campaigns.as_of_date then cells.customer_count else 0 end)
             as pending_count,
         sum(cells.converted_count) as converted_count,
+        sum(cells.without_consent_count) as without_consent_count,
         cast(sum(cells.amount_sum) as double) as amount_sum,
         cast(sum(cells.amount_amount_sum) as double) as amount_squares,
         cast(sum(cells.gross_margin_sum) as double)
@@ -115,6 +117,7 @@ valued as (
         sides.customer_count,
         sides.pending_count,
         sides.converted_count,
+        sides.without_consent_count,
         case when sides.value_basis = 'margin' then sides.margin_sum else sides.amount_sum end
             as value_sum,
         case
@@ -146,7 +149,10 @@ paired as (
         measured.campaign_id,
         sum(measured.pending_count) as pending_count,
         {%- for arm in arms %}
-        {%- for name in ['customer_count', 'converted_count', 'value_mean', 'squared_error'] %}
+        {%- for name in [
+            'customer_count', 'converted_count', 'without_consent_count', 'value_mean',
+            'squared_error',
+        ] %}
         max(case when measured.arm = '{{ arm }}' then measured.{{ name }} end)
             as {{ arm }}_{{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
@@ -247,6 +253,10 @@ select
     differences.value_basis,
     cast(coalesce(differences.treatment_customer_count, 0) as integer) as treated_count,
     cast(coalesce(differences.control_customer_count, 0) as integer) as control_count,
+    {%- for arm, name in [('treatment', 'treated'), ('control', 'control')] %}
+    cast(coalesce(differences.{{ arm }}_without_consent_count, 0) as integer)
+        as {{ name }}_without_consent_count,
+    {%- endfor %}
     cast(differences.pending_count as integer) as pending_count,
     cast(differences.planned_count as integer) as planned_count,
     least(

@@ -7,7 +7,8 @@
     waits until every message had its `attribution_days`: the newest campaigns would look worst. -#}
 {%- set ways = ['first_touch', 'last_touch', 'linear'] -%}
 {%- set facts = [
-    'sent', 'delivered', 'opened', 'clicked', 'unsubscribed', 'due', 'converted'
+    'sent', 'sent_without_consent', 'delivered', 'opened', 'clicked', 'unsubscribed', 'due',
+    'converted',
 ] -%}
 with run_months as (
 
@@ -204,7 +205,9 @@ select
     campaigns.starts_on,
     campaigns.ends_on,
     campaigns.experiment_id,
-    {%- for fact in ['sent', 'delivered', 'opened', 'clicked', 'unsubscribed'] %}
+    {%- for fact in [
+        'sent', 'sent_without_consent', 'delivered', 'opened', 'clicked', 'unsubscribed',
+    ] %}
     cast(joined.{{ fact }}_count as integer) as {{ fact }}_count,
     {%- endfor %}
     {{ ratio('joined.delivered_count', 'joined.sent_count') }} as delivered_ratio,

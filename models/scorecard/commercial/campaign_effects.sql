@@ -14,6 +14,8 @@ select
     effects.value_basis,
     effects.treated_count,
     effects.control_count,
+    effects.treated_without_consent_count,
+    effects.control_without_consent_count,
     effects.pending_count,
     effects.planned_count,
     effects.is_below_plan,

@@ -13,6 +13,7 @@ select
     campaigns.starts_on,
     campaigns.ends_on,
     campaigns.sent_count,
+    campaigns.sent_without_consent_count,
     campaigns.delivered_count,
     campaigns.opened_count,
     campaigns.clicked_count,

@@ -6,5 +6,6 @@ select
     playbooks.goal,
     playbooks.goal_zh,
     playbooks.strategy,
-    playbooks.strategy_zh
+    playbooks.strategy_zh,
+    playbooks.needs_consent
 from {{ ref('relationship_playbooks') }} as playbooks

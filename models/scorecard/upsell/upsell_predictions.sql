@@ -38,9 +38,15 @@ select
     headroom.headroom_answer_count,
     predicted.method as upsell_method,
     predicted.status as upsell_status,
-    predicted.estimator_version as upsell_estimator_version
+    predicted.estimator_version as upsell_estimator_version,
+    {{ may_contact('attributes.has_marketing_consent') }} as may_contact,
+    {{ held_reason('attributes.has_marketing_consent') }} as held_reason
 from predicted
 left join {{ ref('ind_headroom') }} as headroom
     on
         predicted.customer_id = headroom.customer_id
         and predicted.as_of_date = headroom.as_of_date
+left join {{ ref('int_customer_attribute_months') }} as attributes
+    on
+        predicted.customer_id = attributes.customer_id
+        and predicted.as_of_date = attributes.as_of_date

@@ -65,6 +65,12 @@ select
     candidates.value_basis,
     cast(candidates.adopter_mean_value as decimal(18, 2)) as adopter_mean_value,
     cast(candidates.expected_value as decimal(18, 2)) as expected_value_12m,
-    candidates.method
+    candidates.method,
+    {{ may_contact('attributes.has_marketing_consent') }} as may_contact,
+    {{ held_reason('attributes.has_marketing_consent') }} as held_reason
 from candidates
+left join {{ ref('int_customer_attribute_months') }} as attributes
+    on
+        candidates.customer_id = attributes.customer_id
+        and candidates.as_of_date = attributes.as_of_date
 where candidates.place <= {{ var('potential_places') }}

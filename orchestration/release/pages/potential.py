@@ -30,6 +30,7 @@ from orchestration.release.pages.model import (
     Topic,
 )
 from orchestration.release.pages.words import (
+    contact_column,
     count_of,
     label_column,
     names,
@@ -388,14 +389,16 @@ def _top(reader: Reader, rows: Sequence[Row]) -> Table:
             Column("P10 to P90", between, is_on_phone=False),
             number("Expected", "expected_upsell_6m", reader.money),
             number("Headroom", "headroom_6m", reader.money, on_phone=False),
+            contact_column(),
         ],
         rows,
         note="Expected: chance times amount. Most single customers buy nothing more or much more; "
         "only the sum of many comes near what is expected. Headroom: what six months would bring "
         "more at the share of wallet that one in ten of the tier exceeds, where the customer was "
-        "asked; expected above it is more than can be won.",
+        "asked; expected above it is more than can be won. Held: no offer without consent to "
+        "marketing.",
         sources="upsell_predictions.expected_upsell_6m, amount_if_expands, expand_probability, "
-        "headroom_6m",
+        "headroom_6m, may_contact, held_reason",
     )
 
 
@@ -631,7 +634,7 @@ PAGE = PageSpec(
                         "customer_id as_of_date upsell_kind is_eligible expand_probability "
                         "expected_upsell_6m amount_if_expands amount_if_expands_p10 "
                         "amount_if_expands_p50 amount_if_expands_p90 headroom_6m upsell_method "
-                        "upsell_estimator_version"
+                        "upsell_estimator_version may_contact held_reason"
                     ),
                     "customers": names("customer_id crm_customer_id"),
                     "customer_indicators": names("customer_id as_of_date tier"),

@@ -762,6 +762,17 @@ def _cost_by_channel(reader: Reader, channels: Sequence[Row]) -> Figure:
     )
 
 
+def _sent_without_consent(rows: Sequence[Row]) -> list[str]:
+    """What the campaigns shown sent to customers who had not agreed, where they did."""
+    sent = sum(row["sent_without_consent_count"] for row in rows)
+    if not sent:
+        return []
+    return [
+        f"{count_of(sent, 'message', 'messages')} of these campaigns went to customers who had not "
+        "agreed to marketing at that moment."
+    ]
+
+
 def _campaigns(reader: Reader) -> Section | None:
     rows = [
         {**row, "label": row["campaign_id"]}
@@ -813,8 +824,15 @@ def _campaigns(reader: Reader) -> Section | None:
         "messages. Credited is not caused: most of it would have been bought anyway, so these "
         "returns compare campaigns with each other and prove none. Only a control group, chosen "
         "by lot, shows what a campaign itself brought.",
-        said=[_effect_of(reader, row) for row in effects]
-        or ["No campaign had a control group, so what they themselves brought is not known."],
+        said=[
+            *(
+                [_effect_of(reader, row) for row in effects]
+                or [
+                    "No campaign had a control group, so what they themselves brought is not known."
+                ]
+            ),
+            *_sent_without_consent(rows),
+        ],
         rows=[
             (
                 Figure(
@@ -977,9 +995,9 @@ PAGE = PageSpec(
                 "What campaigns cost and give back",
                 {
                     "campaign_performance": names(
-                        "as_of_date campaign_id starts_on cost_amount lead_count cost_per_lead "
-                        "value_basis first_touch_return_ratio last_touch_return_ratio "
-                        "linear_return_ratio"
+                        "as_of_date campaign_id starts_on sent_without_consent_count cost_amount "
+                        "lead_count cost_per_lead value_basis first_touch_return_ratio "
+                        "last_touch_return_ratio linear_return_ratio"
                     ),
                     "campaign_effects": names(
                         "as_of_date campaign_id status treated_count control_count is_below_plan "

@@ -54,8 +54,8 @@ def topic(lang: str) -> Topic:
             t("Value segments"),
             {
                 "value_segments": names(
-                    "as_of_date profile cell name name_zh strategy strategy_zh review_date "
-                    "customer_count customer_share revenue_12m revenue_share"
+                    "as_of_date profile cell name name_zh strategy strategy_zh needs_consent "
+                    "review_date customer_count customer_share revenue_12m revenue_share"
                 )
             },
             t("no yearly review has set the cuts yet"),
@@ -203,9 +203,11 @@ class _Told(Teller):
                 self.head("Segment"),
                 self.text("What it is", "levels", on_phone=False),
                 self.text("Strategy", "strategy"),
+                self.consent(),
             ],
             rows,
-            sources="value_segments.strategy",
+            note=self.t("Needs consent: not for a customer who has not agreed to marketing."),
+            sources="value_segments.strategy, needs_consent",
         )
 
     def _by_profile(self, everything: Sequence[Row]) -> Table | None:

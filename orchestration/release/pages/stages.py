@@ -48,7 +48,7 @@ def topics(lang: str) -> tuple[Topic, ...]:
     told = _Told(lang)
     t = told.t
     playbooks = {
-        "stage_playbooks": names("stage name goal strategy")
+        "stage_playbooks": names("stage name goal strategy needs_consent")
         + (names("name_zh goal_zh strategy_zh") if lang == "zh" else ())
     }
     return (
@@ -278,8 +278,10 @@ class _Told(Teller):
                 self.head("Stage"),
                 self.text("Goal", "goal"),
                 self.text("Strategy", "strategy", on_phone=False),
+                self.consent(),
             ],
             listed,
+            note=self.t("Needs consent: not for a customer who has not agreed to marketing."),
             sources="stage_playbooks",
         )
 

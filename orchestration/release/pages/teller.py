@@ -70,6 +70,14 @@ class Teller:
             is_on_phone=on_phone,
         )
 
+    def consent(self) -> Column:
+        """Whether a strategy needs the customer's consent to marketing."""
+        return Column(
+            self.t("Needs consent"),
+            lambda row: self.t("Yes" if row["needs_consent"] else "No"),
+            is_number=False,
+        )
+
     def counted(self, value: int, one: str, many: str) -> str:
         """A number with its noun: `{n} practice` or `{n} practices`, filled in."""
         return self.t(one if value == 1 else many).format(n=format_integer(value))

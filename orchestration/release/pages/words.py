@@ -23,6 +23,8 @@ from orchestration.release.tiles import Tile
 MONTHS_SHOWN = 12
 FEW = f"<\u2060{SMALL_CELL}"
 TIERS = {"all": "All", "none": "No tier", "unknown": "No tier"}
+# Why somebody may not be contacted (handbook C26).
+HELD = {"consent_refused": "Held: refused", "consent_unknown": "Held: never asked"}
 TREND_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#a6578a")
 
 
@@ -68,6 +70,15 @@ def tier_column() -> Column:
 def month_column() -> Column:
     """The month, as the head of its row."""
     return Column("Month", lambda row: format_month(row["month"]), is_number=False, is_head=True)
+
+
+def contact_column() -> Column:
+    """Whether the customer may be contacted, and if not, why."""
+    return Column(
+        "Contact",
+        lambda row: "Open" if row["may_contact"] else HELD.get(str(row["held_reason"]), "Held"),
+        is_number=False,
+    )
 
 
 def label_column(label: str) -> Column:

@@ -153,7 +153,9 @@ update scorecard.invoices set days_late = null where payment_status = 'open';
 
 insert into scorecard.customer_history by name
 select indicators.customer_id, indicators.as_of_date, indicators.tier, 'staff-1' as owner_id,
-    movements.closing_mrr as mrr
+    movements.closing_mrr as mrr,
+    case indicators.customer_id when 'customer-0003' then false when 'customer-0004' then null
+        else true end as has_marketing_consent
 from scorecard.customer_indicators as indicators
 left join scorecard.mrr_movements as movements
     on indicators.customer_id = movements.customer_id
@@ -423,7 +425,8 @@ cross join (select unnest([1, 2]) as horizon_months) as horizons;
 insert into scorecard.campaign_performance by name
 select as_of_date, campaign_id, 60 as sent_count, 50 as delivered_count, 20 as opened_count,
     5 as clicked_count, 1 as unsubscribed_count, 40 as conversion_cases,
-    10 as conversion_pending_count, 20 as converted_count, 0.5::double as conversion_ratio,
+    10 as conversion_pending_count, 20 as converted_count, 0 as sent_without_consent_count,
+    0.5::double as conversion_ratio,
     0.4::double as conversion_low, 0.6::double as conversion_high, false as is_conversion_low_n,
     0.1::double as clicked_ratio, 0.05::double as clicked_low, 0.2::double as clicked_high,
     false as is_clicked_low_n, 0.02::double as unsubscribed_ratio,
@@ -457,6 +460,7 @@ cross join (select unnest(['all', 'A']) as tier) as tiers;
 insert into scorecard.campaign_effects by name
 select as_of_date, campaign_id, 'e-1' as experiment_id, 'mail' as channel, 'compared' as status,
     'margin' as value_basis, 40 as treated_count, 40 as control_count, 0 as pending_count,
+    0 as treated_without_consent_count, 0 as control_without_consent_count,
     false as is_low_n, 0.4::double as treated_conversion_ratio,
     0.3::double as treated_conversion_low, 0.5::double as treated_conversion_high,
     0.3::double as control_conversion_ratio, 0.2::double as control_conversion_low,
@@ -520,7 +524,7 @@ cross join (values ('explore', 4), ('familiar', 30), ('trust', 4), ('co_create',
     as ways(to_stage, customer_count);
 
 insert into scorecard.stage_playbooks by name
-select stage, stage as name, stage as goal, 'Do it.' as strategy
+select stage, stage as name, stage as goal, 'Do it.' as strategy, stage = 'exit' as needs_consent
 from (select unnest(['explore', 'familiar', 'trust', 'co_create', 'exit']) as stage);
 
 insert into scorecard.credit_by_grade by name
@@ -976,3 +980,24 @@ from (
         method, 'counted' as estimator_version
     from scorecard.customer_potential
 ) as foretold;
+
+-- One customer refused to hear of offers, one was never asked.
+update scorecard.predictions as lists set
+    may_contact = lists.customer_id not in ('customer-0003', 'customer-0004'),
+    held_reason = case lists.customer_id when 'customer-0003' then 'consent_refused'
+        when 'customer-0004' then 'consent_unknown' end
+where lists.action_level is not null;
+update scorecard.upsell_predictions as lists set
+    may_contact = lists.customer_id not in ('customer-0003', 'customer-0004'),
+    held_reason = case lists.customer_id when 'customer-0003' then 'consent_refused'
+        when 'customer-0004' then 'consent_unknown' end;
+update scorecard.customer_potential as lists set
+    may_contact = lists.customer_id not in ('customer-0003', 'customer-0004'),
+    held_reason = case lists.customer_id when 'customer-0003' then 'consent_refused'
+        when 'customer-0004' then 'consent_unknown' end;
+update scorecard.customer_value_segments as lists set
+    may_contact = lists.customer_id not in ('customer-0003', 'customer-0004'),
+    held_reason = case lists.customer_id when 'customer-0003' then 'consent_refused'
+        when 'customer-0004' then 'consent_unknown' end
+where lists.cell = 'high_high_high';
+update scorecard.customer_value_segments set may_contact = true where cell = 'low_low_high';

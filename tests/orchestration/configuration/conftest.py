@@ -59,9 +59,10 @@ severe,*,1,has_severe,=,1,cap,49,A severe complaint,严重投诉,2020-01-01,,ann
 profile,crm_customer_id,value,author,team,reason,valid_from,valid_until
 care,C7,80,e12,service,The complaint is ours,2022-01-01,2022-03-31
 """,
-    "segment_strategies": "cell,current,potential,relationship,name,name_zh,strategy,strategy_zh\n"
+    "segment_strategies": "cell,current,potential,relationship,name,name_zh,strategy,strategy_zh,"
+    "needs_consent\n"
     + "".join(
-        f"{a}_{b}_{c},{a},{b},{c},Cell,单元,Act,行动\n"
+        f"{a}_{b}_{c},{a},{b},{c},Cell,单元,Act,行动,true\n"
         for a in ("high", "low")
         for b in ("high", "low")
         for c in ("high", "low")

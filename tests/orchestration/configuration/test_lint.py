@@ -176,7 +176,7 @@ CORPUS: list[tuple[str, str, str, str, int, str, str]] = [
      "holds for 91 days.*2022-04-01"),
     ("author_is_an_id", "overrides", "e12", "Erna Muster", 2, "author", "looks like a name"),
     ("every_cell_has_its_strategy", "segment_strategies",
-     "low_low_low,low,low,low,Cell,单元,Act,行动\n", "", 1, "cell", "low_low_low has no row"),
+     "low_low_low,low,low,low,Cell,单元,Act,行动,true\n", "", 1, "cell", "low_low_low has no row"),
     ("every_cell_has_its_strategy", "segment_strategies", "low_low_high,low,low,high",
      "low_low_high,low,high,high", 8, "cell", "cell of low_high_high is called 'low_low_high'"),
     ("value_is_there", "targets", "60,10,0,anna", "60,10,0,", 2, "changed_by", "is empty"),

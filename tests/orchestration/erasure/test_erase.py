@@ -1,6 +1,13 @@
 """A person is erased for good, and nothing else changes: not a row of others, not a sum."""
 
+import codecs
+import csv
+import gzip
+import io
 import json
+import re
+import zipfile
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -14,11 +21,13 @@ from rich.console import Console
 from orchestration.erasure.erase import ErasureOutcome, erase
 from orchestration.erasure.words import render_erasure
 from orchestration.errors import ScorecardError, UsageError
-from orchestration.ingestion.contract import load_contracts
+from orchestration.ingestion.contract import ENCODINGS, load_contracts
 from orchestration.ingestion.quarantine import Selection, release_rows
+from orchestration.ingestion.tombstones import was_erased
 from orchestration.warehouse import connect
 from tests.conftest import ROOT
 from tests.orchestration.ingestion.conftest import Ground, make_ground
+from tests.orchestration.ingestion.workbook import Rows, Stored, workbook
 
 NOW = datetime.fromisoformat("2012-02-01")
 CUSTOMERS = """customer_id,country,customer_name,email,street,\
@@ -56,6 +65,7 @@ COMMENTS = [
     {"comment_id": "M1", "ticket_id": "T1", "body": "Ring me, Ada", **COMMENT},
     {"comment_id": "M2", "ticket_id": "T2", "body": "Thank you", **COMMENT},
 ]
+SHEET = "xl/worksheets/sheet1.xml"
 LINKS = [("crm", "C1"), ("billing", "B1"), ("support", "R1")]
 # What must be nowhere afterwards. C2 is called like C1, and keeps the name.
 TRACES = (b"ada@mail.example", b"1 Mill Lane", b"Where is my parcel", b"Ring me", b"A. Byron")
@@ -79,8 +89,14 @@ def fill(ground: Ground) -> Ground:
         con.execute(
             "create schema core; create table core.int_identity_links as select source_system, "
             f"source_id, {key} as customer_id, case source_system when 'crm' then 'own_id' "
-            "else 'crm_id' end as link_method from (values "
+            "else 'crm_id' end as link_method, cast(1 as decimal(9, 6)) as link_score, "
+            "cast(1 as bigint) as evidence_load_id from (values "
             f"{', '.join(str(link) for link in LINKS)}) as links(source_system, source_id)"
+        )
+        con.execute(
+            "create table core.int_identity_evidence as select * from (values "
+            "('crm', 'C1', 'ada@mail.example'), ('support', 'R1', 'ada@mail.example'), "
+            "('billing', 'C1', 'C11')) as t(source_system, source_id, value)"
         )
         con.execute(
             "create schema ml; create table ml.published_predictions as "
@@ -135,6 +151,7 @@ def test_without_yes_nothing_changes(shop: Ground) -> None:
         "raw.support__ticket_comments": 1,
         "raw.support__tickets": 1,
         "quarantine.refused_rows": 1,
+        "core.int_identity_evidence": 2,
         "core.*": 3,
         "ml.*": 1,
     }
@@ -157,6 +174,8 @@ def test_no_trace_is_left_and_no_other_row_changes(shop: Ground) -> None:
 
     outcome = run(shop)
 
+    # The number that a record of another system has is another's.
+    assert shop.rows("select value from core.int_identity_evidence") == [("C11",)]
     assert [shop.rows(query) for query in kept] == before
     assert [name for name, content in landing(shop).items() if b",B1," in content] == []
     for path in [shop.settings.warehouse, *shop.settings.landing.rglob("*.*")]:
@@ -195,6 +214,38 @@ def test_sums_stay_and_records_stay_linked(shop: Ground) -> None:
         "where t.ticket_id = 'T1'"
     ) == [(None, None, None)]
     assert shop.rows("select sum(probability) from ml.published_predictions") == [(Decimal("1.2"),)]
+
+
+def test_how_records_were_linked_stays_known_of_nobody(shop: Ground) -> None:
+    before = shop.rows(
+        "select source_system, link_method, link_score, evidence_load_id "
+        "from core.int_identity_links order by 1"
+    )
+    outcome = run(shop)
+    assert outcome.erasure is not None
+    assert before == shop.rows(
+        "select source_system, link_method, link_score, evidence_load_id "
+        "from control.erased_links order by 1"
+    )
+    assert shop.rows("select distinct customer_id from control.erased_links") == [
+        (outcome.erasure.anonymous_id,)
+    ]
+    assert shop.rows(
+        "select count(*) from control.erased_links as l inner join raw.crm__customers as c "
+        "on l.source_id = c.customer_id and l.source_system = 'crm'"
+    ) == [(1,)]
+
+
+def test_keys_that_other_releases_may_have_for_the_person_are_known(shop: Ground) -> None:
+    run(shop)
+    for kind, value in (
+        ("customer", "concat('cus_', substr(md5('C1'), 1, 16))"),
+        ("customer", "concat('cus_', substr(md5('billing:B1'), 1, 16))"),
+        ("source_key", "concat('support|', md5('R1'))"),
+    ):
+        assert shop.rows(f"select {was_erased(kind, value)}") == [(True,)]
+    other = was_erased("source_key", "concat('crm|', md5('C2'))")
+    assert shop.rows(f"select {other}") == [(False,)]
 
 
 def test_the_next_load_knows_the_files_and_begins_at_the_first_month(shop: Ground) -> None:
@@ -258,27 +309,168 @@ def test_a_refused_row_of_the_person_cannot_come_back(shop: Ground) -> None:
         )
 
 
-def test_a_parquet_file_is_written_again(shop: Ground) -> None:
-    table = pa.table({
-        "account_id": ["U1", "U2"], "crm_customer_id": ["C1", "C2"],
-        "email": ["ada@mail.example", "ab@mail.example"],
-        "updated_at": ["2011-01-01 00:00:00"] * 2,
-    })  # fmt: skip
-    path = shop.settings.landing / "usage" / "accounts.parquet"
-    path.parent.mkdir()
-    pq.write_table(table, path)
-    shop.ingest(NOW)
+USAGE = """account_id,crm_customer_id,email,updated_at
+U1,C1,ada@mail.example,2011-01-01 00:00:00
+U2,C2,é界@mail.example,2011-01-01 00:00:00
+U3,C1,ada2@mail.example,2011-01-01 00:00:00
+"""
+USAGE_OF_OTHERS = "".join(USAGE.splitlines(keepends=True)[::2])
+
+
+def usage_rows(text: str) -> list[dict[str, object]]:
+    return [dict(row) for row in csv.DictReader(io.StringIO(text))]
+
+
+def as_parquet(text: str) -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(usage_rows(text)), sink)
+    return sink.getvalue()
+
+
+def as_json(text: str) -> bytes:
+    return json_lines(usage_rows(text)).encode()
+
+
+def zstd(content: bytes) -> bytes:
+    return bytes(pa.compress(content, codec="zstd", asbytes=True))
+
+
+def unzstd(content: bytes) -> bytes:
+    with pa.input_stream(io.BytesIO(content), compression="zstd") as stream:
+        return bytes(stream.read())
+
+
+Delivery = tuple[str, Callable[[str], bytes], Callable[[bytes], object]]
+# By the encoding that is declared: the end of a file's name, the text made a file, and the file
+# made what is compared.
+DELIVERIES: dict[str, list[Delivery]] = {
+    "utf-8": [
+        ("csv.gz", lambda text: gzip.compress(text.encode()), gzip.decompress),
+        ("csv.zst", lambda text: zstd(text.encode()), unzstd),
+        ("jsonl.zst", lambda text: zstd(as_json(text)), unzstd),
+        ("parquet", as_parquet, lambda content: pq.read_table(io.BytesIO(content))),
+    ],
+    "utf-16": [
+        ("csv", lambda text: codecs.BOM_UTF16_LE + text.encode("utf-16-le"), bytes),
+        ("big.csv", lambda text: codecs.BOM_UTF16_BE + text.encode("utf-16-be"), bytes),
+        ("csv.gz", lambda text: gzip.compress(text.encode("utf-16")), gzip.decompress),
+        # The encoding is that of CSV files: JSON lines are UTF-8 whatever it says.
+        ("jsonl", as_json, bytes),
+    ],
+    "gb18030": [("csv", lambda text: text.encode("gb18030"), bytes)],
+}
+
+
+def deliver_usage(shop: Ground, files: Mapping[str, bytes], encoding: str = "utf-8") -> None:
+    """Deliver the accounts of the product's use, two of three of the person, and link them."""
+    shop.write("usage/source.yml", f"csv: {{encoding: {encoding}}}\n")
+    for end, content in files.items():
+        shop.write(f"usage/accounts.{end}", content)
+    shop.ingest()
+    assert shop.rows("select count(*) from raw.usage__accounts") == [(3,)]
     with connect(shop.settings) as con:
         con.execute(
             "insert into core.int_identity_links "
-            "select 'usage', 'U1', customer_id, 'crm_id' from core.int_identity_links limit 1"
+            "select 'usage', u.account_id, l.customer_id, 'crm_id', 1, 1 "
+            "from raw.usage__accounts as u "
+            "inner join core.int_identity_links as l on u.crm_customer_id = l.source_id"
         )
-    outcome = run(shop)
-    assert ("usage/accounts.parquet", 1, True) in [
-        (each.file, each.rows, each.is_clean) for each in outcome.files
+
+
+def usage_files(outcome: ErasureOutcome) -> list[tuple[int, bool, str]]:
+    return [
+        (each.rows, each.is_clean, each.why_not)
+        for each in outcome.files
+        if each.file.startswith("usage/")
     ]
-    assert pq.read_table(path).column("account_id").to_pylist() == ["U2"]
+
+
+@pytest.mark.parametrize("encoding", DELIVERIES)
+def test_rows_go_from_every_format_and_encoding(shop: Ground, encoding: str) -> None:
+    deliveries = DELIVERIES[encoding]
+    deliver_usage(shop, {end: packed(USAGE) for end, packed, _ in deliveries}, encoding)
+    assert usage_files(run(shop)) == [(2, True, "")] * len(deliveries)
+    for end, packed, unpacked in deliveries:
+        content = (shop.settings.landing / "usage" / f"accounts.{end}").read_bytes()
+        assert unpacked(content) == unpacked(packed(USAGE_OF_OTHERS)), end
     assert {each.status for each in shop.ingest(NOW).files} == {"known"}
+
+
+def test_no_encoding_but_the_wide_one_has_the_byte_of_a_new_line_elsewhere() -> None:
+    others = "".join(map(chr, {*range(0x10000)} - {0x0A, *range(0xD800, 0xE000)}))
+    found = [
+        name for name, codec in ENCODINGS.items() if b"\n" in others.encode(codec, errors="ignore")
+    ]
+    assert found == ["utf-16"]
+
+
+def usage_workbook(**more: Rows) -> bytes:
+    return workbook(accounts=[row.split(",") for row in USAGE.splitlines()], **more)
+
+
+def parts(content: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_rows_go_from_a_workbook_with_the_texts_that_only_they_had(shop: Ground) -> None:
+    before = usage_workbook(Notes=[["seen by Bo"], [], ["C11"]])
+    deliver_usage(shop, {"xlsx": before})
+    assert usage_files(run(shop)) == [(2, True, "")]
+    old = parts(before)
+    new = parts((shop.settings.landing / "usage" / "accounts.xlsx").read_bytes())
+    assert {name for name in old if old[name] != new[name]} == {SHEET, "xl/sharedStrings.xml"}
+    for gone in (b"ada@", b"ada2@", b">U1<", b">C1<", b">U3<"):
+        assert gone in old["xl/sharedStrings.xml"]
+        assert not [name for name, content in new.items() if gone in content]
+    assert re.findall(rb'<row r="(\d)"', new[SHEET]) == [b"1", b"3"]
+    assert new["xl/sharedStrings.xml"].count(b"<si>") == old["xl/sharedStrings.xml"].count(b"<si>")
+    assert {each.status for each in shop.ingest(NOW).files} == {"known"}
+    # What is left is read as before: the row of the other, and no more.
+    with connect(shop.settings) as con:
+        con.execute("delete from control.loads where system = 'usage'")
+    shop.ingest(NOW)
+    assert shop.rows(
+        "select rows_read, rows_unchanged, rows_erased from control.loads where system = 'usage'"
+    ) == [(1, 1, 0)]
+
+
+def test_other_parts_of_a_workbook_are_named(shop: Ground) -> None:
+    notes = [["call C1 again"]], [["nobody"], [Stored("Ring ada@mail.example", "str")]], [["C11"]]
+    sheets = {f"Notes {number}": rows for number, rows in enumerate(notes)}
+    deliver_usage(shop, {"xlsx": usage_workbook(**sheets)})
+    outcome = run(shop)
+    ((rows, is_clean, why_not),) = usage_files(outcome)
+    assert (rows, is_clean) == (2, False)
+    assert why_not.endswith(": xl/worksheets/sheet2.xml, xl/worksheets/sheet3.xml")
+    assert "these rows are out" in told(outcome)
+
+
+def test_a_workbook_in_whose_rows_formulas_stand_is_named_and_left_alone(shop: Ground) -> None:
+    whole = parts(usage_workbook())
+    first = whole[SHEET].index(b"<v>", whole[SHEET].index(b'r="D2"'))
+    whole[SHEET] = whole[SHEET][:first] + b"<f>D3</f>" + whole[SHEET][first:]
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, part in whole.items():
+            archive.writestr(name, part)
+    deliver_usage(shop, {"xlsx": buffer.getvalue()})
+    ((rows, is_clean, why_not),) = usage_files(run(shop))
+    assert (rows, is_clean) == (2, False)
+    assert "formulas" in why_not
+    path = shop.settings.landing / "usage" / "accounts.xlsx"
+    assert path.read_bytes() == buffer.getvalue()
+
+
+def test_files_that_no_contract_claims_are_named_where_they_name_the_person(shop: Ground) -> None:
+    shop.write("crm/old/notes.txt", "C1 rang\n")
+    shop.write("crm/old/list.csv.gz", gzip.compress(b"x,ada@mail.example\n"))
+    shop.write("crm/old/others.csv", "C11,C12\n")
+    found = [each for each in run(shop).files if "claims" in each.why_not]
+    assert [(each.file, each.is_clean) for each in found] == [
+        ("crm/old/list.csv.gz", False),
+        ("crm/old/notes.txt", False),
+    ]
 
 
 def test_files_outside_the_home_are_named_and_left_alone(tmp_path: Path) -> None:
@@ -297,7 +489,7 @@ def test_the_record_is_chained_and_names_nobody(shop: Ground) -> None:
     with connect(shop.settings) as con:
         con.execute(
             "insert into core.int_identity_links values "
-            "('crm', 'C11', concat('cus_', substr(md5('C11'), 1, 16)), 'own_id')"
+            "('crm', 'C11', concat('cus_', substr(md5('C11'), 1, 16)), 'own_id', 1, 1)"
         )
     run(shop, "C11")
     found = shop.rows("from control.erasures"), shop.rows("from control.erased_identifiers")

@@ -453,6 +453,7 @@ select
     campaigns.campaign_id,
     date '2011-01-01' + interval (campaigns.place) month as starts_on,
     500 as sent_count,
+    7 as sent_without_consent_count,
     480 as delivered_count,
     0.02 as conversion_ratio,
     cast(100 as decimal(18, 2)) as cost_amount,
@@ -575,7 +576,7 @@ cross join (
 ) as moves (from_stage, to_stage, customer_count);
 
 create or replace table scorecard.stage_playbooks as
-select *
+select *, stage = 'exit' as needs_consent
 from (values
     ('explore', 'Explore', '探索期', 'A second purchase', '第二次购买', 'Welcome', '欢迎'),
     ('familiar', 'Familiar', '熟悉期', 'A habit', '习惯', 'Teach', '引导'),

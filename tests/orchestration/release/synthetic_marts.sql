@@ -398,6 +398,7 @@ select
     max(strategies.name_zh) as name_zh,
     max(strategies.strategy) as strategy,
     max(strategies.strategy_zh) as strategy_zh,
+    bool_or(strategies.cell = 'high_low_high') as needs_consent,
     date '2011-09-30' as review_date,
     count(*) as customer_count,
     count(*) / sum(count(*)) over months as customer_share,
@@ -586,6 +587,9 @@ select
     cast(revenue_12m * 2.4 * exp(-days_since_purchase / 200.0) as decimal(18, 4)) as clv_36m,
     cast(0 as decimal(18, 4)) as clv_12m_low,
     cast(greatest(revenue_12m, 0) * 2 as decimal(18, 4)) as clv_12m_high,
+    cast(0 as decimal(18, 4)) as clv_36m_low,
+    cast(greatest(revenue_12m, 0) * 6 as decimal(18, 4)) as clv_36m_high,
+    'carried_from_12m' as clv_36m_interval_basis,
     cast(greatest(revenue_12m, 0) as decimal(18, 4)) as value_if_kept_12m,
     revenue_12m * exp(-days_since_purchase / 200.0) < 0 as is_clv_negative,
     'mbg_nbd_gamma_gamma' as clv_method,
@@ -606,7 +610,11 @@ select
     ) end as acts_by_value,
     case when is_active and days_since_purchase > 90 then 2 end as action_level,
     case when is_active and days_since_purchase > 90 then 'account manager' end as owner_role,
-    case when is_active and days_since_purchase > 90 then 3 end as working_days
+    case when is_active and days_since_purchase > 90 then 3 end as working_days,
+    case when is_active and days_since_purchase > 90 then hash(customer_id) % 3 > 0 end
+        as may_contact,
+    case when is_active and days_since_purchase > 90 and hash(customer_id) % 3 = 0
+        then 'consent_refused' end as held_reason
 from tiered;
 
 create table scorecard.upsell_predictions as
@@ -637,7 +645,9 @@ select
     cast(case when is_active then 90 end as decimal(18, 2)) as upsell_p90,
     'estimator' as upsell_method,
     'published' as upsell_status,
-    'upsell-1a2b3c4d' as upsell_estimator_version
+    'upsell-1a2b3c4d' as upsell_estimator_version,
+    hash(customer_id) % 3 > 0 as may_contact,
+    case when hash(customer_id) % 3 = 0 then 'consent_unknown' end as held_reason
 from tiered;
 
 create table scorecard.churn_reasons as

@@ -1113,7 +1113,8 @@ def test_what_more_is_expected_is_the_marts_sum_by_tier(
     assert [row[2] for row in cells] == [shown(format_money(row[2], "£")) for row in expected]
     assert [row[3].removesuffix("[small n]").strip() for row in cells] == ["20.0 %"] * len(cells)
     largest = Tables(pages["potential.html"]).cells("Customers of whom most is expected")
-    assert {(row[1] == "Tier A", row[-1]) for row in largest} == {(True, "£15"), (False, "–")}
+    assert {(row[1] == "Tier A", row[-2]) for row in largest} == {(True, "£15"), (False, "–")}
+    assert {row[-1] for row in largest} == {"Open", "Held: never asked"}
 
 
 def test_promised_and_come_are_those_of_the_estimator_that_speaks(
@@ -1259,7 +1260,9 @@ def test_segments_hold_every_customer_and_their_revenue(
     assert [row[0] for row in cells] == ["At stake", "Cornerstone", "Not classified"]
     assert sum(int(row[1]) for row in cells) == expected
     strategies = Tables(pages["scorecards.html"]).cells("What to do in each segment")
-    assert strategies[0] == ["At stake", "high value, high potential, low relationship", "Mend it"]
+    levels = "high value, high potential, low relationship"
+    assert strategies[0] == ["At stake", levels, "Mend it", "No"]
+    assert strategies[1][-1] == "Yes"
     assert "whose relationship is weak" in section(pages["scorecards.html"], "segments")
 
 

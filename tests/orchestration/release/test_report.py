@@ -141,6 +141,22 @@ def test_both_rules_are_counted_beside_each_other(real_page: Release, page: Page
     assert re.search(rf"Both *{both:,}\b", page.text)
 
 
+def test_who_has_not_agreed_is_counted_as_held_and_not_as_work(
+    real_page: Release, page: Page
+) -> None:
+    open_count, held_count = one(
+        real_page,
+        """
+        select count(*) filter (where may_contact), count(*) filter (where not may_contact)
+        from scorecard.predictions where as_of_date = '2011-12-31'
+        """,
+    )
+
+    assert 5 <= held_count < open_count
+    assert re.search(rf"where the act needs it *{open_count:,}\b", page.text)
+    assert re.search(rf"Held: no consent to marketing *{held_count:,}\b", page.text)
+
+
 def test_the_outline_of_the_estimator_is_drawn_with_its_fidelity(html: str, page: Page) -> None:
     figure = html.split("What the estimator goes by, in outline", 1)[1].split("</figure>", 1)[0]
 
