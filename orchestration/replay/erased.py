@@ -76,11 +76,10 @@ def _erased_rows(con: duckdb.DuckDBPyConnection, mart: str, part: str) -> int | 
     if columns[0] != columns[1] or found is None:
         return None
     month = "true" if part == WHOLE_MART else f"{PARTITION_COLUMN} = date {quoted(part)}"
-    first = f"{found.rest(_table(FIRST, mart))} and {month}"
-    second = (
-        f"select * from {_table(SECOND, mart)} where {month} "
-        f"and ({_is_nobodys(columns[1])}) is not true"
-    )
+    # A release that was published after an erasure has rows of nobody, too.
+    others = f"{month} and ({_is_nobodys(columns[1])}) is not true"
+    first = f"{found.rest(_table(FIRST, mart))} and {others}"
+    second = f"select * from {_table(SECOND, mart)} where {others}"
     row = con.execute(
         f"select (select count(*) from {_table(FIRST, mart)} "
         f"where {month} and ({found.is_named})), "

@@ -104,6 +104,29 @@ def test_a_record_that_an_older_state_knew_alone_is_explained(
     assert "scores" in explained(tmp_path, warehouse, "cus_nobody", change)
 
 
+def test_rows_of_somebody_who_was_erased_before_the_release_are_no_difference(
+    tmp_path: Path, warehouse: Path
+) -> None:
+    with duckdb.connect(str(warehouse)) as con:
+        record(
+            con,
+            moment=datetime.fromisoformat("2011-12-01"),
+            by=("Ada", "request 6"),
+            load_id=8,
+            anonymous_id="cus_nobody_else",
+            row_counts={},
+            identifiers="select 'customer' as kind, 'cus_z' as identifier",
+        )
+    row = "insert into scorecard.scores values ('cus_nobody_else', date '2011-01-31', 1)"
+    published = marts(tmp_path / "published.duckdb", "cus_a", row)
+    computed = marts(tmp_path / "computed.duckdb", "cus_nobody", row)
+    with duckdb.connect() as con:
+        found = equal_but_for_erased(
+            con, PARTS, published=published, computed=computed, warehouse=warehouse
+        )
+    assert found["scores"] == {"2011-01-31": 1, "2011-02-28": 1}
+
+
 def test_a_customer_that_nobody_erased_is_not(tmp_path: Path, warehouse: Path) -> None:
     assert explained(tmp_path, warehouse, "cus_c") == {}
 
