@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from orchestration.errors import ScorecardError, UsageError
+from orchestration.errors import HomeNotWritableError, ScorecardError, UsageError
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -1036,6 +1036,9 @@ def _unexpected(settings: Settings | None, error: Exception) -> str:
         return said
     try:
         path = _log_to_file(settings)
+    except HomeNotWritableError as trouble:
+        # Whichever library noticed it: this is the reason, and nothing unexpected.
+        return f"{trouble}\nThe command stopped there ({type(error).__name__}: {first})."
     except ScorecardError as trouble:
         return f"{said}\nThe traceback could not be kept: {trouble}"
     LOGGER.error("unexpected error", exc_info=error)

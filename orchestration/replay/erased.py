@@ -37,8 +37,8 @@ def equal_but_for_erased(
     published: Path,
     computed: Path,
     warehouse: Path,
-) -> dict[str, int]:
-    """Find the marts whose other rows are all equal.
+) -> dict[str, dict[str, int]]:
+    """Find the marts, or months of them, whose other rows are all equal.
 
     Args:
         con: A connection to a database of its own.
@@ -48,49 +48,48 @@ def equal_but_for_erased(
         warehouse: The warehouse that knows who was erased.
 
     Returns:
-        Mart to the number of its published rows that name erased persons.
+        Mart to its months (or `all`) that are equal else, with the published rows that name
+        erased persons.
     """
     con.execute(f"attach {quoted(warehouse)} as {_LIVE} (read_only)")
     con.execute(f"use {_LIVE}")
     if not count_erased(con):
         return {}
     attach_both(con, published, computed)
-    found = {}
+    found: dict[str, dict[str, int]] = {}
     for mart, parts in unlike.items():
-        if parts:
-            erased = _erased_rows(con, mart, parts)
-            if erased:
-                found[mart] = erased
+        explained = {
+            part: rows for part in parts if (rows := _erased_rows(con, mart, part)) is not None
+        }
+        if explained:
+            found[mart] = explained
     return found
 
 
-def _erased_rows(con: duckdb.DuckDBPyConnection, mart: str, parts: Sequence[str]) -> int:
-    """Count the published rows that name erased persons; 0 where other rows differ, too."""
+def _erased_rows(con: duckdb.DuckDBPyConnection, mart: str, part: str) -> int | None:
+    """Count the published rows that name erased persons; None where other rows differ, too."""
     columns = [
         [str(row[0]) for row in con.execute(f"describe {_table(database, mart)}").fetchall()]
         for database in (FIRST, SECOND)
     ]
     found = traces(columns[0])
     if columns[0] != columns[1] or found is None:
-        return 0
-    months = "true"
-    if WHOLE_MART not in parts:
-        listed = ", ".join(f"date {quoted(part)}" for part in parts)
-        months = f"{PARTITION_COLUMN} in ({listed})"
-    first = f"{found.rest(_table(FIRST, mart))} and {months}"
+        return None
+    month = "true" if part == WHOLE_MART else f"{PARTITION_COLUMN} = date {quoted(part)}"
+    first = f"{found.rest(_table(FIRST, mart))} and {month}"
     second = (
-        f"select * from {_table(SECOND, mart)} where {months} "
+        f"select * from {_table(SECOND, mart)} where {month} "
         f"and ({_is_nobodys(columns[1])}) is not true"
     )
     row = con.execute(
         f"select (select count(*) from {_table(FIRST, mart)} "
-        f"where {months} and ({found.is_named})), "
+        f"where {month} and ({found.is_named})), "
         f"(select count(*) from ({first} except all {second})) "
         f"+ (select count(*) from ({second} except all {first}))"
     ).fetchone()
     if row is None:
         raise RuntimeError("a query without a table gave no row")
-    return 0 if row[1] else int(row[0])
+    return None if row[1] or not row[0] else int(row[0])
 
 
 def _is_nobodys(columns: Collection[str]) -> str:

@@ -18,7 +18,7 @@ import typer
 from typer.testing import CliRunner
 
 from orchestration import cli
-from orchestration.errors import DiskFullError, ScorecardError
+from orchestration.errors import DiskFullError, HomeNotWritableError, ScorecardError
 from orchestration.exports import OUTPUT, read_exports
 from orchestration.ingestion.ingest import ingest
 from orchestration.release.reading import open_database
@@ -204,6 +204,20 @@ class TestProblems:
         assert str(log) in result.output.replace("\n", "")
         assert "ZeroDivisionError: by nothing" in log.read_text(encoding="utf-8")
         assert "Traceback" in log.read_text(encoding="utf-8")
+
+    def test_a_home_that_was_closed_meanwhile_is_told_whoever_noticed_it(
+        self, call: CliRunner, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def close(*_: object) -> None:
+            monkeypatch.setattr(cli, "_log_to_file", _raising(HomeNotWritableError("The home.")))
+            raise RuntimeError("attempt to write a readonly database")
+
+        monkeypatch.setattr(cli, "_run", close)
+        result = call.invoke(cli.app, ["run"])
+        assert result.exit_code == 1
+        assert result.output.startswith("The home.")
+        assert "readonly database" in result.output
+        assert "unexpected" not in result.output
 
     @pytest.mark.parametrize(
         ("said", "free"),

@@ -11,13 +11,18 @@ from orchestration.ingestion.tombstones import ensure_salt, record
 from orchestration.replay.erased import equal_but_for_erased
 
 PARTS = {
-    "scores": ["2011-01-31"], "customers": ["all"], "accounts": ["all"], "log": ["all"],
-    "sums": ["2011-01-31"], "equal": [],
-}  # fmt: skip
+    "scores": ["2011-01-31", "2011-02-28"],
+    "customers": ["all"],
+    "accounts": ["all"],
+    "log": ["all"],
+    "sums": ["2011-01-31"],
+    "equal": [],
+}
 RECORDS = {"cus_a": "C1", "cus_nobody": "erased-1"}
 ROWS = {
     "scores": "select '{c}' as customer_id, date '2011-01-31' as as_of_date, 50 as score "
-    "union all select 'cus_b', date '2011-01-31', 60 union all select null, '2011-01-31', 70",
+    "union all select 'cus_b', date '2011-01-31', 60 union all select null, '2011-01-31', 70 "
+    "union all select '{c}', '2011-02-28', 50",
     "customers": "select '{c}' as customer_id, 'GB' as country union all select 'cus_b', 'GB'",
     "accounts": "select '{c}' as account_id, 'cus_b' as worst_customer_id "
     "union all select 'cus_b', '{c}'",
@@ -61,7 +66,9 @@ def warehouse(tmp_path: Path) -> Path:
     return path
 
 
-def explained(folder: Path, warehouse: Path, customer: str, *changes: str) -> dict[str, int]:
+def explained(
+    folder: Path, warehouse: Path, customer: str, *changes: str
+) -> dict[str, dict[str, int]]:
     published = marts(folder / "published.duckdb", "cus_a")
     computed = marts(folder / "computed.duckdb", customer, *changes)
     with duckdb.connect() as con:
@@ -72,19 +79,20 @@ def explained(folder: Path, warehouse: Path, customer: str, *changes: str) -> di
 
 def test_rows_of_the_person_alone_are_explained(tmp_path: Path, warehouse: Path) -> None:
     assert explained(tmp_path, warehouse, "cus_nobody") == {
-        "scores": 1,
-        "customers": 1,
-        "accounts": 2,
-        "log": 1,
+        "scores": {"2011-01-31": 1, "2011-02-28": 1},
+        "customers": {"all": 1},
+        "accounts": {"all": 2},
+        "log": {"all": 1},
     }
 
 
-def test_another_difference_in_the_same_mart_is_not(tmp_path: Path, warehouse: Path) -> None:
+def test_another_difference_in_the_same_month_is_not(tmp_path: Path, warehouse: Path) -> None:
     change = "update scorecard.scores set score = 61 where customer_id = 'cus_b'"
     assert explained(tmp_path, warehouse, "cus_nobody", change) == {
-        "customers": 1,
-        "accounts": 2,
-        "log": 1,
+        "scores": {"2011-02-28": 1},
+        "customers": {"all": 1},
+        "accounts": {"all": 2},
+        "log": {"all": 1},
     }
 
 
