@@ -188,8 +188,8 @@ def _ledger_specs() -> list[dg.AssetSpec]:
         dg.AssetSpec(
             ERASED_LINKS,
             description=(
-                "One row per source record of a person who was erased (`scorecard erase`): to which "
-                "customer, nobody, it belongs. Ingestion keeps what is there."
+                "One row per source record of a person who was erased (`scorecard erase`): to "
+                "which customer, nobody, it belongs. Ingestion keeps what is there."
             ),
             group_name=GROUP,
             kinds={"python", "duckdb"},
