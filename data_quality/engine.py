@@ -20,6 +20,7 @@ from typing import Any
 
 from data_quality.docs import tidy_data_docs
 from data_quality.masking import masked_key
+from data_quality.row_conditions import row_condition
 from data_quality.rules import MEASURE_BETWEEN, NO_FAILING_ROWS, ROW_LEVEL_EXPECTATIONS, Rule
 
 LOGGER = logging.getLogger(__name__)
@@ -106,7 +107,7 @@ class Judge:
         name = f"{suite}.{table}"
         asset = self._datasource.add_query_asset(name, query=f"select * from {table}")
         expectations = gx.ExpectationSuite(
-            name=name, expectations=[_expectation(rule) for rule in rules]
+            name=name, expectations=[self._expectation(rule) for rule in rules]
         )
         definition = gx.ValidationDefinition(
             name=name,
@@ -119,6 +120,35 @@ class Judge:
         results = {each.expectation_config.meta["rule"]: each for each in validated.results}
         for rule in rules:
             yield self._outcome(rule, results[rule.id])
+
+    def _expectation(self, rule: Rule) -> Any:
+        from great_expectations.expectations.expectation_configuration import (
+            ExpectationConfiguration,
+        )
+
+        kwargs: dict[str, Any] = dict(rule.kwargs)
+        query = failing_rows_query(rule)
+        if query is not None:
+            kwargs = {
+                "unexpected_rows_query": query,
+                "condition": row_condition(self.connection, rule, query),
+                **_key(rule),
+                "column": kwargs.get("column"),
+                "sentence": rule.description,
+            }
+        return ExpectationConfiguration(
+            type=rule.expectation if query is None else NO_FAILING_ROWS,
+            kwargs={name: _literal(name, value) for name, value in kwargs.items()},
+            severity=GX_SEVERITY[rule.severity],
+            meta={
+                "rule": rule.id,
+                "characteristic": rule.characteristic,
+                "severity": rule.severity,
+                "owner": rule.owner,
+                "reason": rule.reason,
+            },
+            description=rule.description,
+        ).to_domain_obj()
 
     def _outcome(self, rule: Rule, result: Any) -> Outcome:
         error = _error(result.exception_info)
@@ -201,6 +231,8 @@ def open_judge(
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+    # This context saves nowhere, but writes its configuration as YAML twice a table to do so.
+    context.variables.save = lambda: None
     if docs is not None:
         _add_docs_site(context, docs)
     try:
@@ -224,7 +256,7 @@ def open_judge(
 def failing_rows_query(rule: Rule) -> str | None:
     """Write the SQL that selects the keys of a rule's failing rows, or None if it counts none.
 
-    It is shown to auditors and gives the masked samples. Great Expectations judges by its own SQL.
+    It is what the rule is judged by, is shown to auditors and gives the masked samples.
     """
     kwargs = rule.kwargs
     if rule.expectation == NO_FAILING_ROWS:
@@ -247,22 +279,10 @@ def failing_rows_query(rule: Rule) -> str | None:
     return f"select {keys} from {rule.table} where {condition}"
 
 
-def _expectation(rule: Rule) -> Any:
-    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
-
-    return ExpectationConfiguration(
-        type=rule.expectation,
-        kwargs={name: _literal(name, value) for name, value in rule.kwargs.items()},
-        severity=GX_SEVERITY[rule.severity],
-        meta={
-            "rule": rule.id,
-            "characteristic": rule.characteristic,
-            "severity": rule.severity,
-            "owner": rule.owner,
-            "reason": rule.reason,
-        },
-        description=rule.description,
-    ).to_domain_obj()
+def _key(rule: Rule) -> dict[str, str]:
+    """Give the table and the key of a rule about keys that come more than once."""
+    key = rule.kwargs.get("key")
+    return {} if key is None else {"rows": rule.table, "key": ", ".join(key)}
 
 
 def _literal(name: str, value: Any) -> Any:

@@ -14,7 +14,7 @@ A rule names its characteristic of ISO/IEC 25012, and one of three severities:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from textwrap import dedent
 from types import MappingProxyType
 from typing import Any, Literal
@@ -191,7 +191,7 @@ class Table:
         keys = ", ".join(self.keys)
         # Rows with a null in the key are the business of the not-null rule.
         present = " and ".join(f"{key} is not null" for key in self.keys)
-        return self.no_rows(
+        repeated = self.no_rows(
             "key_is_unique",
             f"select {keys} from {self.path} where {present} group by {keys} having count(*) > 1",
             because=because,
@@ -199,6 +199,7 @@ class Table:
             characteristic="consistency",
             columns=self.keys,
         )
+        return replace(repeated, kwargs={**repeated.kwargs, "key": self.keys})
 
     def not_null(self, column: str, *, because: str, says: str) -> Rule:
         """No row lacks the column."""

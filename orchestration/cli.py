@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from orchestration.errors import ScorecardError, UsageError
+from orchestration.errors import HomeNotWritableError, ScorecardError, UsageError
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -306,6 +306,7 @@ def explain(
             render_explanation,
             with_reasons,
         )
+        from orchestration.exports import OUTPUT, log_export
         from orchestration.release.languages import LANGUAGES
         from orchestration.release.store import find_release
         from orchestration.score_story import write_page
@@ -320,6 +321,14 @@ def explain(
         month = parse_month(as_of) if as_of else None
         release = find_release(settings, None)
         explanation = explain_customer(release.database, customer, month, profile)
+        log_export(
+            settings,
+            command="explain",
+            what=f"customer {explanation.customer_id} in {explanation.as_of_date:%Y-%m}, "
+            f"release {release.id}",
+            destination=str(html.absolute()) if html else OUTPUT,
+            row_count=1,
+        )
         if html is not None:
             report = release.database.parent / "report"
             _print(f"Written: {write_page(explanation, html, lang, report=report)}")
@@ -428,8 +437,16 @@ def backup(
     """
     with _answering() as settings:
         from orchestration.backup import back_up
+        from orchestration.exports import log_export
 
         kept = back_up(settings, file.absolute())
+        log_export(
+            settings,
+            command="backup",
+            what="all that the home holds but the landing area",
+            destination=str(kept.path),
+            row_count=kept.files,
+        )
         _print(
             f"Written: {kept.path}, {kept.files:,} files, {kept.bytes / 1e6:,.0f} MB, release "
             f"{kept.release_id or 'none'}."
@@ -674,13 +691,13 @@ def show_quarantine(
         selection = Selection.parse(rows or (), file=file, table=table, rule=rule)
         found, total = show_rows(settings, selection, limit=limit)
         if with_text:
-            from orchestration.exports import log_export
+            from orchestration.exports import OUTPUT, log_export
 
             log_export(
                 settings,
                 command="quarantine show",
                 what=f"texts of refused rows: {selection}",
-                destination="output of the command",
+                destination=OUTPUT,
                 row_count=len(found),
             )
         _print(
@@ -1019,6 +1036,9 @@ def _unexpected(settings: Settings | None, error: Exception) -> str:
         return said
     try:
         path = _log_to_file(settings)
+    except HomeNotWritableError as trouble:
+        # Whichever library noticed it: this is the reason, and nothing unexpected.
+        return f"{trouble}\nThe command stopped there ({type(error).__name__}: {first})."
     except ScorecardError as trouble:
         return f"{said}\nThe traceback could not be kept: {trouble}"
     LOGGER.error("unexpected error", exc_info=error)

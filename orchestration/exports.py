@@ -4,6 +4,9 @@ What belongs here: writing a line, reading the lines, and proving that they are 
 written. What does not: exporting. What a reader does with a release in the home leaves no trace
 here: that is the file system's to grant or refuse (`access`).
 
+An export is what a command shows or writes of the values of single customers or of their refused
+rows: on the screen, into a file, to a place. Counts, findings, and lists of keys alone are none.
+
 Each line of `exports.jsonl` has the hash of the one before. A line names customers by number alone.
 """
 
@@ -22,6 +25,7 @@ from orchestration.settings import Settings
 from orchestration.warehouse import home_errors
 
 FILE_NAME: Final = "exports.jsonl"
+OUTPUT: Final = "output of the command"
 FIRST_HASH: Final = "0" * 64
 _FILE_MODE: Final = 0o600
 
@@ -36,7 +40,7 @@ class Export:
         command: What did it.
         what: A release, a customer, a selection of rows.
         destination: Where it went.
-        row_count: How many rows, or pages, it had.
+        row_count: How many rows, customers or (of a backup) files it had.
         previous_hash: Hash of the line before.
         line_hash: Hash of this line.
     """

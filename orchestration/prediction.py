@@ -470,10 +470,19 @@ def _training_queries(kind: Kind, last_month: date, config: Any) -> _Queries:
             "where labels.is_eligible and labels.is_label_complete "
             f"and as_of_date <= date '{judged}' order by customer_id, as_of_date"
         )
+    from ml.clv.contract import HORIZON
+
     # Outcomes are complete twelve months later, and shorter ones, for calibrating, six.
     earlier = window.add_months(judged, -config.outcome_months)
-    short = (window.add_months(day, -config.calibration_months) for day in (last_month, judged))
-    months = ", ".join(f"date '{day}'" for day in (last_month, judged, earlier, *short))
+    # What 36 months brought, and what was known when they began.
+    ago = window.add_months(last_month, -HORIZON)
+    before = window.add_months(ago, -config.outcome_months)
+    short = (
+        window.add_months(day, -config.calibration_months) for day in (last_month, judged, ago)
+    )
+    months = ", ".join(
+        f"date '{day}'" for day in (last_month, judged, earlier, ago, before, *short)
+    )
     return _Queries(
         f"select * from features.ftr_value where as_of_date in ({months}) "
         "order by customer_id, as_of_date",

@@ -16,6 +16,10 @@ year's monthly value forward, times retention) and an oracle of the truth, who
 
 It knows no return of who left and nobody's single purchases, and stands for what of three years is
 foreseeable from the state of a day, not for the least error there is.
+
+Of our own intervals: how many outcomes of 36 (or 12) months lay inside the middle 90 % of what was
+held possible, by randomised place, with the 95 % interval of that share by the chance of so many
+customers; errors that all customers share are not in it.
 """
 
 import argparse
@@ -37,6 +41,7 @@ from ml.clv.config import ClvConfig
 from ml.clv.estimator import is_mature
 from ml.clv.evaluation import ValueEvaluation, evaluate_values, naive_value
 from ml.clv.panel import ValuePanel, read_values
+from ml.clv.possible import PLAIN, Possible, is_inside
 from ml.clv.summary import WEEKS_PER_MONTH
 from ml.clv.training import ClvTraining, score_clv, train_clv
 from orchestration.settings import Settings
@@ -90,7 +95,7 @@ def main() -> int:
     parser.add_argument("--home", type=Path, help="judge a demo company that was run there")
     parser.add_argument("--years", type=int, choices=(1, 3), default=3, help="how far ahead")
     arguments = parser.parse_args()
-    out = Console(width=110)
+    out = Console(width=130)
     if arguments.home is not None:
         return report(out, arguments.home, arguments.years)
     with tempfile.TemporaryDirectory() as folder:
@@ -166,6 +171,45 @@ def oracle_value(known: Known, rows: pd.DataFrame, effects: dict[str, Any]) -> F
     return np.where(rows["is_active"].isna(), has_left, found)
 
 
+def outcomes_inside(known: Known, value: Float) -> Float:
+    """1 where an outcome lay inside the interval published, 0 outside; NaN without one of both.
+
+    Args:
+        known: What was known.
+        value: What came of the customers of `known.panel`, in their order.
+    """
+    estimator, panel = known.training.estimator, known.panel
+    found = np.full(len(panel), np.nan)
+    has_one = known.scored[f"clv_{12 * known.years}m_low"].notna().to_numpy()
+    rows = has_one & np.isfinite(value)
+    if not rows.any():
+        return found
+    draws, seed, levels = estimator.interval_draws, estimator.seed, estimator.levels
+    possible = Possible(estimator.parts, 12, draws, seed)
+    if known.years > 1:
+        possible = estimator.three_years.possible(estimator.parts, draws, seed, None)
+        levels = estimator.three_years.levels
+    own = panel.take(rows)
+    places = possible.places(own, value[rows])
+    found[rows] = np.where(own.has_contract, is_inside(places, PLAIN), is_inside(places, levels))
+    return found
+
+
+def _rests_on(known: Known) -> str:
+    """What the widths of the intervals were learnt from."""
+    if known.years == 1:
+        return "intervals of 12 months"
+    bases = known.scored["clv_36m_interval_basis"].dropna().unique()
+    return f"intervals {' and '.join(sorted(bases)) or 'of nothing'}"
+
+
+def _covered(one: ValueEvaluation) -> str:
+    if "interval_coverage" not in one.measures:
+        return ""
+    low, high = one.intervals["interval_coverage"]
+    return f"{100 * one.measures['interval_coverage']:.1f} ({100 * low:.1f} to {100 * high:.1f})"
+
+
 def report(out: Console, home: Path, years: int) -> int:
     """Print ours, the oracle and the naive way, for all, contracts and buyers."""
     known, months = learn(home, years), 12 * years
@@ -178,14 +222,16 @@ def report(out: Console, home: Path, years: int) -> int:
     naive = naive_value(known.panel, months=months)
     mature = is_mature(known.panel, known.training.estimator.min_tenure_days)
     is_judged = mature & np.isfinite(value) & np.isfinite(ours) & np.isfinite(oracle)
+    inside = outcomes_inside(known, value)
     out.print(
-        f"as of {known.day:%Y-%m-%d}, {known.training.estimator.candidate}: "
+        f"as of {known.day:%Y-%m-%d}, {known.training.estimator.candidate}, "
+        f"{_rests_on(known)}: "
         f"{int(is_judged.sum()):,} customers judged; of {len(mature):,} "
         f"{int((~mature).sum()):,} are too new, {int((mature & ~np.isfinite(value)).sum()):,} have "
         f"no value of {months} months, {int((mature & ~np.isfinite(oracle)).sum()):,} no truth"
     )
     table = Table(title=f"{months} months, not discounted")
-    for name in ("customers", "by", "mean error", "total bias, %", "Spearman", "Gini"):
+    for name in ("customers", "by", "mean error", "total bias, %", "Spearman", "Gini", "inside, %"):
         table.add_column(name, justify="left" if name in ("customers", "by") else "right")
     config = ClvConfig()
     found: dict[str, ValueEvaluation] = {}
@@ -193,8 +239,12 @@ def report(out: Console, home: Path, years: int) -> int:
     for part, group in (("all", mature), ("contracts", has_contract), ("buyers", ~has_contract)):
         chosen = is_judged & group
         for who, foreseen in (("this project", ours), ("oracle", oracle), ("naive", naive)):
+            told = chosen & np.isfinite(inside)
             one = evaluate_values(
-                purchases=None, value=(value[chosen], foreseen[chosen]), config=config
+                purchases=None,
+                value=(value[chosen], foreseen[chosen]),
+                is_inside=inside[told] > 0 if foreseen is ours else None,
+                config=config,
             )
             found[f"{part} {who}"] = one
             low, high = one.intervals["value_bias_pct"]
@@ -205,6 +255,7 @@ def report(out: Console, home: Path, years: int) -> int:
                 f"{one.measures['value_bias_pct']:+.1f} ({low:+.0f} to {high:+.0f})",
                 f"{one.measures['value_spearman']:.3f}",
                 f"{one.measures['value_gini']:.3f}",
+                _covered(one),
             )
     out.print(table)
     own, carried = (found[f"all {who}"].measures["value_mae"] for who in ("this project", "naive"))

@@ -37,6 +37,7 @@ CHECKS = Table(
 METHODS = ("estimator", "baseline_rule", "base_rate", NOT_SCORED)
 LONG_CYCLE = "long_cycle_base_rate"
 CHURN_METHODS = (*METHODS, LONG_CYCLE)
+INTERVAL_BASES = ("judged_36m", "carried_from_12m")
 CLV_METHODS = (
     "mbg_nbd_gamma_gamma",
     "bg_nbd_gamma_gamma",
@@ -269,6 +270,34 @@ def _value_figures() -> tuple[Rule, ...]:
             because="The mean of a tier says nothing of how far one customer may be from it.",
             characteristic="consistency",
             columns=("clv_12m_low", "clv_12m_high"),
+        ),
+        PREDICTIONS.no_rows(
+            "long_value_interval_is_one",
+            "select customer_id, as_of_date from scorecard.predictions "
+            "where clv_36m_low > clv_36m_high "
+            "or (clv_36m_low is null) <> (clv_36m_high is null) "
+            "or (clv_36m_low is null) <> (clv_36m_interval_basis is null) "
+            "or (clv_36m_low is not null and clv_12m_low is null)",
+            says="The interval of three years has both ends in order and says what it rests on; "
+            "who has none of one year has none of three.",
+            because="A width without a ground would be taken for one that was seen to hold.",
+            characteristic="consistency",
+            columns=("clv_36m_low", "clv_36m_high", "clv_36m_interval_basis"),
+        ),
+        PREDICTIONS.no_rows(
+            "regression_foresees_one_year",
+            "select customer_id, as_of_date from scorecard.predictions "
+            "where clv_36m_low is not null and clv_method = 'two_part_regression'",
+            says="The two-part regression gives no interval of three years.",
+            because="It learns from outcomes of twelve months, and no law leads beyond them.",
+            characteristic="consistency",
+            columns=("clv_36m_low", "clv_method"),
+        ),
+        PREDICTIONS.in_set(
+            "clv_36m_interval_basis",
+            INTERVAL_BASES,
+            says="What an interval of three years rests on is one of the known grounds.",
+            because="A reader must know whether its width was seen over three years or one.",
         ),
         PREDICTIONS.no_rows(
             "kept_is_worth_more",

@@ -19,6 +19,8 @@ class ClvConfig:
         outcome_months: Months over which predictions are judged.
         calibration_months: Months of the shorter outcomes on which intervals are calibrated where
             the history is too short for the long ones.
+        long_history_months: Months of history that an as-of date needs, for the 36 months after it
+            to say how wide intervals of 36 months are: from less, too much is promised.
         max_one_time_share: Share of one-time buyers up to which plain BG/NBD may be chosen.
         min_improvement: Share by which the error of another estimator of purchases on later
             months must be smaller than that of the modified BG/NBD; less is chance.
@@ -46,6 +48,7 @@ class ClvConfig:
     min_tenure_days: int = 30
     outcome_months: int = 12
     calibration_months: int = 6
+    long_history_months: int = 24
     max_one_time_share: float = 0.40
     min_improvement: float = 0.01
     min_clearness: float = 1.96

@@ -364,12 +364,14 @@ class ContractFutures:
         months: How far ahead, at most 36.
         draws: Futures per customer.
         seed: Seed of the random numbers, which all customers share.
+        factors: Discount factors of at least these months; None discounts nothing.
     """
 
     fitted: ContractParameters
     months: int
     draws: int
     seed: int
+    factors: Float | None = None
 
     @cached_property
     def _even(self) -> Float:
@@ -389,18 +391,21 @@ class ContractFutures:
         """Per draw and distinct history: what comes, in months of the recurring value."""
         leave, spread, back = self._even
         stay = _survival(self.fitted, found)[:, : self.months]
-        grown = np.cumsum(_growth(self.fitted, found)[:, : self.months], axis=1)
-        grown = np.column_stack([np.zeros(len(grown)), grown])
+        monthly = _growth(self.fitted, found)[:, : self.months]
+        if self.factors is not None:
+            monthly = monthly * self.factors[: self.months]
+        grown = np.column_stack([np.zeros(len(monthly)), np.cumsum(monthly, axis=1)])
         away = 1 - np.cumsum(_return_chance(self.fitted, found)[:, : self.months], axis=1)
         shapes = np.empty((self.draws, len(stay)))
         for row in range(len(stay)):
             # Survival falls month by month: so many months are paid for in each draw.
             paid = self.months - np.searchsorted(stay[row][::-1], leave, side="right")
+            missed = np.zeros_like(paid)
             if found.is_ended[row]:
                 missed = self.months - np.searchsorted(away[row][::-1], back, side="right")
                 # The month of the return is paid for.
                 paid = np.where(missed < self.months, np.minimum(paid + 1, self.months - missed), 0)
-            shapes[:, row] = grown[row, paid]
+            shapes[:, row] = grown[row, missed + paid] - grown[row, missed]
         return np.asarray(shapes * np.interp(spread, _GRID, self.fitted.spread)[:, None])
 
 

@@ -81,25 +81,43 @@ def known_spread(
 ) -> Float | None:
     """How far outcomes known by `until` were from what was expected of who stayed."""
     for day, months in origins(panel.date, until, config):
-        before = table.take(table.date <= day)
-        if not is_enough(before, config):
-            continue
-        stayed = (
-            (panel.date == day)
-            & panel.is_in_force
-            & is_mature(panel, config.min_tenure_days)
-            & (outcomes[months].paid_months == months)
-        )
-        found = spread_of(
-            fit(before, LIFE_TABLE),
-            panel.take(stayed),
-            outcomes[months].value[stayed],
-            months=months,
-            least=config.min_repeat_customers,
-        )
+        rows = panel.date == day
+        past = Slice(panel.take(rows), outcomes[months].take(rows))
+        found = spread_at(past, table, months=months, config=config)
         if found is not None:
             return found
     return None
+
+
+def spread_at(past: Slice, table: LifeTable, *, months: int, config: ClvConfig) -> Float | None:
+    """How far outcomes were from what was expected of who stayed, at one as-of date.
+
+    Args:
+        past: Customers at one as-of date with what came in so many months.
+        table: The life table; what is later than the date is not used.
+        months: Months of outcome.
+        config: Settings.
+
+    Returns:
+        Quantiles as `spread_of` gives them; None with too little to learn from.
+    """
+    if not len(past.panel):
+        return None
+    before = table.take(table.date <= past.panel.date[0])
+    if not is_enough(before, config):
+        return None
+    stayed = (
+        past.panel.is_in_force
+        & is_mature(past.panel, config.min_tenure_days)
+        & (past.outcomes.paid_months == months)
+    )
+    return spread_of(
+        fit(before, LIFE_TABLE),
+        past.panel.take(stayed),
+        past.value[stayed],
+        months=months,
+        least=config.min_repeat_customers,
+    )
 
 
 def hold_contract_contest(

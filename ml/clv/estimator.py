@@ -20,8 +20,9 @@ from ml.clv.gamma_gamma import SpendParameters
 from ml.clv.panel import ValuePanel, read_values
 from ml.clv.possible import Levels, Parts, Possible
 from ml.clv.summary import DAYS_PER_WEEK
+from ml.clv.three_years import ThreeYears
 from ml.clv.two_part import TwoPartParameters
-from ml.clv.value import Outlook, outlook
+from ml.clv.value import HORIZON, Outlook, discount_factors, outlook
 from ml.frames import conform
 
 Float = npt.NDArray[np.float64]
@@ -42,6 +43,7 @@ BOTH: Final = "contract_and_purchases"
 PURCHASE: Final = "purchase"
 ACTIVE_MONTH: Final = "active_month"
 INTERVAL: Final = ("clv_12m_low", "clv_12m_high")
+LONG_INTERVAL: Final = ("clv_36m_low", "clv_36m_high")
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ class ClvEstimator:
             is alive, how many purchases come, and how value spreads over the months.
         contract: Parameters of contracts; None where there are too few.
         levels: Places between which intervals of purchases run.
+        three_years: Widths of intervals of 36 months.
         prior: Expectations per tier.
         interval_draws: Simulated futures per customer behind the interval of a value.
         seed: Seed of their random numbers.
@@ -119,6 +122,7 @@ class ClvEstimator:
     two_part: TwoPartParameters | None
     contract: ContractParameters | None
     levels: Levels
+    three_years: ThreeYears
     prior: TierPrior
     interval_draws: int
     seed: int
@@ -170,6 +174,7 @@ class ClvEstimator:
             "two_part": self.two_part.to_state() if self.two_part else None,
             "contract": self.contract.to_state() if self.contract else None,
             "levels": list(self.levels),
+            "three_years": self.three_years.to_state(),
             "prior": self.prior.to_state(),
         }
 
@@ -192,6 +197,7 @@ class ClvEstimator:
                 if state["contract"]
                 else None,
                 "levels": (float(state["levels"][0]), float(state["levels"][1])),
+                "three_years": ThreeYears.from_state(state["three_years"]),
                 "prior": TierPrior(tuple(prior["tiers"]), prior["means"], prior["overall"]),
             }
         )
@@ -228,7 +234,8 @@ def score_clv(frame: pd.DataFrame, estimator: ClvEstimator) -> pd.DataFrame:
     Returns:
         The columns of `ml.clv_predictions`, one row per row of the frame, ordered by key.
         Without a purchase or contract all values and the method are null; with less than the
-        least tenure they are the means of the tier, `method` is `prior`, and there is no interval.
+        least tenure they are the means of the tier, `method` is `prior`, and there is no interval;
+        one of 36 months is there only where `clv_36m_interval_basis` says what it rests on.
 
     Raises:
         FrameError: The frame lacks columns, repeats a key or lacks a buyer's history.
@@ -236,6 +243,8 @@ def score_clv(frame: pd.DataFrame, estimator: ClvEstimator) -> pd.DataFrame:
     panel = read_values(frame)
     values = np.full((len(panel), len(OUTPUTS)), np.nan)
     limits = np.full((len(panel), len(INTERVAL)), np.nan)
+    long_limits = np.full((len(panel), len(LONG_INTERVAL)), np.nan)
+    basis = np.full(len(panel), None, dtype=object)
     method = np.full(len(panel), None, dtype=object)
     known = panel.is_known
     values[known] = estimator.prior.of(panel.group[known])
@@ -246,14 +255,16 @@ def score_clv(frame: pd.DataFrame, estimator: ClvEstimator) -> pd.DataFrame:
         judged = panel.take(own)
         found = outlook(parts, judged, discount_rate=estimator.discount_rate)
         values[own] = outlook_matrix(found)
-        possible = Possible(parts, 12, estimator.interval_draws, estimator.seed)
-        factor = found.discount_12m
-        limits[own] = np.column_stack(possible.interval(judged, factor, estimator.levels))
+        limits[own] = _year_limits(estimator, judged, found)
+        basis[own] = estimator.three_years.basis(judged)
+        long_limits[own] = _long_limits(estimator, judged, found)
         names = np.where(judged.has_bought, BOTH, CONTRACT)
         method[own] = np.where(judged.has_contract, names, estimator.candidate)
     scored = panel.key.assign(
         **dict(zip(OUTPUTS, values.T, strict=True)),
         **dict(zip(INTERVAL, limits.T, strict=True)),
+        **dict(zip(LONG_INTERVAL, long_limits.T, strict=True)),
+        clv_36m_interval_basis=basis,
         **per_unit(panel, values[:, OUTPUTS.index("clv_12m")], values[:, -1]),
         margin_rate=panel.margin_rate,
         method=method,
@@ -261,6 +272,34 @@ def score_clv(frame: pd.DataFrame, estimator: ClvEstimator) -> pd.DataFrame:
         estimator_version=estimator.version,
     )
     return conform(scored, "clv_predictions")
+
+
+def _year_limits(estimator: ClvEstimator, judged: ValuePanel, found: Outlook) -> Float:
+    """Ends of the intervals of 12 months, discounted."""
+    factors = discount_factors(HORIZON, estimator.discount_rate)
+    possible = Possible(
+        estimator.parts, 12, estimator.interval_draws, estimator.seed, factors=factors
+    )
+    return np.column_stack(
+        possible.interval(judged, found.purchases_discount_12m, estimator.levels)
+    )
+
+
+def _long_limits(estimator: ClvEstimator, judged: ValuePanel, found: Outlook) -> Float:
+    """Ends of the intervals of 36 months, discounted; NaN where they would rest on nothing."""
+    widths = estimator.three_years
+    limits = np.full((len(judged), len(LONG_INTERVAL)), np.nan)
+    told = np.asarray([basis is not None for basis in widths.basis(judged)], dtype=np.bool_)
+    if told.any():
+        possible = widths.possible(
+            estimator.parts,
+            estimator.interval_draws,
+            estimator.seed,
+            discount_factors(HORIZON, estimator.discount_rate),
+        )
+        factor = found.purchases_discount_36m[told]
+        limits[told] = np.column_stack(possible.interval(judged.take(told), factor, widths.levels))
+    return limits
 
 
 def per_unit(panel: ValuePanel, clv: Float, units: Float) -> dict[str, Any]:

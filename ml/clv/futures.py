@@ -106,7 +106,8 @@ class Futures:
         inverse_scale = gammaincinv(self.spend.p * count + self.spend.q, even[1][:, None])
         known = panel.amount_count[rows] > 0
         total = np.where(known, panel.amount_count[rows] * np.where(known, amount, 0.0), 0.0)
-        spent = np.take_along_axis(self._spent, counts, axis=1) * stretch
+        spent = np.take_along_axis(self._spent, counts, axis=1)
+        spent *= stretch
         spent *= (self.spend.v + total) * panel.value_ratio[rows] / inverse_scale[:, number]
         spent[even[2][:, None] >= alive] = 0.0
         return spent
@@ -133,10 +134,12 @@ class Futures:
                 for path, wanted in zip(self._arrivals, expected, strict=True)
             ]
         )
-        is_short = (counts == _LONGEST) & (most[:, place] > _LONGEST)
-        stretch = np.where(is_short, np.maximum(expected / self._arrivals[:, -1:], 1.0), 1.0)
-        limited = np.minimum(counts, np.maximum(most[:, place], 1.0))
-        return limited.astype(np.intp), stretch
+        stretch = np.ones((1, 1))
+        if (is_long := counts == _LONGEST).any():
+            is_short = is_long & (most[:, place] > _LONGEST)
+            stretch = np.where(is_short, np.maximum(expected / self._arrivals[:, -1:], 1.0), 1.0)
+        limit = np.clip(most, 1, _LONGEST).astype(np.intp)
+        return np.minimum(counts, limit[:, place], out=counts), stretch
 
 
 def interval(

@@ -4,7 +4,8 @@ Belongs here: turning frames into arrays in the order of their key.
 Does not belong here: likelihoods, metrics.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 from typing import Final
 
 import numpy as np
@@ -246,3 +247,45 @@ def read_outcomes(panel: ValuePanel, outcomes: pd.DataFrame, *, months: int) -> 
     known = ordered[list(KEY)].assign(**dict(zip(OUTCOMES[1:], values.T, strict=True)))
     joined = panel.key[list(KEY)].merge(known, on=list(KEY), how="left", validate="one_to_one")
     return Outcomes(*(np.asarray(joined[column], dtype=np.float64) for column in OUTCOMES[1:]))
+
+
+def value_bases(panel: ValuePanel) -> dict[np.datetime64, str]:
+    """What value means in each month of the panel."""
+    months = panel.date.astype("datetime64[M]")
+    found, first = np.unique(months, return_index=True)
+    basis = panel.key["value_basis"].to_numpy(dtype=object)[first]
+    return dict(zip(found, basis, strict=True))
+
+
+def read_years(
+    panel: ValuePanel,
+    outcomes: pd.DataFrame,
+    bases: Mapping[np.datetime64, str],
+    *,
+    years: int,
+) -> Outcomes:
+    """What came in so many years after one date: what came in each of them, added up.
+
+    Args:
+        panel: Customers at one as-of date.
+        outcomes: As for `read_outcomes`, with twelve months after the begin of each year.
+        bases: What value means in each month (`value_bases`).
+        years: How many.
+
+    Returns:
+        NaN where a year is not over, or where value meant something else at its begin: margins
+        and revenues cannot be added.
+
+    Raises:
+        FrameError: Columns are missing, repeated or empty, or a key is repeated.
+    """
+    total = np.zeros((len(fields(Outcomes)), len(panel)))
+    month = panel.date.astype("datetime64[M]")
+    for year in range(years):
+        begin = month + 12 * year
+        day = pd.to_datetime(pd.Series((begin + 1).astype("datetime64[D]") - 1))
+        key = panel.key.assign(as_of_date=day.astype("datetime64[us]"))
+        found = read_outcomes(replace(panel, key=key), outcomes, months=12)
+        same = [bases.get(one) for one in begin] == panel.key["value_basis"].to_numpy(dtype=object)
+        total += np.where(same, list(vars(found).values()), np.nan)
+    return Outcomes(*total)

@@ -18,6 +18,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtri
 
 from ml.clv import two_part as two_part_regression
 from ml.clv.contract import ContractFutures, ContractParameters
@@ -95,6 +96,41 @@ class _Sum:
 
 
 @dataclass(frozen=True)
+class _Times:
+    """Draws times a factor of each customer."""
+
+    part: Draws
+    factor: Float
+
+    @property
+    def draws(self) -> int:
+        return self.part.draws
+
+    def value(self, panel: ValuePanel) -> Iterator[tuple[slice, Float]]:
+        for rows, found in self.part.value(panel):
+            yield rows, found * self.factor[rows]
+
+
+@dataclass(frozen=True)
+class _Drifting:
+    """Draws of a level that is off alike for all customers: by how much, each draw has its own."""
+
+    part: Draws
+    drift: float
+    seed: int
+
+    @property
+    def draws(self) -> int:
+        return self.part.draws
+
+    def value(self, panel: ValuePanel) -> Iterator[tuple[slice, Float]]:
+        order = np.random.default_rng(self.seed + 13).permutation(self.draws)
+        level = np.exp(self.drift * ndtri((order + 0.5) / self.draws))[:, None]
+        for rows, found in self.part.value(panel):
+            yield rows, found * level
+
+
+@dataclass(frozen=True)
 class _TwoPartFutures:
     """Draws of the two-part regression, for who has a contract, too."""
 
@@ -122,12 +158,19 @@ class Possible:
         months: How far ahead; the two-part regression looks twelve months ahead.
         draws: Futures per customer.
         seed: Seed of the random numbers.
+        factors: Discount factors of these months, for contracts; None discounts nothing.
+        purchases_drift: Standard deviation of the logarithm of what the level of all purchases
+            is off by.
+        contracts_drift: The same of contracts.
     """
 
     parts: Parts
     months: int
     draws: int
     seed: int
+    factors: Float | None = None
+    purchases_drift: float = 0.0
+    contracts_drift: float = 0.0
 
     def places(self, panel: ValuePanel, actual: Float) -> Float:
         """Where each outcome lies among what was held possible, 0 to 1 (randomised PIT)."""
@@ -145,46 +188,66 @@ class Possible:
         return found
 
     def interval(self, panel: ValuePanel, factor: Float, levels: Levels) -> tuple[Float, Float]:
-        """Least and greatest of what may come, times a factor of each customer.
+        """Least and greatest of what may come.
 
         Args:
             panel: Customers whom the parts can value.
-            factor: Per customer.
+            factor: Per customer: what discounting leaves of purchases.
             levels: Calibrated places, for who has no contract.
         """
         low, high = np.full(len(panel), np.nan), np.full(len(panel), np.nan)
         for rows in _kinds(panel):
-            part = panel.take(rows)
-            own = PLAIN if part.has_contract[0] else levels
+            part, of_purchases = panel.take(rows), factor[rows]
             if self._is_plain_two_part(part) and self.parts.two_part is not None:
                 expected = two_part_regression.expect(self.parts.two_part, part)
                 sides = [
                     two_part_regression.quantile(self.parts.two_part, expected, place)
                     for place in PLAIN
                 ]
-                low[rows], high[rows] = sides[0] * factor[rows], sides[1] * factor[rows]
+                low[rows], high[rows] = sides[0] * of_purchases, sides[1] * of_purchases
+            elif part.has_contract[0]:
+                futures = self._futures(part, of_purchases)
+                low[rows], high[rows] = interval(futures, part, np.ones(len(part)), levels=PLAIN)
             else:
                 low[rows], high[rows] = interval(
-                    self._futures(part), part, factor[rows], levels=own
+                    self._futures(part), part, of_purchases, levels=levels
                 )
         return low, high
 
     def _is_plain_two_part(self, part: ValuePanel) -> bool:
         return self.parts.two_part is not None and not part.has_contract.any()
 
-    def _futures(self, part: ValuePanel) -> Draws:
+    def _futures(self, part: ValuePanel, factor: Float | None = None) -> Draws:
         """Of customers of one kind: all or none of them bought, all or none have a contract."""
         found: list[Draws] = []
         if part.has_bought.any():
-            if self.parts.two_part is not None:
-                found.append(_TwoPartFutures(self.parts.two_part, self.draws, self.seed))
-            elif self.parts.purchases is not None and self.parts.spend is not None:
-                weeks = self.months * WEEKS_PER_MONTH
-                counts, spend = self.parts.purchases, self.parts.spend
-                found.append(Futures(counts, spend, weeks, self.draws, self.seed))
+            bought = self._purchases()
+            found += [bought if factor is None else _Times(bought, factor)]
         if part.has_contract.any() and self.parts.contract is not None:
-            found.append(ContractFutures(self.parts.contract, self.months, self.draws, self.seed))
+            drawn = ContractFutures(
+                self.parts.contract, self.months, self.draws, self.seed, self.factors
+            )
+            found.append(_drifting(drawn, self.contracts_drift, self.seed + 1))
         return found[0] if len(found) == 1 else _Sum(found)
+
+    def _purchases(self) -> Draws:
+        """Draws of purchases.
+
+        Raises:
+            ValueError: None were fitted.
+        """
+        counts, spend = self.parts.purchases, self.parts.spend
+        if self.parts.two_part is not None:
+            return _TwoPartFutures(self.parts.two_part, self.draws, self.seed)
+        if counts is None or spend is None:
+            raise ValueError("No estimator of purchases was fitted: ask Parts.can_value first.")
+        weeks = self.months * WEEKS_PER_MONTH
+        drawn = Futures(counts, spend, weeks, self.draws, self.seed)
+        return _drifting(drawn, self.purchases_drift, self.seed)
+
+
+def _drifting(part: Draws, drift: float, seed: int) -> Draws:
+    return _Drifting(part, drift, seed) if drift else part
 
 
 def _kinds(panel: ValuePanel) -> Iterator[Bool]:

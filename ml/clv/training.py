@@ -11,7 +11,7 @@ Does not belong here: the steps themselves (the other modules of this folder).
    (`ml.clv.contract_contest`).
 3. The chosen ones are fitted again on what is known at the latest as-of date, which needs no label;
    the two-part regression is fitted on the last complete outcomes. Intervals are calibrated on
-   outcomes that are complete by then.
+   outcomes that are complete by then; how wide those of 36 months are, `ml.clv.long_contest` says.
 4. All customers together are judged against carrying forward what they brought.
 5. Whatever makes its values doubtful becomes a check, and a failed check sets `has_warning`.
 """
@@ -63,9 +63,17 @@ from ml.clv.estimator import (
 )
 from ml.clv.evaluation import ValueEvaluation, evaluate_values, naive_value, rank_correlation
 from ml.clv.gamma_gamma import SpendParameters
+from ml.clv.long_contest import (
+    LongJudgement,
+    Past,
+    judge_three_years,
+    learn_widths,
+    three_years_ago,
+)
 from ml.clv.panel import Outcomes, ValuePanel, read_outcomes, read_values
 from ml.clv.possible import PLAIN, Levels, Parts, is_inside
 from ml.clv.summary import DAYS_PER_WEEK
+from ml.clv.three_years import JUDGED, ThreeYears
 from ml.clv.value import HORIZON, discount_factors, outlook
 from ml.gate import Check
 from ml.training_rows import Training, training_of
@@ -92,12 +100,14 @@ class _Fitted:
 
     parts: Parts
     levels: Levels
+    three_years: ThreeYears
     candidate: str
     reason: str
     is_out_of_time: bool
     correlation: float | None
     contest: Contest | None
     contracts: ContractContest | None
+    long_judged: LongJudgement | None
     rows: Rows
 
 
@@ -133,7 +143,8 @@ def train_clv(
     panel = whole.take(known)
     actual = {months: found.take(known) for months, found in actual.items()}
     latest = panel.take(panel.date == panel.date.max()) if len(panel) else panel
-    fitted = _fit(panel, actual, latest, table, config)
+    ago = three_years_ago(panel, outcomes)
+    fitted = _fit(panel, actual, latest, table, ago, config)
     if fitted is None:
         return _without_fit(latest, config)
     return _judged(panel, latest, fitted, config)
@@ -144,6 +155,7 @@ def _fit(
     actual: Mapping[int, Outcomes],
     latest: ValuePanel,
     table: LifeTable,
+    ago: Slice | None,
     config: ClvConfig,
 ) -> _Fitted | None:
     """Each part on its own rows; None where there is enough of neither."""
@@ -151,7 +163,7 @@ def _fit(
     contract_contest = hold_contract_contest(panel, actual, table, config)
     buyers = latest.take(latest.has_bought)
     parts, levels, candidate, reasons, correlation = Parts(), PLAIN, CONTRACT, [], None
-    is_out_of_time, rows = True, Rows()
+    is_out_of_time, rows, counted = True, Rows(), None
     if is_enough_to_fit(buyers, config):
         bought = panel.has_bought
         purchases = {months: found.take(bought) for months, found in actual.items()}
@@ -168,6 +180,8 @@ def _fit(
         until = latest.date.max()
         levels = earlier_levels(panel.take(bought), purchases, until, config, [name])[name]
         candidate, reasons = choice.candidate, [choice.reason]
+        # Of the two-part regression no law leads beyond the year it learnt from.
+        counted = None if two_part else name
         is_out_of_time = contest is not None and contest.slices.get(candidate, TEST) == TEST
         rows = _fit_rows(counts.candidate, fit, spend, learnt, correlation, levels)
     if is_enough(table, config):
@@ -180,16 +194,21 @@ def _fit(
         )
     if parts.purchases is None and parts.contract is None:
         return None
+    past = Past(panel, actual, table, latest.date.max())
+    widths = learn_widths(past, ago, counted, levels, config)
+    curve = contract_contest.curve if contract_contest else contracts.LIFE_TABLE
     return _Fitted(
         parts=parts,
         levels=levels,
+        three_years=widths,
         candidate=candidate,
         reason="; ".join(reasons),
         is_out_of_time=is_out_of_time,
         correlation=correlation,
         contest=contest,
         contracts=contract_contest,
-        rows=rows,
+        long_judged=judge_three_years(past, ago, counted, curve, config) if ago else None,
+        rows=[*rows, *_width_rows(widths, latest)],
     )
 
 
@@ -259,6 +278,7 @@ def _judged(
         has_warning=not all(check.is_passed for check in checks),
         parts=fitted.parts,
         levels=fitted.levels,
+        three_years=fitted.three_years,
         prior=_prior(source.group, outlook_matrix(found)),
     )
     return training_of(estimator, [*_contest_rows(fitted, everybody), *fitted.rows], checks)
@@ -331,6 +351,7 @@ def _without_fit(latest: ValuePanel, config: ClvConfig) -> ClvTraining:
         has_warning=True,
         parts=Parts(),
         levels=PLAIN,
+        three_years=ThreeYears(),
         prior=_prior(latest.group, _naive_matrix(latest, config)),
     )
     return training_of(estimator, [], [check])
@@ -363,6 +384,7 @@ def _describe(
     has_warning: bool,
     parts: Parts,
     levels: Levels,
+    three_years: ThreeYears,
     prior: TierPrior,
 ) -> ClvEstimator:
     buyers = sample(latest.take(~latest.has_contract), config)
@@ -387,6 +409,7 @@ def _describe(
         two_part=parts.two_part,
         contract=parts.contract,
         levels=levels,
+        three_years=three_years,
         prior=prior,
         interval_draws=config.interval_draws,
         seed=config.seed,
@@ -394,7 +417,10 @@ def _describe(
 
 
 def _contest_rows(fitted: _Fitted, everybody: Mapping[str, ValueEvaluation] | None) -> Rows:
-    """Measures of buyers by candidate, of contracts, and of all; each next to the baseline."""
+    """Measures of buyers by candidate, of contracts, and of all; each next to the baseline.
+
+    Those of 36 months are in slices of their own, as of the day that they follow.
+    """
     found: list[tuple[str, str, ValueEvaluation]] = []
     contest, rival = fitted.contest, fitted.contracts
     if contest is not None:
@@ -406,6 +432,10 @@ def _contest_rows(fitted: _Fitted, everybody: Mapping[str, ValueEvaluation] | No
     if everybody is not None:
         found += [(name, ALL_CUSTOMERS, one) for name, one in everybody.items()]
     day = next((held.day for held in (contest, rival) if held is not None), None)
+    told = [(*each, day) for each in found]
+    if fitted.long_judged is not None:
+        of_long = fitted.long_judged
+        told += [(TAKEN, part, one, of_long.day) for part, one in of_long.evaluations.items()]
     return [
         {
             "candidate": name,
@@ -417,8 +447,38 @@ def _contest_rows(fitted: _Fitted, everybody: Mapping[str, ValueEvaluation] | No
             "n": one.customers,
             "as_of_date": day,
         }
-        for name, part, one in found
+        for name, part, one, day in told
         for metric, value in one.measures.items()
+    ]
+
+
+def _width_rows(widths: ThreeYears, latest: ValuePanel) -> Rows:
+    """What intervals of 36 months rest on; `interval_36m_is_judged` is 1 where on 36 months."""
+    found: dict[str, dict[str, float]] = {}
+    bought, stays = widths.purchases, widths.contracts
+    if bought is not None:
+        found["purchases"] = {
+            "interval_36m_is_judged": float(bought.basis == JUDGED),
+            "interval_36m_drift": bought.drift,
+            "interval_36m_from_place": bought.levels[0],
+            "interval_36m_to_place": bought.levels[1],
+        }
+    if stays is not None:
+        found[CONTRACTS] = {
+            "interval_36m_is_judged": float(stays.basis == JUDGED),
+            "interval_36m_drift": stays.drift,
+        }
+    return [
+        {
+            "candidate": TAKEN,
+            "slice": part,
+            "metric": metric,
+            "value": value,
+            "n": len(latest),
+            "as_of_date": latest.date.max().item(),
+        }
+        for part, values in found.items()
+        for metric, value in values.items()
     ]
 
 

@@ -49,6 +49,8 @@ class Outlook:
         kept_12m: Discounted value of 12 months of who has not left: `clv_12m` without the chance
             that the customer has left already.
         discount_12m: What discounting leaves of 12 months, as a factor.
+        purchases_discount_12m: The same of purchases alone; 1 without any.
+        purchases_discount_36m: The same of 36 months.
         units_12m: Expected purchases of 12 months, discounted; with a contract, expected months
             of 12 in which one is paid for.
     """
@@ -60,6 +62,8 @@ class Outlook:
     clv_36m: Float
     kept_12m: Float
     discount_12m: Float
+    purchases_discount_12m: Float
+    purchases_discount_36m: Float
     units_12m: Float
 
     @property
@@ -80,6 +84,8 @@ def outlook(parts: Parts, panel: ValuePanel, *, discount_rate: float) -> Outlook
         clv_36m=nothing.copy(),
         kept_12m=nothing.copy(),
         discount_12m=np.ones(size),
+        purchases_discount_12m=np.ones(size),
+        purchases_discount_36m=np.ones(size),
         units_12m=nothing.copy(),
     )
     undiscounted = nothing.copy()
@@ -132,7 +138,7 @@ def purchase_outlook(
     batches = range(0, len(distinct), _PAIRS_AT_ONCE)
     parts = [distinct[start : start + _PAIRS_AT_ONCE] for start in batches]
     sums = [_discounted_purchases(purchases, part, discount_rate) for part in parts]
-    if_alive = np.vstack(sums or [np.empty((0, 3))])[codes]
+    if_alive = np.vstack(sums or [np.empty((0, 4))])[codes]
     if two_part is not None:
         return _two_part_outlook(two_part, panel, alive, if_alive)
     invoiced = gamma_gamma.expected_spend(spend, panel.amount_count, panel.amount)
@@ -145,6 +151,8 @@ def purchase_outlook(
         clv_36m=alive * if_alive[:, 2] * amount,
         kept_12m=if_alive[:, 1] * amount,
         discount_12m=if_alive[:, 1] / if_alive[:, 0],
+        purchases_discount_12m=if_alive[:, 1] / if_alive[:, 0],
+        purchases_discount_36m=if_alive[:, 2] / if_alive[:, 3],
         units_12m=alive * if_alive[:, 1],
     )
 
@@ -163,12 +171,14 @@ def _two_part_outlook(
         clv_36m=expected.value * three_years,
         kept_12m=expected.amount * year,
         discount_12m=year,
+        purchases_discount_12m=year,
+        purchases_discount_36m=if_alive[:, 2] / if_alive[:, 3],
         units_12m=alive * if_alive[:, 1],
     )
 
 
 def _discounted_purchases(purchases: CountParameters, pairs: Float, discount_rate: float) -> Float:
-    """Of each (x, T): purchases of 12 months; the same discounted; those of 36 discounted."""
+    """Of each (x, T): purchases of 12 months; the same discounted; of 36 discounted, and not."""
     weeks = np.arange(1, HORIZON + 1, dtype=np.float64) * WEEKS_PER_MONTH
     until = purchases_if_alive(purchases, pairs[:, :1], pairs[:, 1:], weeks[None, :])
     monthly = np.diff(until, axis=1, prepend=0.0)
@@ -178,5 +188,6 @@ def _discounted_purchases(purchases: CountParameters, pairs: Float, discount_rat
             until[:, 11],
             (monthly[:, :12] * factors[:12]).sum(axis=1),
             (monthly * factors).sum(axis=1),
+            until[:, -1],
         ]
     )

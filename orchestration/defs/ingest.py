@@ -22,6 +22,7 @@ GROUP = "ingest"
 CHECK = "source_gate"
 LEDGER = dg.AssetKey(["control", "loads"])
 COMPANY = dg.AssetKey(["control", "company"])
+ERASED_LINKS = dg.AssetKey(["control", "erased_links"])
 QUARANTINE = dg.AssetKey(["quarantine", "refused_rows"])
 DECISIONS = dg.AssetKey(["quarantine", "decisions"])
 DECIDED_ROWS = dg.AssetKey(["quarantine", "decided_rows"])
@@ -55,7 +56,7 @@ def _raw_assets(contracts: Sequence[TableContract]) -> dg.AssetsDefinition:
         yield dg.MaterializeResult(
             asset_key=QUARANTINE, metadata={"rows_quarantined": report.rows_quarantined}
         )
-        for key in (DECISIONS, DECIDED_ROWS, COMPANY):
+        for key in (DECISIONS, DECIDED_ROWS, COMPANY, ERASED_LINKS):
             yield dg.MaterializeResult(asset_key=key)
 
     return ingest_landing_files
@@ -180,6 +181,16 @@ def _ledger_specs() -> list[dg.AssetSpec]:
         dg.AssetSpec(
             DECIDED_ROWS,
             description="One row per refused row that a person has decided on.",
+            group_name=GROUP,
+            kinds={"python", "duckdb"},
+            owners=["team:data-engineering"],
+        ),
+        dg.AssetSpec(
+            ERASED_LINKS,
+            description=(
+                "One row per source record of a person who was erased (`scorecard erase`): to "
+                "which customer, nobody, it belongs. Ingestion keeps what is there."
+            ),
             group_name=GROUP,
             kinds={"python", "duckdb"},
             owners=["team:data-engineering"],

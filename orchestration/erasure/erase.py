@@ -14,7 +14,16 @@ import duckdb
 
 from orchestration import window
 from orchestration.erasure.landing import Cleaned, clean_landing, named_in_quarantine
-from orchestration.erasure.person import EMAIL, IDENTIFIERS, Person, find_person, is_about, names
+from orchestration.erasure.person import (
+    EMAIL,
+    IDENTIFIERS,
+    Person,
+    find_person,
+    is_about,
+    kind_of,
+    known_keys,
+    names,
+)
 from orchestration.errors import ScorecardError, UsageError
 from orchestration.ingestion import ledger, tombstones
 from orchestration.ingestion.contract import TableContract, load_contracts
@@ -34,6 +43,8 @@ from orchestration.warehouse import (
 
 SEEDS: Final = "dbt_project/seeds"
 ERASED_DOMAIN: Final = "erased.invalid"
+# Tables of the core that hold names and addresses (tests/dbt_project/test_vault.py).
+VAULT_TABLES: Final = ("int_identity_evidence", "int_identity_blocks")
 _HITS: Final = "erased_rows"
 _LEFT_ALONE: Final = ("raw", "control", "quarantine", "seeds")
 _FRESH: Final = "fresh.duckdb"
@@ -182,6 +193,7 @@ def _take_out(
         f"update quarantine.refused_rows as r set raw_text = null, message = '{ERASED}' "
         f"where {named_in_quarantine()}",
     )
+    counts |= _empty_vault(con)
     counts |= _rename_customer(con, person)
     return {place: count for place, count in counts.items() if count}
 
@@ -230,16 +242,35 @@ def _empty_rows(con: duckdb.DuckDBPyConnection, contract: TableContract, person:
 
 
 def _emptied(contract: TableContract, name: str, person: Person) -> str:
-    """Say what takes the place of a personal value.
-
-    Records that an address links stay linked by an address that nobody has.
-    """
+    """Say what takes the place of a personal value; who had an address still has one."""
     column = contract.column(name)
     if name == EMAIL and contract.is_entity:
-        return literal(f"{person.token}@{ERASED_DOMAIN}")
+        address = literal(f"{person.token}@{ERASED_DOMAIN}")
+        return f"case when {identifier(name)} is not null then {address} end"
     if column.is_not_null and column.data_type == "varchar":
         return literal(ERASED)
     return "null"
+
+
+def _empty_vault(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Take the person's records out of the core's tables with names and addresses.
+
+    Staging is views over raw facts; these are tables, which the next run computes anew.
+    """
+    counts = {}
+    for table in VAULT_TABLES:
+        there = con.execute(
+            "select 1 from duckdb_tables() where database_name = current_database() "
+            "and schema_name = 'core' and table_name = ?",
+            [table],
+        ).fetchone()
+        if there:
+            counts[f"core.{table}"] = number(
+                con,
+                f"delete from core.{table} as t where exists (select 1 from {IDENTIFIERS} as p "
+                f"where p.identifier = t.source_id and p.kind = {kind_of('t.source_system')})",
+            )
+    return counts
 
 
 def _rename_customer(con: duckdb.DuckDBPyConnection, person: Person) -> dict[str, int]:
@@ -306,18 +337,25 @@ def _record(
             earliest_fact_date=_history_start(con, contracts),
         ),
     )
-    return tombstones.record(
+    erasure = tombstones.record(
         con,
         moment=moment,
         by=by,
         load_id=load_id,
         anonymous_id=person.anonymous_id,
         row_counts=counts,
-        identifiers=(
-            f"select kind, identifier from {IDENTIFIERS} union all "
-            f"select {literal(tombstones.CUSTOMER)}, {literal(person.customer_id)}"
-        ),
+        identifiers=known_keys(person),
     )
+    con.execute(
+        "insert into control.erased_links by name "
+        "select ? as erasure_id, l.source_system, p.token as source_id, "
+        "l.customer_id, l.link_method, l.link_score, l.evidence_load_id "
+        f"from core.int_identity_links as l inner join {IDENTIFIERS} as p "
+        f"on l.source_id = p.identifier and p.kind = {kind_of('l.source_system')} "
+        "where l.customer_id = ?",
+        [erasure.erasure_id, person.anonymous_id],
+    )
+    return erasure
 
 
 def _history_start(

@@ -14,6 +14,7 @@ import duckdb
 from orchestration.errors import ScorecardError
 from orchestration.ingestion.contract import TableContract
 from orchestration.ingestion.sql import identifier, literal
+from orchestration.ingestion.tombstones import CUSTOMER, SOURCE_KEY
 
 IDENTIFIERS: Final = "person_identifiers"
 WORDS: Final = "person_words"
@@ -94,6 +95,42 @@ def find_person(
         f"{TOKEN_PREFIX}{secrets.token_hex(TOKEN_BYTES)}",
         {str(kind): int(count) for kind, count in counted},
     )
+
+
+def kind_of(system: str) -> str:
+    """Write the SQL of the list of records of a system.
+
+    Args:
+        system: SQL of the system's name.
+    """
+    cases = " ".join(f"when {literal(name)} then {literal(kind)}" for name, kind in LISTS.items())
+    return f"case {system} {cases} end"
+
+
+def known_keys(person: Person) -> str:
+    """Write SQL of all keys by which data or releases know the person: `kind`, `identifier`.
+
+    Besides the sources' identifiers: the scorecard's key of the customer, the keys that its records
+    would have had alone (an older release may know two customers), and the hashes of records.
+    """
+    alone = "concat('cus_', substr(md5(concat({}, identifier)), 1, 16))"
+    of_kind = f"from {IDENTIFIERS} where kind = {{}}"
+    parts = [
+        f"select kind, identifier from {IDENTIFIERS}",
+        f"select {literal(CUSTOMER)}, {literal(person.customer_id)}",
+        *(
+            f"select {literal(SOURCE_KEY)}, concat({literal(system)}, '|', md5(identifier)) "
+            f"{of_kind.format(literal(kind))}"
+            for system, kind in LISTS.items()
+        ),
+        # A billing record without a prefix may have the number of somebody else in the CRM.
+        *(
+            f"select {literal(CUSTOMER)}, {alone.format(literal(prefix))} "
+            f"{of_kind.format(literal(LISTS[system]))}"
+            for system, prefix in (("crm", ""), ("billing", "billing:"))
+        ),
+    ]
+    return " union ".join(parts)
 
 
 def is_about(contract: TableContract, alias: str) -> str:

@@ -104,6 +104,17 @@ create table if not exists control.erased_identifiers (
     identifier_hash varchar
 );
 
+-- How records of erased persons were linked; their tokens lead to nobody.
+create table if not exists control.erased_links (
+    erasure_id bigint,
+    source_system varchar,
+    source_id varchar,
+    customer_id varchar,
+    link_method varchar,
+    link_score decimal(9, 6),
+    evidence_load_id bigint
+);
+
 create table if not exists control.erasure_salt (
     salt varchar
 );

@@ -23,6 +23,8 @@ from orchestration.ingestion.contract import Column, TableContract
 from orchestration.ingestion.sql import identifier, literal
 
 CUSTOMER: Final = "customer"
+# A record as releases name it: `<system>|<md5 of its identifier>`.
+SOURCE_KEY: Final = "source_key"
 FIRST_HASH: Final = "0" * 64
 _COLUMNS: Final = (
     "erasure_id",
@@ -64,7 +66,7 @@ def identifier_hash(kind: str, value: str) -> str:
     """Write the SQL of the salted hash of an identifier.
 
     Args:
-        kind: The table whose key it is, or `customer` for the scorecard's own.
+        kind: The table whose key it is, `customer` for the scorecard's own key, or `source_key`.
         value: SQL of the identifier.
     """
     salt = "(select any_value(salt) from control.erasure_salt)"

@@ -34,7 +34,7 @@ from orchestration.release.decisions import (
     current_fingerprints,
     decide_products,
 )
-from orchestration.release.erased import count_erased, rows_of_erased
+from orchestration.release.erased import count_erased
 from orchestration.release.history import (
     record_releases,
     write_releases,
@@ -300,7 +300,11 @@ def _write_database(draft: _Draft) -> dict[str, int]:
         if kept and draft.previous is not None:
             con.execute(f"attach {quoted(draft.previous.database)} as previous (read_only)")
             erased = release_marts.copy_tables(
-                con, kept, source="previous", target=_ALIAS, without=rows_of_erased(con)
+                con,
+                kept,
+                source="previous",
+                target=_ALIAS,
+                without_erased=count_erased(con) > 0,
             )
         _write_info_tables(con, draft)
         con.execute(f"detach {_ALIAS}")

@@ -94,6 +94,8 @@ CLV = KindWords(
     limits=(
         "It continues the past: a campaign or a new price is not in it.",
         "The order of customers is more reliable than the level.",
+        "What 36 months are off by in total shows only when they are over: until then the width "
+        "of their interval is carried on from twelve months.",
         "What basis is counted, revenue or margin, stands in value_basis; the two must not be "
         "added.",
     ),
@@ -241,6 +243,22 @@ GROUP_METRICS: Mapping[str, str] = {
     "calibration_gap": "Predicted less observed",
 }
 """Measures by group of customers, with their names for people; {happened} is the kind's word."""
+LONG_PARTS: Mapping[str, str] = {
+    "36_months": "All",
+    "36_months_test": "Buyers",
+    "36_months_contracts": "Contracts",
+}
+"""Customers on whom lifetime value of 36 months is judged."""
+LONG_METRICS = ("value_mae", "value_bias_pct", "interval_coverage")
+LONG_BASES: Mapping[str, Mapping[bool, str]] = {
+    part: {
+        True: f"{name}: as wide as what came to earlier customers in 36 months that are over.",
+        False: f"{name}: carried on from twelve months, made wider for two years more. Too few "
+        "months are over to see whether nine of ten end inside.",
+    }
+    for part, name in (("purchases", "Purchases"), ("contracts", "Contracts"))
+}
+"""What intervals of 36 months rest on, by whether they were judged on 36 months."""
 AMOUNT_METRICS: Mapping[str, str] = {
     "upsell_bias_pct": "Sum promised against come, %",
     "upsell_mae": "Mean error, money per customer",

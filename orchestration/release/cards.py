@@ -29,6 +29,9 @@ from orchestration.release.card_words import (
     CLV_FEATURES,
     GROUP_METRICS,
     KINDS,
+    LONG_BASES,
+    LONG_METRICS,
+    LONG_PARTS,
     METRICS,
     OWNER,
 )
@@ -366,6 +369,7 @@ def render_card(card: Mapping[str, Any], manifest: Manifest) -> str:
         charts=_charts(card),
         measures=_measures(card),
         amounts=_amounts(card),
+        long=_three_years(card),
         reviews=_reviews(card),
         candidates=CANDIDATES,
         surrogate=_surrogate(card),
@@ -417,6 +421,25 @@ def _measures(card: Mapping[str, Any]) -> dict[str, Any]:
         "candidates": candidates,
         "names": [name for name in METRICS if any((name, c) in values for c in candidates)],
         "values": values,
+    }
+
+
+def _three_years(card: Mapping[str, Any]) -> dict[str, Any]:
+    """Lifetime value of 36 months: measures by part, and what the intervals rest on."""
+    found = {(row["metric"], row["slice"]): row for row in card["metrics"]}
+    parts = [part for part in LONG_PARTS if (LONG_METRICS[0], part) in found]
+    return {
+        "day": found[LONG_METRICS[0], parts[0]]["as_of_date"] if parts else None,
+        "parts": [LONG_PARTS[part] for part in parts],
+        "lines": [
+            {"name": METRICS[metric], "cells": [found.get((metric, part)) for part in parts]}
+            for metric in (LONG_METRICS if parts else ())
+        ],
+        "bases": [
+            words[found["interval_36m_is_judged", part]["value"] > 0]
+            for part, words in LONG_BASES.items()
+            if ("interval_36m_is_judged", part) in found
+        ],
     }
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import altair as alt
 import vl_convert
 
+from orchestration.release.formats import format_integer
 from orchestration.release.palette import (
     BLUE,
     GREEN,
@@ -26,6 +27,7 @@ from orchestration.release.palette import (
     RED,
     SKY,
 )
+from orchestration.release.untold import FEW, HIDDEN, Few, hidden_too, is_few, is_told
 
 Row = Mapping[str, Any]
 
@@ -95,7 +97,7 @@ def bands_over_time(months: Sequence[Row]) -> str:
             "month": str(row["as_of_date"]),
             "band": BAND_LABELS[band],
             "position": position,
-            "share": row[f"{band}_count"] / row["scored_count"],
+            "share": float(row[f"{band}_count"]) / float(row["scored_count"]),
         }
         for row in months
         if row["scored_count"]
@@ -119,10 +121,16 @@ def bands_over_time(months: Sequence[Row]) -> str:
 def score_histogram(bins: Sequence[Row]) -> str:
     """Number of customers by score, in steps, coloured and named by band."""
     rows = [
-        dict(row) | {"low": row["low"] + 0.25, "high": row["high"] - 0.25, "floor": 0}
+        dict(row)
+        | {
+            "low": float(row["low"]) + 0.25,
+            "high": float(row["high"]) - 0.25,
+            "floor": 0,
+            "customer_count": float(row["customer_count"]),
+        }
         for row in bins
     ]
-    highest = max((row["customer_count"] for row in bins), default=0) or 1
+    highest = max((float(row["customer_count"]) for row in bins), default=0) or 1
     bars = (
         alt.Chart(alt.Data(values=rows))
         .mark_rect(cornerRadiusTopLeft=2, cornerRadiusTopRight=2)
@@ -172,9 +180,11 @@ def tier_shares(tiers: Sequence[Row]) -> str:
         part
         for row in tiers
         for part in (
-            {"tier": row["tier"], "of": "Customers", "share": row["customer_count"] / total},
+            {"tier": row["tier"], "of": "Customers", "share": float(row["customer_count"]) / total},
             {"tier": row["tier"], "of": "Revenue", "share": float(row["revenue_share"] or 0)},
         )
+        # A tier of very few customers has no bars, since a length can be read.
+        if is_told(row["revenue_share"]) and not isinstance(row["customer_count"], Few)
     ]
     return _pairs(
         rows, key="tier", measure="share", series=("Customers", "Revenue"), label=_percent
@@ -191,6 +201,7 @@ def value_by_tier(tiers: Sequence[Row], *, money: Callable[[Any], str]) -> str:
             {"tier": row["tier"], "of": names[0], "amount": float(row["revenue_12m"] or 0)},
             {"tier": row["tier"], "of": names[1], "amount": float(row["clv_12m"] or 0)},
         )
+        if is_told(row["revenue_12m"]) and is_told(row["clv_12m"])
     ]
     return _pairs(rows, key="tier", measure="amount", series=names, label=money)
 
@@ -201,7 +212,8 @@ def risk_bands(bands: Sequence[Row]) -> str:
         {
             "risk": RISK_LABELS[row["risk_band"]],
             "band": row["risk_band"],
-            "customer_count": row["customer_count"],
+            "customer_count": float(row["customer_count"]),
+            "text": format_integer(row["customer_count"]),
         }
         for row in bands
     ]
@@ -221,27 +233,30 @@ def risk_bands(bands: Sequence[Row]) -> str:
             legend=None,
         )
     )
-    labels = base.mark_text(align="left", dx=6, fontSize=13, color=INK).encode(
-        text=alt.Text("customer_count:Q", format=",d")
-    )
+    labels = base.mark_text(align="left", dx=6, fontSize=13, color=INK).encode(text="text:N")
     return draw(alt.layer(bars, labels), name="risk", height=130)
 
 
-def rfm_grid(cells: Sequence[Row], *, smallest: int) -> str:
-    """Customers by recency and frequency score; groups under `smallest` are not counted out."""
+def rfm_grid(cells: Sequence[Row]) -> str:
+    """Customers by recency and frequency score; very small groups are not counted out."""
+    places = {(cell["recency_score"], cell["frequency_score"]): cell for cell in cells}
+    # The sum of all cells stands on the page, so that one hidden cell alone would be known.
+    hidden = hidden_too({place: cell["customer_count"] for place, cell in places.items()})
     rows = [
         {
             "recency": cell["recency_score"],
             "frequency": cell["frequency_score"],
             # A suppressed count must not show in the shade either.
-            "count": cell["customer_count"] if cell["customer_count"] >= smallest else 0,
+            "count": 0 if place in hidden else cell["customer_count"],
             "label": (
                 f"{cell['customer_count']:,}"
-                if cell["customer_count"] >= smallest
-                else f"<{smallest}"
+                if place not in hidden
+                else FEW
+                if is_few(cell["customer_count"])
+                else HIDDEN
             ),
         }
-        for cell in cells
+        for place, cell in places.items()
     ]
     darkest = max((row["count"] for row in rows), default=1)
     base = alt.Chart(alt.Data(values=rows)).encode(

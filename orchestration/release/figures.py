@@ -3,8 +3,8 @@
 Belongs here: queries and the records they fill. Not here: how figures look (`charts`, `report`).
 
 No per-customer rows leave the engine, but for the list of customers at risk, which carries the
-CRM's own id and nothing else that names a person. Groups of fewer than `SMALL_CELL` customers in
-cross tables are marked, so that the page can suppress them.
+CRM's own id and nothing else that names a person. What rests on fewer than five customers is held
+back by `small_cells`.
 
 Each section stands at the newest month of its own mart, because a held product may be older than
 the others.
@@ -20,9 +20,9 @@ import duckdb
 from orchestration.release.glance import Glance, read_glance
 from orchestration.release.manifest import Manifest
 from orchestration.release.parts import Part, absence
-from orchestration.release.reading import Row, read_rows
+from orchestration.release.reading import Row
+from orchestration.release.small_cells import read_groups
 
-SMALL_CELL = 5
 REASONS_SHOWN = 3
 TOP_CUSTOMERS = 15
 SCORE_BIN = 5
@@ -257,7 +257,7 @@ def read_figures(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Figures:
 
 
 def _portfolio(con: duckdb.DuckDBPyConnection, present: set[str], profile: str) -> Portfolio | None:
-    months = read_rows(
+    months = read_groups(
         con,
         "select * from scorecard.tier_scorecard "
         "where profile = ? and tier = 'all' order by as_of_date",
@@ -265,7 +265,7 @@ def _portfolio(con: duckdb.DuckDBPyConnection, present: set[str], profile: str) 
     )
     indicators: list[Row] = []
     if "portfolio_indicators" in present:
-        indicators = read_rows(
+        indicators = read_groups(
             con,
             """
             select * from scorecard.portfolio_indicators
@@ -283,7 +283,7 @@ def _distribution(con: duckdb.DuckDBPyConnection, profile: str) -> Distribution 
     month = _newest(con, "customer_scorecard", "profile = ?", [profile])
     if month is None:
         return None
-    bins = read_rows(
+    bins = read_groups(
         con,
         f"""
         with bins as (
@@ -309,7 +309,7 @@ def _distribution(con: duckdb.DuckDBPyConnection, profile: str) -> Distribution 
         """,
         [month, profile],
     )
-    bands = read_rows(
+    bands = read_groups(
         con,
         """
         with banded as (
@@ -324,7 +324,7 @@ def _distribution(con: duckdb.DuckDBPyConnection, profile: str) -> Distribution 
         """,
         [month, profile],
     )
-    dimensions = read_rows(
+    dimensions = read_groups(
         con,
         """
         with long as (
@@ -350,7 +350,7 @@ def _distribution(con: duckdb.DuckDBPyConnection, profile: str) -> Distribution 
 
 
 def _tiers(con: duckdb.DuckDBPyConnection, profile: str) -> list[Row]:
-    return read_rows(
+    return read_groups(
         con,
         """
         select *, revenue_12m / nullif(sum(revenue_12m) over (), 0) as revenue_share
@@ -371,13 +371,13 @@ def _churn(con: duckdb.DuckDBPyConnection, present: set[str]) -> Churn | None:
     estimator = _estimator(con, "churn")
     # The last good version of an older release says neither why nor whom to act on.
     is_explained = {"churn_reasons", "estimator_surrogates"} <= present
-    columns = {row["column_name"] for row in read_rows(con, "describe scorecard.predictions")}
+    columns = {row["column_name"] for row in read_groups(con, "describe scorecard.predictions")}
     tells_consent = "may_contact" in columns
     return Churn(
         as_of_date=month,
         estimator=estimator,
         checks=_checks(con, estimator),
-        methods=read_rows(
+        methods=read_groups(
             con,
             """
             select churn_method, count(*) as customer_count
@@ -388,7 +388,7 @@ def _churn(con: duckdb.DuckDBPyConnection, present: set[str]) -> Churn | None:
             """,
             [month],
         ),
-        bands=read_rows(
+        bands=read_groups(
             con,
             """
             select
@@ -403,7 +403,7 @@ def _churn(con: duckdb.DuckDBPyConnection, present: set[str]) -> Churn | None:
             """,
             [month],
         ),
-        months=read_rows(
+        months=read_groups(
             con,
             """
             select as_of_date, sum(cast(value_at_risk as decimal(18, 4))) as value_at_risk
@@ -423,7 +423,7 @@ def _churn(con: duckdb.DuckDBPyConnection, present: set[str]) -> Churn | None:
 def _evaluation(con: duckdb.DuckDBPyConnection) -> Evaluation:
     month = _newest(con, "estimator_drift", "subject_kind <> 'base_rate'")
     judged = _newest(con, "prediction_calibration", "known_count > 0 and prediction_kind = 'churn'")
-    score = read_rows(
+    score = read_groups(
         con,
         """
         select stability_index, drift_level, case_count from scorecard.estimator_drift
@@ -433,7 +433,7 @@ def _evaluation(con: duckdb.DuckDBPyConnection) -> Evaluation:
     )
     return Evaluation(
         drift_month=month,
-        drift=read_rows(
+        drift=read_groups(
             con,
             """
             select drift_level, count(*) as feature_count from scorecard.estimator_drift
@@ -443,7 +443,7 @@ def _evaluation(con: duckdb.DuckDBPyConnection) -> Evaluation:
             """,
             [month],
         ),
-        moved=read_rows(
+        moved=read_groups(
             con,
             """
             select subject, stability_index, drift_level from scorecard.estimator_drift
@@ -465,7 +465,7 @@ def _evaluation(con: duckdb.DuckDBPyConnection) -> Evaluation:
             where risk_band = 'all' and prediction_kind = 'churn'
             """,
         ),
-        calibration=read_rows(
+        calibration=read_groups(
             con,
             """
             select * from scorecard.prediction_calibration
@@ -474,7 +474,7 @@ def _evaluation(con: duckdb.DuckDBPyConnection) -> Evaluation:
             """,
             [judged],
         ),
-        groups=read_rows(
+        groups=read_groups(
             con,
             """
             select * from scorecard.estimator_fairness
@@ -513,7 +513,7 @@ def _actions(con: duckdb.DuckDBPyConnection, month: date, *, tells_consent: bool
 def _outline(con: duckdb.DuckDBPyConnection, estimator: Row | None) -> list[Row]:
     if estimator is None:
         return []
-    return read_rows(
+    return read_groups(
         con,
         """
         select * from scorecard.estimator_surrogates
@@ -540,7 +540,7 @@ def _top_customers(
     con: duckdb.DuckDBPyConnection, month: date, reasons: str, *, tells_consent: bool
 ) -> list[Row]:
     held_reason = "predictions.held_reason" if tells_consent else "null::varchar as held_reason"
-    return read_rows(
+    return read_groups(
         con,
         f"""
         select
@@ -594,7 +594,7 @@ def _lifetime_value(con: duckdb.DuckDBPyConnection) -> LifetimeValue | None:
         """,
         [month],
     )
-    tiers = read_rows(
+    tiers = read_groups(
         con,
         f"""
         select indicators.tier, {measures},
@@ -614,7 +614,7 @@ def _lifetime_value(con: duckdb.DuckDBPyConnection) -> LifetimeValue | None:
 
 
 def _estimator(con: duckdb.DuckDBPyConnection, kind: str) -> Row | None:
-    found = read_rows(
+    found = read_groups(
         con,
         """
         select * from scorecard.estimators where estimator = ?
@@ -631,7 +631,7 @@ def _estimator(con: duckdb.DuckDBPyConnection, kind: str) -> Row | None:
 def _checks(con: duckdb.DuckDBPyConnection, estimator: Row | None) -> list[Row]:
     if estimator is None:
         return []
-    return read_rows(
+    return read_groups(
         con,
         """
         select check_name, value, threshold, is_passed, explanation
@@ -647,7 +647,7 @@ def _rfm(con: duckdb.DuckDBPyConnection) -> Rfm | None:
     month = _newest(con, "customer_indicators", "recency_score is not null")
     if month is None:
         return None
-    cells = read_rows(
+    cells = read_groups(
         con,
         """
         select
@@ -662,7 +662,7 @@ def _rfm(con: duckdb.DuckDBPyConnection) -> Rfm | None:
         """,
         [month],
     )
-    cutoffs = read_rows(
+    cutoffs = read_groups(
         con,
         """
         select * from scorecard.rfm_cutoffs where as_of_date = ?
@@ -674,7 +674,7 @@ def _rfm(con: duckdb.DuckDBPyConnection) -> Rfm | None:
 
 
 def _requirements(con: duckdb.DuckDBPyConnection, profile: str) -> Requirements:
-    profiles = read_rows(
+    profiles = read_groups(
         con,
         """
         select
@@ -688,7 +688,7 @@ def _requirements(con: duckdb.DuckDBPyConnection, profile: str) -> Requirements:
         """,
         [profile],
     )
-    missing = read_rows(
+    missing = read_groups(
         con,
         """
         select profile, dimension, label, weight, needs
@@ -698,7 +698,7 @@ def _requirements(con: duckdb.DuckDBPyConnection, profile: str) -> Requirements:
         """,
         [profile],
     )
-    substitutes = read_rows(
+    substitutes = read_groups(
         con,
         """
         select label, substitutes
@@ -712,11 +712,11 @@ def _requirements(con: duckdb.DuckDBPyConnection, profile: str) -> Requirements:
 
 
 def _reconciliation(con: duckdb.DuckDBPyConnection) -> list[Row]:
-    return read_rows(con, "select * from scorecard.revenue_reconciliation order by step_number")
+    return read_groups(con, "select * from scorecard.revenue_reconciliation order by step_number")
 
 
 def _catalogue(con: duckdb.DuckDBPyConnection) -> dict[str, Row]:
-    rows = read_rows(
+    rows = read_groups(
         con,
         "select * from scorecard.indicator_catalogue where mart = 'customer_indicators' "
         "order by indicator_id",
@@ -736,4 +736,4 @@ def _newest(
 
 
 def _one(con: duckdb.DuckDBPyConnection, query: str, values: Sequence[Any] = ()) -> Row:
-    return read_rows(con, query, values)[0]
+    return read_groups(con, query, values)[0]

@@ -6,7 +6,12 @@ Belongs here: numbers, shares, money and dates as words. Not here: which figures
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec
+
+from orchestration.release.untold import Untold
+
+P = ParamSpec("P")
 
 CURRENCY_SIGNS = {"GBP": "£", "EUR": "€", "USD": "$", "JPY": "¥", "CNY": "¥"}
 SYSTEMS = {
@@ -25,16 +30,30 @@ def currency_sign(currency: str | None) -> str:
     return CURRENCY_SIGNS.get(currency or "", f"{currency} " if currency else "")
 
 
+def _in_its_words(form: Callable[P, str]) -> Callable[P, str]:
+    """Let a format write what may not be told in the value's own words."""
+
+    @wraps(form)
+    def write(*args: P.args, **kwargs: P.kwargs) -> str:
+        value = args[0] if args else None
+        return str(value) if isinstance(value, Untold) else form(*args, **kwargs)
+
+    return write
+
+
+@_in_its_words
 def format_integer(value: Any) -> str:
     """`12345` as `12,345`; a dash where there is none."""
     return "–" if value is None else f"{round(value):,}".replace("-", "−")
 
 
+@_in_its_words
 def format_percent(value: Any) -> str:
     """`0.1234` as `12.3 %`; a dash where there is none."""
     return "–" if value is None else f"{100 * float(value):.1f}\u00a0%"
 
 
+@_in_its_words
 def format_share(value: Any) -> str:
     """A share as `format_percent` gives it, but never nothing for what is a little."""
     if value is not None and 0 < value < 0.0005:
@@ -42,11 +61,13 @@ def format_share(value: Any) -> str:
     return format_percent(value)
 
 
+@_in_its_words
 def format_score(value: Any) -> str:
     """A score with one decimal; a dash where there is none."""
     return "–" if value is None else f"{float(value):.1f}"
 
 
+@_in_its_words
 def format_money(value: Any, sign: str) -> str:
     """An amount in short form: `£19.29 m`, `£302.8 k`, `£512`; a dash where there is none."""
     if value is None:
@@ -60,6 +81,7 @@ def format_money(value: Any, sign: str) -> str:
     return f"{minus}{sign}{size:,.0f}"
 
 
+@_in_its_words
 def format_amount(value: Any, sign: str, decimals: int = 0) -> str:
     """An amount in full, `£19,287,232.568`; a dash where there is none."""
     if value is None:
@@ -86,7 +108,7 @@ def format_month(value: date | datetime | str | None) -> str:
 
 def format_change(now: Any, before: Any, form: Callable[[Any], str]) -> str:
     """A difference in words: `+12 in a month`; empty where one of both is not known."""
-    if now is None or before is None:
+    if now is None or before is None or isinstance(now, Untold) or isinstance(before, Untold):
         return ""
     difference = now - before
     if not difference:
@@ -95,6 +117,7 @@ def format_change(now: Any, before: Any, form: Callable[[Any], str]) -> str:
     return f"{'+' if difference > 0 else '−'}\u2060{form(abs(difference))} in a month"
 
 
+@_in_its_words
 def format_number(value: Any) -> str:
     """A number with two decimals, fewer where it is large; a dash where there is none."""
     if value is None:
@@ -104,6 +127,7 @@ def format_number(value: Any) -> str:
     return f"{number:,.{decimals}f}".replace("-", "−")
 
 
+@_in_its_words
 def format_measure(value: Any) -> str:
     """A measure of an estimator with four significant digits; a dash where there is none."""
     if value is None or value != value:
@@ -113,11 +137,13 @@ def format_measure(value: Any) -> str:
     return short.replace("-", "−")
 
 
+@_in_its_words
 def format_signed(value: Any) -> str:
     """A difference with its sign and one decimal: `+4.8`; a dash where there is none."""
     return "–" if value is None else f"{float(value):+.1f}".replace("-", "−")
 
 
+@_in_its_words
 def format_hours(minutes: Any) -> str:
     """A duration in minutes as `45 min`, `9.2 h`, `369 h`; a dash where there is none."""
     if minutes is None:
@@ -129,6 +155,7 @@ def format_hours(minutes: Any) -> str:
     return f"{hours:,.1f}\u00a0h" if hours < 99.95 else f"{hours:,.0f}\u00a0h"
 
 
+@_in_its_words
 def format_duration(minutes: Any) -> str:
     """A duration by the clock, in hours up to three days, else in days."""
     if minutes is None or float(minutes) < 3 * 24 * 60:
@@ -138,7 +165,9 @@ def format_duration(minutes: Any) -> str:
 
 def format_interval(low: Any, high: Any, form: Callable[[Any], str]) -> str:
     """Both ends of an interval: `78.2 % to 87.0 %`; a dash where there is none."""
-    return "–" if low is None or high is None else f"{form(low)} to {form(high)}"
+    if low is None or high is None or isinstance(low, Untold) or isinstance(high, Untold):
+        return "–"
+    return f"{form(low)} to {form(high)}"
 
 
 def system_name(system: str) -> str:

@@ -17,7 +17,8 @@ import duckdb
 
 from orchestration.release.manifest import Manifest
 from orchestration.release.parts import Missing, Part, absence
-from orchestration.release.reading import Row, read_rows
+from orchestration.release.reading import Row
+from orchestration.release.small_cells import read_groups
 
 OVERDUE_STEPS = (30, 60, 90)
 FINDINGS_SHOWN = 12
@@ -183,7 +184,9 @@ def read_glance(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Glance:
         for name, part in PARTS.items()
         if (reason := absence(part, manifest))
     }
-    company = read_rows(con, "select * from scorecard.company") if _has(manifest, "company") else []
+    company = (
+        read_groups(con, "select * from scorecard.company") if _has(manifest, "company") else []
+    )
     found = {name: read(con) for name, read in _READERS.items() if name not in missing}
     for name, rows in found.items():
         if not rows:
@@ -208,7 +211,7 @@ def _has(manifest: Manifest, mart: str) -> bool:
 
 
 def _customers(con: duckdb.DuckDBPyConnection) -> list[Row]:
-    return read_rows(
+    return read_groups(
         con,
         """
         select
@@ -228,7 +231,7 @@ def _customers(con: duckdb.DuckDBPyConnection) -> list[Row]:
 
 
 def _revenue(con: duckdb.DuckDBPyConnection) -> list[Row]:
-    return read_rows(
+    return read_groups(
         con,
         """
         select as_of_date, sum(revenue_1m) as revenue
@@ -240,7 +243,7 @@ def _revenue(con: duckdb.DuckDBPyConnection) -> list[Row]:
 
 
 def _mrr(con: duckdb.DuckDBPyConnection) -> list[Row]:
-    return read_rows(
+    return read_groups(
         con,
         """
         select
@@ -268,7 +271,7 @@ def _overdue(con: duckdb.DuckDBPyConnection) -> list[Row]:
             (1, *(step + 1 for step in OVERDUE_STEPS)), (*OVERDUE_STEPS, None), strict=True
         )
     )
-    return read_rows(
+    return read_groups(
         con,
         f"""
         select
@@ -296,7 +299,7 @@ def _overdue(con: duckdb.DuckDBPyConnection) -> list[Row]:
 
 def _tickets(con: duckdb.DuckDBPyConnection) -> list[Row]:
     """Count tickets by month; a ticket is open until its final solution."""
-    return read_rows(
+    return read_groups(
         con,
         """
         with changes as (
@@ -338,7 +341,7 @@ def _tickets(con: duckdb.DuckDBPyConnection) -> list[Row]:
 
 
 def _surveys(con: duckdb.DuckDBPyConnection) -> list[Row]:
-    return read_rows(
+    return read_groups(
         con,
         """
         with asked as (
@@ -374,7 +377,7 @@ def _surveys(con: duckdb.DuckDBPyConnection) -> list[Row]:
 
 
 def _usage(con: duckdb.DuckDBPyConnection) -> list[Row]:
-    return read_rows(
+    return read_groups(
         con,
         """
         select
@@ -390,13 +393,13 @@ def _usage(con: duckdb.DuckDBPyConnection) -> list[Row]:
 
 
 def _systems(con: duckdb.DuckDBPyConnection) -> list[Row]:
-    return read_rows(
+    return read_groups(
         con, "select * from scorecard.source_months order by source_system, as_of_date"
     )
 
 
 def _identity(con: duckdb.DuckDBPyConnection) -> list[Row]:
-    return read_rows(
+    return read_groups(
         con,
         """
         select source_system, link_method, record_count
@@ -409,7 +412,7 @@ def _identity(con: duckdb.DuckDBPyConnection) -> list[Row]:
 
 
 def _resolved_count(con: duckdb.DuckDBPyConnection) -> int | None:
-    found = read_rows(
+    found = read_groups(
         con,
         """
         select customer_count from scorecard.identity_summary
@@ -424,12 +427,12 @@ def _later_count(con: duckdb.DuckDBPyConnection, manifest: Manifest, resolved: i
     """Links are as known now, the list of customers ends with the newest month."""
     if resolved is None or not _has(manifest, "customers"):
         return 0
-    (row,) = read_rows(con, "select count(*) as customer_count from scorecard.customers")
+    (row,) = read_groups(con, "select count(*) as customer_count from scorecard.customers")
     return max(resolved - int(row["customer_count"]), 0)
 
 
 def _findings(con: duckdb.DuckDBPyConnection) -> list[Row]:
-    return read_rows(
+    return read_groups(
         con,
         """
         select

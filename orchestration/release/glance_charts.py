@@ -28,6 +28,7 @@ from orchestration.release.palette import (
     SKY,
 )
 from orchestration.release.reading import Row
+from orchestration.release.untold import counted
 
 KINDS = {"organisation": "Organisations", "individual": "Individuals", None: "Not known"}
 KIND_COLOURS = {"Organisations": BLUE, "Individuals": SKY, "Not known": GREY}
@@ -61,12 +62,16 @@ def customers_by_tier(rows: Sequence[Row]) -> str:
             "tier": row["tier"] or NO_TIER,
             "kind": (kind := KINDS.get(row["customer_kind"], KINDS[None])),
             "position": list(KIND_COLOURS).index(kind),
-            "count": row["customer_count"],
+            "count": float(row["customer_count"]),
         }
         for row in rows
     ]
     present = [name for name in KIND_COLOURS if any(bar["kind"] == name for bar in bars)]
-    sums = _sums(bars, "tier")
+    sums: dict[str, Any] = {}
+    for row in rows:
+        name = row["tier"] or NO_TIER
+        sums[name] = sums.get(name, 0) + row["customer_count"]
+    sums = {name: counted(value) for name, value in sums.items()}
     base = (
         alt.Chart(alt.Data(values=bars))
         .mark_bar(height=26)

@@ -21,7 +21,7 @@ from data_quality.contracts import load_mart_words
 from data_quality.fingerprint import Fingerprint, mart_fingerprint, partition_fingerprints
 from orchestration.errors import ReleaseError
 from orchestration.release.decisions import MARTS_SCHEMA
-from orchestration.release.erased import CUSTOMER_COLUMN
+from orchestration.release.erased import traces
 from orchestration.release.manifest import MartEntry, PartitionEntry
 from orchestration.release.reading import quoted
 from orchestration.release.store import Release, hash_file
@@ -41,7 +41,7 @@ def copy_tables(
     *,
     source: str,
     target: str,
-    without: str = "",
+    without_erased: bool = False,
 ) -> dict[str, int]:
     """Copy marts from one attached database to another, each with comments that say what it means.
 
@@ -50,25 +50,30 @@ def copy_tables(
         marts: The tables of schema `scorecard` to copy.
         source: Name of the attached database to read.
         target: Name of the attached database to write.
-        without: SQL condition on `customer_id`: such rows are left out of marts that have it.
+        without_erased: Whether rows of erased persons are left out, and other rows name nobody
+            instead of them; the connection's own database knows who was erased.
 
     Returns:
-        Mart to the number of rows that were left out, where there were any.
+        Mart to the number of rows that were left out, where any row named such a person.
     """
     con.execute(f'create schema if not exists "{target}"."{MARTS_SCHEMA}"')
     left_out = {}
     for mart in marts:
         table = f'"{source}"."{MARTS_SCHEMA}"."{mart}"'
         columns = [str(row[0]) for row in con.execute(f"describe {table}").fetchall()]
-        condition = without if without and CUSTOMER_COLUMN in columns else "false"
+        found = traces(columns) if without_erased else None
+        rows = found.rest(table) if found else f"select * from {table}"
         con.execute(
             f'create table "{target}"."{MARTS_SCHEMA}"."{mart}" as '
-            f"select * from {table} where ({condition}) is not true order by {_order(columns)}"
+            f"{rows} order by {_order(columns)}"
         )
         _comment(con, mart, target)
-        if condition != "false":
-            row = con.execute(f"select count(*) from {table} where {condition}").fetchone()
-            if row and row[0]:
+        if found:
+            row = con.execute(
+                f"select count(*) filter ({found.is_theirs}), count(*) "
+                f"from {table} where {found.is_named}"
+            ).fetchone()
+            if row and row[1]:
                 left_out[mart] = int(row[0])
     return left_out
 

@@ -19,7 +19,7 @@ from markupsafe import Markup
 from data_quality.products import load_products
 from orchestration.release import search
 from orchestration.release.cards import CARDS_FOLDER
-from orchestration.release.figures import SMALL_CELL, Figures, read_figures
+from orchestration.release.figures import Figures, read_figures
 from orchestration.release.formats import (
     currency_sign,
     format_amount,
@@ -59,8 +59,10 @@ from orchestration.release.pages import (
 from orchestration.release.pages.model import PageSpec, Reader, tell
 from orchestration.release.pages.words import HELD
 from orchestration.release.reading import Row, open_database, read_rows
+from orchestration.release.small_cells import open_groups
 from orchestration.release.store import DATABASE_NAME
 from orchestration.release.tiles import company_tiles, scorecard_tiles
+from orchestration.release.untold import SMALL_CELL
 
 REPORT_FOLDER = "report"
 PAGE_NAME = "index.html"
@@ -173,7 +175,7 @@ def render_pages(
         ReleaseError: The manifest is missing or unreadable.
     """
     manifest = read_manifest(release_dir)
-    with open_database(release_dir / DATABASE_NAME) as con:
+    with open_groups(release_dir / DATABASE_NAME) as con:
         environment = page_environment(_read_currency(con, manifest))
         environment.filters.update(day=day_in(lang), month=month_in(lang))
         reader = Reader(con, manifest, environment.filters["money"], _read_catalogue(con, manifest))
@@ -230,7 +232,7 @@ def render_report(release_dir: Path) -> str:
         ReleaseError: The manifest is missing or unreadable.
     """
     manifest = read_manifest(release_dir)
-    with open_database(release_dir / DATABASE_NAME) as con:
+    with open_groups(release_dir / DATABASE_NAME) as con:
         figures = read_figures(con, manifest)
     folder = release_dir / CARDS_FOLDER
     cards = sorted(path.stem for path in folder.glob("*-*.html")) if folder.is_dir() else []
@@ -367,7 +369,7 @@ def _charts(figures: Figures, environment: Environment) -> dict[str, Markup]:
             figures.value.tiers, money=environment.filters["money"]
         )
     if figures.rfm:
-        drawn["rfm"] = charts.rfm_grid(figures.rfm.cells, smallest=SMALL_CELL)
+        drawn["rfm"] = charts.rfm_grid(figures.rfm.cells)
     if figures.reconciliation:
         drawn["walk"] = charts.reconciliation_walk(figures.reconciliation)
     # Markup: the SVG is made here from figures; all text in it went through Vega's escaping.

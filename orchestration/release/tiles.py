@@ -270,9 +270,10 @@ def _risk_tile(figures: Figures, money: Money) -> list[Tile]:
     churn = figures.churn
     if churn is None or not churn.bands:
         return []
-    at_risk = sum((row["value_at_risk"] or Decimal(0) for row in churn.bands), Decimal(0))
+    at_risk = churn.months[-1]["value_at_risk"]
     spark = [row["value_at_risk"] for row in churn.months]
-    high = sum(row["customer_count"] for row in churn.bands if row["risk_band"] == "red")
+    counts = {row["risk_band"]: row["customer_count"] for row in churn.bands}
+    high = counts.get("red", 0)
     return [
         Tile(
             label="Value at risk",

@@ -84,8 +84,8 @@ class RebuildResult:
         carried: Products whose rows are of an older release; they are not computed again.
         absent: Products that the release does not have.
         notes: What is not as it was then: code, engine.
-        erased: Marts that came out the same but for rows of persons who were erased since, with
-            how many of these rows were published.
+        erased: Marts that, in some months or all, came out the same but for rows of persons who
+            were erased since, with how many of these rows were published.
     """
 
     release_id: str
@@ -206,7 +206,10 @@ def _compare(settings: Settings, made: Settings, release: Release) -> RebuildRes
         if mart not in lost
     }
     erased = _erased(settings, made, release, unlike)
-    unexplained = {mart: parts for mart, parts in unlike.items() if mart not in erased}
+    unexplained = {
+        mart: [part for part in parts if part not in erased.get(mart, {})]
+        for mart, parts in unlike.items()
+    }
     return RebuildResult(
         release_id=release.id,
         equal=tuple(mart for mart, parts in unlike.items() if not parts),
@@ -215,13 +218,13 @@ def _compare(settings: Settings, made: Settings, release: Release) -> RebuildRes
         carried=tuple(_carried(settings, release)),
         absent=tuple(name for name, entry in manifest.products.items() if entry.is_absent),
         notes=tuple(_notes(settings, manifest)),
-        erased=erased,
+        erased={mart: sum(rows.values()) for mart, rows in erased.items()},
     )
 
 
 def _erased(
     settings: Settings, made: Settings, release: Release, unlike: Mapping[str, Sequence[str]]
-) -> dict[str, int]:
+) -> dict[str, dict[str, int]]:
     if not any(unlike.values()):
         return {}
     with duckdb.connect(config=_engine(settings, made)) as con:

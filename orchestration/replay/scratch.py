@@ -230,6 +230,9 @@ def _copy_raw(con: duckdb.DuckDBPyConnection, cut: Cut) -> None:
         [cut.load_id],
     )
     _copy_decisions(con, cut)
+    # What was erased since is nobody's in every state of knowledge: raw says so, too.
+    if _is_live(con, "control", "erased_links"):
+        con.execute(f"insert into control.erased_links by name from {_LIVE}.control.erased_links")
     con.execute(f"insert into control.contracts by name from {_LIVE}.control.contracts")
 
 

@@ -47,9 +47,10 @@ def read_mutations() -> dict[str, Mutation]:
 MUTATIONS = read_mutations()
 
 
-# How a rule is translated for Great Expectations depends on its expectation alone.
+# How a rule is translated for Great Expectations depends on its check and its query's form.
 ONE_OF_A_KIND = {
-    (product, rule.expectation): rule_id for rule_id, (product, rule) in reversed(RULES.items())
+    (product, rule.expectation, "key" in rule.kwargs): rule_id
+    for rule_id, (product, rule) in reversed(RULES.items())
 }
 
 

@@ -1,4 +1,4 @@
-"""A daily run on a released home, killed fifty times, and on a disk that is full.
+"""A daily run on a released home: killed fifty times, on a full disk, in a home that is closed.
 
 `tests.kills` makes the home, the month of new files, and the run that nobody disturbed.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import lend_parsed
+from tests.command import lend_parsed, scorecard
 from tests.conftest import ROOT, checksums
 from tests.kills import PHASES, ROUNDS, Ground, prepare, rounds
 
@@ -30,6 +30,12 @@ mount -o remount,size=4g {mount}
 {run}; echo code $?
 cp -a {mount}/. {after}/
 """
+# The superuser may write everywhere, unless he gives that up for good.
+WITHOUT_POWERS = (
+    "setpriv",
+    "--bounding-set=-dac_override,-dac_read_search,-fowner",
+    "--inh-caps=-all",
+)
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +93,52 @@ def test_a_disk_that_is_full_halfway_stops_the_run_and_with_room_it_ends_the_sam
     assert "No room left while writing below" in done.stderr
     assert "Traceback" not in done.stderr
     assert checksums(after) == checksums(ground.after)
+
+
+@pytest.mark.skipif(
+    os.geteuid() == 0 and shutil.which("setpriv") is None,
+    reason="rights of files bind the superuser only without his powers",
+)
+def test_a_home_made_read_only_halfway_stops_the_run_and_opened_it_ends_the_same(ground, tmp_path):
+    home = shutil.copytree(ground.before, tmp_path / "home", symlinks=True)
+    lend_parsed(home)
+    run = subprocess.Popen(
+        [
+            *(WITHOUT_POWERS if os.geteuid() == 0 else ()),
+            *(sys.executable, "-m", "orchestration.cli", "run", "--landing", str(ground.landing)),
+        ],
+        cwd=ROOT,
+        env={**os.environ, "SCORECARD_HOME": str(home), "NO_COLOR": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    said, modes = "", {}
+    for line in run.stdout:
+        said += line
+        if line.startswith("Build the models up to the features") and not modes:
+            modes = _make_read_only(home)
+    assert run.wait() == 1, said
+    assert "cannot be written" in said
+    assert "Something unexpected" not in said
+    assert "Traceback" not in said
+    assert checksums(home) == checksums(ground.before)
+
+    for path, mode in modes.items():
+        if path.exists():
+            path.chmod(mode)
+    result = scorecard(home, "run", "--landing", str(ground.landing))
+    assert result.code == 0, result.output
+    assert checksums(home) == checksums(ground.after)
+
+
+def _make_read_only(home: Path) -> dict[Path, int]:
+    """Take the right to write from all that is there; give the rights of before."""
+    modes = {
+        path: path.stat().st_mode & 0o7777
+        for path in (home, *home.rglob("*"))
+        if not path.is_symlink()
+    }
+    for path, mode in modes.items():
+        path.chmod(mode & ~0o222)
+    return modes

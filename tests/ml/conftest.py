@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -65,11 +66,14 @@ def simulate_purchases(
     spend_by_rate: float = 0.0,
     last: str = "2024-12-31",
     first: str = "2022-12-01",
+    years: int = 1,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Histories of the modified BG/NBD at two as-of dates a year apart, and the year between."""
+    """Histories of the modified BG/NBD at as-of dates a year apart, and the years between."""
     rng = np.random.default_rng(seed)
     start, end = pd.Timestamp(first), pd.Timestamp(last)
-    middle = pd.Timestamp(end) - pd.DateOffset(years=1) + pd.offsets.MonthEnd(0)
+    dates = [
+        end - pd.DateOffset(years=year) + pd.offsets.MonthEnd(0) for year in range(years, -1, -1)
+    ]
     rows: list[dict[str, object]] = []
     outcomes: list[dict[str, object]] = []
     for number in range(customers):
@@ -82,7 +86,7 @@ def simulate_purchases(
             if day <= end:
                 days.append(day)
         amounts = mean * rng.gamma(6.0, size=len(days)) / 6
-        for as_of in (middle, end):
+        for as_of in dates:
             known = [i for i, d in enumerate(days) if d <= as_of]
             year = [i for i in known if days[i] > as_of - pd.DateOffset(years=1)]
             rows.append(
@@ -110,17 +114,18 @@ def simulate_purchases(
                     "value_basis": "revenue",
                 }
             )
-        later = [i for i, d in enumerate(days) if d > middle]
-        outcomes.append(
-            {
-                "customer_id": f"c{number:05d}",
-                "as_of_date": middle,
-                "outcome_months": 12,
-                "purchase_count_after": len(later),
-                "paid_months_after": 0,
-                "value_after": amounts[later].sum(),
-            }
-        )
+        for as_of, until in pairwise(dates):
+            later = [i for i, d in enumerate(days) if as_of < d <= until]
+            outcomes.append(
+                {
+                    "customer_id": f"c{number:05d}",
+                    "as_of_date": as_of,
+                    "outcome_months": 12,
+                    "purchase_count_after": len(later),
+                    "paid_months_after": 0,
+                    "value_after": amounts[later].sum(),
+                }
+            )
     return pd.DataFrame(rows), pd.DataFrame(outcomes)
 
 

@@ -232,7 +232,9 @@ def test_intervals_run_between_the_places_where_nine_of_ten_outcomes_lay():
     assert is_inside(rng.beta(0.5, 0.5, 20_000), wide).mean() == pytest.approx(0.9, abs=0.01)
 
 
-def simulate_contracts(customers: int = 600, *, seed: int = 4) -> tuple[pd.DataFrame, ...]:
+def simulate_contracts(
+    customers: int = 600, *, seed: int = 4, days: pd.DatetimeIndex = DAYS
+) -> tuple[pd.DataFrame, ...]:
     """Contracts from 2020 to 2024 with renewals each year: features, outcomes, life table."""
     rng = np.random.default_rng(seed)
     months = pd.date_range("2020-01-31", "2024-12-31", freq="ME")
@@ -247,7 +249,7 @@ def simulate_contracts(customers: int = 600, *, seed: int = 4) -> tuple[pd.DataF
                 break
     place = {day: number for number, day in enumerate(months)}
     features, outcomes, changes = [], [], []
-    for day in DAYS:
+    for day in days:
         now = place[day]
         for who in np.flatnonzero(start <= now):
             paid = np.flatnonzero(mrr[who, : now + 1])

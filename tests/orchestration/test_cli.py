@@ -18,8 +18,10 @@ import typer
 from typer.testing import CliRunner
 
 from orchestration import cli
-from orchestration.errors import DiskFullError, ScorecardError
+from orchestration.errors import DiskFullError, HomeNotWritableError, ScorecardError
+from orchestration.exports import OUTPUT, read_exports
 from orchestration.ingestion.ingest import ingest
+from orchestration.release.reading import open_database
 from orchestration.settings import Settings
 from orchestration.warehouse import writer_lock
 from tests.command import scorecard
@@ -107,7 +109,10 @@ class TestQuarantine:
         assert "quantity = -1 is below" in shown
         assert "L1" not in shown
         assert "raw_text" not in said("show", "1:2", "--json")[1]
+        assert read_exports(settings) == ()
         assert "L1,I1,P1,-1,2.50,2011-05-04" in said("show", "1:2", "--text", "--json")[1]
+        (logged,) = read_exports(settings)
+        assert (logged.command, logged.row_count) == ("quarantine show", 1)
         code, text = said("release", "1", "--rule", "min", "--reason", "returns", "--author", "Ada")
         assert code == 0
         assert "Released: 2 rows stored by loads 2, 3." in text
@@ -199,6 +204,20 @@ class TestProblems:
         assert str(log) in result.output.replace("\n", "")
         assert "ZeroDivisionError: by nothing" in log.read_text(encoding="utf-8")
         assert "Traceback" in log.read_text(encoding="utf-8")
+
+    def test_a_home_that_was_closed_meanwhile_is_told_whoever_noticed_it(
+        self, call: CliRunner, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def close(*_: object) -> None:
+            monkeypatch.setattr(cli, "_log_to_file", _raising(HomeNotWritableError("The home.")))
+            raise RuntimeError("attempt to write a readonly database")
+
+        monkeypatch.setattr(cli, "_run", close)
+        result = call.invoke(cli.app, ["run"])
+        assert result.exit_code == 1
+        assert result.output.startswith("The home.")
+        assert "readonly database" in result.output
+        assert "unexpected" not in result.output
 
     @pytest.mark.parametrize(
         ("said", "free"),
@@ -312,6 +331,27 @@ class TestOnAWholeRun:
         assert unknown.code == 2
         assert "Traceback" not in unknown.output
         assert unknown.output.count("No customer") == 1
+
+    def test_what_is_told_of_a_customer_is_logged(
+        self, call: CliRunner, run_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("SCORECARD_HOME", str(run_home))
+        settings = Settings.from_environment({}, home=run_home)
+        with open_database(run_home / "current" / "release.duckdb") as con:
+            ((customer,),) = con.execute(
+                "select customer_id from scorecard.customer_scorecard "
+                "where as_of_date = (select max(as_of_date) from scorecard.customer_scorecard) "
+                "order by 1 limit 1"
+            ).fetchall()
+        page = tmp_path / "page.html"
+        for options in ([], ["--html", str(page)]):
+            result = call.invoke(cli.app, ["explain", customer, *options])
+            assert result.exit_code == 0, result.output
+        assert call.invoke(cli.app, ["explain", "nobody"]).exit_code != 0
+        logged = read_exports(settings)[-2:]
+        assert [(each.command, each.row_count) for each in logged] == [("explain", 1)] * 2
+        assert [each.destination for each in logged] == [OUTPUT, str(page)]
+        assert customer in logged[0].what
 
     def test_a_release_that_was_changed_fails_the_check(self, run_home: Path) -> None:
         report = run_home / "current" / "report" / "index.html"

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -156,6 +157,20 @@ def rows(settings: Settings) -> Any:
 def test_value_is_discounted_alike_in_sql_and_in_the_estimators() -> None:
     project = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))
     assert project["vars"]["annual_discount_rate"] == ClvConfig().discount_rate
+
+
+def test_lifetime_value_learns_from_whole_years_back_to_three_and_the_one_before_them() -> None:
+    query = prediction._training_queries("clv", date(2025, 12, 31), ClvConfig()).frame
+    assert sorted(re.findall(r"date '([0-9-]+)'", query)) == [
+        "2021-12-31",
+        "2022-06-30",
+        "2022-12-31",
+        "2023-12-31",
+        "2024-06-30",
+        "2024-12-31",
+        "2025-06-30",
+        "2025-12-31",
+    ]
 
 
 def test_missing_tables_are_created_empty_with_the_columns_of_ml() -> None:

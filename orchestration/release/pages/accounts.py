@@ -69,6 +69,8 @@ class _Told(Teller):
             """
             select
                 accounts.*,
+                -- The members of an organisation that is named are no group of a statistic.
+                accounts.member_count as members,
                 coalesce(parents.organisation_name, parents.crm_customer_id, accounts.account_id)
                     as label,
                 coalesce(parents.crm_customer_id, accounts.account_id) as known_id,
@@ -121,7 +123,7 @@ class _Told(Teller):
                         t("Organisations whose worst customer stands furthest below them"),
                         [
                             self.head("Parent organisation", "label", "known_id"),
-                            number(t("Customers"), "member_count", on_phone=False),
+                            number(t("Customers"), "members", on_phone=False),
                             number(
                                 t("Contract value"), "contract_value", reader.money, on_phone=False
                             ),

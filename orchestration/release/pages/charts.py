@@ -19,6 +19,7 @@ from markupsafe import escape
 
 from orchestration.release.palette import BLUE, GREEN, GREY, GRID, INK, MUTED, RED
 from orchestration.release.reading import Row
+from orchestration.release.untold import Few, counted, is_told
 
 Form = Callable[[Any], str]
 
@@ -70,13 +71,13 @@ def intervals(
     for (y, label), row, text in zip(frame.places, rows, texts, strict=True):
         colour = GREY if row.get("is_small") else BLUE
         body.append(label)
-        if row.get("low") is not None and row.get("high") is not None:
+        if is_told(row.get("low")) and is_told(row.get("high")):
             low, high = place(row["low"]), place(row["high"])
             body.append(_line(low, y, high, y, colour=colour, width=4, opacity=0.5))
-        if row.get("target") is not None:
+        if is_told(row.get("target")):
             x = place(row["target"])
             body.append(_line(x, y - 10, x, y + 10, colour=INK, width=3))
-        if row["value"] is not None:
+        if is_told(row["value"]):
             x = place(row["value"])
             body.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{colour}"/>')
         body.append(_text(WIDTH, y, text, anchor="end", colour=INK))
@@ -96,10 +97,10 @@ def bars(rows: Sequence[Row], *, form: Form, colour: str = BLUE) -> str:
         [row["label"] for row in rows],
         room=10 + max((_width(text) for text in texts), default=0),
     )
-    highest = max((float(row["value"] or 0) for row in rows), default=0) or 1
+    highest = max((_length(row["value"]) for row in rows), default=0) or 1
     body = []
     for (y, label), row, text in zip(frame.places, rows, texts, strict=True):
-        length = max(float(row["value"] or 0), 0) / highest * frame.width
+        length = max(_length(row["value"]), 0) / highest * frame.width
         body.append(label)
         fill = GREY if row.get("is_small") else colour
         body.append(_box(frame.left, y - 10, length, 20, fill))
@@ -116,13 +117,17 @@ def stacks(rows: Sequence[Row], colours: Mapping[str, str], *, form: Form) -> st
         form: How a sum is written.
     """
     parts: dict[str, dict[str, float]] = {}
+    sums: dict[str, Any] = {}
     for row in rows:
-        parts.setdefault(str(row["label"]), {})[str(row["part"])] = float(row["value"] or 0)
-    sums = {label: sum(values.values()) for label, values in parts.items()}
+        label = str(row["label"])
+        parts.setdefault(label, {})[str(row["part"])] = _length(row["value"])
+        sums[label] = sums.get(label, 0) + (row["value"] or 0)
+    few = {str(row["label"]) for row in rows if isinstance(row["value"], Few)}
+    sums = {label: counted(value) if label in few else value for label, value in sums.items()}
     body, top = _legend({part: colours[part] for part in colours if _is_used(parts, part)})
     texts = [form(value) for value in sums.values()]
     frame = _Names(list(parts), room=10 + max((_width(text) for text in texts), default=0), top=top)
-    highest = max(sums.values(), default=0) or 1
+    highest = max((sum(values.values()) for values in parts.values()), default=0) or 1
     for (y, label), values, text in zip(frame.places, parts.values(), texts, strict=True):
         x = frame.left
         body.append(label)
@@ -202,10 +207,7 @@ def lines(
         marks: Months in which something changed, with what is written at the stroke through them.
     """
     figures = [
-        float(row[key])
-        for row in rows
-        for key in ("value", "low", "high")
-        if row.get(key) is not None
+        float(row[key]) for row in rows for key in ("value", "low", "high") if is_told(row.get(key))
     ]
     low, high = domain or (min([0.0, *figures]), max([0.0, *figures]))
     ticks = nice_ticks(low, high)
@@ -223,8 +225,7 @@ def lines(
         bands = _runs(
             [
                 (frame.x(month), frame.y(row["low"]), frame.y(row["high"]))
-                if (row := found.get(month, {})).get("low") is not None
-                and row.get("high") is not None
+                if is_told((row := found.get(month, {})).get("low")) and is_told(row.get("high"))
                 else None
                 for month in months
             ]
@@ -235,7 +236,7 @@ def lines(
             body.append(f'<polygon points="{points}" fill="{colour}" opacity="0.15"/>')
         points_of = [
             (frame.x(month), frame.y(row["value"]))
-            if (row := found.get(month, {})).get("value") is not None
+            if is_told((row := found.get(month, {})).get("value"))
             else None
             for month in months
         ]
@@ -256,11 +257,11 @@ def columns(rows: Sequence[Row], *, tick: Form) -> str:
         rows: Rows with `month` and `value`.
         tick: How a place on the axis is written.
     """
-    values = [float(row["value"]) for row in rows if row["value"] is not None]
+    values = [float(row["value"]) for row in rows if is_told(row["value"])]
     frame = _Months([row["month"] for row in rows], nice_ticks(0, max(values, default=1)), tick)
     body = list(frame.drawn)
     for row in rows:
-        if row["value"] is not None:
+        if is_told(row["value"]):
             top = frame.y(row["value"])
             left = frame.x(row["month"]) - frame.step * 0.41
             body.append(_box(left, top, frame.step * 0.82, frame.floor - top, BLUE))
@@ -275,7 +276,7 @@ def histogram(rows: Sequence[Row], *, colours: Mapping[str, str] | None = None) 
         colours: Band to colour, in their order.
     """
     body, top = _legend(colours or {})
-    highest = max((row["customer_count"] for row in rows), default=0)
+    highest = max((_length(row["customer_count"]) for row in rows), default=0)
     ticks = nice_ticks(0, highest or 1)
     names = [short_number(value) for value in ticks]
     left = 8 + max(_width(name) for name in names)
@@ -289,7 +290,7 @@ def histogram(rows: Sequence[Row], *, colours: Mapping[str, str] | None = None) 
     for row in rows:
         start = left + (float(row["low"]) - first) / (last - first) * width
         end = left + (float(row["high"]) - first) / (last - first) * width
-        height = row["customer_count"] / ticks[-1] * 150
+        height = _length(row["customer_count"]) / ticks[-1] * 150
         fill = (colours or {}).get(str(row.get("band")), BLUE)
         body.append(_box(start + 0.6, floor - height, end - start - 1.2, height, fill))
     for value in _even(first, last):
@@ -334,7 +335,7 @@ def radar(rows: Sequence[Row], colours: Mapping[str, str], *, highest: float) ->
     for series, colour in colours.items():
         found = [
             None
-            if row[series] is None
+            if not is_told(row[series])
             else place(axis, min(max(float(row[series]) / highest, 0), 1))
             for axis, row in enumerate(rows)
         ]
@@ -378,7 +379,7 @@ def pairs(
         body.append(_text(x, frame.bottom + 14, form(value), anchor="middle", size=12))
     for (y, label), row in zip(frame.places, rows, strict=True):
         body.append(label)
-        found = {series: place(row[series]) for series in colours if row[series] is not None}
+        found = {series: place(row[series]) for series in colours if is_told(row[series])}
         if len(found) > 1:
             ends = min(found.values()), max(found.values())
             body.append(_line(ends[0], y, ends[1], y, colour=GREY, width=3))
@@ -529,6 +530,11 @@ def _legend(colours: Mapping[str, str]) -> tuple[list[str], float]:
         body.append(_text(x + 17, y, name, colour=INK))
         x += length + 16
     return body, y + 16 if colours else 0.0
+
+
+def _length(value: Any) -> float:
+    """How far a bar reaches: nothing for what was not measured or must not be told."""
+    return float(value) if is_told(value) else 0.0
 
 
 def _text_of(value: Any, form: Form) -> str:

@@ -33,6 +33,7 @@ from orchestration.release.pages.shares import Share, share_by_group
 from orchestration.release.pages.words import (
     TREND_COLOURS,
     count_of,
+    count_or_few,
     dots,
     interval,
     label_column,
@@ -48,6 +49,7 @@ from orchestration.release.pages.words import (
 from orchestration.release.palette import GREEN, GREY, RED, SKY
 from orchestration.release.parts import Part
 from orchestration.release.reading import Row
+from orchestration.release.untold import is_few, is_told
 
 SILENT_SURVEYS = "the survey tool sent nothing"
 TREND_MONTHS = 24
@@ -519,6 +521,11 @@ def _standards_kept(listed: Sequence[Row]) -> Figure:
     )
 
 
+def _missed(row: Row) -> int:
+    """How often a standard was not kept."""
+    return int(row["occurrence_count"] - row["met_count"])
+
+
 def _friction(listed: Sequence[Row]) -> Table:
     return Table(
         "Where it hurts, twelve months",
@@ -536,17 +543,18 @@ def _friction(listed: Sequence[Row]) -> Table:
             ),
             Column(
                 "Missed",
-                lambda row: small(
-                    format_integer(row["occurrence_count"] - row["met_count"]),
-                    is_small=row["is_low_n"],
-                ),
+                lambda row: small(count_or_few(_missed(row)), is_small=row["is_low_n"]),
             ),
             Column(
                 "Impact",
                 lambda row: f"×\u2060{format_number(row['impact'])}",
                 is_on_phone=False,
             ),
-            number("Friction", "friction_index", format_number),
+            # Friction is missed cases times impact: it would tell the few.
+            Column(
+                "Friction",
+                lambda row: "–" if is_few(_missed(row)) else format_number(row["friction_index"]),
+            ),
             number("Pending", "pending_count", on_phone=False),
         ],
         listed,
@@ -786,7 +794,8 @@ def _cohorts(reader: Reader) -> Table:
                 return Cell("too early")
             ratio = row["conversion_ratio"]
             flag = "" if row["is_final"] else "partial"
-            return Cell(percent_short(ratio), flag, float(ratio) if row["is_final"] else None)
+            shade = float(ratio) if row["is_final"] and is_told(ratio) else None
+            return Cell(percent_short(ratio), flag, shade)
 
         return cell
 

@@ -15,7 +15,8 @@ from markupsafe import Markup
 from orchestration.release.languages import ENGLISH, Translate
 from orchestration.release.manifest import Manifest
 from orchestration.release.parts import Missing, Part, absence
-from orchestration.release.reading import Row, read_rows
+from orchestration.release.reading import Row
+from orchestration.release.small_cells import read_groups
 from orchestration.release.tiles import Tile
 
 SMALL = "small n"
@@ -156,8 +157,8 @@ class Reader:
     catalogue: Mapping[str, Row] = field(default_factory=dict)
 
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[Row]:
-        """Run a query and give its rows."""
-        return read_rows(self.con, query, values)
+        """Run a query and give its rows; what rests on fewer than five customers is held back."""
+        return read_groups(self.con, query, values)
 
     def newest(self, mart: str) -> date | None:
         """The newest month of a mart."""

@@ -32,9 +32,11 @@ from orchestration.release.pages.model import (
 from orchestration.release.pages.words import (
     contact_column,
     count_of,
+    count_or_few,
     label_column,
     names,
     number,
+    part_cell,
     rate,
     readable,
     tier_column,
@@ -44,11 +46,10 @@ from orchestration.release.pages.words import (
 from orchestration.release.parts import Part
 from orchestration.release.reading import Row
 from orchestration.release.tiles import Tile
+from orchestration.release.untold import SMALL_CELL, hidden_too
 
 TOP_SHOWN = 10
 LOW_N = 30
-SMALL_CELL = 5
-FEW = f"<\u00a0{SMALL_CELL}"
 _KINDS: Mapping[str, str] = {"contractual": "Subscribers", "non_contractual": "Others"}
 _METHODS: Mapping[str, str] = {
     "estimator": "estimator",
@@ -441,7 +442,7 @@ def _segments(reader: Reader) -> Section | None:
             f"of {count_of(total, 'customer', 'customers')}; the largest, "
             f"{found[0]['cluster_name']}, {format_integer(found[0]['customer_count'])}.",
             *(
-                f"{readable(row['segment_status'])}: {_few(row['customer_count'])}."
+                f"{readable(row['segment_status'])}: {count_or_few(row['customer_count'])}."
                 for row in others
             ),
             *_said_of_quality(quality, found[0]["review_date"]),
@@ -452,10 +453,6 @@ def _segments(reader: Reader) -> Section | None:
             *_moves(reader, newest, found),
         ],
     )
-
-
-def _few(count: int) -> str:
-    return FEW if count < SMALL_CELL else format_integer(count)
 
 
 def _said_of_quality(quality: Row | None, review: date) -> list[str]:
@@ -495,12 +492,12 @@ def _sizes(groups: Sequence[Row]) -> Figure:
     return Figure(
         "How large the groups are",
         "Customers in each group.",
-        charts.bars(rows, form=_few),
+        charts.bars(rows, form=count_or_few),
         Table(
             "Customers by group",
             [
                 label_column("Group"),
-                Column("Customers", lambda row: _few(row["customer_count"])),
+                Column("Customers", lambda row: count_or_few(row["customer_count"])),
                 number("Mean distance", "mean_distance", format_number, small_key="is_small"),
             ],
             rows,
@@ -587,15 +584,17 @@ def _moves(reader: Reader, newest: date, groups: Sequence[Row]) -> list[tuple[Ta
         start = starts.setdefault(row["from_id"], {"label": row["from_name"], "count": 0})
         start[str(row["to_id"])] = row["customer_count"]
         start["count"] += row["customer_count"]
+    for start in starts.values():
+        start["hidden"] = hidden_too(
+            {name: count for name, count in start.items() if name not in ("label", "count")}
+        )
 
     def read(group: Any) -> Any:
         def cell(row: Row) -> Cell:
             count = row.get(str(group), 0)
             if not count:
                 return Cell("·")
-            if count < SMALL_CELL:
-                return Cell(FEW)
-            return Cell(format_integer(count), shade=count / row["count"])
+            return part_cell(str(group), count, row["hidden"], shade=float(count) / row["count"])
 
         return cell
 
@@ -606,7 +605,7 @@ def _moves(reader: Reader, newest: date, groups: Sequence[Row]) -> list[tuple[Ta
             Column(
                 "Customers",
                 lambda row: Cell(
-                    _few(row["count"]), SMALL if SMALL_CELL <= row["count"] < LOW_N else ""
+                    count_or_few(row["count"]), SMALL if SMALL_CELL <= row["count"] < LOW_N else ""
                 ),
                 is_on_phone=False,
             ),

@@ -7,7 +7,6 @@ stages and decline (`stages`, in both languages), other pages, chart specificati
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from orchestration.release.figures import SMALL_CELL
 from orchestration.release.formats import (
     format_integer,
     format_interval,
@@ -41,6 +40,7 @@ from orchestration.release.pages.words import (
 from orchestration.release.palette import BLUE, RED
 from orchestration.release.parts import Part
 from orchestration.release.reading import Row
+from orchestration.release.untold import SMALL_CELL, is_few
 
 SCALE_STEP = 10
 HEALTHY_FROM = 40
@@ -522,7 +522,7 @@ def _silent_advice(reader: Reader, groups: Sequence[Row]) -> Table:
 def _held_back(row: Row) -> dict[str, Any]:
     """A group of very few customers without their money: it would be that of one of them."""
     count = row.get("customer_count", row.get("alert_count"))
-    if count is not None and 0 < count < SMALL_CELL:
+    if is_few(count):
         return {**row, "revenue_12m": None}
     return dict(row)
 

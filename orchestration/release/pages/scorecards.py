@@ -26,10 +26,11 @@ from orchestration.release.pages.model import (
     Topic,
 )
 from orchestration.release.pages.teller import Teller
-from orchestration.release.pages.words import names, number, rate, readable, tile
+from orchestration.release.pages.words import names, number, part_cell, rate, readable, tile
 from orchestration.release.palette import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, RED, SKY
 from orchestration.release.parts import Part
 from orchestration.release.reading import Row
+from orchestration.release.untold import counted, hidden_too
 
 KEY = "scorecards"
 BANDS = {"Green": GREEN, "Amber": ORANGE, "Red": RED, "No score": GREY}
@@ -391,6 +392,7 @@ class _Told(Teller):
         if not cells:
             return None
         found = {(row["step"], row["risk"]): row["customers"] for row in cells}
+        hidden = hidden_too(found)
         most = max(found.values())
         ends = (0.0, *_RISKS)
         risks = [f"{100 * ends[i]:.0f}–{100 * ends[i + 1]:.0f} %" for i in range(len(_RISKS))]
@@ -398,7 +400,8 @@ class _Told(Teller):
         def cell(risk: int) -> Callable[[Row], Cell]:
             def read(row: Row) -> Cell:
                 count = found.get((row["step"], risk), 0)
-                return Cell(format_integer(count), shade=count / most)
+                place = (row["step"], risk)
+                return part_cell(place, count, hidden, shade=float(count) / most)
 
             return read
 
@@ -406,7 +409,7 @@ class _Told(Teller):
             {"step": step, "label": f"{20 * step}–{20 * step + 20}"} for step in range(4, -1, -1)
         ]
         all_of_them = sum(found.values())
-        urgent = sum(n for (step, risk), n in found.items() if step >= 3 and risk >= 2)
+        urgent = counted(sum(n for (step, risk), n in found.items() if step >= 3 and risk >= 2))
         return Section(
             as_of=cells[0]["as_of_date"],
             intro=t(

@@ -7,7 +7,6 @@ languages. Not here: other topics of the scorecards.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from orchestration.release.figures import SMALL_CELL
 from orchestration.release.formats import (
     format_integer,
     format_share,
@@ -27,12 +26,14 @@ from orchestration.release.pages.words import (
     count_or_few,
     names,
     number,
+    part_cell,
     percent_short,
     rate,
 )
 from orchestration.release.palette import BLUE, ORANGE
 from orchestration.release.parts import Part
 from orchestration.release.reading import Row
+from orchestration.release.untold import hidden_too, is_told
 
 _UNCLASSIFIED = "unclassified"
 _AT_STAKE = "high_high_low"
@@ -85,9 +86,6 @@ class _Told(Teller):
                 **row,
                 "label": self._cell_name(row),
                 "levels": self._levels(row["cell"]),
-                "revenue_12m": None
-                if 0 < row["customer_count"] < SMALL_CELL
-                else row["revenue_12m"],
             }
             for row in everything
             if row["profile"] == profile
@@ -108,7 +106,7 @@ class _Told(Teller):
                 )
             )
         stake = next((row for row in rows if row["cell"] == _AT_STAKE), None)
-        if stake and stake["revenue_12m"] is not None:
+        if stake and is_told(stake["revenue_12m"]):
             said.append(
                 t(
                     "“{cell}”: {n} customers of high value and potential, worth {worth} a year, "
@@ -157,7 +155,12 @@ class _Told(Teller):
 
     def _shares_drawn(self, rows: Sequence[Row], table: Table) -> Figure:
         t = self.t
-        ends = [float(row[key] or 0) for row in rows for key in ("customer_share", "revenue_share")]
+        ends = [
+            float(row[key])
+            for row in rows
+            for key in ("customer_share", "revenue_share")
+            if is_told(row[key])
+        ]
         return Figure(
             t("Customers and revenue by segment"),
             t("Share of all customers and of their revenue of twelve months."),
@@ -224,10 +227,9 @@ class _Told(Teller):
                 found = row["cells"].get(cell)
                 if found is None:
                     return Cell("–")
-                return Cell(
-                    count_or_few(found["customer_count"]),
-                    shade=float(found["customer_share"] or 0),
-                )
+                count, share = found["customer_count"], found["customer_share"]
+                shade = float(share) if is_told(share) else None
+                return part_cell(cell, count, row["hidden"], shade=shade)
 
             return cell_of
 
@@ -241,7 +243,13 @@ class _Told(Teller):
                 ),
             ],
             [
-                {"label": self.name(profile), "cells": found}
+                {
+                    "label": self.name(profile),
+                    "cells": found,
+                    "hidden": hidden_too(
+                        {cell: row["customer_count"] for cell, row in found.items()}
+                    ),
+                }
                 for profile, found in by_profile.items()
             ],
             note=t("Darker: a larger share of the scorecard's customers."),

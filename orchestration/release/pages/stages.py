@@ -7,7 +7,6 @@ languages. Not here: the other topics of relationships, other pages.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from orchestration.release.figures import SMALL_CELL
 from orchestration.release.formats import format_integer, format_percent
 from orchestration.release.pages import charts
 from orchestration.release.pages.model import (
@@ -23,10 +22,10 @@ from orchestration.release.pages.model import (
 )
 from orchestration.release.pages.teller import Teller
 from orchestration.release.pages.words import (
-    FEW,
     count_or_few,
     names,
     number,
+    part_cell,
     readable,
     share_of,
     tile,
@@ -35,6 +34,7 @@ from orchestration.release.pages.words import (
 from orchestration.release.palette import GREEN, RED
 from orchestration.release.parts import Part
 from orchestration.release.reading import Row
+from orchestration.release.untold import SMALL_CELL, hidden_too, is_few, is_told
 
 _STAGES = ("explore", "familiar", "trust", "co_create", "exit")
 
@@ -296,6 +296,10 @@ class _Told(Teller):
                 )
                 stage[row["to_stage"]] = row
                 stage["small"] = row["is_low_n"]
+        for stage in moves.values():
+            stage["hidden"] = hidden_too(
+                {to: stage[to]["customer_count"] for to in _STAGES if to in stage}
+            )
 
         def head(stage: str) -> str:
             if stage == "exit":
@@ -338,8 +342,7 @@ def _playbooks(reader: Reader) -> dict[str, Row]:
 
 def _worth(rows: Sequence[Row]) -> Any:
     """Revenue of a group; nothing is said of very few customers."""
-    is_few = 0 < total(rows, "customer_count") < SMALL_CELL
-    return None if is_few else total(rows, "revenue_12m")
+    return None if is_few(total(rows, "customer_count")) else total(rows, "revenue_12m")
 
 
 def _move(to_stage: str) -> Callable[[Row], Cell]:
@@ -347,9 +350,9 @@ def _move(to_stage: str) -> Callable[[Row], Cell]:
         row = stage.get(to_stage)
         if row is None or not row["customer_count"]:
             return Cell("·")
-        if row["customer_count"] < SMALL_CELL:
-            return Cell(FEW)
-        return Cell(format_integer(row["customer_count"]), shade=float(row["move_ratio"] or 0))
+        count, share = row["customer_count"], row["move_ratio"]
+        shade = float(share) if is_told(share) else None
+        return part_cell(to_stage, count, stage["hidden"], shade=shade)
 
     return cell
 

@@ -30,6 +30,7 @@ from orchestration.release.pages.words import (
 )
 from orchestration.release.parts import Part
 from orchestration.release.reading import Row
+from orchestration.release.untold import is_told
 
 _CHANGES: Mapping[str, str] = {
     "retention_change": "More or fewer purchases expected",
@@ -80,7 +81,7 @@ def _equity(reader: Reader) -> Section | None:
     if newest is None or not rows:
         return None
     every = rows[0]
-    is_walked = every["opening_equity_12m"] is not None
+    is_walked = is_told(every["opening_equity_12m"]) and is_told(every["equity_12m"])
     new = every["expected_new_equity"]
     return Section(
         as_of=newest,

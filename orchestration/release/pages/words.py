@@ -3,13 +3,12 @@
 Belongs here: how groups are called, tiles and tables made of a mart's rows. Not here: queries.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from markupsafe import Markup
 
-from orchestration.release.figures import SMALL_CELL
 from orchestration.release.formats import (
     format_integer,
     format_interval,
@@ -19,9 +18,9 @@ from orchestration.release.formats import (
 from orchestration.release.pages.model import Cell, Column, small
 from orchestration.release.reading import Row
 from orchestration.release.tiles import Tile
+from orchestration.release.untold import DASH, FEW, HIDDEN, Few, is_few, is_told
 
 MONTHS_SHOWN = 12
-FEW = f"<\u2060{SMALL_CELL}"
 TIERS = {"all": "All", "none": "No tier", "unknown": "No tier"}
 # Why somebody may not be contacted (handbook C26).
 HELD = {"consent_refused": "Held: refused", "consent_unknown": "Held: never asked"}
@@ -127,12 +126,27 @@ def interval(
 
 def count_of(value: Any, one: str, many: str) -> str:
     """A number with its noun: `1 ticket`, `3 tickets`."""
-    return f"{format_integer(value)} {one if value == 1 else many}"
+    is_one = value == 1 and not isinstance(value, Few)
+    return f"{format_integer(value)} {one if is_one else many}"
 
 
 def count_or_few(value: Any) -> str:
     """A number of customers, not counted out where it is very small."""
-    return FEW if 0 < value < SMALL_CELL else format_integer(value)
+    return FEW if is_few(value) else format_integer(value)
+
+
+def part_cell(part: Any, count: Any, hidden: Collection[Any], *, shade: float | None) -> Cell:
+    """A number of customers in a cross table.
+
+    Args:
+        part: What it is a part of the table.
+        count: The number.
+        hidden: The parts that must not be told (`hidden_too`).
+        shade: How dark it stands where it is told, 0 to 1.
+    """
+    if part in hidden:
+        return Cell(FEW if is_few(count) else HIDDEN)
+    return Cell(format_integer(count), shade=shade)
 
 
 def total(rows: Sequence[Row], key: str) -> Any:
@@ -146,8 +160,8 @@ def share_of(part: Any, whole: Any) -> float | None:
 
 
 def percent_short(value: Any) -> str:
-    """A share without decimals, for a chart: `0.397` becomes `40 %`."""
-    return f"{100 * float(value):,.0f}\u00a0%"
+    """A share without decimals, for a chart: `0.397` becomes `40 %`; a dash where there is none."""
+    return f"{100 * float(value):,.0f}\u00a0%" if is_told(value) else DASH
 
 
 def percent_interval(row: Row, key: str) -> str:

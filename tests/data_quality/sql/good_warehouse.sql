@@ -198,7 +198,8 @@ select customer_id, as_of_date, tier,
     case when is_unscored then null when score < 25 then 'green' when score <= 40 then 'amber'
         else 'red' end as risk_band,
     0.7::double as probability_alive, 100.0::double as clv_12m, 250.0::double as clv_36m,
-    20.0::double as clv_12m_low, 240.0::double as clv_12m_high, 140.0::double as value_if_kept_12m,
+    20.0::double as clv_12m_low, 240.0::double as clv_12m_high, 40.0::double as clv_36m_low,
+    700.0::double as clv_36m_high, 'carried_from_12m' as clv_36m_interval_basis, 140.0::double as value_if_kept_12m,
     false as is_clv_negative,
     'mbg_nbd_gamma_gamma' as clv_method, false as clv_has_warning, 'revenue' as value_basis,
     case when not is_unscored then 50.0 end as value_at_risk

@@ -23,6 +23,7 @@ from orchestration.erasure.words import render_erasure
 from orchestration.errors import ScorecardError, UsageError
 from orchestration.ingestion.contract import ENCODINGS, load_contracts
 from orchestration.ingestion.quarantine import Selection, release_rows
+from orchestration.ingestion.tombstones import was_erased
 from orchestration.warehouse import connect
 from tests.conftest import ROOT
 from tests.orchestration.ingestion.conftest import Ground, make_ground
@@ -88,8 +89,14 @@ def fill(ground: Ground) -> Ground:
         con.execute(
             "create schema core; create table core.int_identity_links as select source_system, "
             f"source_id, {key} as customer_id, case source_system when 'crm' then 'own_id' "
-            "else 'crm_id' end as link_method from (values "
+            "else 'crm_id' end as link_method, cast(1 as decimal(9, 6)) as link_score, "
+            "cast(1 as bigint) as evidence_load_id from (values "
             f"{', '.join(str(link) for link in LINKS)}) as links(source_system, source_id)"
+        )
+        con.execute(
+            "create table core.int_identity_evidence as select * from (values "
+            "('crm', 'C1', 'ada@mail.example'), ('support', 'R1', 'ada@mail.example'), "
+            "('billing', 'C1', 'C11')) as t(source_system, source_id, value)"
         )
         con.execute(
             "create schema ml; create table ml.published_predictions as "
@@ -144,6 +151,7 @@ def test_without_yes_nothing_changes(shop: Ground) -> None:
         "raw.support__ticket_comments": 1,
         "raw.support__tickets": 1,
         "quarantine.refused_rows": 1,
+        "core.int_identity_evidence": 2,
         "core.*": 3,
         "ml.*": 1,
     }
@@ -166,6 +174,8 @@ def test_no_trace_is_left_and_no_other_row_changes(shop: Ground) -> None:
 
     outcome = run(shop)
 
+    # The number that a record of another system has is another's.
+    assert shop.rows("select value from core.int_identity_evidence") == [("C11",)]
     assert [shop.rows(query) for query in kept] == before
     assert [name for name, content in landing(shop).items() if b",B1," in content] == []
     for path in [shop.settings.warehouse, *shop.settings.landing.rglob("*.*")]:
@@ -204,6 +214,38 @@ def test_sums_stay_and_records_stay_linked(shop: Ground) -> None:
         "where t.ticket_id = 'T1'"
     ) == [(None, None, None)]
     assert shop.rows("select sum(probability) from ml.published_predictions") == [(Decimal("1.2"),)]
+
+
+def test_how_records_were_linked_stays_known_of_nobody(shop: Ground) -> None:
+    before = shop.rows(
+        "select source_system, link_method, link_score, evidence_load_id "
+        "from core.int_identity_links order by 1"
+    )
+    outcome = run(shop)
+    assert outcome.erasure is not None
+    assert before == shop.rows(
+        "select source_system, link_method, link_score, evidence_load_id "
+        "from control.erased_links order by 1"
+    )
+    assert shop.rows("select distinct customer_id from control.erased_links") == [
+        (outcome.erasure.anonymous_id,)
+    ]
+    assert shop.rows(
+        "select count(*) from control.erased_links as l inner join raw.crm__customers as c "
+        "on l.source_id = c.customer_id and l.source_system = 'crm'"
+    ) == [(1,)]
+
+
+def test_keys_that_other_releases_may_have_for_the_person_are_known(shop: Ground) -> None:
+    run(shop)
+    for kind, value in (
+        ("customer", "concat('cus_', substr(md5('C1'), 1, 16))"),
+        ("customer", "concat('cus_', substr(md5('billing:B1'), 1, 16))"),
+        ("source_key", "concat('support|', md5('R1'))"),
+    ):
+        assert shop.rows(f"select {was_erased(kind, value)}") == [(True,)]
+    other = was_erased("source_key", "concat('crm|', md5('C2'))")
+    assert shop.rows(f"select {other}") == [(False,)]
 
 
 def test_the_next_load_knows_the_files_and_begins_at_the_first_month(shop: Ground) -> None:
@@ -329,7 +371,8 @@ def deliver_usage(shop: Ground, files: Mapping[str, bytes], encoding: str = "utf
     with connect(shop.settings) as con:
         con.execute(
             "insert into core.int_identity_links "
-            "select 'usage', u.account_id, l.customer_id, 'crm_id' from raw.usage__accounts as u "
+            "select 'usage', u.account_id, l.customer_id, 'crm_id', 1, 1 "
+            "from raw.usage__accounts as u "
             "inner join core.int_identity_links as l on u.crm_customer_id = l.source_id"
         )
 
@@ -446,7 +489,7 @@ def test_the_record_is_chained_and_names_nobody(shop: Ground) -> None:
     with connect(shop.settings) as con:
         con.execute(
             "insert into core.int_identity_links values "
-            "('crm', 'C11', concat('cus_', substr(md5('C11'), 1, 16)), 'own_id')"
+            "('crm', 'C11', concat('cus_', substr(md5('C11'), 1, 16)), 'own_id', 1, 1)"
         )
     run(shop, "C11")
     found = shop.rows("from control.erasures"), shop.rows("from control.erased_identifiers")

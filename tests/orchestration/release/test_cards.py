@@ -11,6 +11,7 @@ import pytest
 
 from ml.approvals import LOG_FILE
 from orchestration.release import card_charts, cards
+from orchestration.release.card_words import LONG_BASES
 from orchestration.release.cards import (
     KINDS,
     METRICS,
@@ -46,6 +47,20 @@ from (
         ('tier=B', 'customers', 60, null, null, 90),
         ('label_kind=contractual', 'base_rate', 0.1, null, null, 500)
 ) as rows(slice, metric, value, value_low, value_high, n)
+"""
+
+LONG = """
+alter table scorecard.estimator_metrics alter column value type double;
+insert into scorecard.estimator_metrics by name
+select 'clv' as estimator, 'clv-9f8e7d6c' as estimator_version, 'taken' as candidate,
+    date '2022-12-31' as as_of_date, *
+from (
+    values ('36_months', 'value_mae', 800.0, 900),
+        ('36_months', 'interval_coverage', 0.93, 900),
+        ('36_months_contracts', 'value_mae', 900.0, 500),
+        ('purchases', 'interval_36m_is_judged', 0.0, 900),
+        ('contracts', 'interval_36m_is_judged', 1.0, 900)
+) as rows(slice, metric, value, n)
 """
 
 
@@ -249,3 +264,25 @@ def test_amounts_stand_beside_the_simple_rule_and_groups_by_review() -> None:
     assert found["lines"][0]["cells"][0]["stability"]["value"] == 0.9
     assert found["lines"][0]["cells"][1]["stability"] is None
     assert cards._amounts(groups | {"candidate": "k_means"}) == []
+
+
+def test_three_years_of_value_are_told_apart_and_what_their_interval_rests_on(
+    settings: Settings, whole: Any
+) -> None:
+    manifest = whole.manifest()
+    with duckdb.connect() as con:
+        con.execute(f"attach '{settings.warehouse}' as w; use w")
+        con.execute(LONG)
+        card, other = (read_model_card(settings, con, manifest, each) for each in (CLV, CHURN))
+    found = cards._three_years(card)
+    assert (found["day"], found["parts"]) == ("2022-12-31", ["All", "Contracts"])
+    shown = {
+        line["name"]: [cell and cell["value"] for cell in line["cells"]] for line in found["lines"]
+    }
+    assert shown[METRICS["interval_coverage"]] == [0.93, None]
+    assert found["bases"] == [LONG_BASES["contracts"][True], LONG_BASES["purchases"][False]][::-1]
+    page = render_card(card, manifest)
+    assert "36 months after Dec 2022" in page
+    assert all(line in page for line in found["bases"])
+    assert cards._three_years(other) == {"day": None, "parts": [], "lines": [], "bases": []}
+    assert "36 months" not in render_card(other, manifest)

@@ -1,0 +1,266 @@
+"""What rests on fewer than five customers is in no page of the report."""
+
+import csv
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from orchestration.release import report
+from orchestration.release.formats import (
+    format_change,
+    format_integer,
+    format_interval,
+    format_money,
+    format_percent,
+)
+from orchestration.release.pages import charts
+from orchestration.release.pages.words import count_of
+from orchestration.release.reading import open_database
+from orchestration.release.small_cells import counts_customers, open_groups, read_groups
+from orchestration.release.untold import (
+    FEW,
+    Few,
+    UntoldDecimal,
+    UntoldFloat,
+    counted,
+    hidden_too,
+    is_told,
+)
+from tests.orchestration.release.conftest import ROOT, CompanyFolder
+
+SEED = ROOT / "dbt_project" / "seeds" / "group_measures.csv"
+with SEED.open(encoding="utf-8", newline="") as stream:
+    MEASURES = [row for row in csv.DictReader(stream) if counts_customers(row["n_column"])]
+RESTS_ON = {
+    row["indicator_id"]: row["n_column"] for row in MEASURES if row["mart"] == "service_by_tier"
+}
+# Rates of 63.731 % and scores of 63.731: nothing else in the synthetic release is that.
+SMALL_VALUES = {"ratio": "0.63731", "score": "63.731"}
+CANARY = re.compile(r"63\.7")
+GROUPS = (
+    "group_name",
+    "anchor_id",
+    "from_stage",
+    "stage",
+    "channel",
+    "team_id",
+    "process_step",
+    "touchpoint",
+    "grade",
+    "tier",
+)
+CATALOGUE = f"""
+    create or replace table scorecard.indicator_catalogue as
+    select * from scorecard.indicator_catalogue
+    union all by name
+    select mart, indicator_id, name, description, unit, n_column as source_rows_column, low_column,
+        high_column
+    from read_csv('{SEED}', all_varchar = true)
+"""
+
+
+def make_small(con: duckdb.DuckDBPyConnection, which: str) -> set[str]:
+    """Let the measures of one group of each mart rest on three; give the marts.
+
+    Args:
+        con: A release that may be written to.
+        which: `min` or `max`: the first or the last group by its name; `every`: all of them.
+    """
+    columns: dict[str, dict[str, str]] = {}
+    for mart, column, data_type in con.execute(
+        "select table_name, column_name, data_type from duckdb_columns() "
+        "where schema_name = 'scorecard' and database_name = 'release'"
+    ).fetchall():
+        columns.setdefault(mart, {})[column] = data_type
+    reached = set()
+    for mart in sorted({row["mart"] for row in MEASURES} & columns.keys()):
+        changes = _changes(mart, columns[mart])
+        keys = [name for name in GROUPS if columns[mart].get(name) == "VARCHAR"]
+        if len(changes) < 2 or not (keys or which == "every"):
+            continue
+        told = ", ".join(f"{name} = {value}" for name, value in changes.items())
+        where = ""
+        if which != "every":
+            chosen = f"select {which}({keys[0]}) from scorecard.{mart} where {keys[0]} <> 'all'"
+            where = f"where {keys[0]} = ({chosen})"
+        con.execute(f"update scorecard.{mart} set {told} {where}")
+        reached.add(mart)
+    return reached
+
+
+def _changes(mart: str, present: dict[str, str]) -> dict[str, str]:
+    """Three for each count of a mart, and values that are recognised for what rests on it."""
+    rows = [
+        row
+        for row in MEASURES
+        if row["mart"] == mart and {row["n_column"], row["indicator_id"]} <= present.keys()
+    ]
+    values = {
+        column: SMALL_VALUES[row["unit"]]
+        for row in rows
+        if row["unit"] in SMALL_VALUES
+        for column in (row["indicator_id"], row["low_column"], row["high_column"])
+        if column in present
+    }
+    return values | {row["n_column"]: "3" for row in rows}
+
+
+@pytest.fixture(params=["min", "max", "every"])
+def small(changed: Callable[..., CompanyFolder], request: pytest.FixtureRequest) -> CompanyFolder:
+    company = changed(CATALOGUE)
+    with duckdb.connect() as con:
+        con.execute(f"attach '{company.folder / 'release.duckdb'}' as release; use release")
+        reached = make_small(con, request.param)
+    assert len(reached) >= 10, reached
+    return company
+
+
+def leaks(company: CompanyFolder) -> dict[str, list[str]]:
+    """Where a figure of three stands, by page, with what stands around it."""
+    pages = {**company.pages(), "index.html": company.page()}
+    found = {}
+    for name, html in pages.items():
+        words = re.sub(r"<(script|style)\b.*?</\1>", "", html, flags=re.DOTALL)
+        # Places in drawings are no figures; what is read out of them is.
+        words = re.sub(r"<(?!\w+[^>]*(?:aria-label|title)=)[^>]+>", " ", words)
+        places = [
+            words[max(0, hit.start() - 160) : hit.end() + 20] for hit in CANARY.finditer(words)
+        ]
+        if places:
+            found[name] = places
+    return found
+
+
+def test_no_page_tells_a_measure_that_rests_on_three(small: CompanyFolder) -> None:
+    assert not leaks(small)
+
+
+def test_no_other_figure_looks_like_it(whole: CompanyFolder) -> None:
+    assert not leaks(whole)
+
+
+def test_the_same_pages_without_the_guard_would_tell_it(
+    small: CompanyFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report, "open_groups", open_database)
+
+    assert leaks(small)
+
+
+def test_a_measure_is_empty_where_it_rests_on_few_and_only_there(small: CompanyFolder) -> None:
+    with open_groups(small.folder / "release.duckdb") as con:
+        seen = read_groups(
+            con,
+            "select * from scorecard.service_by_tier where period_months = 12 order by tier",
+        )
+
+    pairs = [
+        (row[measure], row[count])
+        for row in seen
+        for measure, count in RESTS_ON.items()
+        if measure in row and count in row and row[count] is not None
+    ]
+    few = [measure for measure, count in pairs if isinstance(count, Few)]
+    assert None in few
+    # A count may be a measure, too.
+    assert all(measure is None or isinstance(measure, Few) for measure in few)
+    assert all(str(row["ticket_count"]) == FEW for row in seen if row["ticket_count"] in (3, 4))
+    assert any(measure is not None for measure, count in pairs) or len(few) == len(pairs)
+
+
+def test_a_row_that_speaks_of_few_customers_tells_no_figure(
+    changed: Callable[..., CompanyFolder],
+) -> None:
+    with open_groups(changed("select 1").folder / "release.duckdb") as con:
+        few, enough = read_groups(
+            con,
+            "select * from (values (3, 12.5, 0.25::double, 'A', 12), (5, 13.5, 0.75, 'B', 12)) "
+            "as groups (customer_count, money, share, tier, period_months) order by 1",
+        )
+
+    assert enough == {
+        "customer_count": 5,
+        "money": Decimal("13.5"),
+        "share": 0.75,
+        "tier": "B",
+        "period_months": 12,
+    }
+    assert (few["tier"], few["period_months"]) == ("A", 12)
+    assert format_integer(few["customer_count"]) == FEW
+    assert format_money(few["money"], "£") == format_percent(few["share"]) == "–"
+    # A total still holds it.
+    assert few["money"] + enough["money"] == Decimal(26)
+    assert few["customer_count"] + enough["customer_count"] == 8
+
+
+@pytest.mark.parametrize(
+    "value",
+    [Few(3) / 1000, 1000 / Few(3), UntoldDecimal("9.75") / 3, UntoldFloat(0.5) * 100, Few(3) / 7],
+)
+def test_a_quotient_of_what_is_not_told_is_not_told(value: Any) -> None:
+    assert not is_told(value)
+    assert f"{value:.1f}" == str(value) == "–"
+
+
+def test_few_stay_few_in_every_format() -> None:
+    few = counted(3)
+
+    assert f"{few}" == f"{few:,}" == f"{round(few):,d}" == str(few) == repr(few) == FEW
+    assert count_of(counted(1), "customer", "customers") == f"{FEW} customers"
+    assert float(few) == 2.5
+    assert (counted(0), counted(5)) == (0, 5)
+    assert format_change(few, 9, format_integer) == ""
+    assert format_interval(UntoldFloat(0.1), UntoldFloat(0.2), format_percent) == "–"
+
+
+def test_the_length_of_a_bar_does_not_tell_how_few() -> None:
+    drawn = {
+        charts.bars(
+            [{"label": "A", "value": Few(n)}, {"label": "B", "value": 40}], form=format_integer
+        )
+        for n in (1, 2, 3, 4)
+    }
+
+    assert len(drawn) == 1
+    assert "5" in drawn.pop()
+
+
+def test_the_sum_of_a_stack_is_told_unless_it_is_of_few_customers() -> None:
+    def drawn(*values: int) -> str:
+        rows = [{"label": "A", "part": str(n), "value": v} for n, v in enumerate(values)]
+        return charts.stacks(rows, {str(n): "red" for n in range(len(values))}, form=format_integer)
+
+    assert ">43<" in drawn(Few(3), 40)
+    assert ">3<" not in drawn(Few(1), Few(2))
+    assert ">3<" in drawn(1, 2)
+
+
+@pytest.mark.parametrize(
+    ("counts", "hidden"),
+    [
+        ({"a": 3, "b": 40, "c": 7}, {"a", "c"}),
+        ({"a": 3, "b": 2, "c": 7}, {"a", "b"}),
+        ({"a": 3, "b": 0, "c": None}, {"a"}),
+        ({"a": 5, "b": 40}, set()),
+        ({}, set()),
+    ],
+)
+def test_one_hidden_part_takes_the_next_smallest_with_it(
+    counts: dict[str, int | None], hidden: set[str]
+) -> None:
+    assert hidden_too(counts) == hidden
+
+
+def test_the_release_itself_stays_whole(small: CompanyFolder, tmp_path: Path) -> None:
+    small.pages()
+
+    with open_database(small.folder / "release.duckdb") as con:
+        (few,) = con.execute(
+            "select count(*) from scorecard.service_by_tier where ticket_count = 3"
+        ).fetchone() or (0,)
+    assert few
