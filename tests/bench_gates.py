@@ -40,6 +40,7 @@ LIMIT_MEGABYTES = 4_096
 BUILT_CUSTOMERS, BUILT_MONTHS = 400, 24
 MULTIPLY_MEMORY = "2GB"
 MONTH = "as_of_date"
+PROFILE = "profile"
 # Keys of customers and of what customers do: those of a copy have its number at their end.
 COPIED_KEYS = frozenset(
     {
@@ -94,7 +95,14 @@ def judged_tables() -> tuple[str, ...]:
     return tuple(dict.fromkeys([*marts, *read]))
 
 
-def multiply(source: Path, target: Path, *, customers: int, months: int | None) -> int:
+def multiply(
+    source: Path,
+    target: Path,
+    *,
+    customers: int,
+    months: int | None,
+    profiles: Sequence[str] = (),
+) -> int:
     """Write the tables of one warehouse, with copies of its customers, to another.
 
     Args:
@@ -102,6 +110,7 @@ def multiply(source: Path, target: Path, *, customers: int, months: int | None) 
         target: The file to write.
         customers: How many customers are wanted; whole copies are made, at least one.
         months: How many of the newest months are kept; None for all.
+        profiles: The scorecards that are kept; all where none is named.
 
     Returns:
         The number of customers that came out.
@@ -136,13 +145,12 @@ def multiply(source: Path, target: Path, *, customers: int, months: int | None) 
                 else name
                 for name in columns
             )
-            kept = (
-                f"where {MONTH} > date '{last}' - interval {months} month"
-                if months is not None
-                and MONTH in columns
-                and table != "scorecard.estimator_metrics"
-                else ""
-            )
+            conditions = []
+            if months is not None and MONTH in columns and table != "scorecard.estimator_metrics":
+                conditions.append(f"{MONTH} > date '{last}' - interval {months} month")
+            if profiles and PROFILE in columns:
+                conditions.append(f"{PROFILE} in ({', '.join(map(repr, profiles))})")
+            kept = f"where {' and '.join(conditions)}" if conditions else ""
             con.execute(f"create schema if not exists {table.partition('.')[0]}")
             con.execute(
                 f"create table {table} as select {listed} from built.{table} "
@@ -233,6 +241,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--customers", type=int, default=20_000)
     parser.add_argument("--months", type=int, help="the newest months alone")
+    parser.add_argument("--profiles", nargs="+", default=(), help="these scorecards alone")
     parser.add_argument("--home", type=Path, help="a built home whose customers are multiplied")
     parser.add_argument("--memory", default="3GB", help="what the engine may take")
     parser.add_argument("--list", type=int, default=0, help="how many statements to name")
@@ -244,7 +253,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         target = chosen.keep or Path(folder) / "warehouse.duckdb"
         source = (chosen.home or _built(Path(folder) / "home")) / "warehouse.duckdb"
-        made = multiply(source, target, customers=chosen.customers, months=chosen.months)
+        made = multiply(
+            source,
+            target,
+            customers=chosen.customers,
+            months=chosen.months,
+            profiles=chosen.profiles,
+        )
         call = [sys.executable, "-m", "tests.bench_gates", "--judge", str(target)]
         call += ["--customers", str(made), "--memory", chosen.memory, "--list", str(chosen.list)]
         return subprocess.run(call, cwd=ROOT, check=False).returncode
