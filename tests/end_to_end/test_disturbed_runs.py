@@ -1,8 +1,9 @@
-"""A daily run on a released home: killed fifty times, on a full disk, in a home that is closed.
+"""A daily run on a released home: killed fifty times, on a full disk, closed halfway, erased from.
 
 `tests.kills` makes the home, the month of new files, and the run that nobody disturbed.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -12,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.settings import Settings
+from orchestration.warehouse import connect
 from tests.command import lend_parsed, scorecard
 from tests.conftest import ROOT, checksums
 from tests.kills import PHASES, ROUNDS, Ground, prepare, rounds
@@ -142,3 +145,30 @@ def _make_read_only(home: Path) -> dict[Path, int]:
     for path, mode in modes.items():
         path.chmod(mode & ~0o222)
     return modes
+
+
+def test_a_release_from_before_an_erasure_is_rebuilt_but_for_the_rows_of_nobody(ground, tmp_path):
+    """Without texts: theirs are gone with them, and so are the scores that were drawn from them."""
+    home = shutil.copytree(ground.after, tmp_path / "home", symlinks=True)
+    with connect(Settings.from_environment({}, home=home), read_only=True) as con:
+        ((customer,),) = con.execute(
+            """
+            select links.customer_id
+            from core.int_identity_links as links
+            anti join scorecard.tickets using (customer_id)
+            anti join scorecard.survey_responses using (customer_id)
+            where links.customer_id is not null
+            group by links.customer_id
+            having count(*) filter (links.link_method in ('email', 'phone')) > 0
+            order by count(*) desc, links.customer_id
+            limit 1
+            """
+        ).fetchall()
+    named = ("--author", "Ada", "--reason", "request 7", "--yes")
+    assert scorecard(home, "erase", customer, *named).code == 0
+    result = scorecard(home, "rebuild", "--json")
+    found = json.loads(result.output[result.output.index("{") :])
+    assert {"customers", "customer_scorecard", "identity_links"} <= set(found["erased"])
+    # Its intervals are of draws that go through the customers in the order of their keys.
+    assert {part["mart"] for part in found["differences"]} <= {"kpi_associations"}
+    assert len(found["equal"]) > 80
