@@ -40,6 +40,7 @@ from rich.table import Table
 from ml.clv.config import ClvConfig
 from ml.clv.estimator import is_mature
 from ml.clv.evaluation import ValueEvaluation, evaluate_values, naive_value
+from ml.clv.long_contest import reaches_the_year
 from ml.clv.panel import ValuePanel, read_values
 from ml.clv.possible import PLAIN, Possible, is_inside
 from ml.clv.summary import WEEKS_PER_MONTH
@@ -185,13 +186,16 @@ def outcomes_inside(known: Known, value: Float) -> Float:
     if not rows.any():
         return found
     draws, seed, levels = estimator.interval_draws, estimator.seed, estimator.levels
-    possible = Possible(estimator.parts, 12, draws, seed)
+    possible = year = Possible(estimator.parts, 12, draws, seed)
     if known.years > 1:
         possible = estimator.three_years.possible(estimator.parts, draws, seed, None)
         levels = estimator.three_years.levels
     own = panel.take(rows)
     places = possible.places(own, value[rows])
-    found[rows] = np.where(own.has_contract, is_inside(places, PLAIN), is_inside(places, levels))
+    inside = np.where(own.has_contract, is_inside(places, PLAIN), is_inside(places, levels))
+    if known.years > 1:
+        inside &= reaches_the_year(year, estimator.levels, own, value[rows])
+    found[rows] = inside
     return found
 
 

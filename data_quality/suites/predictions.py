@@ -277,12 +277,13 @@ def _value_figures() -> tuple[Rule, ...]:
             "where clv_36m_low > clv_36m_high "
             "or (clv_36m_low is null) <> (clv_36m_high is null) "
             "or (clv_36m_low is null) <> (clv_36m_interval_basis is null) "
-            "or (clv_36m_low is not null and clv_12m_low is null)",
-            says="The interval of three years has both ends in order and says what it rests on; "
-            "who has none of one year has none of three.",
+            "or (clv_36m_low is not null and clv_12m_low is null) "
+            "or (clv_12m_low > 0 and clv_36m_low < clv_12m_low)",
+            says="The interval of three years has both ends in order, begins no lower than that of "
+            "the first, and says what it rests on; who has none of one year has none of three.",
             because="A width without a ground would be taken for one that was seen to hold.",
             characteristic="consistency",
-            columns=("clv_36m_low", "clv_36m_high", "clv_36m_interval_basis"),
+            columns=("clv_36m_low", "clv_36m_high", "clv_36m_interval_basis", "clv_12m_low"),
         ),
         PREDICTIONS.no_rows(
             "regression_foresees_one_year",

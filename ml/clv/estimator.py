@@ -20,7 +20,7 @@ from ml.clv.gamma_gamma import SpendParameters
 from ml.clv.panel import ValuePanel, read_values
 from ml.clv.possible import Levels, Parts, Possible
 from ml.clv.summary import DAYS_PER_WEEK
-from ml.clv.three_years import ThreeYears
+from ml.clv.three_years import ThreeYears, never_below
 from ml.clv.two_part import TwoPartParameters
 from ml.clv.value import HORIZON, Outlook, discount_factors, outlook
 from ml.frames import conform
@@ -257,7 +257,7 @@ def score_clv(frame: pd.DataFrame, estimator: ClvEstimator) -> pd.DataFrame:
         values[own] = outlook_matrix(found)
         limits[own] = _year_limits(estimator, judged, found)
         basis[own] = estimator.three_years.basis(judged)
-        long_limits[own] = _long_limits(estimator, judged, found)
+        long_limits[own] = _long_limits(estimator, judged, found, limits[own, 0])
         names = np.where(judged.has_bought, BOTH, CONTRACT)
         method[own] = np.where(judged.has_contract, names, estimator.candidate)
     scored = panel.key.assign(
@@ -285,7 +285,9 @@ def _year_limits(estimator: ClvEstimator, judged: ValuePanel, found: Outlook) ->
     )
 
 
-def _long_limits(estimator: ClvEstimator, judged: ValuePanel, found: Outlook) -> Float:
+def _long_limits(
+    estimator: ClvEstimator, judged: ValuePanel, found: Outlook, year_low: Float
+) -> Float:
     """Ends of the intervals of 36 months, discounted; NaN where they would rest on nothing."""
     widths = estimator.three_years
     limits = np.full((len(judged), len(LONG_INTERVAL)), np.nan)
@@ -298,7 +300,9 @@ def _long_limits(estimator: ClvEstimator, judged: ValuePanel, found: Outlook) ->
             discount_factors(HORIZON, estimator.discount_rate),
         )
         factor = found.purchases_discount_36m[told]
-        limits[told] = np.column_stack(possible.interval(judged.take(told), factor, widths.levels))
+        low, high = possible.interval(judged.take(told), factor, widths.levels)
+        low = never_below(low, year_low[told])
+        limits[told] = np.column_stack((low, np.maximum(low, high)))
     return limits
 
 

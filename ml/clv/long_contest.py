@@ -34,6 +34,7 @@ from ml.clv.three_years import (
     PurchaseWidth,
     ThreeYears,
     further_drift,
+    never_below,
     stretched,
 )
 from ml.clv.value import outlook
@@ -88,6 +89,19 @@ class Past:
             for day in np.unique(self.panel.date[over])[::-1]
             for rows in [over & (self.panel.date == day)]
         ]
+
+
+def reaches_the_year(year: Possible, levels: Levels, panel: ValuePanel, value: Float) -> Bool:
+    """Whether what 36 months brought is not below the lower end of twelve (`never_below`).
+
+    Args:
+        year: What twelve months may bring, not discounted.
+        levels: Places between which its intervals run, for who has no contract.
+        panel: Customers whom its parts can value.
+        value: What 36 months brought, not discounted.
+    """
+    year_low, _ = year.interval(panel, np.ones(len(panel)), levels)
+    return np.asarray(value >= never_below(np.full(len(panel), -np.inf), year_low), dtype=np.bool_)
 
 
 def three_years_ago(panel: ValuePanel, outcomes: pd.DataFrame) -> Slice | None:
@@ -270,6 +284,8 @@ def judge_three_years(
     places = possible.places(own.panel, own.value)
     limits = widths.levels
     inside = np.where(own.panel.has_contract, is_inside(places, PLAIN), is_inside(places, limits))
+    year = Possible(parts, YEAR, config.interval_draws, config.seed)
+    inside &= reaches_the_year(year, levels, own.panel, own.value)
     expected = outlook(parts, own.panel, discount_rate=0.0).clv_36m
     groups = {
         EVERYBODY: np.ones(len(own.panel), dtype=np.bool_),

@@ -131,6 +131,19 @@ class ThreeYears:
         )
 
 
+def never_below(low: Float, year_low: Float) -> Float:
+    """Lower ends of 36 months, which hold the first twelve.
+
+    What twelve months bring of who brings something is part of what 36 bring. Widths of both come
+    from judgements of their own, so that the lower end of 36 alone may lie below.
+
+    Args:
+        low: Lower ends of 36 months; NaN without one.
+        year_low: Those of twelve. Not above 0 it says nothing of the months after.
+    """
+    return np.asarray(np.where(year_low > 0, np.maximum(low, year_low), low), dtype=np.float64)
+
+
 def further_drift(errors: Float) -> float:
     """What 36 months' level is off by beyond that of 12.
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.testing import assert_array_equal
 from pandas.testing import assert_frame_equal
 from scipy.stats import kstest
 
@@ -14,6 +15,7 @@ from ml.clv.contract import ContractFutures
 from ml.clv.counts import CountParameters
 from ml.clv.estimator import ClvEstimator
 from ml.clv.futures import Futures, coverage, outcome_places
+from ml.clv.long_contest import reaches_the_year
 from ml.clv.panel import read_values, read_years, value_bases
 from ml.clv.pareto_nbd import ParetoParameters
 from ml.clv.possible import PLAIN, Parts, Possible
@@ -24,6 +26,7 @@ from ml.clv.three_years import (
     PurchaseWidth,
     ThreeYears,
     further_drift,
+    never_below,
     stretched,
 )
 from ml.clv.training import ClvTraining, score_clv, train_clv
@@ -148,6 +151,20 @@ def test_a_drift_widens_and_leaves_the_middle_where_it_was():
     assert np.log(sides[1][1] / sides[1][0]) > 2 * 1.5 * 0.3
 
 
+def test_three_years_bring_no_less_than_a_first_that_brings_something():
+    low, year_low = np.array([1.0, 5.0, -2.0, np.nan]), np.array([3.0, 4.0, -1.0, 7.0])
+    assert_array_equal(never_below(low, year_low), [3.0, 5.0, -2.0, np.nan])
+
+
+def test_an_outcome_below_the_low_end_of_the_first_year_is_outside():
+    panel = contract_panel()
+    year = Possible(Parts(contract=parameters(0.001)), 12, 200, 1)
+    low, _ = year.interval(panel, np.ones(len(panel)), PLAIN)
+    assert (low > 0).all()
+    assert not reaches_the_year(year, PLAIN, panel, low - 0.01).any()
+    assert reaches_the_year(year, PLAIN, panel, low).all()
+
+
 @pytest.mark.parametrize(
     ("bought", "stays", "expected"),
     [
@@ -240,6 +257,7 @@ def test_with_a_history_of_five_years_it_rests_on_three_that_are_over(long_frame
     assert set(scored.loc[own, "clv_36m_interval_basis"]) == {JUDGED}
     assert (scored.loc[own, ENDS[0]] <= scored.loc[own, ENDS[1]]).all()
     assert scored.loc[~own, [*ENDS, "clv_36m_interval_basis"]].isna().all(axis=None)
+    assert (scored.loc[own, ENDS[0]] >= scored.loc[own, "clv_12m_low"]).all()
     wider = scored["clv_36m_high"] - scored["clv_36m_low"]
     assert (wider >= scored["clv_12m_high"] - scored["clv_12m_low"])[own].mean() > 0.99
 
