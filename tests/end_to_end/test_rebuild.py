@@ -13,7 +13,7 @@ from orchestration.warehouse import connect
 from tests.command import scorecard
 from tests.conftest import manifest
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.faults]
 
 
 def test_a_release_is_computed_again_and_only_what_was_tampered_with_differs(

@@ -333,10 +333,10 @@ class TestOnAWholeRun:
         assert unknown.output.count("No customer") == 1
 
     def test_what_is_told_of_a_customer_is_logged(
-        self, call: CliRunner, run_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, run_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("SCORECARD_HOME", str(run_home))
-        settings = Settings.from_environment({}, home=run_home)
+        settings, call = Settings.from_environment({}, home=run_home), CliRunner()
         with open_database(run_home / "current" / "release.duckdb") as con:
             ((customer,),) = con.execute(
                 "select customer_id from scorecard.customer_scorecard "

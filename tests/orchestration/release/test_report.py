@@ -17,7 +17,7 @@ from orchestration.release.report import PAGES, render_report
 from orchestration.release.store import Release
 from orchestration.release.untold import FEW
 from orchestration.settings import Settings
-from tests.orchestration.release.conftest import CompanyFolder
+from tests.orchestration.release.conftest import CompanyFolder, new_home
 
 
 class Page(HTMLParser):
@@ -245,19 +245,31 @@ def test_an_estimator_that_is_not_published_is_announced(page: Page) -> None:
     assert "found 0.61, needed [0.80, 1.25]" in page.text
 
 
-def test_warnings_about_published_values_are_shown(
-    settings: Settings, publish: Callable[..., Release], change_marts: Callable[..., None]
-) -> None:
+@pytest.fixture(scope="module")
+def changed_html(
+    tmp_path_factory: pytest.TempPathFactory,
+    synthetic_warehouse: Path,
+    publish: Callable[..., Release],
+    change_marts: Callable[..., None],
+) -> str:
+    """The page of other marts: a warning, markup in texts, and a walk that does not add up."""
+    home = new_home(tmp_path_factory.mktemp("changed"), synthetic_warehouse)
     change_marts(
-        settings,
+        home,
         "update scorecard.estimators set status = 'published', reason = null",
         "update scorecard.estimator_checks set check_name = 'warning_total_bias_pct', "
         "is_passed = false where estimator = 'clv'",
+        "update scorecard.revenue_reconciliation set explanation = '<script>alert(1)</script>', "
+        "step = 'a</text><script>' where step_number = 3",
+        "update scorecard.revenue_reconciliation set amount = 12.5, line_count = 3, "
+        "running_amount = running_amount + 12.5 where step = 'unexplained'",
     )
+    release = publish(home, "run1")
+    return (release.path / "report" / "index.html").read_text(encoding="utf-8")
 
-    release = publish(settings, "run1")
 
-    text = Page((release.path / "report" / "index.html").read_text(encoding="utf-8")).text
+def test_warnings_about_published_values_are_shown(changed_html: str) -> None:
+    text = Page(changed_html).text
     assert "The churn estimator is published, with 2 warnings" in text
     assert "Read these values with 1 warning in mind" in text
     assert "Total bias %" in text
@@ -301,34 +313,13 @@ def test_a_held_product_is_announced_with_date_and_reason(
     assert "predictions has too few rows" in late
 
 
-def test_text_from_the_data_is_escaped(
-    settings: Settings, publish: Callable[..., Release], change_marts: Callable[..., None]
-) -> None:
-    change_marts(
-        settings,
-        "update scorecard.revenue_reconciliation set explanation = '<script>alert(1)</script>', "
-        "step = 'a</text><script>' where step_number = 3",
-    )
-
-    release = publish(settings, "run1")
-
-    html = (release.path / "report" / "index.html").read_text(encoding="utf-8")
-    assert "<script" not in html
-    assert "&lt;script&gt;alert(1)" in html
+def test_text_from_the_data_is_escaped(changed_html: str) -> None:
+    assert "<script" not in changed_html
+    assert "&lt;script&gt;alert(1)" in changed_html
 
 
-def test_a_walk_that_does_not_add_up_is_announced(
-    settings: Settings, publish: Callable[..., Release], change_marts: Callable[..., None]
-) -> None:
-    change_marts(
-        settings,
-        "update scorecard.revenue_reconciliation set amount = 12.5, line_count = 3, "
-        "running_amount = running_amount + 12.5 where step = 'unexplained'",
-    )
-
-    release = publish(settings, "run1")
-
-    text = Page((release.path / "report" / "index.html").read_text(encoding="utf-8")).text
+def test_a_walk_that_does_not_add_up_is_announced(changed_html: str) -> None:
+    text = Page(changed_html).text
     assert "does not add up" in text
     assert "£12.500 in 3 lines" in text
 
