@@ -7,9 +7,10 @@ counted, and each costs its query a second time (for the keys of failing rows), 
 
     python -m tests.bench_gates --home .scorecard --customers 1000000 --months 1
 
-`--months` keeps the newest months of what has one row a month; `--list 20` names the dearest
-statements. Without a home a small company is simulated and run first. `--keep FILE` keeps the
-multiplied marts (11 GB for a million customers and one month), `--judge FILE` judges them again.
+`--months` keeps the newest months of what has one row a month, `--profiles` the scorecards named;
+`--list 20` names the dearest statements. Without a home a small company is simulated and run first.
+`--keep FILE` keeps the multiplied marts (11 GB for a million customers and one month), `--judge
+FILE` judges them again.
 What was measured stands in docs/performance.md.
 """
 
