@@ -260,10 +260,15 @@ select
         as survey_invitations_12m,
     {{ measured_count('measured.has_invitations', 'invited.answered_count') }}
         as surveys_answered_12m,
-    {{ ratio('invited.answered_count', 'invited.invitation_count') }} as survey_response_ratio_12m,
-    -- Asked and silent; empty where nobody asked.
-    case when invited.invitation_count > 0 then invited.answered_count = 0 end
-        as is_survey_non_respondent,
+    case
+        when measured.has_invitations
+            then {{ ratio('invited.answered_count', 'invited.invitation_count') }}
+    end as survey_response_ratio_12m,
+    -- Asked and silent; empty where nobody asked, or nobody knows who was asked.
+    case
+        when measured.has_invitations and invited.invitation_count > 0
+            then invited.answered_count = 0
+    end as is_survey_non_respondent,
     cast(last_per_customer.nps_answer as integer) as nps_answer,
     {{ nps_class('last_per_customer.nps_answer') }} as nps_class,
     {{ days_between('last_per_customer.nps_answered_on', 'joined.as_of_date') }}
