@@ -34,6 +34,7 @@ from orchestration.ingestion.quarantine import ERASED
 from orchestration.ingestion.sql import identifier, literal
 from orchestration.release.store import release_folders
 from orchestration.settings import Settings
+from orchestration.text import RAW_TEXTS, keep_scores
 from orchestration.warehouse import (
     connect,
     prepare_home,
@@ -47,6 +48,7 @@ ERASED_DOMAIN: Final = "erased.invalid"
 # Tables of the core that hold names and addresses (tests/dbt_project/test_vault.py).
 VAULT_TABLES: Final = ("int_identity_evidence", "int_identity_blocks")
 _HITS: Final = "erased_rows"
+_KEPT_SCORES: Final = "kept_text_scores"
 _LEFT_ALONE: Final = ("raw", "control", "quarantine", "seeds")
 
 
@@ -151,6 +153,8 @@ def _take_out(
 ) -> dict[str, int]:
     """Make the person's rows nobody's, prove it, and count them by place."""
     counts = {}
+    texts = {each.title: is_about(each, "t") for each in contracts if each.title in RAW_TEXTS}
+    keep_scores(con, texts, into=_KEPT_SCORES)
     for contract in contracts:
         counts[f"raw.{contract.identifier}"] = _empty_rows(con, contract, person)
     for contract in contracts:
@@ -215,14 +219,18 @@ def _empty_rows(con: duckdb.DuckDBPyConnection, contract: TableContract, person:
 
 
 def _emptied(contract: TableContract, name: str, person: Person) -> str:
-    """Say what takes the place of a personal value; who had an address still has one."""
+    """Say what takes the place of a personal value; who had an address or wrote still did."""
     column = contract.column(name)
     if name == EMAIL and contract.is_entity:
         address = literal(f"{person.token}@{ERASED_DOMAIN}")
         return f"case when {identifier(name)} is not null then {address} end"
-    if column.is_not_null and column.data_type == "varchar":
-        return literal(ERASED)
-    return "null"
+    if column.data_type != "varchar":
+        return "null"
+    if column.personal_data == "sensitive":
+        # A blank text says nothing, and counts as one that says nothing.
+        quoted = identifier(name)
+        return f"case when trim({quoted}) <> '' then {literal(ERASED)} else {quoted} end"
+    return literal(ERASED) if column.is_not_null else "null"
 
 
 def _empty_vault(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
@@ -327,6 +335,11 @@ def _record(
         f"on l.source_id = p.identifier and p.kind = {kind_of('l.source_system')} "
         "where l.customer_id = ?",
         [erasure.erasure_id, person.anonymous_id],
+    )
+    con.execute(
+        "insert into control.erased_text_scores by name "
+        f"select ? as erasure_id, * from {_KEPT_SCORES}",
+        [erasure.erasure_id],
     )
     return erasure
 

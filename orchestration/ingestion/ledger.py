@@ -119,6 +119,19 @@ create table if not exists control.erased_links (
     evidence_load_id bigint
 );
 
+-- What texts of erased persons said, in numbers; the texts are gone.
+create table if not exists control.erased_text_scores (
+    erasure_id bigint,
+    source_table varchar,
+    item_id varchar,
+    load_id bigint,
+    language varchar,
+    sentiment double,
+    topic varchar,
+    severity integer,
+    model_version varchar
+);
+
 create table if not exists control.erasure_salt (
     salt varchar
 );
