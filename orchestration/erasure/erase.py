@@ -26,11 +26,11 @@ from orchestration.erasure.person import (
 )
 from orchestration.erasure.rewriting import RehearsalError, write_anew
 from orchestration.errors import ScorecardError, UsageError
-from orchestration.ingestion import ledger, tombstones
+from orchestration.ingestion import ledger, retention, tombstones
 from orchestration.ingestion.contract import TableContract, load_contracts
 from orchestration.ingestion.delivery import read_deliveries
 from orchestration.ingestion.loader import number
-from orchestration.ingestion.quarantine import ERASED
+from orchestration.ingestion.retention import ERASED
 from orchestration.ingestion.sql import identifier, literal
 from orchestration.release.store import release_folders
 from orchestration.settings import Settings
@@ -224,13 +224,7 @@ def _emptied(contract: TableContract, name: str, person: Person) -> str:
     if name == EMAIL and contract.is_entity:
         address = literal(f"{person.token}@{ERASED_DOMAIN}")
         return f"case when {identifier(name)} is not null then {address} end"
-    if column.data_type != "varchar":
-        return "null"
-    if column.personal_data == "sensitive":
-        # A blank text says nothing, and counts as one that says nothing.
-        quoted = identifier(name)
-        return f"case when trim({quoted}) <> '' then {literal(ERASED)} else {quoted} end"
-    return literal(ERASED) if column.is_not_null else "null"
+    return retention.emptied(column, ERASED)
 
 
 def _empty_vault(con: duckdb.DuckDBPyConnection) -> dict[str, int]:

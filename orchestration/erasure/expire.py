@@ -24,6 +24,7 @@ from orchestration.ingestion.loader import number
 from orchestration.ingestion.retention import Cutoff, Expiry
 from orchestration.ingestion.sql import identifier, literal
 from orchestration.settings import Settings
+from orchestration.text import keep_scores
 from orchestration.warehouse import (
     connect,
     prepare_home,
@@ -35,7 +36,7 @@ from orchestration.warehouse import (
 # Computed tables that hold personal values of a source until the next run, with the key by which
 # their rows are found there (tests/dbt_project/test_vault.py).
 COPIES: Final = {"organisation.credit_checks": ("int_aml_checks", "check_id")}
-_QUARANTINE: Final = "quarantine."
+_KEPT_SCORES: Final = "kept_text_scores"
 
 
 @dataclass(frozen=True)
@@ -186,10 +187,10 @@ def _empty(
         cutoff = cutoffs.get(contract.title)
         if cutoff is None:
             continue
+        keep_scores(con, {contract.title: retention.is_full(contract, cutoff)}, into=_KEPT_SCORES)
+        con.execute(f"insert into control.erased_text_scores by name from {_KEPT_SCORES}")
         counts[f"raw.{contract.identifier}"] = retention.empty_raw(con, contract, cutoff)
-        counts[f"{_QUARANTINE}{contract.identifier}"] = retention.empty_refused(
-            con, contract, cutoff
-        )
+        counts[f"quarantine.{contract.identifier}"] = retention.empty_refused(con, contract, cutoff)
         if left := sum(retention.count_overdue(con, contract, cutoff)):
             raise ScorecardError(
                 f"{left} rows of {contract.title} would still hold values past their period, so "

@@ -119,7 +119,8 @@ create table if not exists control.erased_links (
     evidence_load_id bigint
 );
 
--- What texts of erased persons said, in numbers; the texts are gone.
+-- What texts said that are gone, in numbers: of erased persons, and (without an erasure) of those
+-- whose period is over.
 create table if not exists control.erased_text_scores (
     erasure_id bigint,
     source_table varchar,

@@ -83,7 +83,6 @@ WAIVABLE: Final = (
 )
 # The time of a fact says which months there are: one far off would stretch the whole history.
 TIME_RULES: Final = ("earliest", "date_in_future", "not_null")
-ERASED: Final = "erased"
 COPIED_AT_ONCE: Final = 10_000
 _STATE: Final = f"""
     case when d.action = '{RELEASE}' then '{RELEASED}' when d.action = '{DISMISS}'

@@ -22,7 +22,9 @@ from orchestration.ingestion.contract import Column, TableContract
 from orchestration.ingestion.ledger import row_hash
 from orchestration.ingestion.sql import identifier, literal
 
-# What stands where a text stood: that there was one still counts. No customer writes this.
+# What stands where a text stood, of a person who was erased and of one whose period is over: that
+# there was a text still counts.
+ERASED: Final = "erased"
 EMPTIED: Final = "[emptied: past its period]"
 # Identity resolution compares names and addresses of every version of these, however old: without
 # them, records that are one customer would fall apart (tests/dbt_project/test_vault.py).
@@ -111,20 +113,23 @@ def check_periods(contracts: Sequence[TableContract]) -> None:
             )
 
 
-def emptied(column: Column) -> str:
+def emptied(column: Column, mark: str = EMPTIED) -> str:
     """Write the SQL of what takes the place of a column's value.
 
     Of a text it stays known that there was one, so that no count of texts changes; a blank one says
-    nothing and stays. Anything else becomes empty.
+    nothing and stays, and so does one that was emptied before. Anything else becomes empty.
 
     Args:
         column: The column, of class personal or sensitive.
+        mark: What stands where a text stood.
     """
     name = identifier(column.name)
     is_text = column.data_type == "varchar" and not column.accepted_values
-    if is_text and (column.personal_data == "sensitive" or column.is_not_null):
-        return f"case when trim({name}) <> '' then {literal(EMPTIED)} else {name} end"
-    return "null"
+    if not is_text or not (column.personal_data == "sensitive" or column.is_not_null):
+        return "null"
+    marks = ", ".join(literal(each) for each in (ERASED, EMPTIED))
+    is_written = f"trim({name}) <> '' and {name} not in ({marks})"
+    return f"case when {is_written} then {literal(mark)} else {name} end"
 
 
 def empty_raw(con: duckdb.DuckDBPyConnection, contract: TableContract, cutoff: Cutoff) -> int:
@@ -168,7 +173,7 @@ def count_overdue(
         cutoff: Which rows and columns.
     """
     raw = con.execute(
-        f"select count(*) from {contract.raw_table} where {_is_full(contract, cutoff)}"
+        f"select count(*) from {contract.raw_table} where {is_full(contract, cutoff)}"
     ).fetchone()
     refused = con.execute(
         f"select count(*) from quarantine.refused_rows as r where {_refused_past(contract, cutoff)}"
@@ -182,8 +187,13 @@ def _values(contract: TableContract, cutoff: Cutoff) -> dict[str, str]:
     }
 
 
-def _is_full(contract: TableContract, cutoff: Cutoff) -> str:
-    """Write the condition that a row is past the period and holds a value that should be gone."""
+def is_full(contract: TableContract, cutoff: Cutoff) -> str:
+    """Write the SQL condition that a row is past a period and holds a value that should be gone.
+
+    Args:
+        contract: The table.
+        cutoff: Which rows and columns.
+    """
     differs = [
         f"{identifier(name)} is distinct from {value}"
         for name, value in _values(contract, cutoff).items()
@@ -204,7 +214,7 @@ def _empty(
     values = _values(contract, cutoff)
     con.execute(
         f"create or replace temp table {_ROWS} as select {key} from {table} "
-        f"where {also} and {_is_full(contract, cutoff)}"
+        f"where {also} and {is_full(contract, cutoff)}"
     )
     row = con.execute(f"select count(*) from {_ROWS}").fetchone()
     count = int(row[0]) if row else 0

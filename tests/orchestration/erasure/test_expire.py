@@ -11,6 +11,7 @@ import pytest
 import yaml
 from rich.console import Console
 
+from orchestration import text
 from orchestration.erasure.expire import COPIES, ExpiryOutcome, expire
 from orchestration.erasure.words import render_expiry
 from orchestration.errors import ContractError, ScorecardError, UsageError
@@ -144,6 +145,26 @@ def test_old_texts_go_and_everything_else_stays(shop: Ground) -> None:
     assert b"Thank you so much" in content
     assert b"New words of Cy" in content
     assert run(shop).row_counts == {}
+
+
+def test_what_the_texts_said_stays_in_numbers(
+    shop: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Scored in batches of one; M4 is blank and stays, M3 is not past its period."""
+    monkeypatch.setattr(text, "BATCH_TEXTS", 1)
+    run(shop)
+    kept = (
+        "select source_table, item_id, load_id, erasure_id, language, sign(sentiment) "
+        "from control.erased_text_scores order by all"
+    )
+    found = shop.rows(kept)
+    assert found == [
+        ("support.ticket_comments", "M1", 1, None, "en", 0),
+        ("support.ticket_comments", "M2", 1, None, "en", -1),
+        ("survey.responses", "A1", 3, None, "en", 1),
+    ]
+    run(shop)
+    assert shop.rows(kept) == found
 
 
 def test_a_period_ends_later_for_an_earlier_month(shop: Ground) -> None:
