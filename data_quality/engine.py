@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -79,12 +79,16 @@ class Judge:
 
     def judge(self, suite: str, rules: Sequence[Rule], *, run_id: str) -> list[Outcome]:
         """Run the rules, whose tables must exist, and give their outcomes in the same order."""
-        by_table: dict[str, list[Rule]] = defaultdict(list)
+        by_rows: dict[tuple[str, str], list[Rule]] = defaultdict(list)
         for rule in rules:
-            by_table[rule.table].append(rule)
+            rows = rule.kwargs.get("relation", f"select * from {rule.table}")
+            by_rows[rule.table, rows].append(rule)
         outcomes: dict[str, Outcome] = {}
-        for table, table_rules in by_table.items():
-            for outcome in self._judge_table(suite, table, table_rules, run_id):
+        names: Counter[str] = Counter()
+        for (table, rows), their_rules in by_rows.items():
+            names[table] += 1
+            name = f"{suite}.{table}" + (f"-{names[table]}" if names[table] > 1 else "")
+            for outcome in self._judge_rows(name, rows, their_rules, run_id):
                 outcomes[outcome.rule.id] = outcome
         return [outcomes[rule.id] for rule in rules]
 
@@ -99,13 +103,12 @@ class Judge:
         self._context.build_data_docs(site_names=[DOCS_SITE])
         tidy_data_docs(self._docs)
 
-    def _judge_table(
-        self, suite: str, table: str, rules: Sequence[Rule], run_id: str
+    def _judge_rows(
+        self, name: str, rows: str, rules: Sequence[Rule], run_id: str
     ) -> Iterator[Outcome]:
         import great_expectations as gx
 
-        name = f"{suite}.{table}"
-        asset = self._datasource.add_query_asset(name, query=f"select * from {table}")
+        asset = self._datasource.add_query_asset(name, query=rows)
         expectations = gx.ExpectationSuite(
             name=name, expectations=[self._expectation(rule) for rule in rules]
         )
@@ -131,7 +134,7 @@ class Judge:
         if query is not None:
             kwargs = {
                 "unexpected_rows_query": query,
-                "condition": row_condition(self.connection, rule, query),
+                "condition": kwargs.get("condition") or row_condition(self.connection, rule, query),
                 **_key(rule),
                 "column": kwargs.get("column"),
                 "sentence": rule.description,

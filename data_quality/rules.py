@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from textwrap import dedent
+from textwrap import dedent, indent
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -285,6 +285,38 @@ class Table:
             columns=columns,
             reads=reads,
         )
+
+    def none_where(
+        self,
+        what: str,
+        relation: str,
+        condition: str,
+        *,
+        because: str,
+        says: str,
+        characteristic: Characteristic,
+        severity: Severity = "block",
+        columns: Sequence[str] = (),
+        reads: Sequence[str] = (),
+    ) -> Rule:
+        """The condition holds for no row of a relation: a query whose rows have keys of this table.
+
+        Rules with the same relation share one reading of it, so that a grouping of all rows that
+        several need is done once; the rows checked are then those of the relation.
+        """
+        relation = _tidy(relation)
+        rule = self.no_rows(
+            what,
+            f"select * from (\n{indent(relation, '    ')}\n) as judged\nwhere {_tidy(condition)}",
+            because=because,
+            says=says,
+            characteristic=characteristic,
+            severity=severity,
+            columns=columns,
+            reads=reads,
+        )
+        shared = {"relation": relation, "condition": _tidy(condition)}
+        return replace(rule, kwargs={**rule.kwargs, **shared})
 
     def measure(
         self,

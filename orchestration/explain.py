@@ -37,7 +37,12 @@ from orchestration.terminal import render_notice
 
 TOLERANCE = 1e-4
 _NEAR_IDS = 5
-_ACTIONS = (
+# Columns of predictions that the last good version of an older release may lack.
+_LATER = (
+    "clv_12m_low",
+    "clv_12m_high",
+    "clv_36m_low",
+    "clv_36m_high",
     "acts_by_rule",
     "value_threshold",
     "acts_by_value",
@@ -49,6 +54,10 @@ _HELD = {
     "consent_refused": "held: consent to marketing was refused",
     "consent_unknown": "held: nobody asked for consent to marketing",
 }
+INTERVAL_MEANS = (
+    "90 % interval: of ten such customers nine are expected to be worth something inside it. It is "
+    "wide, because what one customer will do is mostly chance."
+)
 _DECIMALS = 2
 _BAND_STYLES = {"red": "bold red", "amber": "bold yellow", "green": "bold green"}
 
@@ -139,6 +148,11 @@ class Outlook:
         value_basis: `revenue` or `margin`.
         value_at_risk: Churn probability times the value if the customer stays.
         churn_version: The estimator of churn.
+        clv_12m_low: Lower end of the 90 % interval of twelve months' value; None where nothing
+            honest can be said: the mean of a tier, the two-part regression, no year over yet.
+        clv_12m_high: Upper end of it.
+        clv_36m_low: Lower end of that of thirty-six months.
+        clv_36m_high: Upper end of it.
         acts_by_rule: Whether the probability exceeds the fixed limit.
         value_threshold: Probability above which an offer pays; None where it never does.
         acts_by_value: Whether the probability exceeds that.
@@ -162,12 +176,24 @@ class Outlook:
     value_basis: str | None
     value_at_risk: Decimal | None
     churn_version: str | None = None
+    clv_12m_low: Decimal | None = None
+    clv_12m_high: Decimal | None = None
+    clv_36m_low: Decimal | None = None
+    clv_36m_high: Decimal | None = None
     acts_by_rule: bool | None = None
     value_threshold: float | None = None
     acts_by_value: bool | None = None
     owner_role: str | None = None
     may_contact: bool | None = None
     held_reason: str | None = None
+
+    @property
+    def values(self) -> tuple[tuple[int, Decimal | None, Decimal | None, Decimal | None], ...]:
+        """Months, expected value of them, and both ends of its 90 % interval."""
+        return (
+            (12, self.clv_12m, self.clv_12m_low, self.clv_12m_high),
+            (36, self.clv_36m, self.clv_36m_low, self.clv_36m_high),
+        )
 
 
 @dataclass(frozen=True)
@@ -518,8 +544,7 @@ def _outlook(con: duckdb.DuckDBPyConnection, customer_id: str, month: date) -> O
     if "predictions" not in _tables(con):
         return None
     columns = {row["column_name"] for row in read_rows(con, "describe scorecard.predictions")}
-    # The last good version of an older release does not say who acts.
-    actions = [name for name in _ACTIONS if name in columns]
+    later = [name for name in _LATER if name in columns]
     rows = read_rows(
         con,
         f"""
@@ -539,7 +564,7 @@ def _outlook(con: duckdb.DuckDBPyConnection, customer_id: str, month: date) -> O
             value_basis,
             value_at_risk,
             churn_estimator_version as churn_version
-            {"".join(f", {name}" for name in actions)}
+            {"".join(f", {name}" for name in later)}
         from scorecard.predictions
         where customer_id = ? and as_of_date = ?
         """,
@@ -802,13 +827,25 @@ def _outlook_table(outlook: Outlook | None) -> RenderableType:
             table.add_row("Who acts", outlook.owner_role or "nobody", _actions(outlook))
     warning = "; an assumption is doubtful here" if outlook.clv_has_warning else ""
     how = f"{outlook.clv_method or '–'}, basis {outlook.value_basis or '–'}{warning}"
-    table.add_row("Value of 12 months", _money(outlook.clv_12m), how)
-    table.add_row("Value of 36 months", _money(outlook.clv_36m), how)
+    for months, value, low, high in outlook.values:
+        table.add_row(f"Value of {months} months", _money(value), how + _interval(value, low, high))
+    if any(low is not None for _, _, low, _ in outlook.values):
+        table.caption = INTERVAL_MEANS
+        table.caption_justify = "left"
     table.add_row("Still a customer", _percent(outlook.probability_alive), how)
     table.add_row(
         "Value at risk", _money(outlook.value_at_risk), "churn probability × value if kept"
     )
     return table
+
+
+def _interval(value: Decimal | None, low: Decimal | None, high: Decimal | None) -> str:
+    """What is said of the interval of a value, after how it was estimated."""
+    if value is None:
+        return ""
+    if low is None or high is None:
+        return "; no interval can be given"
+    return f"; 90 % interval {_money(low)} to {_money(high)}"
 
 
 def _actions(outlook: Outlook) -> str:

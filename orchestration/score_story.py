@@ -525,6 +525,7 @@ def write_page(
         The file.
     """
     # Imported where it is used: the templates take a moment.
+    from orchestration.explain import INTERVAL_MEANS
     from orchestration.release.report import page_environment
 
     environment = page_environment(None)
@@ -535,6 +536,7 @@ def write_page(
         lang=lang,
         t=translator(lang),
         explanation=explanation,
+        interval_means=INTERVAL_MEANS,
         story=story,
         parts=[
             (name, points)

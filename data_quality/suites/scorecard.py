@@ -43,6 +43,30 @@ STATUSES = ("published", "insufficient_evidence")
 MIN_COVERAGE = 0.60
 # Contributions are rounded to six decimals; a score has about ten of them.
 CONTRIBUTION_TOLERANCE = 1e-4
+# What the measures of a score add up to, beside the score: grouped once for all rules about it.
+SCORES_WITH_SUMS = """
+    select
+        coalesce(card.customer_id, sums.customer_id) as customer_id,
+        coalesce(card.as_of_date, sums.as_of_date) as as_of_date,
+        coalesce(card.profile, sums.profile) as profile,
+        card.customer_id is not null as has_card,
+        sums.customer_id is not null as has_measures,
+        card.score_before_exceptions is not null as is_scored,
+        card.score_before_exceptions, sums.contribution, sums.effective_weight, explained.first_date
+    from scorecard.customer_scorecard as card
+    full join (
+        select
+            customer_id, as_of_date, profile,
+            sum(contribution) as contribution, sum(effective_weight) as effective_weight
+        from scorecard.customer_scorecard_measures group by customer_id, as_of_date, profile
+    ) as sums
+        on card.customer_id = sums.customer_id
+        and card.as_of_date = sums.as_of_date
+        and card.profile = sums.profile
+    cross join (
+        select min(as_of_date) as first_date from scorecard.customer_scorecard_measures
+    ) as explained
+"""
 WEIGHT_TOLERANCE = 1e-6
 # Rounding of the published mean.
 MEAN_TOLERANCE = 1e-4
@@ -62,7 +86,7 @@ def rules() -> tuple[Rule, ...]:
         *_bands(),
         *_change(),
         *_measures(),
-        *_contributions(),
+        *_sums(),
         *_weights(),
         *_tiers(),
         *_tier_counts(),
@@ -276,68 +300,60 @@ def _measures() -> tuple[Rule, ...]:
     )
 
 
-def _contributions() -> tuple[Rule, ...]:
+def _sums() -> tuple[Rule, ...]:
+    reads = (SCORECARD.path,)
     return (
-        MEASURES.no_rows(
+        MEASURES.none_where(
             "contributions_add_up_to_the_score",
+            SCORES_WITH_SUMS,
             f"""
-            select card.customer_id, card.as_of_date, card.profile
-            from scorecard.customer_scorecard as card
-            inner join (
-                select customer_id, as_of_date, profile, sum(contribution) as total
-                from scorecard.customer_scorecard_measures group by customer_id, as_of_date, profile
-            ) as contributions
-                on card.customer_id = contributions.customer_id
-                and card.as_of_date = contributions.as_of_date
-                and card.profile = contributions.profile
-            where card.score_before_exceptions is not null
-                and abs(card.score_before_exceptions - coalesce(contributions.total, 0))
-                    > {CONTRIBUTION_TOLERANCE}
+            is_scored and has_measures
+            and abs(score_before_exceptions - coalesce(contribution, 0)) > {CONTRIBUTION_TOLERANCE}
             """,
             says="The contributions of the measures add up to the computed score.",
             because="A score that its parts do not explain cannot be defended.",
             characteristic="accuracy",
             columns=("contribution",),
-            reads=(SCORECARD.path,),
+            reads=reads,
         ),
-        MEASURES.no_rows(
+        MEASURES.none_where(
             "published_scores_are_explained",
-            """
-            select card.customer_id, card.as_of_date, card.profile
-            from scorecard.customer_scorecard as card
-            anti join scorecard.customer_scorecard_measures as measures
-                on card.customer_id = measures.customer_id
-                and card.as_of_date = measures.as_of_date
-                and card.profile = measures.profile
-            where card.score_before_exceptions is not null
-                and card.as_of_date >= (
-                    select min(as_of_date) from scorecard.customer_scorecard_measures
-                )
-            """,
+            SCORES_WITH_SUMS,
+            "is_scored and not has_measures and as_of_date >= first_date",
             says="Every score of the explained months has its measures.",
             because="Whoever asks why must get an answer.",
             characteristic="traceability",
             columns=("measure",),
-            reads=(SCORECARD.path,),
+            reads=reads,
+        ),
+        MEASURES.none_where(
+            "effective_weights_add_up_to_one",
+            SCORES_WITH_SUMS,
+            f"abs(effective_weight - 1) > {CONTRIBUTION_TOLERANCE} and contribution is not null",
+            says="The effective weights of a score add up to one.",
+            because="What is not measured must give its weight to what is.",
+            characteristic="accuracy",
+            columns=("effective_weight",),
+            reads=reads,
+        ),
+        MEASURES.none_where(
+            "measures_are_of_a_score",
+            SCORES_WITH_SUMS,
+            """
+            not has_card
+            and customer_id is not null and as_of_date is not null and profile is not null
+            """,
+            says="Every measure belongs to a row of the scorecard.",
+            because="An explanation of nothing is a row that was lost, or of a former customer.",
+            characteristic="consistency",
+            columns=("customer_id", "as_of_date", "profile"),
+            reads=reads,
         ),
     )
 
 
 def _weights() -> tuple[Rule, ...]:
     return (
-        MEASURES.no_rows(
-            "effective_weights_add_up_to_one",
-            f"""
-            select customer_id, as_of_date, profile from scorecard.customer_scorecard_measures
-            group by customer_id, as_of_date, profile
-            having abs(sum(effective_weight) - 1) > {CONTRIBUTION_TOLERANCE}
-                and bool_or(contribution is not null)
-            """,
-            says="The effective weights of a score add up to one.",
-            because="What is not measured must give its weight to what is.",
-            characteristic="accuracy",
-            columns=("effective_weight",),
-        ),
         MEASURES.no_rows(
             "measure_is_in_the_profile",
             """

@@ -27,7 +27,7 @@ from orchestration.release.palette import (
     RED,
     SKY,
 )
-from orchestration.release.untold import FEW, HIDDEN, Few, hidden_too, is_few, is_told
+from orchestration.release.untold import FEW, HIDDEN, Untold, hidden_too, is_few, is_told
 
 Row = Mapping[str, Any]
 
@@ -184,7 +184,7 @@ def tier_shares(tiers: Sequence[Row]) -> str:
             {"tier": row["tier"], "of": "Revenue", "share": float(row["revenue_share"] or 0)},
         )
         # A tier of very few customers has no bars, since a length can be read.
-        if is_told(row["revenue_share"]) and not isinstance(row["customer_count"], Few)
+        if is_told(row["revenue_share"]) and not isinstance(row["customer_count"], Untold)
     ]
     return _pairs(
         rows, key="tier", measure="share", series=("Customers", "Revenue"), label=_percent

@@ -110,6 +110,15 @@ CHINESE: dict[str, str] = {
     "Since last month": "较上月",
     "Leaves within 6 months": "6个月内流失概率",
     "Risk band": "风险等级",
+    "What the customer may be worth": "客户的预期价值",
+    "Value of the next {n} months": "未来{n}个月的价值",
+    "90 % interval {low} to {high}": "90% 区间 {low} 至 {high}",
+    "no interval can be given": "无法给出区间",
+    "Counted is the margin.": "按毛利计算。",
+    "Counted is the revenue.": "按收入计算。",
+    "90 % interval: of ten such customers nine are expected to be worth something inside it. It is "
+    "wide, because what one customer will do is mostly chance.": "90% 区间：十位此类客户中，"
+    "预计有九位的价值落在区间内。单个客户的行为多属偶然，故区间较宽。",
     "Next best lever": "最佳改进点",
     "Where the score comes from": "得分的构成",
     "Sum": "合计",

@@ -28,7 +28,7 @@ from orchestration.release.palette import (
     SKY,
 )
 from orchestration.release.reading import Row
-from orchestration.release.untold import counted
+from orchestration.release.untold import told_parts
 
 KINDS = {"organisation": "Organisations", "individual": "Individuals", None: "Not known"}
 KIND_COLOURS = {"Organisations": BLUE, "Individuals": SKY, "Not known": GREY}
@@ -71,7 +71,7 @@ def customers_by_tier(rows: Sequence[Row]) -> str:
     for row in rows:
         name = row["tier"] or NO_TIER
         sums[name] = sums.get(name, 0) + row["customer_count"]
-    sums = {name: counted(value) for name, value in sums.items()}
+    sums = told_parts(sums)
     base = (
         alt.Chart(alt.Data(values=bars))
         .mark_bar(height=26)

@@ -12,19 +12,30 @@ Two steps, since pages read marts and count customers themselves:
   and with it all other figures of a row that speaks of so few customers.
 
 Cases count like customers: four tickets come from four customers at most. A total that stands
-beside its parts would give one hidden part away: `untold.hidden_too` says which other part of a
-cross table must stay away with it. The marts themselves are whole, for who may read them.
+beside its parts would give one hidden part away, and totals stand on many pages: of the groups that
+rows divide a whole into (`_PARTS`), none is hidden alone. The next smallest is not told either, nor
+what rests on it. Cross tables that a page makes of rows ask `untold.hidden_too` themselves. The
+marts themselves are whole, for who may read them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Final
 
 import duckdb
 
 from orchestration.release.reading import Row, open_database, read_rows
-from orchestration.release.untold import SMALL_CELL, Few, UntoldDecimal, UntoldFloat, is_few
+from orchestration.release.untold import (
+    SMALL_CELL,
+    Beside,
+    Few,
+    UntoldDecimal,
+    UntoldFloat,
+    hidden_too,
+    is_few,
+)
 
 # How many customers a row of a query speaks of, where it says so.
 _SIZES: Final = ("customer_count", "customers", "active_count", "valued_customer_count")
@@ -57,6 +68,52 @@ _NOT_OF_CUSTOMERS: Final = frozenset(
         "weight_count",
     }
 )
+# What customers or cases are divided by: the groups of one of them make up a whole.
+_PARTS: Final = (
+    "tier",
+    "customer_kind",
+    "band",
+    "risk_band",
+    "churn_method",
+    "channel",
+    "stage",
+    "is_declining",
+    "group_name",
+    "group_value",
+    "cell",
+    "cluster_id",
+    "quadrant",
+    "grade",
+    "team_id",
+    "scope_id",
+    "touchpoint",
+    "low",
+    "from_days",
+)
+# What tells one whole from another.
+_WHOLES: Final = (
+    "as_of_date",
+    "month",
+    "period_months",
+    "lag_months",
+    "cohort_kind",
+    "cohort_month",
+    "profile",
+    "programme_id",
+    "estimator",
+    "estimator_version",
+    "group_kind",
+    "kind_group",
+    "scope",
+    "scale",
+    "dimension",
+    "process",
+    "step",
+    "metric",
+)
+# Each row is one of these, or a step of a path through it: no sum of such rows is a whole.
+_NO_PARTS: Final = frozenset({"customer_id", "account_id", "known_id", "from_stage", "place"})
+_ALL: Final = "all"
 
 
 def open_groups(
@@ -83,7 +140,7 @@ def open_groups(
         [release],
     ).fetchall():
         columns.setdefault(mart, {})[column] = data_type
-    measures = _measures(con, columns)
+    measures = _measures(con)
     for mart, present in columns.items():
         replaced = _replaced(present, measures.get(mart, []))
         told = f"* replace ({', '.join(replaced)})" if replaced else "*"
@@ -105,7 +162,10 @@ def read_groups(
         query: The query, with `?` for each value.
         values: The values.
     """
-    return [_held_back(row) for row in read_rows(con, query, values)]
+    rows = read_rows(con, query, values)
+    beside = _beside(rows)
+    rests_on = _rests_on(con) if any(beside) else {}
+    return [_held_back(row, hidden, rests_on) for row, hidden in zip(rows, beside, strict=True)]
 
 
 def counts_customers(name: str) -> bool:
@@ -113,12 +173,16 @@ def counts_customers(name: str) -> bool:
     return name not in _NOT_OF_CUSTOMERS and (name in _SIZES or name.endswith(_COUNTS))
 
 
-def _measures(
-    con: duckdb.DuckDBPyConnection, columns: Mapping[str, Mapping[str, str]]
-) -> dict[str, list[Row]]:
+def _measures(con: duckdb.DuckDBPyConnection) -> dict[str, list[Row]]:
     """The measures of each mart of groups, with the count that each rests on."""
-    catalogue = columns.get("indicator_catalogue", {})
-    if not {"mart", "source_rows_column", "low_column", "high_column"} <= catalogue.keys():
+    catalogue = {
+        column
+        for (column,) in con.execute(
+            "select column_name from duckdb_columns() "
+            "where schema_name = 'scorecard' and table_name = 'indicator_catalogue'"
+        ).fetchall()
+    }
+    if not {"mart", "source_rows_column", "low_column", "high_column"} <= catalogue:
         return {}
     found: dict[str, list[Row]] = {}
     for row in read_rows(
@@ -151,20 +215,90 @@ def _replaced(columns: Mapping[str, str], measures: Sequence[Row]) -> list[str]:
     ]
 
 
-def _held_back(row: Row) -> Row:
-    speaks_of_few = any(is_few(row[name]) for name in _SIZES if _is_count(row, name))
-    return {name: _told(row, name, speaks_of_few=speaks_of_few) for name in row}
+def _beside(rows: Sequence[Row]) -> list[set[str]]:
+    """The counts of each row that are not few, and would give one of few away."""
+    found: list[set[str]] = [set() for _ in rows]
+    if not rows or _NO_PARTS & rows[0].keys():
+        return found
+    parts = [name for name in _PARTS if name in rows[0]]
+    wholes = [name for name in _WHOLES if name in rows[0]]
+    for count in (name for name in rows[0] if counts_customers(name)):
+        hidden = {place for place, row in enumerate(rows) if _is_few_count(row, count)}
+        # A part that is hidden for the sake of one sum may be the only one of another.
+        before = -1
+        while hidden and len(hidden) != before:
+            before = len(hidden)
+            for line in _lines(rows, parts, wholes):
+                with_it = hidden_too(
+                    {
+                        # By name, so that no order of rows decides between equal counts.
+                        (*(str(rows[place][name]) for name in parts), place): 1
+                        if place in hidden
+                        else rows[place][count]
+                        if _is_count(rows[place], count)
+                        else None
+                        for place in line
+                    }
+                )
+                hidden |= {place for *_, place in with_it}
+        for place in hidden:
+            if not _is_few_count(rows[place], count):
+                found[place].add(count)
+    return found
 
 
-def _told(row: Row, name: str, *, speaks_of_few: bool) -> Any:
+def _lines(rows: Sequence[Row], parts: Sequence[str], wholes: Sequence[str]) -> Iterator[list[int]]:
+    """The places of rows whose sum is a whole: along each way to divide it, and along several."""
+    for size in range(1, len(parts) + 1):
+        for along in combinations(parts, size):
+            rest = [name for name in (*wholes, *parts) if name not in along]
+            lines: dict[tuple[Any, ...], list[int]] = {}
+            for place, row in enumerate(rows):
+                if not any(row[name] == _ALL for name in along):
+                    lines.setdefault(tuple(row[name] for name in rest), []).append(place)
+            yield from lines.values()
+
+
+def _rests_on(con: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:
+    """The counts that a measure of groups, or an end of its interval, rests on in any mart."""
+    found: dict[str, set[str]] = {}
+    for measures in _measures(con).values():
+        for row in measures:
+            for name in ("indicator_id", "low_column", "high_column"):
+                found.setdefault(row[name], set()).add(row["source_rows_column"])
+    return found
+
+
+def _held_back(row: Row, beside: set[str], rests_on: Mapping[str, set[str]]) -> Row:
+    speaks_of_few = any(
+        name in beside or is_few(row[name]) for name in _SIZES if _is_count(row, name)
+    )
+    return {
+        name: _told(
+            row,
+            name,
+            is_beside=name in beside,
+            is_untold=speaks_of_few or not beside.isdisjoint(rests_on.get(name, ())),
+        )
+        for name in row
+    }
+
+
+def _told(row: Row, name: str, *, is_beside: bool, is_untold: bool) -> Any:
     value = row[name]
-    if _is_count(row, name) and counts_customers(name) and is_few(value):
+    if _is_few_count(row, name):
         return Few(value)
-    if speaks_of_few and isinstance(value, float):
+    if is_beside:
+        return Beside(value)
+    if is_untold and isinstance(value, float):
         return UntoldFloat(value)
-    if speaks_of_few and isinstance(value, Decimal):
+    if is_untold and isinstance(value, Decimal):
         return UntoldDecimal(value)
     return value
+
+
+def _is_few_count(row: Row, name: str) -> bool:
+    return _is_count(row, name) and counts_customers(name) and is_few(row[name])
 
 
 def _is_count(row: Row, name: str) -> bool:

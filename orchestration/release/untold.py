@@ -81,6 +81,24 @@ class Few(Untold, int):  # type: ignore[misc]
         return SMALL_CELL / 2
 
 
+class Beside(Untold, int):  # type: ignore[misc]
+    """A count of five or more that would give away the one of few that stands beside it."""
+
+    word = HIDDEN
+
+    def __truediv__(self, other: Any) -> UntoldFloat:
+        """A share of it would tell it."""
+        return UntoldFloat(int(self) / float(other))
+
+    def __rtruediv__(self, other: Any) -> UntoldFloat:
+        """Nor is a mean over it told."""
+        return UntoldFloat(float(other) / int(self))
+
+    def __float__(self) -> float:
+        """The least it may be: a chart must draw a length, and lengths can be read."""
+        return float(SMALL_CELL)
+
+
 def is_told(value: Any) -> bool:
     """Whether a value may be drawn at its own place: it was measured, and not of very few."""
     return value is not None and not isinstance(value, UntoldFloat | UntoldDecimal)
@@ -110,3 +128,16 @@ def hidden_too(counts: Mapping[Any, Any]) -> set[Any]:
     if len(hidden) == 1 and others:
         hidden.add(min(others, key=lambda part: (counts[part], str(part))))
     return hidden
+
+
+def told_parts(counts: Mapping[Any, Any]) -> dict[Any, Any]:
+    """The parts of a sum as they may stand beside it.
+
+    Args:
+        counts: The count of each part.
+    """
+    hidden = hidden_too(counts)
+    return {
+        part: counted(int(count)) if is_few(count) else Beside(count) if part in hidden else count
+        for part, count in counts.items()
+    }

@@ -21,15 +21,18 @@ def asking(query: str) -> Rule:
     )
 
 
-def conditions_by_table(judge: Judge) -> dict[str, dict[str, tuple[str, str]]]:
-    """For each table the rules that are counted together: query and condition."""
+def conditions_by_rows(judge: Judge) -> dict[str, dict[str, tuple[str, str]]]:
+    """For each query of rows the rules that are counted together: query and condition."""
     found: dict[str, dict[str, tuple[str, str]]] = defaultdict(dict)
     for rules in all_rules().values():
         for rule in rules:
             query = failing_rows_query(rule)
-            condition = query and row_condition(judge.connection, rule, query)
+            relation = rule.kwargs.get("relation")
+            condition = rule.kwargs.get("condition") or (
+                query and row_condition(judge.connection, rule, query)
+            )
             if query and condition:
-                found[rule.table][rule.id] = (query, condition)
+                found[relation or f"select * from {rule.table}"][rule.id] = (query, condition)
     return found
 
 
@@ -38,7 +41,7 @@ def disordered(judge: Judge) -> Iterator[Judge]:
     """Every judged table with its columns pushed down by a number of rows each: many rules fail."""
     con = judge.connection
     con.execute("begin")
-    for table in conditions_by_table(judge):
+    for table in {rule.table for rules in all_rules().values() for rule in rules}:
         columns = [row[0] for row in con.execute(f"describe {table}").fetchall()]
         pushed = ", ".join(
             f'lag("{column}", {place % 7}) over (order by rowid) as "{column}"'
@@ -54,9 +57,9 @@ def test_rules_counted_together_give_what_each_gives_by_itself(disordered: Judge
     together: dict[str, int] = {}
     alone: dict[str, int] = {}
 
-    for table, rules in conditions_by_table(disordered).items():
+    for rows, rules in conditions_by_rows(disordered).items():
         counts = ", ".join(f"count(*) filter (where {each[1]}\n)" for each in rules.values())
-        counted = con.execute(f"select {counts} from (select * from {table}) as judged").fetchone()
+        counted = con.execute(f"select {counts} from ({rows}) as judged").fetchone()
         together.update(zip(rules, counted, strict=True))
         for rule_id, (query, _) in rules.items():
             alone[rule_id] = con.execute(f"select count(*) from ({query}) as failing").fetchone()[0]
@@ -147,3 +150,31 @@ def test_keys_of_a_long_table_are_told_apart_exactly(
 
     assert (outcome.error, outcome.rows_failed) == ("", repeated)
     assert outcome.is_passed == (repeated == 0)
+
+
+def test_rules_with_the_same_relation_count_its_rows(judge: Judge) -> None:
+    con: Any = judge.connection
+    con.execute(
+        "create or replace table raw.keyed as select 'c' || i % 4 as customer_id, "
+        "last_day(date '2024-01-01' + interval 1 month * (i % 3)) as as_of_date, "
+        "'m' || i as measure, i as amount from range(24) as r(i)"
+    )
+    relation = "select customer_id, sum(amount) as amount from raw.keyed group by customer_id"
+
+    def holding(what: str, condition: str) -> Rule:
+        return KEYED.none_where(
+            what, relation, condition, says="None.", because="Why not.", characteristic="accuracy"
+        )
+
+    rules = [
+        holding("none_is_large", "amount > 62"),
+        holding("none_is_negative", "amount < 0"),
+        KEYED.not_null("amount", says="There.", because="Why not."),
+    ]
+    outcomes = judge.judge("relation", rules, run_id="r")
+    con.execute("drop table raw.keyed")
+
+    # The sums of c0 to c3 are 60, 66, 72 and 78.
+    found = [(each.error, each.rows_checked, each.rows_failed) for each in outcomes]
+    assert found == [("", 4, 3), ("", 4, 0), ("", 24, 0)]
+    assert [key[:11] for key in outcomes[0].sample_keys] == ["customer_id"] * 3

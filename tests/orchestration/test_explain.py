@@ -147,6 +147,33 @@ def test_the_outlook_names_method_status_and_interval(database: Path) -> None:
     assert "mbg_nbd_gamma_gamma, basis revenue" in text
 
 
+def test_values_are_told_with_their_intervals_and_what_these_are(
+    edited: Callable[[str], Path],
+) -> None:
+    database = edited(
+        "update scorecard.predictions set clv_12m = 120, clv_12m_low = 0, clv_12m_high = 1234.5, "
+        "clv_36m = 300, clv_36m_low = null, clv_36m_high = null where customer_id = 'c-0017'"
+    )
+    text = " ".join(shown(explain_customer(database, "c-0017")).split())
+
+    assert "Value of 12 months 120.00" in text
+    assert "90 % interval 0.00 to 1,234.50" in text
+    assert "no interval can be given" in text
+    assert text.count("of ten such customers nine") == 1
+
+
+def test_without_any_interval_nothing_is_said_of_what_one_is(edited: Callable[[str], Path]) -> None:
+    database = edited(
+        "alter table scorecard.predictions drop column clv_36m_low; "
+        "update scorecard.predictions set clv_12m = 120, clv_12m_low = null, clv_12m_high = null "
+        "where customer_id = 'c-0017'"
+    )
+    text = " ".join(shown(explain_customer(database, "c-0017")).split())
+
+    assert text.count("no interval can be given") == 2
+    assert "of ten such customers nine" not in text
+
+
 def test_a_month_without_published_measures_says_from_when_they_are(database: Path) -> None:
     explanation = explain_customer(database, "c-0017", date(2011, 9, 30))
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from io import StringIO
 from pathlib import Path
 
@@ -151,3 +152,28 @@ def test_the_page_stands_alone_in_both_languages(
     assert f"{explanation.score:.1f}" in text
     assert f'<html lang="{lang}">' in text
     assert "src=" not in text
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("en", ("90 % interval 0 to 1,235", "no interval can be given", "nine are expected")),
+        ("zh", ("90% 区间 0 至 1,235", "无法给出区间", "预计有九位")),
+    ],
+)
+def test_the_page_tells_the_intervals_of_values(
+    explanation: Explanation, tmp_path: Path, lang: str, words: tuple[str, ...]
+) -> None:
+    assert explanation.outlook is not None
+    outlook = replace(
+        explanation.outlook,
+        clv_12m=Decimal(120),
+        clv_12m_low=Decimal(0),
+        clv_12m_high=Decimal("1234.6"),
+        clv_36m=Decimal(300),
+        clv_36m_low=None,
+        clv_36m_high=None,
+    )
+    page = write_page(replace(explanation, outlook=outlook), tmp_path / "page.html", lang)
+    text = page.read_text(encoding="utf-8")
+    assert [word for word in words if word not in text] == []

@@ -19,7 +19,7 @@ from markupsafe import escape
 
 from orchestration.release.palette import BLUE, GREEN, GREY, GRID, INK, MUTED, RED
 from orchestration.release.reading import Row
-from orchestration.release.untold import Few, counted, is_told
+from orchestration.release.untold import Beside, Few, is_told, told_parts
 
 Form = Callable[[Any], str]
 
@@ -122,8 +122,12 @@ def stacks(rows: Sequence[Row], colours: Mapping[str, str], *, form: Form) -> st
         label = str(row["label"])
         parts.setdefault(label, {})[str(row["part"])] = _length(row["value"])
         sums[label] = sums.get(label, 0) + (row["value"] or 0)
-    few = {str(row["label"]) for row in rows if isinstance(row["value"], Few)}
-    sums = {label: counted(value) if label in few else value for label, value in sums.items()}
+    if any(isinstance(row["value"], Few | Beside) for row in rows):
+        sums = told_parts(sums)
+    for row in rows:
+        # A sum of one part is that part.
+        if isinstance(row["value"], Beside) and int(row["value"]) == sums[str(row["label"])]:
+            sums[str(row["label"])] = row["value"]
     body, top = _legend({part: colours[part] for part in colours if _is_used(parts, part)})
     texts = [form(value) for value in sums.values()]
     frame = _Names(list(parts), room=10 + max((_width(text) for text in texts), default=0), top=top)

@@ -26,14 +26,13 @@ from orchestration.release.pages.words import (
     count_or_few,
     names,
     number,
-    part_cell,
     percent_short,
     rate,
 )
 from orchestration.release.palette import BLUE, ORANGE
 from orchestration.release.parts import Part
 from orchestration.release.reading import Row
-from orchestration.release.untold import hidden_too, is_told
+from orchestration.release.untold import is_told
 
 _UNCLASSIFIED = "unclassified"
 _AT_STAKE = "high_high_low"
@@ -229,7 +228,7 @@ class _Told(Teller):
                     return Cell("–")
                 count, share = found["customer_count"], found["customer_share"]
                 shade = float(share) if is_told(share) else None
-                return part_cell(cell, count, row["hidden"], shade=shade)
+                return Cell(format_integer(count), shade=shade)
 
             return cell_of
 
@@ -243,13 +242,7 @@ class _Told(Teller):
                 ),
             ],
             [
-                {
-                    "label": self.name(profile),
-                    "cells": found,
-                    "hidden": hidden_too(
-                        {cell: row["customer_count"] for cell, row in found.items()}
-                    ),
-                }
+                {"label": self.name(profile), "cells": found}
                 for profile, found in by_profile.items()
             ],
             note=t("Darker: a larger share of the scorecard's customers."),

@@ -22,7 +22,6 @@ from orchestration.release.pages.model import (
 )
 from orchestration.release.pages.teller import Teller
 from orchestration.release.pages.words import (
-    count_or_few,
     names,
     number,
     part_cell,
@@ -34,7 +33,15 @@ from orchestration.release.pages.words import (
 from orchestration.release.palette import GREEN, RED
 from orchestration.release.parts import Part
 from orchestration.release.reading import Row
-from orchestration.release.untold import SMALL_CELL, hidden_too, is_few, is_told
+from orchestration.release.untold import (
+    SMALL_CELL,
+    Beside,
+    counted,
+    hidden_too,
+    is_few,
+    is_told,
+    told_parts,
+)
 
 _STAGES = ("explore", "familiar", "trust", "co_create", "exit")
 
@@ -122,9 +129,14 @@ class _Told(Teller):
         here = [stage for stage in _STAGES if stage != "exit"]
         present = [row for row in rows if row["stage"] in here]
         declining = [row for row in present if row["is_declining"]]
-        count, falling = total(present, "customer_count"), total(declining, "customer_count")
-        worth = total(declining, "revenue_12m")
-        left = total([row for row in rows if row["stage"] == "exit"], "customer_count")
+        count = counted(total(present, "customer_count"))
+        falling = counted(total(declining, "customer_count"))
+        worth = _worth(declining)
+        left = counted(total([row for row in rows if row["stage"] == "exit"], "customer_count"))
+        cells = {(row["stage"], row["is_declining"]): row["customer_count"] for row in rows}
+        sums = told_parts(
+            {stage: sum(cells.get((stage, part), 0) for part in (False, True)) for stage in here}
+        )
         listed = []
         for stage in here:
             fallen = [row for row in declining if row["stage"] == stage]
@@ -134,10 +146,9 @@ class _Told(Teller):
                     "strategy": None,
                     **playbooks.get(stage, {}),
                     "label": self._stage(playbooks, stage),
-                    "customer_count": total(
-                        [row for row in rows if row["stage"] == stage], "customer_count"
-                    ),
-                    "declining_count": total(fallen, "customer_count"),
+                    "customer_count": sums[stage],
+                    "holding_count": cells.get((stage, False), 0),
+                    "declining_count": cells.get((stage, True), 0),
                     "declining_revenue": _worth(fallen),
                 }
             )
@@ -249,7 +260,7 @@ class _Told(Teller):
                     {"label": row["label"], "part": part, "value": value}
                     for row in listed
                     for part, value in (
-                        (t("Holding"), row["customer_count"] - row["declining_count"]),
+                        (t("Holding"), row["holding_count"]),
                         (t("Declining"), row["declining_count"]),
                     )
                 ],
@@ -261,7 +272,7 @@ class _Told(Teller):
                 [
                     self.head("Stage"),
                     number(t("Customers"), "customer_count"),
-                    Column(t("Declining"), lambda row: count_or_few(row["declining_count"])),
+                    number(t("Declining"), "declining_count"),
                     number(t("Their revenue, 12 m"), "declining_revenue", reader.money),
                 ],
                 listed,
@@ -341,8 +352,11 @@ def _playbooks(reader: Reader) -> dict[str, Row]:
 
 
 def _worth(rows: Sequence[Row]) -> Any:
-    """Revenue of a group; nothing is said of very few customers."""
-    return None if is_few(total(rows, "customer_count")) else total(rows, "revenue_12m")
+    """Revenue of a group; nothing is said of very few customers, nor of whom they are told by."""
+    held = [row["revenue_12m"] for row in rows if isinstance(row["customer_count"], Beside)]
+    if is_few(total(rows, "customer_count")) or len(rows) == len(held) == 1:
+        return None
+    return total(rows, "revenue_12m")
 
 
 def _move(to_stage: str) -> Callable[[Row], Cell]:
