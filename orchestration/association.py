@@ -31,11 +31,31 @@ LOGGER = logging.getLogger(__name__)
 ASSOCIATIONS: Final = "kpi_associations"
 ALL: Final = "all"
 PANELS: Final = ("customer", "team")
+# The customers of the sample in the order of what is known of them, not of their keys: a draw then
+# takes the same customers whatever they are called, and a person who was erased is called
+# otherwise. Customers of whom the same is known are alike in every draw.
+_CUSTOMERS: Final = """
+    select
+        customer_number,
+        row_number() over (order by sum(row_hash), customer_number) - 1 as owner
+    from (
+        select customer_number,
+            md5_number_lower(concat_ws('|', month_number, tier, tenure_days)) as row_hash
+        from features.ftr_association_customers
+        union all
+        select customer_number, md5_number_lower(
+            concat_ws('|', month_number, measure, measure_value, wave_response)
+        )
+        from features.ftr_association_measures
+    )
+    group by customer_number
+"""
 # One row per owner, month and measure, whatever the panel.
 _MEASURES: Final[Mapping[str, str]] = {
-    "customer": """
-        select customer_number - 1 as owner, month_number, measure, measure_value, wave_response
+    "customer": f"""
+        select customers.owner, month_number, measure, measure_value, wave_response
         from features.ftr_association_measures
+        inner join ({_CUSTOMERS}) as customers using (customer_number)
     """,
     "team": """
         select cast(dense_rank() over (order by team_id) - 1 as integer) as owner, month_number,
@@ -44,9 +64,10 @@ _MEASURES: Final[Mapping[str, str]] = {
     """,
 }
 _CONTROLS: Final[Mapping[str, str]] = {
-    "customer": """
-        select customer_number - 1 as owner, month_number, as_of_date, tier, tenure_days
+    "customer": f"""
+        select customers.owner, month_number, as_of_date, tier, tenure_days
         from features.ftr_association_customers
+        inner join ({_CUSTOMERS}) as customers using (customer_number)
     """,
     "team": """
         select distinct cast(dense_rank() over (order by team_id) - 1 as integer) as owner,

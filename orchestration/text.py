@@ -1,7 +1,7 @@
 """Texts between the warehouse and `ml.text`: which are scored, and where their scores go.
 
 What belongs here: finding the items that have no score yet, streaming each distinct text once to
-the scorer, writing `ml.text_scores`.
+the scorer, writing `ml.text_scores`; the scores that stay when texts are erased.
 What does not: what a text says (`ml.text`), customers and indicators (dbt), Dagster.
 
 No text is written anywhere, nor any hash of one: a short text could be guessed from its hash. That
@@ -13,14 +13,16 @@ an item changed is told by the load that brought it. No text goes to a log eithe
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import duckdb
 
 from orchestration.errors import ScorecardError
+from orchestration.ingestion.retention import EMPTIED
+from orchestration.ingestion.sql import literal
 from orchestration.progress import Stage
 from orchestration.settings import Settings
 from orchestration.warehouse import connect, transaction
@@ -29,6 +31,22 @@ if TYPE_CHECKING:
     from ml.text.scoring import TextScorer
 
 LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class RawTexts:
+    """Where a raw table holds texts of customers.
+
+    Attributes:
+        key: The column of the item's identifier.
+        text: The column of the text.
+        condition: SQL of which rows `t` a customer wrote for others to read.
+    """
+
+    key: str
+    text: str
+    condition: str
+
 
 TEXT_SCORES = "text_scores"
 # The models that hold customers' texts. No other text is read: what agents write says how they
@@ -51,6 +69,35 @@ _ITEMS = """
     from staging.stg_survey__responses
     where comment is not null
 """
+# The same items in raw facts, as they stand at every load.
+RAW_TEXTS: Final = {
+    "support.ticket_comments": RawTexts(
+        "comment_id", "body", "trim(t.author_kind) = 'customer' and t.is_public"
+    ),
+    "survey.responses": RawTexts("response_id", "comment", "true"),
+}
+# Items with the scores that stayed of them where their texts were erased.
+_DUE = f"""
+    select
+        items.*, kept.item_id is not null as is_kept, kept.language, kept.sentiment, kept.topic,
+        kept.severity, coalesce(kept.model_version, '{{version}}') as model_version
+    from ({_ITEMS}) as items
+    left join control.erased_text_scores as kept
+        on
+            items.source_table = kept.source_table
+            and items.item_id = kept.item_id
+            and items.load_id = kept.load_id
+"""
+_SCORED = """
+    due.source_table = scores.source_table
+    and due.item_id = scores.item_id
+    and due.load_id = scores.load_id
+    and due.ticket_id is not distinct from scores.ticket_id
+    and due.model_version = scores.model_version
+"""
+# An emptied text that nobody scored while it was there says nothing.
+_IS_THERE = f"(due.is_kept or due.written <> {literal(EMPTIED)})"
+_GOING = "texts_that_go"
 # The same text has the same key; 128 bits, so that two texts never share one.
 _KEY = "md5_number(left(written, {length}))"
 
@@ -81,9 +128,10 @@ def score_items(
 ) -> TextSummary:
     """Bring `ml.text_scores` to one row per customer text that the run knows, in one transaction.
 
-    Scored are items without a row of this version and load; rows whose item is gone (erased, or not
-    yet known at an earlier load that is replayed) are taken out. Texts are read in batches and each
-    distinct one once, so that memory does not grow with their number.
+    Scored are items without a row of this version and load; rows whose item is gone (not yet known
+    at an earlier load that is replayed) are taken out. Of a text that was erased, or emptied at the
+    end of its period, the score stays that it had then, whatever the version is now. Texts are read
+    in batches and each distinct one once, so that memory does not grow with their number.
 
     Args:
         settings: The home.
@@ -114,36 +162,77 @@ def score_items(
     return summary
 
 
+def keep_scores(con: duckdb.DuckDBPyConnection, conditions: Mapping[str, str], into: str) -> int:
+    """Score the texts of raw rows that are about to go, and keep the scores.
+
+    A person who is erased has some, a period that is over may have a million: they are read in
+    batches.
+
+    Args:
+        con: The warehouse's connection.
+        conditions: Table of `RAW_TEXTS` to the SQL condition on its rows `t`.
+        into: Table to make: the columns of `control.erased_text_scores` without `erasure_id`.
+
+    Returns:
+        How many scores were kept. A text that went before has its score already.
+    """
+    from ml.text.scoring import default_scorer, score_texts
+    from orchestration.prediction import append_frame
+
+    scorer = default_scorer()
+    con.execute(
+        f"create or replace temp table {into} as "
+        "select * exclude (erasure_id) from control.erased_text_scores where false"
+    )
+    for title, found in RAW_TEXTS.items():
+        if title not in conditions:
+            continue
+        con.execute(
+            f"""
+            create or replace temp table {_GOING} as
+            select
+                row_number() over (order by trim(t.{found.key}), t._load_id) as place,
+                trim(t.{found.key}) as item_id, t._load_id as load_id, trim(t.{found.text}) as body
+            from raw.{title.replace(".", "__")} as t
+            where {conditions[title]} and {found.condition} and t.{found.text} is not null
+                and not exists (
+                    select 1 from control.erased_text_scores as kept
+                    where
+                        kept.source_table = '{title}'
+                        and kept.item_id = trim(t.{found.key})
+                        and kept.load_id = t._load_id
+                )
+            """
+        )
+        for begin in range(0, _number(con, f"select count(*) from {_GOING}"), BATCH_TEXTS):
+            texts = con.execute(
+                f"select * exclude (place) from {_GOING} where place > ? and place <= ? "
+                "order by place",
+                [begin, begin + BATCH_TEXTS],
+            ).df()
+            scores = score_texts(texts.pop("body"), scorer)
+            texts = texts.join(scores)
+            texts = texts.assign(source_table=title, model_version=scorer.lexicon.version)
+            append_frame(con, into, texts)
+        con.execute(f"drop table {_GOING}")
+    return _number(con, f"select count(*) from {into}")
+
+
 def _remove_stale(writer: duckdb.DuckDBPyConnection, version: str) -> int:
     before = _number(writer, f"select count(*) from ml.{TEXT_SCORES}")
     writer.execute(
-        f"""
-        delete from ml.{TEXT_SCORES} as scores
-        where scores.model_version <> ? or not exists (
-            select 1 from ({_ITEMS}) as items
-            where
-                items.source_table = scores.source_table
-                and items.item_id = scores.item_id
-                and items.load_id = scores.load_id
-        )
-        """,
-        [version],
+        f"delete from ml.{TEXT_SCORES} as scores where not exists "
+        f"(select 1 from ({_DUE.format(version=version)}) as due where {_SCORED})"
     )
     return before - _number(writer, f"select count(*) from ml.{TEXT_SCORES}")
 
 
 def _new_items(version: str) -> str:
-    """Return the SQL of the items without a row of this version and load."""
-    return f"""
-        select items.*
-        from ({_ITEMS}) as items
-        anti join ml.{TEXT_SCORES} as scores
-            on
-                items.source_table = scores.source_table
-                and items.item_id = scores.item_id
-                and items.load_id = scores.load_id
-                and scores.model_version = '{version}'
-    """
+    """Return the SQL of the items without the row that is due."""
+    return (
+        f"select due.* from ({_DUE.format(version=version)}) as due "
+        f"anti join ml.{TEXT_SCORES} as scores on {_SCORED} where {_IS_THERE}"
+    )
 
 
 def _score_texts(
@@ -162,13 +251,13 @@ def _score_texts(
         "create or replace temp table scored_texts (text_key uhugeint, language varchar, "
         "sentiment double, topic varchar, severity integer)"
     )
-    new_items = _new_items(scorer.lexicon.version)
-    total = _number(reader, f"select count(*) from ({new_items})")
+    new_items = f"from ({_new_items(scorer.lexicon.version)}) where not is_kept"
+    total = _number(reader, f"select count(*) {new_items}")
     length = scorer.lexicon.rules.max_characters
     # The key as text: Arrow has no unsigned number of 128 bits.
     batches = reader.execute(
         f"select {key}::varchar as text_key, any_value(left(written, {length})) as written, "
-        f"count(*) as item_count from ({new_items}) group by all"
+        f"count(*) as item_count {new_items} group by all"
     ).fetch_record_batch(BATCH_TEXTS)
     texts = done = 0
     for batch in batches:
@@ -187,12 +276,18 @@ def _insert(writer: duckdb.DuckDBPyConnection, version: str, key: str) -> int:
     writer.execute(
         f"""
         insert into ml.{TEXT_SCORES} by name
+        with items as (select *, {key} as text_key from ({_new_items(version)}))
+        select items.* exclude (written, text_key, is_kept)
+        from items
+        where items.is_kept
+        union all by name
         select
             items.source_table, items.item_id, items.load_id, items.happened_at, items.ticket_id,
             items.response_id, scored_texts.language, scored_texts.sentiment, scored_texts.topic,
-            scored_texts.severity, '{version}' as model_version
-        from (select *, {key} as text_key from ({_new_items(version)})) as items
+            scored_texts.severity, items.model_version
+        from items
         inner join scored_texts on items.text_key = scored_texts.text_key
+        where not items.is_kept
         """
     )
     writer.execute("drop table scored_texts")

@@ -24,15 +24,17 @@ from orchestration.erasure.person import (
     known_keys,
     names,
 )
+from orchestration.erasure.rewriting import RehearsalError, write_anew
 from orchestration.errors import ScorecardError, UsageError
-from orchestration.ingestion import ledger, tombstones
+from orchestration.ingestion import ledger, retention, tombstones
 from orchestration.ingestion.contract import TableContract, load_contracts
 from orchestration.ingestion.delivery import read_deliveries
 from orchestration.ingestion.loader import number
-from orchestration.ingestion.quarantine import ERASED
+from orchestration.ingestion.retention import ERASED
 from orchestration.ingestion.sql import identifier, literal
 from orchestration.release.store import release_folders
 from orchestration.settings import Settings
+from orchestration.text import RAW_TEXTS, keep_scores
 from orchestration.warehouse import (
     connect,
     prepare_home,
@@ -46,8 +48,8 @@ ERASED_DOMAIN: Final = "erased.invalid"
 # Tables of the core that hold names and addresses (tests/dbt_project/test_vault.py).
 VAULT_TABLES: Final = ("int_identity_evidence", "int_identity_blocks")
 _HITS: Final = "erased_rows"
+_KEPT_SCORES: Final = "kept_text_scores"
 _LEFT_ALONE: Final = ("raw", "control", "quarantine", "seeds")
-_FRESH: Final = "fresh.duckdb"
 
 
 @dataclass(frozen=True)
@@ -73,10 +75,6 @@ class ErasureOutcome:
     releases: Sequence[str]
     seeds: Sequence[str]
     erasure: tombstones.Erasure | None
-
-
-class _RehearsalError(Exception):
-    """Ends the transaction of a rehearsal without a change."""
 
 
 def erase(
@@ -140,8 +138,8 @@ def erase(
                         erasure=None if is_rehearsal else erasure,
                     )
                     if is_rehearsal:
-                        raise _RehearsalError
-            except _RehearsalError:
+                        raise RehearsalError
+            except RehearsalError:
                 pass
         if outcome is None:
             raise RuntimeError("an erasure ended without an outcome")
@@ -150,33 +148,13 @@ def erase(
     return outcome
 
 
-def write_anew(settings: Settings) -> None:
-    """Write the warehouse into a new file: the old one keeps erased values in free blocks.
-
-    Raises:
-        DiskFullError: There is no room for a second copy.
-    """
-    fresh = settings.temporary / _FRESH
-    fresh.unlink(missing_ok=True)
-    try:
-        with duckdb.connect(
-            config={"memory_limit": settings.memory_limit, "threads": settings.threads}
-        ) as con:
-            con.execute(f"attach {literal(str(settings.warehouse))} as old")
-            con.execute(f"attach {literal(str(fresh))} as new")
-            con.execute("copy from database old to new")
-            con.execute("detach new")
-            con.execute("detach old")
-        fresh.replace(settings.warehouse)
-    finally:
-        fresh.unlink(missing_ok=True)
-
-
 def _take_out(
     con: duckdb.DuckDBPyConnection, contracts: Sequence[TableContract], person: Person
 ) -> dict[str, int]:
     """Make the person's rows nobody's, prove it, and count them by place."""
     counts = {}
+    texts = {each.title: is_about(each, "t") for each in contracts if each.title in RAW_TEXTS}
+    keep_scores(con, texts, into=_KEPT_SCORES)
     for contract in contracts:
         counts[f"raw.{contract.identifier}"] = _empty_rows(con, contract, person)
     for contract in contracts:
@@ -222,8 +200,7 @@ def _empty_rows(con: duckdb.DuckDBPyConnection, contract: TableContract, person:
     same = f"t._load_id = {_HITS}._load_id and t._line = {_HITS}._line"
     emptied = ", ".join(
         f"{identifier(column.name)} = {_emptied(contract, column.name, person)}"
-        for column in contract.columns
-        if column.personal_data in ("personal", "sensitive")
+        for column in contract.private_columns
     )
     if emptied:
         con.execute(f"update {table} as t set {emptied} from {_HITS} where {same} and is_about")
@@ -242,14 +219,12 @@ def _empty_rows(con: duckdb.DuckDBPyConnection, contract: TableContract, person:
 
 
 def _emptied(contract: TableContract, name: str, person: Person) -> str:
-    """Say what takes the place of a personal value; who had an address still has one."""
+    """Say what takes the place of a personal value; who had an address or wrote still did."""
     column = contract.column(name)
     if name == EMAIL and contract.is_entity:
         address = literal(f"{person.token}@{ERASED_DOMAIN}")
         return f"case when {identifier(name)} is not null then {address} end"
-    if column.is_not_null and column.data_type == "varchar":
-        return literal(ERASED)
-    return "null"
+    return retention.emptied(column, ERASED)
 
 
 def _empty_vault(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
@@ -354,6 +329,11 @@ def _record(
         f"on l.source_id = p.identifier and p.kind = {kind_of('l.source_system')} "
         "where l.customer_id = ?",
         [erasure.erasure_id, person.anonymous_id],
+    )
+    con.execute(
+        "insert into control.erased_text_scores by name "
+        f"select ? as erasure_id, * from {_KEPT_SCORES}",
+        [erasure.erasure_id],
     )
     return erasure
 

@@ -231,8 +231,9 @@ def _copy_raw(con: duckdb.DuckDBPyConnection, cut: Cut) -> None:
     )
     _copy_decisions(con, cut)
     # What was erased since is nobody's in every state of knowledge: raw says so, too.
-    if _is_live(con, "control", "erased_links"):
-        con.execute(f"insert into control.erased_links by name from {_LIVE}.control.erased_links")
+    for table in ("erased_links", "erased_text_scores"):
+        if _is_live(con, "control", table):
+            con.execute(f"insert into control.{table} by name from {_LIVE}.control.{table}")
     con.execute(f"insert into control.contracts by name from {_LIVE}.control.contracts")
 
 

@@ -153,6 +153,20 @@ def test_order_and_threads_change_nothing_and_a_run_replaces(company: Settings) 
     assert found(company) == first
 
 
+def test_intervals_do_not_hang_on_what_customers_are_called(company: Settings) -> None:
+    """A person who was erased has another key: the sample is numbered otherwise."""
+    associate_measures(company, QUICK)
+    first = found(company)
+    with connect(company) as con:
+        for table in ("measures", "customers"):
+            con.execute(
+                f"update features.ftr_association_{table} "
+                "set customer_number = (customer_number * 7) % 61"
+            )
+    associate_measures(company, QUICK)
+    assert found(company) == first
+
+
 def test_an_empty_company_gives_rows_that_say_so(company: Settings) -> None:
     with connect(company) as con:
         for table in ("measures", "customers", "teams"):

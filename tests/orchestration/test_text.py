@@ -10,6 +10,8 @@ from ml.text.lexicon import DATA, default_lexicon, read_lexicon
 from ml.text.scoring import TextScorer
 from orchestration import text
 from orchestration.errors import ScorecardError
+from orchestration.ingestion.ledger import CONTROL_TABLES
+from orchestration.ingestion.retention import EMPTIED
 from orchestration.settings import Settings
 from orchestration.text import TextSummary, score_items
 from orchestration.warehouse import connect
@@ -47,6 +49,7 @@ ALL = (
 @pytest.fixture
 def desk(settings: Settings) -> Settings:
     with connect(settings) as con:
+        con.execute(CONTROL_TABLES)
         con.execute(STAGING)
     return settings
 
@@ -136,6 +139,46 @@ def test_an_item_that_is_gone_loses_its_score(desk: Settings, rows: Any) -> None
     summary = score_items(desk)
     assert (summary.new_items, summary.removed, summary.items) == (0, 1, 5)
     assert rows("select count(*) from ml.text_scores where item_id = 'c1'") == [(0,)]
+
+
+def test_the_score_of_an_erased_text_stays_as_nobodys(desk: Settings, rows: Any) -> None:
+    """Also where it was of another version: there is nothing left to score anew."""
+    score_items(desk)
+    others = rows("from ml.text_scores where item_id <> 'c1' order by all")
+    change(
+        desk,
+        "insert into control.erased_text_scores values "
+        "(1, 'support.ticket_comments', 'c1', 1, 'en', 0.5, 'billing', 2, 'lexicon-old'); "
+        "update staging.stg_support__ticket_comments set body = 'erased', ticket_id = 'token' "
+        "where comment_id = 'c1'",
+    )
+    summary = score_items(desk)
+    assert (summary.new_items, summary.texts, summary.removed, summary.items) == (1, 0, 1, 6)
+    assert rows("from ml.text_scores where item_id <> 'c1' order by all") == others
+    kept = "select ticket_id, language, sentiment, topic, severity, model_version "
+    assert rows(f"{kept} from ml.text_scores where item_id = 'c1'") == [
+        ("token", "en", 0.5, "billing", 2, "lexicon-old")
+    ]
+    assert score_items(desk).new_items == 0
+
+
+def test_a_text_that_came_without_its_words_is_not_measured(desk: Settings, rows: Any) -> None:
+    change(
+        desk,
+        f"update staging.stg_survey__responses set comment = '{EMPTIED}' where response_id = 'r1'",
+    )
+    assert score_items(desk).items == 5
+    assert rows("select item_id from ml.text_scores where item_id = 'r1'") == []
+
+
+def test_a_text_loaded_later_under_the_same_number_is_scored(desk: Settings, rows: Any) -> None:
+    change(
+        desk,
+        "insert into control.erased_text_scores values "
+        "(1, 'support.ticket_comments', 'c1', 9, null, null, null, null, 'lexicon-old')",
+    )
+    score_items(desk)
+    assert rows("select language from ml.text_scores where item_id = 'c1'") == [("en",)]
 
 
 def test_another_lexicon_scores_all_anew(desk: Settings, rows: Any, tmp_path: Path) -> None:

@@ -5,14 +5,40 @@
     reads every such value alike (a currency, a code, an answer on a scale that was turned), rows
     would be as many as the facts and say nothing more: they are one row per pair of values before
     and after, with their count and one example; its key is then `*`, or what the values share. -#}
+{%- set product = ('product_id', 'product_id') -%}
+{%- set currency = ('currency', 'currency_code') -%}
 {%- set codes = [
-    ('invoice_lines', 'product_id', ref('stg_billing__invoice_lines'), 'line_id', 'invoiced_at'),
-    ('credit_notes', 'product_id', ref('stg_billing__credit_notes'), 'credit_line_id',
-        'credited_at'),
-    ('credit_notes', 'currency', ref('stg_billing__credit_notes'), 'credit_line_id',
-        'credited_at'),
-    ('invoices', 'currency', ref('stg_billing__invoices'), 'invoice_id', 'invoiced_at'),
-    ('payments', 'currency', ref('stg_billing__payments'), 'payment_id', 'paid_at'),
+    (currency, 'billing__exchange_rates', 'currency_code', 'valid_from'),
+    (product, 'billing__products', 'product_id', 'valid_from'),
+    (product, 'billing__unit_costs', 'product_id', 'valid_from'),
+    (currency, 'billing__unit_costs', 'product_id', 'valid_from'),
+    (product, 'billing__invoice_lines', 'line_id', 'invoiced_at'),
+    (product, 'billing__credit_notes', 'credit_line_id', 'credited_at'),
+    (currency, 'billing__credit_notes', 'credit_line_id', 'credited_at'),
+    (currency, 'billing__invoices', 'invoice_id', 'invoiced_at'),
+    (currency, 'billing__payments', 'payment_id', 'paid_at'),
+    (product, 'billing__returns', 'return_id', 'returned_at'),
+    (product, 'billing__shipments', 'shipment_id', 'shipped_at'),
+    (product, 'billing__subscriptions', 'subscription_id', 'valid_from'),
+    (product, 'billing__subscription_changes', 'change_id', 'effective_at'),
+    (currency, 'billing__subscription_changes', 'change_id', 'effective_at'),
+    (currency, 'crm__opportunities', 'opportunity_id', 'valid_from'),
+    (product, 'crm__product_launches', 'launch_id', 'launched_at'),
+    (currency, 'marketing__campaign_costs', 'entry_id', 'booked_on'),
+    (currency, 'marketing__channel_spend', 'channel', 'spend_month'),
+    (currency, 'organisation__cost_entries', 'entry_id', 'cost_month'),
+    (('agency', 'agency'), 'organisation__credit_checks', 'check_id', 'valid_from'),
+    (('grade', 'agency_grade'), 'organisation__credit_checks', 'check_id', 'valid_from'),
+] -%}
+{#- Personal: how many, and never what they were. -#}
+{%- set emails = [
+    'billing__accounts',
+    'crm__contacts',
+    'crm__customers',
+    'crm__leads',
+    'support__requesters',
+    'survey__respondents',
+    'usage__accounts',
 ] -%}
 {%- set line_table = "case lines.line_kind when 'invoice_line' then 'invoice_lines' "
     ~ "else 'credit_notes' end" -%}
@@ -25,25 +51,55 @@ with run_window as (
 
 tidied as (
 
-    {% for table, column, relation, key, time in codes -%}
-    {%- set after = 'lines.currency_code' if column == 'currency' else 'lines.' ~ column -%}
+    {% for (column, staged), source, key, time in codes -%}
     select
-        'billing' as source_system,
-        '{{ table }}' as source_table,
+        '{{ source.split('__')[0] }}' as source_system,
+        '{{ source.split('__')[1] }}' as source_table,
         '{{ column }}' as column_name,
-        lines.{{ column }}_as_sent as value_before,
-        {{ after }} as value_after,
+        sent.{{ column }}_as_sent as value_before,
+        sent.{{ staged }} as value_after,
         count(*) as row_count,
-        min(lines.{{ key }}) as example_key,
-        min({{ month_end('lines.' ~ time) }}) as first_month,
-        max({{ month_end('lines.' ~ time) }}) as last_month
-    from {{ relation }} as lines
-    inner join run_window on cast(lines.{{ time }} as date) <= run_window.last_month
-    where lines.{{ column }}_as_sent <> {{ after }}
-    group by lines.{{ column }}_as_sent, {{ after }}
+        min(sent.{{ key }}) as example_key,
+        min({{ month_end('sent.' ~ time) }}) as first_month,
+        max({{ month_end('sent.' ~ time) }}) as last_month
+    from {{ ref('stg_' ~ source) }} as sent
+    inner join run_window on cast(sent.{{ time }} as date) <= run_window.last_month
+    where sent.{{ column }}_as_sent <> sent.{{ staged }}
+    group by sent.{{ column }}_as_sent, sent.{{ staged }}
     {% if not loop.last %}union all
     {% endif %}
     {%- endfor %}
+
+),
+
+addresses as (
+
+    {% for source in emails -%}
+    select
+        '{{ source.split('__')[0] }}' as source_system,
+        '{{ source.split('__')[1] }}' as source_table,
+        count(*) as row_count,
+        min({{ month_end('sent.valid_from') }}) as first_month,
+        max({{ month_end('sent.valid_from') }}) as last_month
+    from {{ ref('stg_' ~ source) }} as sent
+    inner join run_window on cast(sent.valid_from as date) <= run_window.last_month
+    where sent.is_email_tidied
+    {% if not loop.last %}union all
+    {% endif %}
+    {%- endfor %}
+
+),
+
+unnamed as (
+
+    select
+        count(*) as row_count,
+        min(projects.project_id) as example_key,
+        min({{ month_end('projects.valid_from') }}) as first_month,
+        max({{ month_end('projects.valid_from') }}) as last_month
+    from {{ ref('stg_organisation__anchor_projects') }} as projects
+    inner join run_window on cast(projects.valid_from as date) <= run_window.last_month
+    where projects.metric_as_sent is null
 
 ),
 
@@ -195,6 +251,36 @@ corrections as (
         tidied.first_month,
         tidied.last_month
     from tidied
+    union all
+    select
+        'email_tidied' as rule_id,
+        addresses.source_system,
+        addresses.source_table,
+        'email' as column_name,
+        '*' as row_key,
+        'with capitals or blanks' as value_before,
+        'in small letters' as value_after,
+        addresses.row_count,
+        '*' as example_key,
+        addresses.first_month,
+        addresses.last_month
+    from addresses
+    where addresses.row_count > 0
+    union all
+    select
+        'metric_not_named' as rule_id,
+        'organisation' as source_system,
+        'anchor_projects' as source_table,
+        'metric' as column_name,
+        '*' as row_key,
+        'not named' as value_before,
+        'all' as value_after,
+        unnamed.row_count,
+        unnamed.example_key,
+        unnamed.first_month,
+        unnamed.last_month
+    from unnamed
+    where unnamed.row_count > 0
     union all
     select
         'currency_converted' as rule_id,

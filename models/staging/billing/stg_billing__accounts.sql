@@ -9,6 +9,7 @@ select
     trim(source.crm_customer_id) as crm_customer_id,
     trim(source.account_name) as account_name,
     lower(trim(source.email)) as email,
+    source.email <> lower(trim(source.email)) as is_email_tidied,
     trim(source.phone) as phone,
     trim(source.street) as street,
     trim(source.city) as city,

@@ -6,6 +6,7 @@ with source as (
 
 select
     upper(trim(source.currency)) as currency_code,
+    source.currency as currency_as_sent,
     source.rate,
     source._valid_from as valid_from,
     source._valid_to as valid_to

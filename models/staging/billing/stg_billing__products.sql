@@ -6,6 +6,7 @@ with source as (
 
 select
     upper(trim(source.product_id)) as product_id,
+    source.product_id as product_id_as_sent,
     trim(source.description) as product_name,
     trim(source.product_category) as product_category,
     source.is_recurring,

@@ -9,6 +9,7 @@ select
     trim(source.customer_id) as source_customer_id,
     trim(source.invoice_id) as invoice_id,
     upper(trim(source.product_id)) as product_id,
+    source.product_id as product_id_as_sent,
     source.quantity,
     source.shipped_at,
     source.delivered_at

@@ -9,8 +9,10 @@ select
     trim(source.subscription_id) as subscription_id,
     trim(source.change_kind) as change_kind,
     upper(trim(source.product_id)) as product_id,
+    source.product_id as product_id_as_sent,
     source.quantity,
     source.unit_price,
     upper(trim(source.currency)) as currency_code,
+    source.currency as currency_as_sent,
     source.effective_at
 from source

@@ -8,6 +8,7 @@ select
     trim(source.subscription_id) as subscription_id,
     trim(source.customer_id) as source_customer_id,
     upper(trim(source.product_id)) as product_id,
+    source.product_id as product_id_as_sent,
     source.started_at,
     source.ended_at,
     source.renewal_date,

@@ -9,6 +9,7 @@ select
     trim(source.customer_id) as crm_customer_id,
     trim(source.full_name) as full_name,
     lower(trim(source.email)) as email,
+    source.email <> lower(trim(source.email)) as is_email_tidied,
     trim(source.phone) as phone,
     trim(source.contact_role) as contact_role,
     source.is_primary,

@@ -18,6 +18,7 @@ select
     trim(source.relationship_type) as relationship_type,
     source.credit_limit,
     lower(trim(source.email)) as email,
+    source.email <> lower(trim(source.email)) as is_email_tidied,
     trim(source.phone) as phone,
     trim(source.street) as street,
     trim(source.city) as city,

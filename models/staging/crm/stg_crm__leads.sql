@@ -15,6 +15,7 @@ select
     source.converted_at,
     trim(source.customer_id) as crm_customer_id,
     lower(trim(source.email)) as email,
+    source.email <> lower(trim(source.email)) as is_email_tidied,
     trim(source.company_name) as company_name,
     source._valid_from as valid_from,
     source._valid_to as valid_to,

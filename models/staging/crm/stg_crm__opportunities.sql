@@ -13,6 +13,7 @@ select
     trim(source.stage) as stage,
     source.amount,
     upper(trim(source.currency)) as currency_code,
+    source.currency as currency_as_sent,
     source.probability,
     source.expected_close_date,
     source.closed_at,

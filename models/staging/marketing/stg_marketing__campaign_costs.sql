@@ -10,5 +10,6 @@ select
     source.booked_on,
     trim(source.cost_kind) as cost_kind,
     source.amount,
-    upper(trim(source.currency)) as currency_code
+    upper(trim(source.currency)) as currency_code,
+    source.currency as currency_as_sent
 from source

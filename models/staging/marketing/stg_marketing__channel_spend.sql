@@ -9,5 +9,6 @@ select
     source.spend_month,
     trim(source.spend_kind) as spend_kind,
     source.amount,
-    upper(trim(source.currency)) as currency_code
+    upper(trim(source.currency)) as currency_code,
+    source.currency as currency_as_sent
 from source

@@ -9,6 +9,7 @@ select
     trim(source.title) as title,
     trim(source.anchor_id) as anchor_id,
     coalesce(trim(source.metric), 'all') as metric,
+    source.metric as metric_as_sent,
     source.picked_month,
     source.rollout_started_on,
     source.rollout_ended_on,

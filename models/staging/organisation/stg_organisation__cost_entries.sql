@@ -12,5 +12,6 @@ select
     trim(source.tier) as tier,
     source.amount,
     upper(trim(source.currency)) as currency_code,
+    source.currency as currency_as_sent,
     source.cost_month
 from source

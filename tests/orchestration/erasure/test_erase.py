@@ -18,12 +18,14 @@ import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
+from ml.text.lexicon import default_lexicon
 from orchestration.erasure.erase import ErasureOutcome, erase
 from orchestration.erasure.words import render_erasure
 from orchestration.errors import ScorecardError, UsageError
 from orchestration.ingestion.contract import ENCODINGS, load_contracts
 from orchestration.ingestion.quarantine import Selection, release_rows
 from orchestration.ingestion.tombstones import was_erased
+from orchestration.text import keep_scores
 from orchestration.warehouse import connect
 from tests.conftest import ROOT
 from tests.orchestration.ingestion.conftest import Ground, make_ground
@@ -212,8 +214,36 @@ def test_sums_stay_and_records_stay_linked(shop: Ground) -> None:
         "inner join raw.support__ticket_comments as m on t.ticket_id = m.ticket_id "
         "inner join raw.support__requesters as r on t.requester_id = r.requester_id "
         "where t.ticket_id = 'T1'"
-    ) == [(None, None, None)]
+    ) == [("erased", "erased", None)]
     assert shop.rows("select sum(probability) from ml.published_predictions") == [(Decimal("1.2"),)]
+
+
+def test_what_a_text_said_stays_in_numbers_of_nobody(shop: Ground) -> None:
+    angry = {"comment_id": "M3", "ticket_id": "T1", "body": "The invoice is terrible", **COMMENT}
+    agent = {**angry, "comment_id": "M4", "author_kind": "agent"}
+    blank = {**angry, "comment_id": "M5", "body": " "}
+    shop.write("support/ticket_comments_2.jsonl", json_lines([angry, agent, blank]))
+    shop.ingest()
+    run(shop)
+    kept = (
+        "select item_id, language, sign(sentiment), topic, erasure_id, model_version "
+        "from control.erased_text_scores order by 1"
+    )
+    version = default_lexicon().version
+    assert shop.rows(kept) == [
+        ("M1", "en", 0, None, 1, version),
+        ("M3", "en", -1, "billing", 1, version),
+        ("M5", None, None, None, 1, version),
+    ]
+    # Who wrote something wrote something still, and a blank text is one still.
+    bodies = "select comment_id, body from raw.support__ticket_comments where ticket_id <> 'T2'"
+    assert shop.rows(f"{bodies} order by 1") == [
+        ("M1", "erased"), ("M3", "erased"), ("M4", "erased"), ("M5", " "),
+    ]  # fmt: skip
+    # The scores of others are not kept: their texts stand.
+    with connect(shop.settings) as con:
+        again = keep_scores(con, {"support.ticket_comments": "true"}, into="kept")
+        assert (again, con.sql("select item_id from kept").fetchall()) == (1, [("M2",)])
 
 
 def test_how_records_were_linked_stays_known_of_nobody(shop: Ground) -> None:
