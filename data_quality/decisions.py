@@ -9,34 +9,30 @@ between is found. The text of a row is not hashed: a person may have to be erase
 
 from __future__ import annotations
 
-FIRST_HASH = "0" * 64
-COLUMNS = (
+from data_quality.chain import Chain
+
+DECISIONS = Chain(
+    "quarantine.decisions",
     "decision_id",
-    "decided_at",
-    "action",
-    "author",
-    "reason",
-    "system",
-    "table_name",
-    "file",
-    "load_id",
-    "waived_rule",
-    "waived_column",
-    "row_count",
-    "rows_hash",
-    "decision_load_id",
-    "previous_hash",
+    "decision_hash",
+    (
+        "decision_id",
+        "decided_at",
+        "action",
+        "author",
+        "reason",
+        "system",
+        "table_name",
+        "file",
+        "load_id",
+        "waived_rule",
+        "waived_column",
+        "row_count",
+        "rows_hash",
+        "decision_load_id",
+        "previous_hash",
+    ),
 )
-
-
-def decision_hash(alias: str) -> str:
-    """Write the SQL of a decision's hash over all its columns.
-
-    Args:
-        alias: What the decision's row is called in the query.
-    """
-    values = ", ".join(f"cast({alias}.{column} as varchar)" for column in COLUMNS)
-    return f"sha256(cast(to_json([{values}]) as varchar))"
 
 
 def rows_hash(alias: str) -> str:
@@ -49,21 +45,9 @@ def rows_hash(alias: str) -> str:
     return f"sha256(string_agg({row}, ' ' order by {alias}.line, {alias}.rule))"
 
 
-BROKEN_DECISIONS = f"""
-            select decision_id
-            from (
-                select
-                    d.decision_id,
-                    d.decision_hash <> {decision_hash("d")}
-                    or d.previous_hash <> coalesce(
-                        lag(d.decision_hash) over (order by d.decision_id), '{FIRST_HASH}'
-                    )
-                    or d.rows_hash is distinct from (
-                        select {rows_hash("w")} from quarantine.decided_rows as w
-                        where w.decision_id = d.decision_id
-                    ) as is_broken
-                from quarantine.decisions as d
-            ) as decisions
-            where is_broken
-            """
+_ROWS_OF_DECISION = (
+    f"(select {rows_hash('w')} from quarantine.decided_rows as w "
+    "where w.decision_id = r.decision_id)"
+)
+BROKEN_DECISIONS = DECISIONS.broken_links(also=f"r.rows_hash is distinct from {_ROWS_OF_DECISION}")
 """The decisions that are not as they were written, or whose predecessor is not there."""

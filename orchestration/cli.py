@@ -831,6 +831,60 @@ def erase(
 
 
 @app.command()
+def expire(
+    reason: Annotated[
+        str,
+        typer.Option(
+            "--reason",
+            metavar="TEXT",
+            help="Why. It is kept for good: name no person.",
+            show_default=False,
+        ),
+    ],
+    author: AuthorOption = None,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            "--until",
+            metavar="YYYY-MM",
+            help="Month from whose end periods count back. Default: the last month computed.",
+            show_default=False,
+        ),
+    ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Empty them. Without it everything is only listed.")
+    ] = False,
+) -> None:
+    """Empty personal values that are past the period of their table: nothing expires by itself.
+
+    A contract names the period (`retention` in models/staging). Personal and sensitive columns of
+    raw facts and the texts of refused rows become empty; keys, amounts, dates and counts stay, and
+    later deliveries of the same rows lose the values on the way in. Without `--yes` the command
+    only lists what it would do (docs/privacy.md).
+
+    **Example**
+
+    `scorecard expire --reason "yearly clean-up" --yes`
+    """
+    with _answering(write_log=True) as settings:
+        from orchestration.erasure.expire import expire as expire_values
+        from orchestration.erasure.words import render_expiry
+        from orchestration.quarantine import whoever
+        from orchestration.runs import utc_now
+        from orchestration.window import parse_month
+
+        outcome = expire_values(
+            settings,
+            until=parse_month(until) if until else None,
+            author=whoever(author),
+            reason=reason,
+            now=utc_now(),
+            is_rehearsal=not yes,
+        )
+        _print(render_expiry(outcome))
+
+
+@app.command()
 def simulate(
     out: Annotated[
         Path,

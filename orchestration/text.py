@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Final
 import duckdb
 
 from orchestration.errors import ScorecardError
+from orchestration.ingestion.retention import EMPTIED
+from orchestration.ingestion.sql import literal
 from orchestration.progress import Stage
 from orchestration.settings import Settings
 from orchestration.warehouse import connect, transaction
@@ -93,6 +95,9 @@ _SCORED = """
     and due.ticket_id is not distinct from scores.ticket_id
     and due.model_version = scores.model_version
 """
+# An emptied text that nobody scored while it was there says nothing.
+_IS_THERE = f"(due.is_kept or due.written <> {literal(EMPTIED)})"
+_GOING = "texts_that_go"
 # The same text has the same key; 128 bits, so that two texts never share one.
 _KEY = "md5_number(left(written, {length}))"
 
@@ -124,9 +129,9 @@ def score_items(
     """Bring `ml.text_scores` to one row per customer text that the run knows, in one transaction.
 
     Scored are items without a row of this version and load; rows whose item is gone (not yet known
-    at an earlier load that is replayed) are taken out. Of a text that was erased the score stays
-    that it had then, whatever the version is now. Texts are read in batches and each distinct one
-    once, so that memory does not grow with their number.
+    at an earlier load that is replayed) are taken out. Of a text that was erased, or emptied at the
+    end of its period, the score stays that it had then, whatever the version is now. Texts are read
+    in batches and each distinct one once, so that memory does not grow with their number.
 
     Args:
         settings: The home.
@@ -158,7 +163,10 @@ def score_items(
 
 
 def keep_scores(con: duckdb.DuckDBPyConnection, conditions: Mapping[str, str], into: str) -> int:
-    """Score the texts of raw rows that are about to be erased, and keep the scores.
+    """Score the texts of raw rows that are about to go, and keep the scores.
+
+    A person who is erased has some, a period that is over may have a million: they are read in
+    batches.
 
     Args:
         con: The warehouse's connection.
@@ -166,7 +174,7 @@ def keep_scores(con: duckdb.DuckDBPyConnection, conditions: Mapping[str, str], i
         into: Table to make: the columns of `control.erased_text_scores` without `erasure_id`.
 
     Returns:
-        How many scores were kept. A text that was erased before has its score already.
+        How many scores were kept. A text that went before has its score already.
     """
     from ml.text.scoring import default_scorer, score_texts
     from orchestration.prediction import append_frame
@@ -179,9 +187,11 @@ def keep_scores(con: duckdb.DuckDBPyConnection, conditions: Mapping[str, str], i
     for title, found in RAW_TEXTS.items():
         if title not in conditions:
             continue
-        texts = con.execute(
+        con.execute(
             f"""
+            create or replace temp table {_GOING} as
             select
+                row_number() over (order by trim(t.{found.key}), t._load_id) as place,
                 trim(t.{found.key}) as item_id, t._load_id as load_id, trim(t.{found.text}) as body
             from raw.{title.replace(".", "__")} as t
             where {conditions[title]} and {found.condition} and t.{found.text} is not null
@@ -192,12 +202,19 @@ def keep_scores(con: duckdb.DuckDBPyConnection, conditions: Mapping[str, str], i
                         and kept.item_id = trim(t.{found.key})
                         and kept.load_id = t._load_id
                 )
-            order by item_id, load_id
             """
-        ).df()
-        scores = score_texts(texts.pop("body"), scorer)
-        texts = texts.join(scores).assign(source_table=title, model_version=scorer.lexicon.version)
-        append_frame(con, into, texts)
+        )
+        for begin in range(0, _number(con, f"select count(*) from {_GOING}"), BATCH_TEXTS):
+            texts = con.execute(
+                f"select * exclude (place) from {_GOING} where place > ? and place <= ? "
+                "order by place",
+                [begin, begin + BATCH_TEXTS],
+            ).df()
+            scores = score_texts(texts.pop("body"), scorer)
+            texts = texts.join(scores)
+            texts = texts.assign(source_table=title, model_version=scorer.lexicon.version)
+            append_frame(con, into, texts)
+        con.execute(f"drop table {_GOING}")
     return _number(con, f"select count(*) from {into}")
 
 
@@ -214,7 +231,7 @@ def _new_items(version: str) -> str:
     """Return the SQL of the items without the row that is due."""
     return (
         f"select due.* from ({_DUE.format(version=version)}) as due "
-        f"anti join ml.{TEXT_SCORES} as scores on {_SCORED}"
+        f"anti join ml.{TEXT_SCORES} as scores on {_SCORED} where {_IS_THERE}"
     )
 
 

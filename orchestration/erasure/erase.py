@@ -24,12 +24,13 @@ from orchestration.erasure.person import (
     known_keys,
     names,
 )
+from orchestration.erasure.rewriting import RehearsalError, write_anew
 from orchestration.errors import ScorecardError, UsageError
-from orchestration.ingestion import ledger, tombstones
+from orchestration.ingestion import ledger, retention, tombstones
 from orchestration.ingestion.contract import TableContract, load_contracts
 from orchestration.ingestion.delivery import read_deliveries
 from orchestration.ingestion.loader import number
-from orchestration.ingestion.quarantine import ERASED
+from orchestration.ingestion.retention import ERASED
 from orchestration.ingestion.sql import identifier, literal
 from orchestration.release.store import release_folders
 from orchestration.settings import Settings
@@ -49,7 +50,6 @@ VAULT_TABLES: Final = ("int_identity_evidence", "int_identity_blocks")
 _HITS: Final = "erased_rows"
 _KEPT_SCORES: Final = "kept_text_scores"
 _LEFT_ALONE: Final = ("raw", "control", "quarantine", "seeds")
-_FRESH: Final = "fresh.duckdb"
 
 
 @dataclass(frozen=True)
@@ -75,10 +75,6 @@ class ErasureOutcome:
     releases: Sequence[str]
     seeds: Sequence[str]
     erasure: tombstones.Erasure | None
-
-
-class _RehearsalError(Exception):
-    """Ends the transaction of a rehearsal without a change."""
 
 
 def erase(
@@ -142,36 +138,14 @@ def erase(
                         erasure=None if is_rehearsal else erasure,
                     )
                     if is_rehearsal:
-                        raise _RehearsalError
-            except _RehearsalError:
+                        raise RehearsalError
+            except RehearsalError:
                 pass
         if outcome is None:
             raise RuntimeError("an erasure ended without an outcome")
         if outcome.is_done:
             write_anew(settings)
     return outcome
-
-
-def write_anew(settings: Settings) -> None:
-    """Write the warehouse into a new file: the old one keeps erased values in free blocks.
-
-    Raises:
-        DiskFullError: There is no room for a second copy.
-    """
-    fresh = settings.temporary / _FRESH
-    fresh.unlink(missing_ok=True)
-    try:
-        with duckdb.connect(
-            config={"memory_limit": settings.memory_limit, "threads": settings.threads}
-        ) as con:
-            con.execute(f"attach {literal(str(settings.warehouse))} as old")
-            con.execute(f"attach {literal(str(fresh))} as new")
-            con.execute("copy from database old to new")
-            con.execute("detach new")
-            con.execute("detach old")
-        fresh.replace(settings.warehouse)
-    finally:
-        fresh.unlink(missing_ok=True)
 
 
 def _take_out(
@@ -226,8 +200,7 @@ def _empty_rows(con: duckdb.DuckDBPyConnection, contract: TableContract, person:
     same = f"t._load_id = {_HITS}._load_id and t._line = {_HITS}._line"
     emptied = ", ".join(
         f"{identifier(column.name)} = {_emptied(contract, column.name, person)}"
-        for column in contract.columns
-        if column.personal_data in ("personal", "sensitive")
+        for column in contract.private_columns
     )
     if emptied:
         con.execute(f"update {table} as t set {emptied} from {_HITS} where {same} and is_about")
@@ -251,13 +224,7 @@ def _emptied(contract: TableContract, name: str, person: Person) -> str:
     if name == EMAIL and contract.is_entity:
         address = literal(f"{person.token}@{ERASED_DOMAIN}")
         return f"case when {identifier(name)} is not null then {address} end"
-    if column.data_type != "varchar":
-        return "null"
-    if column.personal_data == "sensitive":
-        # A blank text says nothing, and counts as one that says nothing.
-        quoted = identifier(name)
-        return f"case when trim({quoted}) <> '' then {literal(ERASED)} else {quoted} end"
-    return literal(ERASED) if column.is_not_null else "null"
+    return retention.emptied(column, ERASED)
 
 
 def _empty_vault(con: duckdb.DuckDBPyConnection) -> dict[str, int]:

@@ -1,6 +1,6 @@
-"""What `scorecard erase` says: what is taken out, what stands, what a person must do.
+"""What `scorecard erase` and `scorecard expire` say: what goes, what stands, what is left to do.
 
-Belongs here: rendering. Does not belong here: erasing.
+Belongs here: rendering. Does not belong here: erasing and emptying.
 """
 
 from rich.console import Group, RenderableType
@@ -8,6 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestration.erasure.erase import ErasureOutcome
+from orchestration.erasure.expire import ExpiryOutcome
+from orchestration.window import format_month
 
 
 def render_erasure(outcome: ErasureOutcome) -> RenderableType:
@@ -59,3 +61,36 @@ def _table(outcome: ErasureOutcome) -> Table:
         if each.is_clean:
             table.add_row(f"landing/{each.file}", f"{each.rows:,}")
     return table
+
+
+def render_expiry(outcome: ExpiryOutcome) -> RenderableType:
+    """Show what was emptied since its period is over, or would be, in a terminal."""
+    until = format_month(outcome.until)
+    parts: list[RenderableType] = [Text(f"Periods count back from the end of {until}.")]
+    if outcome.expiry is not None:
+        parts[0] = Text(
+            f"Expiry {outcome.expiry.expiry_id} as of the end of {until} is done and recorded "
+            "(control.expiries).",
+            "green",
+        )
+    periods = Table()
+    for heading in ("Table", "Emptied up to", "By", "Columns"):
+        periods.add_column(heading)
+    for title, cutoff in outcome.cutoffs.items():
+        periods.add_row(title, str(cutoff.through), cutoff.since, ", ".join(cutoff.columns))
+    parts.append(periods)
+    if outcome.row_counts:
+        places = Table()
+        places.add_column("Place")
+        places.add_column("Rows", justify="right")
+        for place, count in outcome.row_counts.items():
+            places.add_row(place, f"{count:,}")
+        parts.append(places)
+    else:
+        parts.append(Text("No row is past its period."))
+    parts.append(
+        Text("Keys, amounts, dates and counts stay. Later deliveries of these rows are emptied.")
+        if outcome.is_done
+        else Text("Nothing was changed. The same command with --yes empties them.", "bold")
+    )
+    return Group(*parts)

@@ -49,6 +49,7 @@ ENCODINGS = {
     "ibm866": "cp866",
 }
 PERSONAL_DATA = ("none", "pseudonym", "personal", "sensitive")
+PRIVATE = ("personal", "sensitive")
 INTEGER_TYPES = ("smallint", "integer", "bigint")
 TIME_TYPES = ("date", "timestamp")
 PLAIN_TYPES = ("varchar", "double", "boolean", *INTEGER_TYPES, *TIME_TYPES)
@@ -68,6 +69,7 @@ TABLE_KEYS = {
     "freshness_days",
     "reference",
     "subject_via",
+    "retention",
     "dagster",
 }
 COLUMN_KEYS = {
@@ -88,6 +90,7 @@ COLUMN_KEYS = {
 }
 CSV_KEYS = {"delimiter", "quote", "escape", "header", "encoding", "null_text"}
 EXCEL_KEYS = {"sheet", "header_row"}
+RETENTION_KEYS = {"months", "from"}
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,19 @@ class ExcelLayout:
 
     sheet: str | None = None
     header_row: int = 1
+
+
+@dataclass(frozen=True)
+class Retention:
+    """For how long a table's personal and sensitive values are kept.
+
+    Attributes:
+        months: The period, in months before the month end as of which `scorecard expire` works.
+        since: The column with the date that a row's age is measured from.
+    """
+
+    months: int
+    since: str
 
 
 @dataclass(frozen=True)
@@ -195,6 +211,7 @@ class TableContract:
             tells the person that a row is about; empty where the row says it itself, or is about
             nobody.
         via_column: The column of that key.
+        retention: For how long its personal and sensitive values are kept; ``None`` for good.
         source_names: What the company's own source calls a column, by contract name, where it
             calls it otherwise; from the system's `source.yml`.
     """
@@ -217,6 +234,7 @@ class TableContract:
     path: Path
     subject_via: str = ""
     via_column: str = ""
+    retention: Retention | None = None
     source_names: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
@@ -282,6 +300,11 @@ class TableContract:
         times = (each.name for each in self.columns if each.data_type in TIME_TYPES)
         static = {each.name for each in self.columns if each.is_static}
         return tuple(name for name in times if name == self.event_time or name in static)
+
+    @property
+    def private_columns(self) -> tuple[Column, ...]:
+        """The columns of class personal and sensitive: what a period or an erasure empties."""
+        return tuple(each for each in self.columns if each.personal_data in PRIVATE)
 
     @property
     def has_personal_key(self) -> bool:
@@ -412,6 +435,7 @@ def _table_contract(
         freshness_days=meta.get("freshness_days"),
         is_reference=reader.flag(meta, "reference"),
         subject_via=str(meta.get("subject_via", "")),
+        retention=_retention(meta, reader),
         columns=columns,
         path=path,
         **of_system,
@@ -439,6 +463,8 @@ def _check_table(contract: TableContract, reader: "YamlReader") -> None:
             raise reader.error(f"known_at of {column.name} names {column.known_at}: no column")
         if column.not_before is not None:
             _check_not_before(contract, column, reader)
+    if contract.retention is not None:
+        _check_retention(contract, contract.retention, reader)
 
 
 def _check_not_before(contract: TableContract, column: Column, reader: "YamlReader") -> None:
@@ -449,6 +475,46 @@ def _check_not_before(contract: TableContract, column: Column, reader: "YamlRead
         if contract.column(name).data_type not in TIME_TYPES:
             raise reader.error(
                 f"not_before of {column.name} compares times, and {name} is no date or timestamp"
+            )
+
+
+def _retention(meta: Mapping[str, Any], reader: "YamlReader") -> Retention | None:
+    value = meta.get("retention")
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise reader.error("`retention` must be a mapping with `months`")
+    reader.known_keys(value, RETENTION_KEYS, "retention")
+    months = reader.count(value, "months", least=1, default=0)
+    return Retention(months, str(value.get("from", meta.get("event_time"))))
+
+
+def _check_retention(contract: TableContract, retention: Retention, reader: "YamlReader") -> None:
+    """Refuse a period that could not be kept, or that would count rows as changed."""
+    since = retention.since
+    if since not in contract.column_names:
+        raise reader.error(f"retention.from names {since}, which is no column of it")
+    aged_by = contract.column(since)
+    if aged_by.data_type not in TIME_TYPES or not aged_by.is_not_null:
+        raise reader.error(
+            f"retention.from names {since}: make it a date or a timestamp that is not_null, since "
+            "a row without it has no age"
+        )
+    if not contract.private_columns:
+        raise reader.error("`retention` has nothing to empty: no column is personal or sensitive")
+    if contract.load_mode == "snapshot":
+        raise reader.error(
+            "`retention` does not go with load_mode snapshot: a dump that repeats an emptied row "
+            "would count as a change of it"
+        )
+    for column in contract.private_columns:
+        if column.name in (*contract.key, contract.event_time, since):
+            raise reader.error(
+                f"retention would empty {column.name}, which is key or time of a row"
+            )
+        if column.is_not_null and (column.data_type != "varchar" or column.accepted_values):
+            raise reader.error(
+                f"retention would empty {column.name}, which is not_null: only a free text can be"
             )
 
 

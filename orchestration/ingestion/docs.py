@@ -93,6 +93,9 @@ records, and the ledger's message says so.
   whose key it is: that is how a person's rows are found ([privacy.md](privacy.md)). What is
   *restricted* is besides for entitled persons alone, and in no feature, indicator or score
   ([auditor.md](auditor.md)).
+- **Personal values**: for how long the personal and sensitive columns are kept. What is past its
+  period goes by `scorecard expire`, never by itself
+  ([privacy.md](privacy.md#how-long-things-are-kept)).
 """
 
 
@@ -155,6 +158,7 @@ def _render_table(contract: TableContract) -> str:
         f"- Files: `{contract.system}/{contract.file_pattern}`{_dialect(contract)}",
         f"- Mode: `{contract.load_mode}`; key: {keys}; event time: `{contract.event_time}`{kind}",
         f"- Freshness: {freshness}",
+        f"- Personal values: {_period(contract)}",
         f"- Contract: `{contract.path.as_posix()}`",
         "",
         "| Column | Type | Required | Rules | Known at | Personal data | What it says |",
@@ -163,6 +167,17 @@ def _render_table(contract: TableContract) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _period(contract: TableContract) -> str:
+    """Say for how long a table's personal and sensitive columns are kept."""
+    if not contract.private_columns:
+        return "none"
+    named = ", ".join(f"`{column.name}`" for column in contract.private_columns)
+    if contract.retention is None:
+        return f"{named}; kept for good"
+    period = contract.retention
+    return f"{named}; kept for {period.months} months after `{period.since}`"
 
 
 def _dialect(contract: TableContract) -> str:

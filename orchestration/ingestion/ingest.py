@@ -37,6 +37,7 @@ from orchestration.ingestion.loader import (
     load_file,
     load_table,
 )
+from orchestration.ingestion.retention import check_expiries, check_periods
 from orchestration.ingestion.rules import FUTURE_TOLERANCE
 from orchestration.ingestion.tombstones import check_erasures
 from orchestration.settings import Settings
@@ -165,14 +166,15 @@ def ingest(
             no database.
         ContractError: A contract or a `source.yml` cannot be read or contradicts itself.
         UsageError: A system has no contract.
-        ScorecardError: The record of erasures was changed, or the clock is more than a day behind
-            the time of an earlier load.
+        ScorecardError: The record of erasures or expiries was changed, or the clock is more than a
+            day behind the time of an earlier load.
         CompanyFileError: `company.yml` says what nobody understands.
         WarehouseLockedError: Another process is writing.
         HomeNotWritableError: The home cannot be written.
         DiskFullError: There is no room left; files loaded before that stay loaded.
     """
     contracts = load_contracts(settings.contracts_root)
+    check_periods(contracts)
     _check_systems(contracts, systems)
     deliveries = read_deliveries(settings.landing, contracts, systems=systems)
     if loaded_at.tzinfo is not None:
@@ -186,6 +188,7 @@ def ingest(
         remove_leftovers(settings.temporary)
         ledger.create_tables(con, contracts)
         check_erasures(con)
+        check_expiries(con)
         _refuse_clock_set_back(con, loaded_at)
         store_company(con, read_company(settings.landing))
         discovery = discover(

@@ -36,6 +36,8 @@ create table if not exists quarantine.refused_rows (
 );
 -- Rows that an older version refused have no header; theirs is asked for when one is released.
 alter table quarantine.refused_rows add column if not exists source_columns varchar;
+-- The day that the row's period runs from, where it could be read.
+alter table quarantine.refused_rows add column if not exists fact_date date;
 
 create table if not exists quarantine.decisions (
     decision_id bigint,
@@ -84,6 +86,8 @@ create table if not exists control.loads (
 
 -- Rows about persons who were erased; ledgers of older versions know of none.
 alter table control.loads add column if not exists rows_erased bigint;
+-- Rows that came past their period and lost their personal values on the way in.
+alter table control.loads add column if not exists rows_expired bigint;
 
 create table if not exists control.erasures (
     erasure_id bigint,
@@ -115,7 +119,8 @@ create table if not exists control.erased_links (
     evidence_load_id bigint
 );
 
--- What texts of erased persons said, in numbers; the texts are gone.
+-- What texts said that are gone, in numbers: of erased persons, and (without an erasure) of those
+-- whose period is over.
 create table if not exists control.erased_text_scores (
     erasure_id bigint,
     source_table varchar,
@@ -130,6 +135,21 @@ create table if not exists control.erased_text_scores (
 
 create table if not exists control.erasure_salt (
     salt varchar
+);
+
+-- What `scorecard expire` emptied, as JSON: `cutoffs` by table, `row_counts` by place.
+create table if not exists control.expiries (
+    expiry_id bigint,
+    expired_at timestamp,
+    author varchar,
+    reason varchar,
+    until_month date,
+    load_id bigint,
+    cutoffs varchar,
+    row_counts varchar,
+    files varchar,
+    previous_hash varchar,
+    expiry_hash varchar
 );
 
 -- The months that the rows of a load speak of.
@@ -220,6 +240,8 @@ class LedgerRow:
         latest_fact_date: Last day with an accepted row.
         extra_columns: Columns that the contract does not know, with commas between.
         rows_erased: Rows left out, since they are about a person who was erased.
+        rows_expired: Rows that were past their period and lost their personal values on the way in;
+            they count as accepted, unchanged or quarantined besides.
     """
 
     system: str
@@ -238,6 +260,7 @@ class LedgerRow:
     latest_fact_date: date | None = None
     extra_columns: str = ""
     rows_erased: int = 0
+    rows_expired: int = 0
 
 
 def create_tables(con: duckdb.DuckDBPyConnection, contracts: Sequence[TableContract]) -> None:
@@ -394,8 +417,8 @@ def write(con: duckdb.DuckDBPyConnection, load_id: int, row: LedgerRow) -> None:
     con.execute(
         "insert into control.loads (load_id, system, table_name, file, sha256, bytes, rows_read, "
         "rows_accepted, rows_unchanged, rows_quarantined, status, message, earliest_fact_date, "
-        "latest_fact_date, extra_columns, loaded_at, rows_erased) "
-        "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "latest_fact_date, extra_columns, loaded_at, rows_erased, rows_expired) "
+        "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             load_id,
             row.system,
@@ -414,5 +437,6 @@ def write(con: duckdb.DuckDBPyConnection, load_id: int, row: LedgerRow) -> None:
             row.extra_columns,
             row.loaded_at,
             row.rows_erased,
+            row.rows_expired,
         ],
     )

@@ -24,6 +24,7 @@ from orchestration.ingestion.files import FileFacts, LandingFile, RefusedFileErr
 from orchestration.ingestion.landed import Landed, engine_read
 from orchestration.ingestion.months import write_months
 from orchestration.ingestion.readers import read_file
+from orchestration.ingestion.retention import empty_refused, empty_typed, known_cutoffs
 from orchestration.ingestion.rules import any_broken, broken_rules, row_rules, value_expression
 from orchestration.ingestion.sql import identifier, literal
 from orchestration.ingestion.tombstones import leave_erased_out
@@ -108,7 +109,7 @@ def load_file(
         before = file.path.stat()
         landed = read_file(con, file, facts, scratch)
         judge_values(con, file.contract, landed, loaded_at)
-        erased = leave_erased_out(con, file.contract)
+        kept_out = _keep_out(con, file.contract)
         after = file.path.stat()
         if (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size):
             raise RefusedFileError("it changed while it was read. It is read again in the next run")
@@ -119,7 +120,7 @@ def load_file(
             landed,
             loaded_at,
             size=facts.size,
-            erased=erased,
+            kept_out=kept_out,
             fingerprint=lambda: facts.sha256,
         )
     finally:
@@ -152,13 +153,25 @@ def load_table(
         if content(con, landed) == ledger.newest_content(con, table.contract, table.name):
             return None
         judge_values(con, table.contract, landed, loaded_at)
-        erased = leave_erased_out(con, table.contract)
+        kept_out = _keep_out(con, table.contract)
         judge_keys(con, table.contract)
         return _store(
-            con, table, landed, loaded_at, size=None, erased=erased, fingerprint=fingerprint
+            con, table, landed, loaded_at, size=None, kept_out=kept_out, fingerprint=fingerprint
         )
     finally:
         clean_up(con)
+
+
+@dataclass(frozen=True)
+class _KeptOut:
+    """What a source delivers and nobody may keep: rows of erased persons, values past a period."""
+
+    erased: int
+    expired: int
+
+
+def _keep_out(con: duckdb.DuckDBPyConnection, contract: TableContract) -> _KeptOut:
+    return _KeptOut(leave_erased_out(con, contract), empty_typed(con, contract))
 
 
 def clean_up(con: duckdb.DuckDBPyConnection) -> None:
@@ -315,7 +328,7 @@ def _store(
     loaded_at: datetime,
     *,
     size: int | None,
-    erased: int,
+    kept_out: _KeptOut,
     fingerprint: Callable[[], str],
 ) -> StoredLoad:
     """Store what was judged; `fingerprint` names the content, once its rows are stored."""
@@ -325,7 +338,7 @@ def _store(
         accepted = insert_good(con, source.contract, load_id, file=source.name)
         quarantined = _insert_refused(con, source, landed, load_id, loaded_at)
         rows_read = number(con, "select count(*) from typed")
-        rows_read += number(con, "select count(*) from broken") + erased
+        rows_read += number(con, "select count(*) from broken") + kept_out.erased
         earliest, latest = fact_dates(con, source.contract, load_id)
         write_months(con, source.contract, load_id)
         row = ledger.LedgerRow(
@@ -335,7 +348,7 @@ def _store(
             sha256=fingerprint(),
             size=size,
             status="loaded",
-            message=_note(landed, rows_read, absent, erased),
+            message=_note(landed, rows_read, absent, kept_out),
             loaded_at=loaded_at,
             rows_read=rows_read,
             rows_accepted=accepted,
@@ -344,10 +357,12 @@ def _store(
             earliest_fact_date=earliest,
             latest_fact_date=latest,
             extra_columns=", ".join(landed.extra),
-            rows_erased=erased,
+            rows_erased=kept_out.erased,
+            rows_expired=kept_out.expired,
         )
         check_nothing_is_lost(row, source.contract)
         ledger.write(con, load_id, row)
+        row = _empty_refused(con, source.contract, load_id, row)
         summary = _summary(con, load_id)
     return StoredLoad(load_id, row, summary)
 
@@ -416,7 +431,9 @@ def _insert_refused(
     contract = source.contract
     header = literal(json.dumps(landed.header)) if landed.header else "null"
     insert = (
-        f"insert into quarantine.refused_rows select {load_id}, {literal(contract.system)}, "
+        "insert into quarantine.refused_rows (load_id, system, table_name, file, line, rule, "
+        "column_name, message, raw_text, source_columns) "
+        f"select {load_id}, {literal(contract.system)}, "
         f"{literal(contract.name)}, {literal(source.name)}, "
     )
     inserted = number(
@@ -427,7 +444,29 @@ def _insert_refused(
         inserted += number(con, f"{insert}{rule_breakers(contract, landed, loaded_at, header)}")
     if number(con, "select count(*) from judged where verdict <> 'unchanged'"):
         inserted += number(con, f"{insert}{_key_breakers(contract, landed, header)}")
+    since = contract.event_time if contract.retention is None else contract.retention.since
+    con.execute(
+        f"update quarantine.refused_rows as r set fact_date = cast(t.{identifier(since)} as date) "
+        f"from typed as t where r.load_id = {load_id} and r.line = t._line"
+    )
     return inserted
+
+
+def _empty_refused(
+    con: duckdb.DuckDBPyConnection, contract: TableContract, load_id: int, row: ledger.LedgerRow
+) -> ledger.LedgerRow:
+    """Empty what a load refused that is past a period, and count it in the load's ledger row."""
+    emptied = sum(
+        empty_refused(con, contract, cutoff, load_id=load_id)
+        for cutoff in known_cutoffs(con, contract)
+    )
+    if not emptied:
+        return row
+    con.execute(
+        "update control.loads set rows_expired = rows_expired + ? where load_id = ?",
+        [emptied, load_id],
+    )
+    return replace(row, rows_expired=row.rows_expired + emptied)
 
 
 def rule_breakers(
@@ -492,10 +531,12 @@ def _key_message(contract: TableContract, landed: Landed) -> str:
     """
 
 
-def _note(landed: Landed, rows_read: int, absent_keys: int, erased: int) -> str:
+def _note(landed: Landed, rows_read: int, absent_keys: int, kept_out: _KeptOut) -> str:
     notes = [landed.note] if landed.note else []
-    if erased:
-        notes.append(f"{erased:,} of its rows are about erased persons and were left out")
+    if kept_out.erased:
+        notes.append(f"{kept_out.erased:,} of its rows are about erased persons and were left out")
+    if kept_out.expired:
+        notes.append(f"{kept_out.expired:,} of its rows are past their period and lost their texts")
     if rows_read == 0:
         notes.append("it holds no row")
     if absent_keys == 1:

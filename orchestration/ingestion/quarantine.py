@@ -26,7 +26,7 @@ from typing import Final
 
 import duckdb
 
-from data_quality.decisions import BROKEN_DECISIONS, FIRST_HASH, decision_hash, rows_hash
+from data_quality.decisions import BROKEN_DECISIONS, DECISIONS, rows_hash
 from orchestration.errors import ScorecardError, UsageError
 from orchestration.ingestion import ledger
 from orchestration.ingestion.contract import TableContract, load_contracts
@@ -51,6 +51,7 @@ from orchestration.ingestion.loader import (
 )
 from orchestration.ingestion.months import write_months
 from orchestration.ingestion.readers import read_file
+from orchestration.ingestion.retention import empty_typed
 from orchestration.ingestion.sql import literal
 from orchestration.settings import Settings
 from orchestration.warehouse import (
@@ -82,7 +83,6 @@ WAIVABLE: Final = (
 )
 # The time of a fact says which months there are: one far off would stretch the whole history.
 TIME_RULES: Final = ("earliest", "date_in_future", "not_null")
-ERASED: Final = "erased"
 COPIED_AT_ONCE: Final = 10_000
 _STATE: Final = f"""
     case when d.action = '{RELEASE}' then '{RELEASED}' when d.action = '{DISMISS}'
@@ -369,7 +369,7 @@ def release_rows(
     loads: list[int] = []
     days = []
     with _writing(settings, tuple(contracts.values())) as con:
-        for batch in _batches(con, selection):
+        for batch in _batches(con, selection, "raw_text is not null"):
             contract = contracts.get(batch.title)
             if contract is None:
                 raise ScorecardError(
@@ -541,14 +541,21 @@ def _writing(
         yield con
 
 
-def _batches(con: duckdb.DuckDBPyConnection, selection: Selection) -> tuple[_Batch, ...]:
-    """List the open rows that are meant, by load; by column too where a rule is waived."""
+def _batches(
+    con: duckdb.DuckDBPyConnection, selection: Selection, also: str = "true"
+) -> tuple[_Batch, ...]:
+    """List the open rows that are meant, by load; by column too where a rule is waived.
+
+    Args:
+        con: The warehouse's connection.
+        selection: Which rows.
+        also: A further condition on them; whose text was emptied, nobody can read again.
+    """
     condition, values = selection.condition()
     column = "column_name" if selection.rule else "''"
     con.execute(
         f"create or replace temp table selected_rows as select * from ({_ROWS}) "
-        # Whose text was erased is nobody's row any more: nobody can read it again.
-        f"where state = '{OPEN}' and message is distinct from '{ERASED}' and {condition}",
+        f"where state = '{OPEN}' and {also} and {condition}",
         values,
     )
     found = con.execute(
@@ -593,6 +600,7 @@ def _judge(
         landed = read_file(con, file, inspect(file.path, None), scratch)
         _find_lines(con, landed)
         judge_values(con, file.contract, landed, moment, waived=batch.waived)
+        empty_typed(con, contract)
         judge_keys(con, contract)
         con.execute(
             f"""
@@ -738,10 +746,7 @@ def _decide(
     decision_load_id: int,
 ) -> None:
     """Add the decision about the rows in `taken` to the chain; call it inside the transaction."""
-    row = con.execute(
-        "select coalesce(max(decision_id), 0) + 1, "
-        f"coalesce(arg_max(decision_hash, decision_id), '{FIRST_HASH}') from quarantine.decisions"
-    ).fetchone()
+    row = con.execute(DECISIONS.next_link).fetchone()
     if row is None:
         raise RuntimeError("an aggregate without a group gave no row")
     decision_id, previous = row
@@ -753,7 +758,7 @@ def _decide(
     con.execute(
         f"""
         insert into quarantine.decisions
-        select d.*, {decision_hash("d")}
+        select d.*, {DECISIONS.record_hash("d")}
         from (
             select
                 cast(? as bigint) as decision_id, cast(? as timestamp) as decided_at,

@@ -17,6 +17,7 @@ from typing import Final
 
 import duckdb
 
+from data_quality.chain import Chain
 from orchestration.errors import ScorecardError
 from orchestration.ingestion import ledger
 from orchestration.ingestion.contract import Column, TableContract
@@ -25,17 +26,21 @@ from orchestration.ingestion.sql import identifier, literal
 CUSTOMER: Final = "customer"
 # A record as releases name it: `<system>|<md5 of its identifier>`.
 SOURCE_KEY: Final = "source_key"
-FIRST_HASH: Final = "0" * 64
-_COLUMNS: Final = (
+ERASURES: Final = Chain(
+    "control.erasures",
     "erasure_id",
-    "erased_at",
-    "author",
-    "reason",
-    "load_id",
-    "anonymous_id",
-    "row_counts",
-    "identifiers_hash",
-    "previous_hash",
+    "erasure_hash",
+    (
+        "erasure_id",
+        "erased_at",
+        "author",
+        "reason",
+        "load_id",
+        "anonymous_id",
+        "row_counts",
+        "identifiers_hash",
+        "previous_hash",
+    ),
 )
 
 
@@ -158,10 +163,7 @@ def record(
         row_counts: Place to number of rows.
         identifiers: SQL with the columns `kind` and `identifier` of the person.
     """
-    found = con.execute(
-        "select coalesce(max(erasure_id), 0) + 1, "
-        f"coalesce(arg_max(erasure_hash, erasure_id), '{FIRST_HASH}') from control.erasures"
-    ).fetchone()
+    found = con.execute(ERASURES.next_link).fetchone()
     if found is None:
         raise RuntimeError("an aggregate without a group gave no row")
     erasure_id, previous = found
@@ -176,7 +178,7 @@ def record(
     con.execute(
         f"""
         insert into control.erasures
-        select e.*, {_erasure_hash("e")}
+        select e.*, {ERASURES.record_hash("e")}
         from (
             select
                 cast(? as bigint) as erasure_id, cast(? as timestamp) as erased_at,
@@ -199,33 +201,16 @@ def check_erasures(con: duckdb.DuckDBPyConnection) -> None:
     Raises:
         ScorecardError: An erasure was changed, removed or put in between.
     """
-    broken = con.execute(
-        f"""
-        select coalesce(min(erasure_id), 0)
-        from (
-            select
-                e.erasure_id,
-                e.erasure_hash <> {_erasure_hash("e")}
-                or e.previous_hash
-                    <> coalesce(lag(e.erasure_hash) over (order by e.erasure_id), '{FIRST_HASH}')
-                or e.identifiers_hash is distinct from {_identifiers_hash("e.erasure_id")}
-                    as is_broken
-            from control.erasures as e
-        )
-        where is_broken
-        """
-    ).fetchone()
+    links = ERASURES.broken_links(
+        also=f"r.identifiers_hash is distinct from {_identifiers_hash('r.erasure_id')}"
+    )
+    broken = con.execute(f"select coalesce(min(erasure_id), 0) from ({links})").fetchone()
     if broken and broken[0]:
         raise ScorecardError(
             "The record of erasures was changed after it was written: the hash of erasure "
             f"{broken[0]} (control.erasures) does not match. Restore the warehouse from a copy "
             "that was made after the newest erasure."
         )
-
-
-def _erasure_hash(alias: str) -> str:
-    values = ", ".join(f"cast({alias}.{column} as varchar)" for column in _COLUMNS)
-    return f"sha256(cast(to_json([{values}]) as varchar))"
 
 
 def _identifiers_hash(erasure_id: str) -> str:

@@ -11,6 +11,7 @@ from ml.text.scoring import TextScorer
 from orchestration import text
 from orchestration.errors import ScorecardError
 from orchestration.ingestion.ledger import CONTROL_TABLES
+from orchestration.ingestion.retention import EMPTIED
 from orchestration.settings import Settings
 from orchestration.text import TextSummary, score_items
 from orchestration.warehouse import connect
@@ -159,6 +160,15 @@ def test_the_score_of_an_erased_text_stays_as_nobodys(desk: Settings, rows: Any)
         ("token", "en", 0.5, "billing", 2, "lexicon-old")
     ]
     assert score_items(desk).new_items == 0
+
+
+def test_a_text_that_came_without_its_words_is_not_measured(desk: Settings, rows: Any) -> None:
+    change(
+        desk,
+        f"update staging.stg_survey__responses set comment = '{EMPTIED}' where response_id = 'r1'",
+    )
+    assert score_items(desk).items == 5
+    assert rows("select item_id from ml.text_scores where item_id = 'r1'") == []
 
 
 def test_a_text_loaded_later_under_the_same_number_is_scored(desk: Settings, rows: Any) -> None:

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from orchestration.errors import ContractError
-from orchestration.ingestion.contract import load_contracts
+from orchestration.ingestion.contract import Retention, load_contracts
 
 ROOT = Path(__file__).parents[3]
 
@@ -94,6 +94,35 @@ def _column_meta(source):
     return _table(source)["columns"][2]["config"]["meta"]
 
 
+def _with_period(source):
+    """A source whose table names a buyer, for three years."""
+    _table(source)["columns"].append(_column("buyer", "varchar", personal_data="personal"))
+    _table_meta(source).update(retention={"months": 36})
+    return source
+
+
+def _period(source):
+    return _table_meta(source)["retention"]
+
+
+def _column_of(source, name):
+    (column,) = [each for each in _table(source)["columns"] if each["name"] == name]
+    return column["config"]["meta"]
+
+
+def test_a_period_counts_from_the_event_time_unless_it_says_another(tmp_path):
+    (contract,) = load_contracts(_write(tmp_path, _with_period(_source())))
+    assert contract.retention == Retention(36, "sold_at")
+    source = _with_period(_source())
+    opened = _column("opened_at", "date", required=True, not_null=True)
+    _table(source)["columns"].append(opened)
+    _period(source).update({"from": "opened_at"})
+    (contract,) = load_contracts(_write(tmp_path / "other", source))
+    assert contract.retention == Retention(36, "opened_at")
+    (contract,) = load_contracts(_write(tmp_path / "none", _source()))
+    assert contract.retention is None
+
+
 BROKEN = {
     "identifier": (lambda s: _table(s).update(identifier="x"), "must be shop__sales"),
     "misspelt table key": (lambda s: _table_meta(s).update(keys=["a"]), "unknown key 'keys'"),
@@ -148,6 +177,53 @@ BROKEN = {
     ),
     "flag": (lambda s: _column_meta(s).update(required="yes"), "must be true or false"),
     "personal data": (lambda s: _column_meta(s).update(personal_data="maybe"), "pseudonym"),
+    **{
+        f"retention: {name}": (lambda s, spoil=spoil: spoil(_with_period(s)), said)
+        for name, spoil, said in (
+            ("no mapping", lambda s: _table_meta(s).update(retention=36), "mapping with `months`"),
+            ("no months", lambda s: _period(s).pop("months"), "`months` must be a whole number"),
+            ("no month", lambda s: _period(s).update(months=0), "whole number from 1 on, found 0"),
+            (
+                "misspelt",
+                lambda s: _period(s).update(days=3),
+                "retention has the unknown key 'days'",
+            ),
+            ("no column", lambda s: _period(s).update({"from": "when"}), "from names when, which"),
+            (
+                "no time",
+                lambda s: _period(s).update({"from": "price"}),
+                "retention.from names price: make it a date or a timestamp that is not_null",
+            ),
+            (
+                "a time that may be missing",
+                lambda s: (
+                    _table(s)["columns"].append(_column("due_at", "date", not_null=False)),
+                    _period(s).update({"from": "due_at"}),
+                ),
+                "retention.from names due_at: make it",
+            ),
+            (
+                "nothing personal",
+                lambda s: _column_of(s, "buyer").update(personal_data="none"),
+                "`retention` has nothing to empty",
+            ),
+            (
+                "full dumps",
+                lambda s: _table_meta(s).update(load_mode="snapshot"),
+                "`retention` does not go with load_mode snapshot",
+            ),
+            (
+                "a key",
+                lambda s: _column_of(s, "sale_id").update(personal_data="personal"),
+                "would empty sale_id, which is key or time of a row",
+            ),
+            (
+                "a code that must be there",
+                lambda s: _column_of(s, "buyer").update(not_null=True, accepted_values=["x"]),
+                "would empty buyer, which is not_null: only a free text can be",
+            ),
+        )
+    },
     "column twice": (
         lambda s: _table(s)["columns"].append(_column("price", "varchar")),
         "written twice",
