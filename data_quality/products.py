@@ -15,6 +15,8 @@ import yaml
 PRODUCTS_FILE = Path(__file__).with_name("products.yml")
 SCHEMA = "scorecard"
 FIELDS = frozenset({"title", "owner", "marts", "computed_from"})
+# May be left out: then the product has no readers of its own.
+READERS = "readers"
 
 # The name under which the source gate files its evidence. Every product is computed from it.
 SOURCE = "source"
@@ -34,6 +36,7 @@ class Product:
         owner: The role that answers for it.
         marts: Names of its tables in the schema `scorecard`.
         computed_from: Names of the products it is computed from.
+        readers: Roles of a database that may read its marts, beside those who may read all.
     """
 
     name: str
@@ -41,17 +44,19 @@ class Product:
     owner: str
     marts: tuple[str, ...]
     computed_from: tuple[str, ...]
+    readers: tuple[str, ...] = ()
 
 
 def load_products(path: Path = PRODUCTS_FILE) -> dict[str, Product]:
     """Read the data products, in an order in which each comes after those it is computed from.
 
     Args:
-        path: The YAML file: name to title, owner, marts and computed_from.
+        path: The YAML file: name to title, owner, marts and computed_from, and
+            perhaps readers.
 
     Raises:
-        ProductsError: A field is missing or unknown, a mart is in two products, a dependency is
-            unknown, or the dependencies run in a circle.
+        ProductsError: A field is missing or unknown, readers are no list of roles, a mart is in two
+            products, a dependency is unknown, or the dependencies run in a circle.
     """
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     if not isinstance(content, dict) or not content:
@@ -74,22 +79,43 @@ def upstream_of(name: str, products: Mapping[str, Product]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def marts_by_reader(products: Mapping[str, Product]) -> dict[str, tuple[str, ...]]:
+    """The marts that each reader of single products may read, by the name of the role."""
+    found: dict[str, tuple[str, ...]] = {}
+    for product in products.values():
+        for role in product.readers:
+            found[role] = (*found.get(role, ()), *product.marts)
+    return found
+
+
 def _product(path: Path, name: str, entry: Any) -> Product:
     if name == SOURCE:
         raise ProductsError(f"{path.name}: the name {SOURCE!r} is kept for the source gate.")
-    if not isinstance(entry, dict) or set(entry) != FIELDS:
+    if not isinstance(entry, dict) or set(entry) - {READERS} != FIELDS:
         found = sorted(entry) if isinstance(entry, dict) else entry
         raise ProductsError(
-            f"{path.name}: product {name} needs exactly {', '.join(sorted(FIELDS))}; found {found}."
+            f"{path.name}: product {name} needs exactly {', '.join(sorted(FIELDS))}, and may have "
+            f"{READERS}; found {found}."
         )
     if not entry["marts"]:
         raise ProductsError(f"{path.name}: product {name} has no marts.")
+    readers = entry.get(READERS, [])
+    if (
+        not isinstance(readers, list)
+        or not all(isinstance(role, str) and role.strip() for role in readers)
+        or len(set(readers)) != len(readers)
+    ):
+        raise ProductsError(
+            f"{path.name}: the {READERS} of product {name} must be a list of roles, each once; "
+            f"found {readers!r}."
+        )
     return Product(
         name=name,
         title=entry["title"],
         owner=entry["owner"],
         marts=tuple(entry["marts"]),
         computed_from=tuple(entry["computed_from"]),
+        readers=tuple(readers),
     )
 
 

@@ -827,9 +827,10 @@ def _outlook_table(outlook: Outlook | None) -> RenderableType:
             table.add_row("Who acts", outlook.owner_role or "nobody", _actions(outlook))
     warning = "; an assumption is doubtful here" if outlook.clv_has_warning else ""
     how = f"{outlook.clv_method or '–'}, basis {outlook.value_basis or '–'}{warning}"
-    for months, value, low, high in outlook.values:
-        table.add_row(f"Value of {months} months", _money(value), how + _interval(value, low, high))
-    if any(low is not None for _, _, low, _ in outlook.values):
+    for months, value, lowest, highest in outlook.values:
+        told = how + _interval(value, lowest, highest)
+        table.add_row(f"Value of {months} months", _money(value), told)
+    if any(lowest is not None for _, _, lowest, _ in outlook.values):
         table.caption = INTERVAL_MEANS
         table.caption_justify = "left"
     table.add_row("Still a customer", _percent(outlook.probability_alive), how)

@@ -223,9 +223,10 @@ def _product_entries(
     for name, decision in decisions.items():
         marts = tuple(products[name].marts)
         if decision.is_pass:
-            entries[name] = _passed_entry(decision, marts, run, release_id)
+            entry = _passed_entry(decision, marts, run, release_id)
         else:
-            entries[name] = _held_entry(decision, marts, previous)
+            entry = _held_entry(decision, marts, previous)
+        entries[name] = replace(entry, readers=products[name].readers)
     return entries
 
 

@@ -81,6 +81,8 @@ class ProductEntry:
         rules: Number of rules that judged these rows.
         warnings: Descriptions of the rules that failed with severity `warn`.
         marts: The marts of the product.
+        readers: Roles that may read it, beside those who may read all, when the release was made;
+            empty in a release of a version that did not say.
     """
 
     decision: str
@@ -92,6 +94,7 @@ class ProductEntry:
     rules: int
     warnings: tuple[str, ...]
     marts: tuple[str, ...]
+    readers: tuple[str, ...] = ()
 
     @property
     def is_absent(self) -> bool:
@@ -205,6 +208,7 @@ def read_manifest(release_dir: Path) -> Manifest:
 
 def _product(entry: dict[str, Any]) -> ProductEntry:
     parts = entry | {"warnings": tuple(entry["warnings"]), "marts": tuple(entry["marts"])}
+    parts["readers"] = tuple(entry.get("readers", ()))
     return ProductEntry(**parts)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from data_quality.contracts import load_mart_columns
-from data_quality.products import ProductsError, load_products, upstream_of
+from data_quality.products import ProductsError, load_products, marts_by_reader, upstream_of
 from data_quality.suites.catalogue import SUITES
 
 ENTRY = "{name}: {{title: T, owner: O, marts: [{marts}], computed_from: [{parents}]}}\n"
@@ -96,4 +96,28 @@ def test_malformed_file_is_refused(tmp_path: Path, text: str) -> None:
     file.write_text(text, encoding="utf-8")
 
     with pytest.raises(ProductsError, match=r"products\.yml"):
+        load_products(file)
+
+
+def test_readers_of_single_products_are_told_their_marts(tmp_path: Path) -> None:
+    file = write(tmp_path, ("a", "one, two", ""), ("b", "three", "a"), ("c", "four", ""))
+    text = file.read_text(encoding="utf-8")
+    text = text.replace("computed_from: []", "computed_from: [], readers: [desk, board]", 1)
+    file.write_text(text.replace("[a]}", "[a], readers: [board]}"), encoding="utf-8")
+
+    products = load_products(file)
+
+    assert [product.readers for product in products.values()] == [("desk", "board"), (), ("board",)]
+    assert marts_by_reader(products) == {"desk": ("one", "two"), "board": ("one", "two", "three")}
+    # Nobody is named unless a company names somebody.
+    assert marts_by_reader(load_products()) == {}
+
+
+@pytest.mark.parametrize("readers", ["desk", "[1]", "[desk, desk]", "['']", "{desk: all}"])
+def test_readers_that_are_no_list_of_roles_are_refused(tmp_path: Path, readers: str) -> None:
+    file = write(tmp_path, ("a", "one", ""))
+    text = file.read_text(encoding="utf-8").replace("[]}", f"[], readers: {readers}}}")
+    file.write_text(text, encoding="utf-8")
+
+    with pytest.raises(ProductsError, match="the readers of product a must be a list of roles"):
         load_products(file)

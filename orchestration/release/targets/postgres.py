@@ -39,6 +39,10 @@ LOGGER = logging.getLogger(__name__)
 SERVER = "server"
 SOURCE = "release"
 RECORDS = "scorecard_control.releases"
+# Which rights of readers of single products were given here, so that they can be taken back.
+GRANTS = "scorecard_control.product_readers"
+# Which release it is, and how its products stand: whoever may read one product may read that.
+FOR_EVERYBODY = ("release_info", "release_products")
 # The newest releases that stay on the server: a reader may still have an older one open.
 KEEP_ON_SERVER = 3
 # Below Postgres' `deadlock_timeout`: see above.
@@ -71,6 +75,7 @@ def publish_to_postgres(
     string: str,
     *,
     reader: str | None = None,
+    product_readers: Mapping[str, Sequence[str]] | None = None,
     keep: int = KEEP_ON_SERVER,
     patience_seconds: float = 600.0,
 ) -> Shown:
@@ -80,7 +85,10 @@ def publish_to_postgres(
         settings: The home; its limits of the engine count here, too.
         release: The release, in the home.
         string: The connection string of the database.
-        reader: A role that may read the views; None leaves the rights as they are.
+        reader: A role that may read all views; None leaves the rights as they are.
+        product_readers: Roles that may read some of the views, with the names of these. What such
+            a role was given by an earlier call and is not named any more is taken back; rights that
+            somebody else gave stay. Also where the release is shown already.
         keep: How many releases stay on the server, at least 1.
         patience_seconds: How long to wait for readers that hold the old views.
 
@@ -102,9 +110,10 @@ def publish_to_postgres(
         with _plain_words(release):
             _make_records(con)
             if _shown_release(con) == release.id:
+                _renew_rights(con, reader, product_readers or {})
                 return Shown(release.id, is_new=False)
             _load(con, release)
-            _show(con, release, reader, patience_seconds)
+            _show(con, release, reader, product_readers or {}, patience_seconds)
             _drop_old(con, keep)
     return Shown(release.id, is_new=True)
 
@@ -166,6 +175,8 @@ def _make_records(con: duckdb.DuckDBPyConnection) -> None:
             f"create table if not exists {RECORDS} (release_id text primary key, "
             "schema_name text not null unique, loaded_at timestamptz not null default now(), "
             "shown_at timestamptz, is_shown boolean not null default false)",
+            f"create table if not exists {GRANTS} (role_name text not null, "
+            "view_name text not null, primary key (role_name, view_name))",
         )
 
 
@@ -255,12 +266,16 @@ def _compare(con: duckdb.DuckDBPyConnection, release: Release, schema: str) -> N
 
 
 def _show(
-    con: duckdb.DuckDBPyConnection, release: Release, reader: str | None, patience_seconds: float
+    con: duckdb.DuckDBPyConnection,
+    release: Release,
+    reader: str | None,
+    product_readers: Mapping[str, Sequence[str]],
+    patience_seconds: float,
 ) -> None:
     """Let the views show the release, as soon as no reader holds the old ones."""
     give_up = time.monotonic() + patience_seconds
     pause = 0.1
-    while not _swapped(con, release, reader):
+    while not _swapped(con, release, reader, product_readers):
         if time.monotonic() > give_up:
             raise TargetError(
                 f"{_stands(release)} In Postgres, which shows the one before, readers have held "
@@ -271,7 +286,12 @@ def _show(
         pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
 
-def _swapped(con: duckdb.DuckDBPyConnection, release: Release, reader: str | None) -> bool:
+def _swapped(
+    con: duckdb.DuckDBPyConnection,
+    release: Release,
+    reader: str | None,
+    product_readers: Mapping[str, Sequence[str]],
+) -> bool:
     """Try the swap once; False where a reader was in the way."""
     try:
         with transaction(con):
@@ -280,7 +300,8 @@ def _swapped(con: duckdb.DuckDBPyConnection, release: Release, reader: str | Non
             wanted = _relations(con, schema_of(release.id))
             if shown:
                 _lock(con, shown)
-            _run(con, *_views(shown, wanted, release), *_rights(reader), *_recorded(release))
+            _run(con, *_views(shown, wanted, release))
+            _run(con, *_rights(con, reader, product_readers, wanted), *_recorded(release))
     except _ReadersError:
         return False
     return True
@@ -344,7 +365,61 @@ def _views(
     return made
 
 
-def _rights(reader: str | None) -> list[str]:
+def _renew_rights(
+    con: duckdb.DuckDBPyConnection, reader: str | None, product_readers: Mapping[str, Sequence[str]]
+) -> None:
+    """Give and take back rights on the views that stand."""
+    with transaction(con):
+        _run(con, f"select pg_advisory_xact_lock({PUBLISHER_LOCK})")
+        rights = _rights(con, reader, product_readers, _relations(con, MARTS_SCHEMA))
+        if rights:
+            _run(con, *rights)
+
+
+def _rights(
+    con: duckdb.DuckDBPyConnection,
+    reader: str | None,
+    product_readers: Mapping[str, Sequence[str]],
+    views: Iterable[str],
+) -> list[str]:
+    """Statements by which roles may read what they shall, and no longer what they shall not."""
+    present = set(views)
+    wanted = {
+        (role, view)
+        for role, marts in product_readers.items()
+        for view in {*marts, *FOR_EVERYBODY} & present
+    }
+    given = {(str(r), str(v)) for r, v in _ask(con, f"select role_name, view_name from {GRANTS}")}
+    # A role or view that is gone took its rights with it.
+    roles = {str(role) for (role,) in _ask(con, "select rolname::text from pg_roles")}
+    return [
+        *(
+            f"revoke select on {MARTS_SCHEMA}.{identifier(view)} from {identifier(role)}"
+            for role, view in sorted(given - wanted)
+            if role in roles and view in present and role != reader
+        ),
+        *(
+            f"grant usage on schema {MARTS_SCHEMA} to {identifier(role)}"
+            for role in sorted(product_readers)
+        ),
+        *(
+            f"grant select on {MARTS_SCHEMA}.{identifier(view)} to {identifier(role)}"
+            for role, view in sorted(wanted)
+        ),
+        *(
+            f"delete from {GRANTS} where role_name = {literal(role)} "
+            f"and view_name = {literal(view)}"
+            for role, view in sorted(given - wanted)
+        ),
+        *(
+            f"insert into {GRANTS} values ({literal(role)}, {literal(view)})"
+            for role, view in sorted(wanted - given)
+        ),
+        *_rights_to_all(reader),
+    ]
+
+
+def _rights_to_all(reader: str | None) -> list[str]:
     if reader is None:
         return []
     role = identifier(reader)

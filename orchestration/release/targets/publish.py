@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from data_quality.products import load_products, marts_by_reader
 from orchestration.exports import log_export
 from orchestration.postgres import UnreachableError
 from orchestration.progress import stage
@@ -98,7 +99,13 @@ def _publish(
         from orchestration.release.targets.postgres import publish_to_postgres
 
         reader = variables.get(READER_VARIABLE) or None
-        return publish_to_postgres(settings, release, variables[variable], reader=reader).is_new
+        return publish_to_postgres(
+            settings,
+            release,
+            variables[variable],
+            reader=reader,
+            product_readers=marts_by_reader(load_products()),
+        ).is_new
     from orchestration.release.targets.object_store import publish_to_store
 
     return publish_to_store(release, variables[variable], keep=settings.keep_releases)

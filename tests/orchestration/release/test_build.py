@@ -9,6 +9,7 @@ import sys
 import textwrap
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from orchestration.quality_results import record_results
 from orchestration.release import build, marts, store
 from orchestration.release.build import RunSummary, build_release
 from orchestration.release.info import load_info_tables
+from orchestration.release.manifest import read_manifest
 from orchestration.release.reading import open_database
 from orchestration.release.store import Release
 from orchestration.release.verify import verify_release
@@ -382,6 +384,27 @@ def test_a_held_product_without_an_earlier_version_is_absent(
     assert "No earlier version exists" in entry.reason
     assert "predictions" not in release.manifest.marts
     assert not (release.path / "parquet" / "predictions").exists()
+
+
+def test_the_manifest_says_who_may_read_a_product_today(
+    settings: Settings, publish: Publish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def named(roles: tuple[str, ...]) -> None:
+        listed = load_products()
+        changed = {**listed, "predictions": replace(listed["predictions"], readers=roles)}
+        monkeypatch.setattr(build, "load_products", lambda: changed)
+
+    def told(release: Release) -> tuple[tuple[str, ...], ...]:
+        products = read_manifest(release.path).products
+        return products["predictions"].readers, products["customers"].readers
+
+    named(("desk", "board"))
+    first = publish(settings, "run1")
+    named(("board",))
+    second = publish(settings, "run2", hold=["predictions"])
+
+    assert told(first) == (("desk", "board"), ())
+    assert told(second) == (("board",), ())
 
 
 def test_a_held_product_holds_what_is_computed_from_it(

@@ -189,6 +189,69 @@ def test_what_others_built_on_a_view_stays_and_rights_stay(
     database.run("drop owned by board_reader; drop role board_reader")
 
 
+def test_readers_of_a_product_may_read_it_and_no_other(
+    settings: Settings, database: Database, three_releases: tuple[Release, Release, Release]
+) -> None:
+    first, _, narrower = three_releases
+    database.run("drop role if exists desk; create role desk; drop role if exists left_since")
+    database.run("create role left_since")
+    places = ("customers", "customer_scorecard", "release_info", "quality_results")
+
+    def may_read(role: str) -> list[bool]:
+        asked = ", ".join(
+            f"has_table_privilege('{role}', 'scorecard.{place}', 'select') as {place}"
+            for place in places
+        )
+        return list(database.ask(f"select {asked}")[0])
+
+    def publish(release: Release, readers: dict[str, tuple[str, ...]], **named: str) -> bool:
+        return publish_to_postgres(
+            settings, release, database.uri, product_readers=readers, **named
+        ).is_new
+
+    publish(first, {"desk": ("customers", "not_in_the_release"), "left_since": ("customers",)})
+    assert may_read("desk") == may_read("left_since") == [True, False, True, False]
+    # Nothing but the views: the tables behind them are closed.
+    assert database.ask(
+        f"select has_schema_privilege('desk', '{schema_of(first.id)}', 'usage') as behind, "
+        "has_schema_privilege('desk', 'scorecard', 'usage') as views"
+    ) == [(False, True)]
+
+    # A view that is made anew keeps its readers, and a role that is gone hinders nobody.
+    database.run("grant select on scorecard.quality_results to desk")
+    database.run("drop owned by left_since; drop role left_since")
+    publish(narrower, {"desk": ("customers",)})
+    assert may_read("desk") == [True, False, True, True]
+
+    # The list counts at once, also for what is shown already; rights that others gave stay.
+    assert not publish(narrower, {"desk": ("customer_scorecard",)})
+    assert may_read("desk") == [False, True, True, True]
+    assert not publish(narrower, {}, reader="desk")
+    assert may_read("desk") == [True, True, True, True]
+    assert database.ask("select count(*) from scorecard_control.product_readers") == [(0,)]
+
+    with pytest.raises(TargetError, match='role "nobody_here" does not exist'):
+        publish(first, {"nobody_here": ("customers",)})
+    assert read_shown(database.uri) == narrower.id
+    database.run("drop owned by desk; drop role desk")
+
+
+def test_what_a_product_reader_was_given_is_taken_back(
+    settings: Settings, database: Database, two_releases: tuple[Release, Release]
+) -> None:
+    database.run("drop role if exists once; create role once")
+    publish_to_postgres(
+        settings, two_releases[0], database.uri, product_readers={"once": ("customers",)}
+    )
+    publish_to_postgres(settings, two_releases[1], database.uri)
+
+    assert database.ask(
+        "select has_table_privilege('once', 'scorecard.customers', 'select') as customers, "
+        "has_table_privilege('once', 'scorecard.release_info', 'select') as info"
+    ) == [(False, False)]
+    database.run("drop owned by once; drop role once")
+
+
 def test_a_view_whose_columns_change_is_made_anew_unless_others_built_on_it(
     settings: Settings, database: Database, three_releases: tuple[Release, Release, Release]
 ) -> None:
