@@ -212,6 +212,15 @@ def decided(log: Sequence[Approval], kind: str, last_month: date) -> tuple[Appro
     return tuple(by_month[month] for month in sorted(by_month))
 
 
+def ever_chosen(log: Sequence[Approval], kind: str, last_month: date) -> set[str]:
+    """The versions that the gate let speak in months up to one, if only until the next run."""
+    return {
+        entry.champion
+        for entry in log
+        if entry.kind == kind and entry.by == GATE and entry.as_of_date <= last_month
+    }
+
+
 def pin_of(log: Sequence[Approval], kind: str, month: date) -> Approval | None:
     """The person's decision that binds a month; None where the gate decides alone.
 

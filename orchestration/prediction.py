@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import duckdb
 import pyarrow as pa
 
-from ml.approvals import GATE, Approval, decided, read_approvals
+from ml.approvals import GATE, Approval, decided, ever_chosen, read_approvals
 from ml.frames import TABLES
 from ml.segments.features import FEATURES as SEGMENT_FEATURES
 from ml.upsell.features import FEATURE_DEFINITIONS as UPSELL_FEATURES
@@ -287,8 +287,10 @@ def _measures(training: Training[Estimator]) -> dict[str, float]:
 def recall(settings: Settings, kind: Kind) -> None:
     """Describe the estimators that speak in a past run again, without training any.
 
-    The home holds the log of decisions as the run left it (`ml.approvals.cut_approvals`). A former
-    champion that this code cannot read is left out, as its months are.
+    The home holds the log of decisions as the run left it (`ml.approvals.cut_approvals`). All that
+    ever spoke are described, those too that were replaced within a month; scoring then forgets
+    those of which no prediction is left, as in a run. A former champion that this code cannot read
+    is left out, as its months are.
 
     Raises:
         ScorecardError: No run was begun, nothing was decided for its last month, or the estimator
@@ -300,9 +302,8 @@ def recall(settings: Settings, kind: Kind) -> None:
     with connect(settings) as con, registry_errors():
         ensure_ml_tables(con)
         last_month = window.current_run(con).last_month
-        decisions = decided(read_approvals(settings.estimators), kind, last_month)
         champion = _decided(settings, kind, last_month).champion
-        for version in sorted({entry.champion for entry in decisions}):
+        for version in sorted(ever_chosen(read_approvals(settings.estimators), kind, last_month)):
             try:
                 _write_description(con, load_training(_stored(settings, version)))
             except OutdatedError as error:
@@ -611,8 +612,9 @@ def _plan(
     con: duckdb.DuckDBPyConnection, settings: Settings, kind: Kind, run: window.RunRecord
 ) -> list[_Range]:
     """Choose the estimator of each month, and join neighbours that have the same one."""
-    decisions = decided(read_approvals(settings.estimators), kind, run.last_month)
-    undecided = _described_before_the_log(con, kind, {entry.champion for entry in decisions})
+    log = read_approvals(settings.estimators)
+    decisions = decided(log, kind, run.last_month)
+    undecided = _described_before_the_log(con, kind, ever_chosen(log, kind, run.last_month))
     ranges: list[_Range] = []
     month = run.first_month
     while month <= run.last_month:

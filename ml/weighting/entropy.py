@@ -43,7 +43,7 @@ def entropy_weights(scores: Float, *, rescale: bool = True) -> EntropyWeights:
 
     Args:
         scores: One row per customer, one column per criterion, 0 to 100, higher is better; NaN
-            where not measured. The order of rows decides the last bits: order them by key.
+            where not measured. The order of rows changes nothing, to the last bit.
         rescale: Bring each criterion to [0, 1] by its own least and greatest score first.
 
     Raises:
@@ -64,6 +64,9 @@ def entropy_weights(scores: Float, *, rescale: bool = True) -> EntropyWeights:
 
 
 def _entropy(scores: Float, rescale: bool) -> float:
+    # Sums of many small parts hang on their order, and the order of customers on their keys, which
+    # an erasure changes.
+    scores = np.sort(scores)
     low, high = float(scores.min()), float(scores.max())
     if low == high:
         return 1.0

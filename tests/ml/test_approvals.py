@@ -18,6 +18,7 @@ from ml.approvals import (
     approval_of,
     cut_approvals,
     decided,
+    ever_chosen,
     pin_of,
     read_approvals,
     seal_of,
@@ -103,6 +104,15 @@ def test_the_last_line_of_a_month_holds_and_later_months_are_not_seen(log):
     assert [e.champion for e in decided(entries, "churn", JULY)] == ["churn-1", "churn-4"]
     assert [e.champion for e in decided(entries, "churn", AUGUST)][-1] == "churn-3"
     assert decided(entries, "clv", AUGUST) == ()
+
+
+def test_one_that_was_replaced_within_its_month_has_spoken(log):
+    append_approval(log, decision("churn-4", month=JULY))
+    append_approval(log, decision("churn-5", month=JULY))
+    entries = read_approvals(log)
+    assert [e.champion for e in decided(entries, "churn", JULY)] == ["churn-1", "churn-5"]
+    assert ever_chosen(entries, "churn", JULY) == {"churn-1", "churn-4", "churn-5"}
+    assert ever_chosen(entries, "clv", AUGUST) == set()
 
 
 def test_a_pin_binds_later_months_until_it_is_taken_away(log):

@@ -340,6 +340,13 @@ class TestEntropy:
         assert found.weights == pytest.approx([0.6833, 0.3167, 0], abs=5e-5)
         assert found.customers == 3
 
+    def test_the_order_of_customers_changes_no_bit(self):
+        rows = np.random.default_rng(3).uniform(0, 100, size=(1_999, 3))
+        found = entropy_weights(rows).weights
+        for seed in range(20):
+            shuffled = np.random.default_rng(seed).permutation(rows)
+            assert (entropy_weights(shuffled).weights == found).all()
+
     def test_a_constant_column_weighs_nothing_also_rescaled(self):
         assert entropy_weights(self.ROWS).weights[2] == 0
 

@@ -541,10 +541,14 @@ def test_an_estimator_that_spoke_stays_described_though_its_month_was_scored_ane
     second = train(company, "churn").version
     score(company, "churn")
     assert rows("select distinct estimator_version from ml.churn_predictions") == [(second,)]
-    assert {row[0] for row in rows("select estimator_version from ml.estimators")} == {
-        first,
-        second,
-    }
+    described = rows("select * from ml.estimators order by estimator_version")
+    assert {row[1] for row in described} == {first, second}
+    # A rebuild describes both again, though the first was replaced within the month.
+    with connect(company) as con:
+        con.execute("delete from ml.estimators")
+    prediction.recall(company, "churn")
+    score(company, "churn", is_replay=True)
+    assert rows("select * from ml.estimators order by estimator_version") == described
 
 
 def test_too_few_customers_are_in_no_group_and_are_told_so(company: Settings, rows: Any) -> None:

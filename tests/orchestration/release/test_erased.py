@@ -1,17 +1,15 @@
 """Marts of an older release say nothing of erased persons, and of others all that they said."""
 
-from datetime import datetime
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from orchestration.ingestion.ledger import CONTROL_TABLES
-from orchestration.ingestion.tombstones import ensure_salt, record
 from orchestration.release.erased import OWNER_COLUMNS, RECORD_COLUMNS, REFERENCE_COLUMNS
 from orchestration.release.marts import copy_tables
 from orchestration.release.store import release_folders
 from orchestration.settings import Settings
+from tests.orchestration.erased_person import remember_erased
 
 ERASED = """
 select 'customer' as kind, 'cus_a' as identifier
@@ -41,17 +39,7 @@ _NONE = "''"
 def con(tmp_path: Path) -> duckdb.DuckDBPyConnection:
     """A warehouse that erased one person, with the marts of an older release attached."""
     con = duckdb.connect(str(tmp_path / "warehouse.duckdb"))
-    con.execute(CONTROL_TABLES)
-    ensure_salt(con)
-    record(
-        con,
-        moment=datetime.fromisoformat("2012-01-01"),
-        by=("Ada", "request 7"),
-        load_id=9,
-        anonymous_id="cus_nobody",
-        row_counts={},
-        identifiers=ERASED,
-    )
+    remember_erased(con, ERASED)
     for name in ("previous", "next"):
         con.execute(f"attach '{tmp_path / name}.duckdb' as {name}")
     con.execute("create schema previous.scorecard")

@@ -1,14 +1,12 @@
 """A rebuilt release may differ in rows of erased persons, and in nothing else."""
 
-from datetime import datetime
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from orchestration.ingestion.ledger import CONTROL_TABLES
-from orchestration.ingestion.tombstones import ensure_salt, record
 from orchestration.replay.erased import equal_but_for_erased
+from tests.orchestration.erased_person import remember_erased
 
 PARTS = {
     "scores": ["2011-01-31", "2011-02-28"],
@@ -47,16 +45,9 @@ def marts(path: Path, customer: str, *changes: str) -> Path:
 def warehouse(tmp_path: Path) -> Path:
     path = tmp_path / "live.duckdb"
     with duckdb.connect(str(path)) as con:
-        con.execute(CONTROL_TABLES)
-        ensure_salt(con)
-        record(
+        remember_erased(
             con,
-            moment=datetime.fromisoformat("2012-01-01"),
-            by=("Ada", "request 7"),
-            load_id=9,
-            anonymous_id="cus_nobody",
-            row_counts={},
-            identifiers="select 'customer' as kind, 'cus_a' as identifier "
+            "select 'customer' as kind, 'cus_a' as identifier "
             "union all select 'source_key', concat('crm|', md5('C1'))",
         )
         con.execute(
@@ -108,14 +99,12 @@ def test_rows_of_somebody_who_was_erased_before_the_release_are_no_difference(
     tmp_path: Path, warehouse: Path
 ) -> None:
     with duckdb.connect(str(warehouse)) as con:
-        record(
+        remember_erased(
             con,
-            moment=datetime.fromisoformat("2011-12-01"),
-            by=("Ada", "request 6"),
+            "select 'customer' as kind, 'cus_z' as identifier",
+            nobody="cus_nobody_else",
+            on="2011-12-01",
             load_id=8,
-            anonymous_id="cus_nobody_else",
-            row_counts={},
-            identifiers="select 'customer' as kind, 'cus_z' as identifier",
         )
     row = "insert into scorecard.scores values ('cus_nobody_else', date '2011-01-31', 1)"
     published = marts(tmp_path / "published.duckdb", "cus_a", row)
