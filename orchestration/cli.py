@@ -859,8 +859,9 @@ def expire(
 
     A contract names the period (`retention` in models/staging). Personal and sensitive columns of
     raw facts and the texts of refused rows become empty; keys, amounts, dates and counts stay, and
-    later deliveries of the same rows lose the values on the way in. Without `--yes` the command
-    only lists what it would do (docs/privacy.md).
+    later deliveries of the same rows lose the values on the way in. With SCORECARD_LANDING_MONTHS,
+    old landing files that were loaded whole are deleted. Without `--yes` the command only lists
+    what it would do (docs/privacy.md).
 
     **Example**
 

@@ -73,6 +73,7 @@ def examine(settings: Settings) -> tuple[Finding, ...]:
         ("Release", lambda: _release(settings)),
         ("Places", lambda: _places(settings)),
         ("Exports", lambda: _exports(settings)),
+        ("Periods", lambda: _periods(settings)),
     )
     return tuple(_made(name, check) for name, check in checks)
 
@@ -345,6 +346,46 @@ def _exports(settings: Settings) -> Finding:
         "ok",
         f"{len(found)} logged, the newest of {newest.exported_at} by {newest.author}: "
         f"{newest.what} to {newest.destination}",
+    )
+
+
+def _periods(settings: Settings) -> Finding:
+    """Say what is past the period of its contract, as of the last completed month."""
+    import duckdb
+
+    from orchestration.erasure.expire import find_overdue
+    from orchestration.ingestion.contract import load_contracts
+    from orchestration.ingestion.retention import check_periods
+    from orchestration.window import format_month
+
+    contracts = load_contracts(settings.contracts_root)
+    check_periods(contracts)
+    count = sum(contract.retention is not None for contract in contracts)
+    if not count and settings.landing_months is None:
+        return Finding("Periods", "ok", "no table has one: everything is kept")
+    named = f"{count} tables have one"
+    if not settings.warehouse.exists():
+        return Finding("Periods", "ok", f"{named}; nothing is stored yet")
+    try:
+        overdue = find_overdue(settings, contracts)
+    except WarehouseLockedError as error:
+        return Finding("Periods", "note", str(error))
+    except duckdb.Error:
+        return Finding(
+            "Periods", "note", "the warehouse is of an older version; the next run mends"
+        )
+    if overdue.until is None:
+        return Finding("Periods", "ok", f"{named}; they count from the first completed month")
+    as_of = f"as of {format_month(overdue.until)}"
+    past = [f"{rows:,} rows of {place}" for place, rows in overdue.row_counts.items()]
+    past += [f"{len(overdue.files):,} landing files"] if overdue.files else []
+    if not past:
+        return Finding("Periods", "ok", f"{named}; nothing is past it {as_of}")
+    return Finding(
+        "Periods",
+        "note",
+        f"past their period {as_of}: {'; '.join(past)}. `scorecard expire` lists them, and empties "
+        "or deletes them with --yes",
     )
 
 

@@ -22,6 +22,7 @@ ENVIRONMENT = {
     "memory_limit": "SCORECARD_MEMORY_LIMIT",
     "threads": "SCORECARD_THREADS",
     "keep_releases": "SCORECARD_KEEP_RELEASES",
+    "landing_months": "SCORECARD_LANDING_MONTHS",
     "group_readable": "SCORECARD_GROUP_READABLE",
 }
 _SWITCH = {"0": False, "1": True}
@@ -40,6 +41,8 @@ class Settings:
         memory_limit: DuckDB's memory limit, with its unit.
         threads: How many threads the engine may use.
         keep_releases: How many releases stay when a new one is published; the current one always.
+        landing_months: After how many months loaded landing files are past their period; None for
+            never. They go by `scorecard expire` alone.
         group_readable: Whether the group of the home's owner may read releases.
     """
 
@@ -51,6 +54,7 @@ class Settings:
     memory_limit: str = "6GB"
     threads: int = 2
     keep_releases: int = 12
+    landing_months: int | None = None
     group_readable: bool = False
 
     @classmethod
@@ -88,12 +92,14 @@ class Settings:
             name: _count(name, values.pop(name, getattr(cls, name)))
             for name in ("threads", "keep_releases")
         }
+        months = values.pop("landing_months", None)
         switch = values.pop("group_readable", cls.group_readable)
         return cls(
             root=root,
             home=home,
             landing=landing,
             **counts,
+            landing_months=None if months is None else _count("landing_months", months),
             group_readable=_switch(switch),
             **values,
         )

@@ -1,8 +1,8 @@
-"""Emptying personal and sensitive values that are past the period of their table's contract.
+"""Emptying values that are past the period of their contract, and deleting old landing files.
 
-Belongs here: as of which month periods count, the order of the steps, the copies that computed
-tables hold. Does not belong here: which rows a cut-off is about and what takes the place of a value
-(`ingestion.retention`).
+Belongs here: as of which month periods count, what is overdue, the order of the steps, the copies
+that computed tables hold. Does not belong here: which rows a cut-off is about and what takes the
+place of a value (`ingestion.retention`), and which files may go (`old_files`).
 
 Age is measured in the data: back from the end of the last month that a run completed, or from a
 month that a person names. Nothing expires by itself.
@@ -16,10 +16,12 @@ from typing import Final
 import duckdb
 
 from orchestration import window
+from orchestration.erasure.old_files import OldFile, delete_files, find_old_files
 from orchestration.erasure.rewriting import RehearsalError, write_anew
 from orchestration.errors import ScorecardError, UsageError
 from orchestration.ingestion import ledger, retention
 from orchestration.ingestion.contract import TableContract, load_contracts
+from orchestration.ingestion.delivery import read_deliveries
 from orchestration.ingestion.loader import number
 from orchestration.ingestion.retention import Cutoff, Expiry
 from orchestration.ingestion.sql import identifier, literal
@@ -48,6 +50,7 @@ class ExpiryOutcome:
         is_done: Whether it was done; otherwise nothing was changed.
         cutoffs: Table to its cut-off; tables without a period are not among them.
         row_counts: Place to how many of its rows were emptied.
+        files: Landing files that are past their period, with why some of them stay.
         expiry: The record; None where nothing was done.
     """
 
@@ -55,6 +58,7 @@ class ExpiryOutcome:
     is_done: bool
     cutoffs: Mapping[str, Cutoff]
     row_counts: Mapping[str, int]
+    files: Sequence[OldFile]
     expiry: Expiry | None
 
 
@@ -99,6 +103,7 @@ def expire(
         raise ScorecardError(f"There is no warehouse at {settings.warehouse}: nothing is in it.")
     contracts = load_contracts(settings.contracts_root)
     retention.check_periods(contracts)
+    delivered = _delivered(settings, contracts)
     prepare_home(settings)
     outcome = None
     with writer_lock(settings, purpose="scorecard expire"), warehouse_errors(settings):
@@ -112,15 +117,18 @@ def expire(
                     "`scorecard run` first, or name a month with --until."
                 )
             cutoffs = cutoffs_at(contracts, until)
-            if not cutoffs:
+            if not cutoffs and settings.landing_months is None:
                 raise ScorecardError(
                     "No contract names a period, so everything is kept. Declare `retention: "
-                    "{months: 36}` under `config.meta` of a table in models/staging "
-                    "(docs/privacy.md)."
+                    "{months: 36}` under `config.meta` of a table in models/staging, or set "
+                    "SCORECARD_LANDING_MONTHS for landing files (docs/privacy.md)."
                 )
             try:
                 with transaction(con):
                     counts = _empty(con, contracts, cutoffs)
+                    files = _old_files(con, settings, delivered, until)
+                    if not is_rehearsal:
+                        files = delete_files(files)
                     expiry = retention.record(
                         con,
                         moment=moment,
@@ -128,13 +136,14 @@ def expire(
                         until=until,
                         cutoffs=cutoffs,
                         row_counts=counts,
-                        files=(),
+                        files=[each.file for each in files if not each.why_not],
                     )
                     outcome = ExpiryOutcome(
                         until=until,
                         is_done=not is_rehearsal,
                         cutoffs=cutoffs,
                         row_counts=counts,
+                        files=files,
                         expiry=None if is_rehearsal else expiry,
                     )
                     if is_rehearsal:
@@ -170,11 +179,76 @@ def last_completed_month(con: duckdb.DuckDBPyConnection) -> date | None:
     """Give the last month of the newest completed run, None before the first.
 
     Args:
-        con: A connection to a warehouse.
+        con: A connection to a warehouse that ingestion has prepared.
     """
-    window.ensure_control_tables(con)
     done = [run.last_month for run in window.read_runs(con) if run.status in window.COMPLETED]
     return done[-1] if done else None
+
+
+def _delivered(settings: Settings, contracts: Sequence[TableContract]) -> Sequence[TableContract]:
+    """Give the contracts with what the landing area says of its files, where there is one."""
+    if not settings.landing.is_dir():
+        return contracts
+    return read_deliveries(settings.landing, contracts).contracts
+
+
+def _old_files(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    contracts: Sequence[TableContract],
+    until: date,
+) -> list[OldFile]:
+    if settings.landing_months is None:
+        return []
+    through = window.add_months(until, -settings.landing_months)
+    return find_old_files(con, settings, contracts, through)
+
+
+@dataclass(frozen=True)
+class Overdue:
+    """What stands past its period, and would go by `scorecard expire`.
+
+    Attributes:
+        until: The month end from which periods count back; None before the first completed run.
+        row_counts: Place to how many of its rows hold what should be gone.
+        files: Landing files that may go.
+    """
+
+    until: date | None
+    row_counts: Mapping[str, int]
+    files: Sequence[str]
+
+
+def find_overdue(settings: Settings, contracts: Sequence[TableContract]) -> Overdue:
+    """Count what is past its period as of the last completed month; change nothing.
+
+    Args:
+        settings: The home; its warehouse is there.
+        contracts: All contracts.
+
+    Raises:
+        ScorecardError: The record of expiries was changed.
+        WarehouseLockedError: Another process is writing.
+        duckdb.Error: The warehouse is of an older version.
+    """
+    with connect(settings, read_only=True) as con:
+        retention.check_expiries(con)
+        until = last_completed_month(con)
+        if until is None:
+            return Overdue(None, {}, ())
+        cutoffs = cutoffs_at(contracts, until)
+        counts = {}
+        for contract in contracts:
+            if contract.title in cutoffs:
+                raw, refused = retention.count_overdue(con, contract, cutoffs[contract.title])
+                counts[f"raw.{contract.identifier}"] = raw
+                counts[f"quarantine.{contract.identifier}"] = refused
+        files = _old_files(con, settings, _delivered(settings, contracts), until)
+    return Overdue(
+        until,
+        {place: count for place, count in counts.items() if count},
+        [each.file for each in files if not each.why_not],
+    )
 
 
 def _empty(

@@ -3,6 +3,8 @@
 Belongs here: rendering. Does not belong here: erasing and emptying.
 """
 
+from typing import Final
+
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -10,6 +12,8 @@ from rich.text import Text
 from orchestration.erasure.erase import ErasureOutcome
 from orchestration.erasure.expire import ExpiryOutcome
 from orchestration.window import format_month
+
+MAX_FILES: Final = 20
 
 
 def render_erasure(outcome: ErasureOutcome) -> RenderableType:
@@ -88,9 +92,27 @@ def render_expiry(outcome: ExpiryOutcome) -> RenderableType:
         parts.append(places)
     else:
         parts.append(Text("No row is past its period."))
+    parts += _old_files(outcome)
     parts.append(
         Text("Keys, amounts, dates and counts stay. Later deliveries of these rows are emptied.")
         if outcome.is_done
         else Text("Nothing was changed. The same command with --yes empties them.", "bold")
     )
     return Group(*parts)
+
+
+def _old_files(outcome: ExpiryOutcome) -> list[RenderableType]:
+    """Name the landing files that go and those that stay, as many as a person reads."""
+    parts: list[RenderableType] = []
+    gone = [each for each in outcome.files if not each.why_not]
+    left = [each for each in outcome.files if each.why_not]
+    if gone:
+        verb = "were deleted" if outcome.is_done else "would be deleted"
+        parts.append(Text(f"Landing files that were loaded whole and {verb}: {len(gone):,}"))
+        parts += [Text(f"  {each.file} (to {each.newest})") for each in gone[:MAX_FILES]]
+    if left:
+        parts.append(Text(f"Landing files past their period that stay: {len(left):,}", "yellow"))
+        parts += [Text(f"  {each.file} ({each.why_not})") for each in left[:MAX_FILES]]
+    if max(len(gone), len(left)) > MAX_FILES:
+        parts.append(Text(f"  (the first {MAX_FILES} of each are named)"))
+    return parts

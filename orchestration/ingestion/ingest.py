@@ -37,7 +37,7 @@ from orchestration.ingestion.loader import (
     load_file,
     load_table,
 )
-from orchestration.ingestion.retention import check_expiries, check_periods
+from orchestration.ingestion.retention import check_expiries, check_periods, has_deleted_files
 from orchestration.ingestion.rules import FUTURE_TOLERANCE
 from orchestration.ingestion.tombstones import check_erasures
 from orchestration.settings import Settings
@@ -195,7 +195,7 @@ def ingest(
             settings.landing,
             deliveries.contracts,
             systems=systems,
-            may_be_empty=bool(deliveries.databases),
+            may_be_empty=bool(deliveries.databases) or has_deleted_files(con),
         )
         results: list[FileResult] = []
         total = len(discovery.files) + sum(len(each.tables) for each in deliveries.databases)

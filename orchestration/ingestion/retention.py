@@ -343,6 +343,16 @@ def record(
     return Expiry(expiry_id, moment, author, reason, until, dict(row_counts), list(files))
 
 
+def has_deleted_files(con: duckdb.DuckDBPyConnection) -> bool:
+    """Say whether landing files went since they were loaded: an empty landing area is then none.
+
+    Args:
+        con: The warehouse's connection.
+    """
+    found = con.execute("select 1 from control.expiries where files <> '[]' limit 1").fetchone()
+    return found is not None
+
+
 def check_expiries(con: duckdb.DuckDBPyConnection) -> None:
     """Prove that the record of expiries is as it was written.
 

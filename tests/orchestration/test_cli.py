@@ -123,6 +123,29 @@ class TestQuarantine:
         assert "released by Ada" in said("show", "1:2")[1]
 
 
+class TestExpire:
+    def test_it_lists_first_and_acts_with_yes(self, call: CliRunner, settings: Settings) -> None:
+        def said(*arguments: str) -> tuple[int, str]:
+            result = call.invoke(cli.app, ["expire", "--reason", "yearly", *arguments])
+            return result.exit_code, " ".join(result.output.split())
+
+        assert said() == (1, f"There is no warehouse at {settings.warehouse}: nothing is in it.")
+        path = settings.landing / "survey" / "responses.csv"
+        path.parent.mkdir(parents=True)
+        path.write_text(
+            "response_id,invitation_id,question_id,answer,comment,responded_at\n"
+            "A1,V1,Q1,9,fine,2021-05-05\n"
+        )
+        ingest(settings, loaded_at=datetime(2025, 1, 1, tzinfo=UTC))
+        assert "run `scorecard run` first" in said()[1]
+        assert said("--until", "2024")[0] == 2
+        code, text = said("--until", "2024-12")
+        assert (code, "raw.survey__responses │ 1" in text) == (0, True)
+        assert "The same command with --yes empties them." in text
+        assert "is done and recorded" in said("--until", "2024-12", "--yes", "--author", "Ada")[1]
+        assert "No row is past its period." in said("--until", "2024-12")[1]
+
+
 class TestEstimators:
     def test_the_commands_are_named_with_examples(self, call: CliRunner) -> None:
         output = call.invoke(cli.app, ["estimators", "--help"]).output

@@ -85,3 +85,10 @@ def test_how_many_releases_stay_is_a_number_from_one():
     assert Settings.from_environment({"SCORECARD_KEEP_RELEASES": "3"}).keep_releases == 3
     with pytest.raises(UsageError, match="SCORECARD_KEEP_RELEASES is '0'"):
         Settings.from_environment({"SCORECARD_KEEP_RELEASES": "0"})
+
+
+def test_landing_files_have_no_period_unless_one_is_set() -> None:
+    assert Settings.from_environment({}).landing_months is None
+    assert Settings.from_environment({"SCORECARD_LANDING_MONTHS": "24"}).landing_months == 24
+    with pytest.raises(UsageError, match="SCORECARD_LANDING_MONTHS is 'two'"):
+        Settings.from_environment({"SCORECARD_LANDING_MONTHS": "two"})

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import pytest
 import yaml
 from rich.console import Console
 
-from orchestration import text
+from orchestration import doctor, text
+from orchestration.erasure import old_files
 from orchestration.erasure.expire import COPIES, ExpiryOutcome, expire
 from orchestration.erasure.words import render_expiry
 from orchestration.errors import ContractError, ScorecardError, UsageError
@@ -382,6 +384,149 @@ def _root_with(folder: Path, system: str, table: str, period: Mapping[str, objec
     found["config"]["meta"]["retention"] = dict(period)
     path.write_text(yaml.safe_dump(document), encoding="utf-8")
     return folder / "root"
+
+
+def run_with_files(
+    ground: Ground, months: int = 36, *, is_rehearsal: bool = False
+) -> ExpiryOutcome:
+    return run(Ground(replace(ground.settings, landing_months=months)), is_rehearsal=is_rehearsal)
+
+
+def files_of(outcome: ExpiryOutcome) -> list[tuple[str, str, str]]:
+    return [(each.file, str(each.newest), each.why_not) for each in outcome.files]
+
+
+def names(ground: Ground) -> set[str]:
+    folder = ground.settings.landing
+    return {path.name for path in folder.rglob("*") if path.is_file()}
+
+
+def test_files_are_kept_unless_a_period_is_set(shop: Ground) -> None:
+    assert run(shop).files == []
+    assert len(names(shop)) == 3
+
+
+def test_files_that_were_loaded_whole_go_when_all_their_facts_are_old(shop: Ground) -> None:
+    # Not loaded; of the content of an old file, under another name.
+    shop.write("survey/responses_new.csv", ANSWERS.replace("A1", "A9"))
+    shop.write("survey/responses_copy.csv", ANSWERS)
+    before = shop.rows("from raw.survey__responses order by all")
+    assert files_of(run_with_files(shop, is_rehearsal=True)) == [
+        ("survey/responses.csv", "2021-05-06", ""),
+        ("survey/responses_copy.csv", "2021-05-06", ""),
+    ]
+    assert len(names(shop)) == 5
+    outcome = run_with_files(shop)
+    assert "Landing files that were loaded whole and were deleted: 2" in told(outcome)
+    # The newest comment is of the day after the cut-off.
+    assert names(shop) == {
+        "ticket_comments.jsonl",
+        "ticket_comments_refused.jsonl",
+        "responses_new.csv",
+    }
+    assert shop.rows("select files from control.expiries") == [
+        ('["survey/responses.csv", "survey/responses_copy.csv"]',)
+    ]
+    assert [row[:2] for row in shop.rows("from raw.survey__responses order by all")] == [
+        row[:2] for row in before
+    ]
+
+
+def test_a_file_with_rows_nobody_decided_on_stays(shop: Ground) -> None:
+    with connect(shop.settings) as con:
+        con.execute("update control.loads set loaded_at = '2022-01-01'")
+    refused = "support/ticket_comments_refused.jsonl"
+    why = "2 of its rows wait in quarantine for a decision"
+    assert (refused, "2022-01-01", why) in files_of(run_with_files(shop, is_rehearsal=True))
+    dismiss_rows(
+        shop.settings,
+        Selection(table="support.ticket_comments"),
+        author="Ada",
+        reason="known",
+        now=LOADED_AT,
+    )
+    assert (refused, "2022-01-01", "") in files_of(run_with_files(shop))
+    assert "ticket_comments_refused.jsonl" not in names(shop)
+
+
+def test_a_file_with_rows_that_were_known_is_as_old_as_its_load(shop: Ground) -> None:
+    shop.write("survey/responses_again.csv", f"{ANSWERS}A3,V2,Q1,3,,2021-05-07 00:00:00\n")
+    shop.ingest(LOADED_AT)
+    found = files_of(run_with_files(shop, is_rehearsal=True))
+    assert found == [("survey/responses.csv", "2021-05-06", "")]
+
+
+def test_links_and_files_outside_the_home_stay_and_are_named(shop: Ground, tmp_path: Path) -> None:
+    path = shop.settings.landing / "survey" / "responses.csv"
+    aside = tmp_path / "aside.csv"
+    path.rename(aside)
+    path.symlink_to(aside)
+    assert files_of(run_with_files(shop)) == [
+        ("survey/responses.csv", "2021-05-06", "it is a link")
+    ]
+    path.unlink()
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "survey").mkdir(parents=True)
+    aside.rename(elsewhere / "survey" / "responses.csv")
+    other = Ground(replace(shop.settings, landing=elsewhere))
+    assert files_of(run_with_files(other)) == [
+        ("survey/responses.csv", "2021-05-06", "the landing area is not in the home")
+    ]
+    assert (elsewhere / "survey" / "responses.csv").exists()
+
+
+def test_a_file_that_cannot_be_deleted_is_named_and_not_recorded(
+    shop: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(old_files.Path, "unlink", refuse)
+    old = old_files.OldFile("survey/responses.csv", Path("nowhere"), UNTIL)
+    (left,) = old_files.delete_files([old])
+    assert left.why_not == "it cannot be deleted: Permission denied"
+
+
+def test_an_empty_landing_area_is_none_when_its_files_went_by_their_period(shop: Ground) -> None:
+    (shop.settings.landing / "support" / "ticket_comments.jsonl").unlink()
+    (shop.settings.landing / "support" / "ticket_comments_refused.jsonl").unlink()
+    run_with_files(shop)
+    assert names(shop) == set()
+    assert shop.ingest(LOADED_AT).files == ()
+
+
+def overdue(ground: Ground, months: int | None = None) -> tuple[str, str]:
+    settings = replace(ground.settings, landing_months=months)
+    found = doctor._made("Periods", lambda: doctor._periods(settings))
+    return found.level, found.text
+
+
+def test_doctor_says_what_is_overdue(shop: Ground) -> None:
+    assert overdue(shop) == ("ok", "3 tables have one; they count from the first completed month")
+    with connect(shop.settings) as con:
+        con.execute(
+            "insert into control.runs (run_id, started_at, first_month, last_month, status) "
+            "values ('1', '2026-01-01', '2025-12-31', '2025-12-31', 'released')"
+        )
+    level, text = overdue(shop, 36)
+    assert level == "note"
+    assert text.startswith(
+        "past their period as of 2025-12: 2 rows of raw.support__ticket_comments; "
+        "1 rows of quarantine.support__ticket_comments; 1 rows of raw.survey__responses; "
+        "1 landing files. `scorecard expire` lists them"
+    )
+    run_with_files(shop)
+    assert overdue(shop, 36) == ("ok", "3 tables have one; nothing is past it as of 2025-12")
+    with connect(shop.settings) as con:
+        con.execute("update control.expiries set author = 'Bo'")
+    assert overdue(shop)[0] == "failed"
+    with connect(shop.settings) as con:
+        con.execute("drop table control.expiries")
+    assert overdue(shop)[1].startswith("the warehouse is of an older version")
+
+
+def test_doctor_has_nothing_to_say_of_a_home_without_facts(tmp_path: Path) -> None:
+    assert overdue(make_ground(tmp_path)) == ("ok", "3 tables have one; nothing is stored yet")
 
 
 def test_a_table_that_identity_resolution_reads_takes_no_period(tmp_path: Path) -> None:
