@@ -194,7 +194,7 @@ def keep_scores(con: duckdb.DuckDBPyConnection, conditions: Mapping[str, str], i
                 row_number() over (order by trim(t.{found.key}), t._load_id) as place,
                 trim(t.{found.key}) as item_id, t._load_id as load_id, trim(t.{found.text}) as body
             from raw.{title.replace(".", "__")} as t
-            where {conditions[title]} and {found.condition} and t.{found.text} is not null
+            where {conditions[title]} and {found.condition} and t.{found.text} <> {literal(EMPTIED)}
                 and not exists (
                     select 1 from control.erased_text_scores as kept
                     where

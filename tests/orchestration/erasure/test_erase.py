@@ -24,6 +24,7 @@ from orchestration.erasure.words import render_erasure
 from orchestration.errors import ScorecardError, UsageError
 from orchestration.ingestion.contract import ENCODINGS, load_contracts
 from orchestration.ingestion.quarantine import Selection, release_rows
+from orchestration.ingestion.retention import EMPTIED
 from orchestration.ingestion.tombstones import was_erased
 from orchestration.text import keep_scores
 from orchestration.warehouse import connect
@@ -222,7 +223,9 @@ def test_what_a_text_said_stays_in_numbers_of_nobody(shop: Ground) -> None:
     angry = {"comment_id": "M3", "ticket_id": "T1", "body": "The invoice is terrible", **COMMENT}
     agent = {**angry, "comment_id": "M4", "author_kind": "agent"}
     blank = {**angry, "comment_id": "M5", "body": " "}
-    shop.write("support/ticket_comments_2.jsonl", json_lines([angry, agent, blank]))
+    # Its period was over when it came: the mark is no text of the person.
+    gone = {**angry, "comment_id": "M6", "body": EMPTIED}
+    shop.write("support/ticket_comments_2.jsonl", json_lines([angry, agent, blank, gone]))
     shop.ingest()
     run(shop)
     kept = (
@@ -239,6 +242,7 @@ def test_what_a_text_said_stays_in_numbers_of_nobody(shop: Ground) -> None:
     bodies = "select comment_id, body from raw.support__ticket_comments where ticket_id <> 'T2'"
     assert shop.rows(f"{bodies} order by 1") == [
         ("M1", "erased"), ("M3", "erased"), ("M4", "erased"), ("M5", " "),
+        ("M6", EMPTIED),
     ]  # fmt: skip
     # The scores of others are not kept: their texts stand.
     with connect(shop.settings) as con:
