@@ -139,6 +139,7 @@ def _campaigns() -> tuple[Rule, ...]:
             select {names} from scorecard.campaign_performance
             where delivered_count > sent_count or clicked_count > delivered_count
                 or sent_without_consent_count > sent_count
+                or sent_to_lead_without_consent_count > sent_count - sent_without_consent_count
                 or opened_count > delivered_count or unsubscribed_count > delivered_count
                 or delivered_count <> conversion_cases + conversion_pending_count
             """,
@@ -159,6 +160,19 @@ def _campaigns() -> tuple[Rule, ...]:
             because="They were sent already; whoever sent them must know, and stop.",
             characteristic="confidentiality",
             columns=("sent_without_consent_count",),
+        ),
+        CAMPAIGNS.no_rows(
+            "messages_go_to_leads_who_agreed",
+            f"""
+            select {names} from scorecard.campaign_performance
+            where sent_to_lead_without_consent_count > 0
+                and as_of_date = (select max(as_of_date) from scorecard.campaign_performance)
+            """,
+            severity="warn",
+            says="No campaign wrote to a lead who had not agreed to marketing at that moment.",
+            because="They were sent already; whoever sent them must know, and stop.",
+            characteristic="confidentiality",
+            columns=("sent_to_lead_without_consent_count",),
         ),
         _credited_once(
             "money",

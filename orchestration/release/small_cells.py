@@ -7,7 +7,8 @@ customers.
 Two steps, since pages read marts and count customers themselves:
 
 * `open_groups` puts a view before each mart of group measures, in which a measure that rests on one
-  to four cases is empty, with its interval. What it rests on is said by `indicator_catalogue`.
+  to four cases, or on cases of one to four customers where the mart counts them, is empty, with its
+  interval. What it rests on is said by `indicator_catalogue`.
 * `read_groups` turns each count of one to four in the rows of a query into one that is not told,
   and with it all other figures of a row that speaks of so few customers.
 
@@ -38,7 +39,13 @@ from orchestration.release.untold import (
 )
 
 # How many customers a row of a query speaks of, where it says so.
-_SIZES: Final = ("customer_count", "customers", "active_count", "valued_customer_count")
+_SIZES: Final = (
+    "customer_count",
+    "customers",
+    "active_count",
+    "valued_customer_count",
+    "affected_customers",
+)
 _COUNTS: Final = ("_count", "_cases", "_customers")
 # Counts of other things than customers and what they did.
 _NOT_OF_CUSTOMERS: Final = frozenset(
@@ -207,11 +214,16 @@ def _replaced(columns: Mapping[str, str], measures: Sequence[Row]) -> list[str]:
         for name in ("indicator_id", "low_column", "high_column")
         if row[name] in columns and row["source_rows_column"] in columns
     }
+    # Many cases of few customers say no more than those customers do.
+    sizes = [name for name in _SIZES if name in columns]
     return [
-        f"case when {count} between 1 and {SMALL_CELL - 1} then null "
-        f'else "{column}" end as "{column}"'
+        "case when "
+        + " or ".join(
+            f"{name} between 1 and {SMALL_CELL - 1}" for name in dict.fromkeys([count, *sizes])
+        )
+        + f' then null else "{column}" end as "{column}"'
         for column, count in sorted(rests_on.items())
-        if column not in rests_on.values()
+        if column not in rests_on.values() and column not in sizes
     ]
 
 

@@ -23,6 +23,9 @@ facts as (
     {% for fact, moment, condition in [
         ('sent', 'touched_at', 'true'),
         ('sent_without_consent', 'touched_at', 'not touches.has_consent'),
+        ('sent_to_lead_unjudged', 'touched_at',
+            'touches.is_to_lead and touches.has_lead_consent is null'),
+        ('sent_to_lead_without_consent', 'touched_at', 'not touches.has_lead_consent'),
         ('delivered', 'touched_at', 'touches.is_delivered'),
         ('opened', 'first_open_at', 'touches.is_delivered'),
         ('clicked', 'first_click_at', 'touches.is_delivered'),
@@ -50,8 +53,8 @@ select
     facts.channel,
     facts.month_end,
     {%- for fact in [
-        'sent', 'sent_without_consent', 'delivered', 'opened', 'clicked', 'unsubscribed', 'due',
-        'converted',
+        'sent', 'sent_without_consent', 'sent_to_lead_unjudged', 'sent_to_lead_without_consent',
+        'delivered', 'opened', 'clicked', 'unsubscribed', 'due', 'converted',
     ] %}
     cast({{ count_when("facts.fact = '" ~ fact ~ "'") }} as integer) as {{ fact }}_count
     {{- ',' if not loop.last }}

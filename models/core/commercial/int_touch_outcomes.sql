@@ -1,5 +1,8 @@
 {#- Grain: one row per touch of a campaign, with the day of the first reaction of each kind, and
-    whether the CRM record it went to had consent to marketing at that moment. -#}
+    whether the CRM record it went to had consent to marketing at that moment.
+
+    A landing area without consent of leads cannot be told from one in which no lead was ever asked:
+    leads are judged from the first version of any lead that says yes or no. -#}
 with run_window as (
 
     select * from {{ ref('stg_control__run_window') }}
@@ -13,6 +16,14 @@ links as (
         identity_links.customer_id
     from {{ ref('int_identity_links') }} as identity_links
     where identity_links.source_system = 'crm'
+
+),
+
+lead_consents as (
+
+    select min(leads.valid_from) as known_from
+    from {{ ref('stg_crm__leads') }} as leads
+    where leads.has_marketing_consent is not null
 
 ),
 
@@ -45,6 +56,13 @@ select
         when touches.crm_customer_id is not null
             then {{ may_contact('crm_customers.has_marketing_consent') }}
     end as has_consent,
+    touches.crm_customer_id is null and touches.lead_id is not null as is_to_lead,
+    case
+        when
+            touches.crm_customer_id is null and touches.lead_id is not null
+            and touches.touched_at >= lead_consents.known_from
+            then {{ may_contact('leads.has_marketing_consent') }}
+    end as has_lead_consent,
     reactions.first_open_at,
     reactions.first_click_at,
     reactions.first_conversion_at,
@@ -58,4 +76,9 @@ left join {{ ref('stg_crm__customers') }} as crm_customers
         and {{ holds_on(
             'touches.touched_at', 'crm_customers.valid_from', 'crm_customers.valid_to'
         ) }}
+cross join lead_consents
+left join {{ ref('stg_crm__leads') }} as leads
+    on
+        touches.lead_id = leads.lead_id
+        and {{ holds_on('touches.touched_at', 'leads.valid_from', 'leads.valid_to') }}
 left join reactions on touches.touch_id = reactions.touch_id

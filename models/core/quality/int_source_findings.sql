@@ -35,7 +35,7 @@
         'lines.is_state_out_of_order'),
     ('support', 'complaint_events', 'complaint_without_ticket', 'complaints',
         'lines.is_ticket_unknown'),
-    ('marketing', 'touches', 'sent_without_consent', 'touches_to_customers',
+    ('marketing', 'touches', 'sent_without_consent', 'judged_touches',
         'not lines.has_consent'),
     ('organisation', 'experiment_assignments', 'assigned_without_consent',
         'campaign_assignments', 'not lines.has_consent'),
@@ -219,13 +219,13 @@ complaints as (
 
 ),
 
-touches_to_customers as (
+judged_touches as (
 
     select
-        touches.has_consent,
+        coalesce(touches.has_consent, touches.has_lead_consent) as has_consent,
         {{ month_end('touches.touched_at') }} as month_end
     from {{ ref('int_touch_outcomes') }} as touches
-    where touches.has_consent is not null
+    where touches.has_consent is not null or touches.has_lead_consent is not null
 
 ),
 

@@ -7,8 +7,8 @@
     waits until every message had its `attribution_days`: the newest campaigns would look worst. -#}
 {%- set ways = ['first_touch', 'last_touch', 'linear'] -%}
 {%- set facts = [
-    'sent', 'sent_without_consent', 'delivered', 'opened', 'clicked', 'unsubscribed', 'due',
-    'converted',
+    'sent', 'sent_without_consent', 'sent_to_lead_unjudged', 'sent_to_lead_without_consent',
+    'delivered', 'opened', 'clicked', 'unsubscribed', 'due', 'converted',
 ] -%}
 with run_months as (
 
@@ -210,6 +210,10 @@ select
     ] %}
     cast(joined.{{ fact }}_count as integer) as {{ fact }}_count,
     {%- endfor %}
+    case
+        when joined.sent_to_lead_unjudged_count = 0
+            then cast(joined.sent_to_lead_without_consent_count as integer)
+    end as sent_to_lead_without_consent_count,
     {{ ratio('joined.delivered_count', 'joined.sent_count') }} as delivered_ratio,
     {{ ratio('joined.opened_count', 'joined.delivered_count') }} as opened_ratio,
     {%- for fact in ['clicked', 'unsubscribed'] %}

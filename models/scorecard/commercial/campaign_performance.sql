@@ -14,6 +14,7 @@ select
     campaigns.ends_on,
     campaigns.sent_count,
     campaigns.sent_without_consent_count,
+    campaigns.sent_to_lead_without_consent_count,
     campaigns.delivered_count,
     campaigns.opened_count,
     campaigns.clicked_count,

@@ -17,6 +17,7 @@ select
     lower(trim(source.email)) as email,
     source.email <> lower(trim(source.email)) as is_email_tidied,
     trim(source.company_name) as company_name,
+    source.has_marketing_consent,
     source._valid_from as valid_from,
     source._valid_to as valid_to,
     source._load_id as load_id

@@ -763,13 +763,17 @@ def _cost_by_channel(reader: Reader, channels: Sequence[Row]) -> Figure:
 
 
 def _sent_without_consent(rows: Sequence[Row]) -> list[str]:
-    """What the campaigns shown sent to customers who had not agreed, where they did."""
-    sent = sum(row["sent_without_consent_count"] for row in rows)
-    if not sent:
-        return []
+    """What the campaigns shown sent to customers and leads who had not agreed, where they did."""
+    sums = {
+        "customers": sum(row["sent_without_consent_count"] for row in rows),
+        # A release may hold campaigns of a version that did not judge messages to leads.
+        "leads": sum(row.get("sent_to_lead_without_consent_count") or 0 for row in rows),
+    }
     return [
-        f"{count_of(sent, 'message', 'messages')} of these campaigns went to customers who had not "
+        f"{count_of(sent, 'message', 'messages')} of these campaigns went to {whom} who had not "
         "agreed to marketing at that moment."
+        for whom, sent in sums.items()
+        if sent
     ]
 
 

@@ -426,6 +426,7 @@ insert into scorecard.campaign_performance by name
 select as_of_date, campaign_id, 60 as sent_count, 50 as delivered_count, 20 as opened_count,
     5 as clicked_count, 1 as unsubscribed_count, 40 as conversion_cases,
     10 as conversion_pending_count, 20 as converted_count, 0 as sent_without_consent_count,
+    0 as sent_to_lead_without_consent_count,
     0.5::double as conversion_ratio,
     0.4::double as conversion_low, 0.6::double as conversion_high, false as is_conversion_low_n,
     0.1::double as clicked_ratio, 0.05::double as clicked_low, 0.2::double as clicked_high,

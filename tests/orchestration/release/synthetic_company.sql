@@ -389,7 +389,7 @@ select as_of_date, 1 as horizon_months, 12 as month_count, 0.3 as forecast_wape 
 
 create table scorecard.campaign_performance as
 select as_of_date, 'c-1' as campaign_id, 500 as sent_count,
-    0 as sent_without_consent_count, 480 as delivered_count,
+    0 as sent_without_consent_count, 0 as sent_to_lead_without_consent_count, 480 as delivered_count,
     0.02 as conversion_ratio, 100.0 as cost_amount, 5 as lead_count, 20.0 as cost_per_lead,
     300.0 as linear_margin, 2.0 as first_touch_return_ratio, 1.5 as last_touch_return_ratio,
     2.0 as linear_return_ratio

@@ -454,6 +454,7 @@ select
     date '2011-01-01' + interval (campaigns.place) month as starts_on,
     500 as sent_count,
     7 as sent_without_consent_count,
+    6 as sent_to_lead_without_consent_count,
     480 as delivered_count,
     0.02 as conversion_ratio,
     cast(100 as decimal(18, 2)) as cost_amount,

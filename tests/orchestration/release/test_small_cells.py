@@ -312,6 +312,20 @@ def test_the_next_smallest_takes_what_rests_on_it_with_it(
     assert sum(row["ticket_count"] for row in (few, enough, beside)) == 19
 
 
+def test_many_cases_of_few_customers_tell_nothing(changed: Callable[..., CompanyFolder]) -> None:
+    company = changed(
+        CATALOGUE,
+        "create or replace table scorecard.complaint_episodes as select * from (values "
+        "('few', 60, 4, 2), ('enough', 60, 5, 2)) "
+        "as v (topic, ticket_count, affected_customers, days_to_recovery)",
+    )
+    with open_groups(company.folder / "release.duckdb") as con:
+        enough, few = read_groups(con, "select * from scorecard.complaint_episodes order by topic")
+
+    assert (enough["days_to_recovery"], few["days_to_recovery"]) == (2, None)
+    assert (few["ticket_count"], str(few["affected_customers"])) == (60, FEW)
+
+
 def test_rows_of_single_customers_are_no_parts(changed: Callable[..., CompanyFolder]) -> None:
     with open_groups(changed("select 1").folder / "release.duckdb") as con:
         rows = read_groups(
