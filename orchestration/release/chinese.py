@@ -168,6 +168,9 @@ CHINESE: dict[str, str] = {
     "the data cannot say it; it is never taken as zero": "数据无法说明；绝不当作零",
     "Small n": "样本少",
     "rests on few cases: do not rank by it": "依据的案例很少：不宜据此排名",
+    "one to four, and a larger group that would give them away: not told, nor what rests on them": (
+        "一至四个，以及会暴露它们的较大一组：不予显示，依其计算者亦然"
+    ),
     "Data quality": "数据质量",
     "All rules and results": "所有规则与结果（英文）",
     # The page of the scorecards.
