@@ -25,6 +25,9 @@ from ml.errors import EstimatorError
 
 Float = npt.NDArray[np.float64]
 
+# The last bits of an eigenvector hang on threads and processor of the library that solves for it: a
+# score that lies halfway between two sixth decimals would show them in another run.
+WEIGHT_DECIMALS: Final = 12
 # Mean CI of random reciprocal matrices, by table and number of criteria. They differ, so that a
 # consistency ratio means something only together with the name of its table.
 RANDOM_INDICES: Final[Mapping[str, Mapping[int, float]]] = MappingProxyType(
@@ -138,11 +141,11 @@ def priorities(
     principal = int(np.argmax(values.real))
     # The vector of the largest eigenvalue of a positive matrix has one sign (Perron).
     vector = np.abs(vectors[:, principal].real)
-    lambda_max = float(values[principal].real)
+    lambda_max = round(float(values[principal].real), WEIGHT_DECIMALS)
     index = max(0.0, (lambda_max - count) / (count - 1)) if count > 1 else 0.0
     ratio = index / RANDOM_INDICES[random_index][count] if count > 2 else 0.0
     return Priorities(
-        weights=np.asarray(vector / vector.sum(), dtype=np.float64),
+        weights=np.asarray(np.round(vector / vector.sum(), WEIGHT_DECIMALS), dtype=np.float64),
         lambda_max=max(float(count), lambda_max),
         consistency_index=index if count > 2 else 0.0,
         consistency_ratio=ratio,
