@@ -219,6 +219,16 @@ def test_sums_stay_and_records_stay_linked(shop: Ground) -> None:
     assert shop.rows("select sum(probability) from ml.published_predictions") == [(Decimal("1.2"),)]
 
 
+def test_an_address_that_was_tidied_is_one_that_is_tidied_still(shop: Ground) -> None:
+    with connect(shop.settings) as con:
+        con.execute("update raw.crm__customers set email = upper(email) where customer_id = 'C1'")
+    tidied = "select count(*) from raw.{} where email <> lower(trim(email))"
+    places = ("crm__customers", "billing__accounts", "support__requesters")
+    before = [shop.rows(tidied.format(place)) for place in places]
+    run(shop)
+    assert [shop.rows(tidied.format(place)) for place in places] == before
+
+
 def test_what_a_text_said_stays_in_numbers_of_nobody(shop: Ground) -> None:
     angry = {"comment_id": "M3", "ticket_id": "T1", "body": "The invoice is terrible", **COMMENT}
     agent = {**angry, "comment_id": "M4", "author_kind": "agent"}
