@@ -224,9 +224,10 @@ def _emptied(contract: TableContract, name: str, person: Person) -> str:
     if name == EMAIL and contract.is_entity:
         address = literal(f"{person.token}@{ERASED_DOMAIN}")
         # What staging would tidy, it tidies still: the cleaning log counts it.
+        email = identifier(name)
         return (
-            f"case when {identifier(name)} <> lower(trim({identifier(name)})) then upper({address}) "
-            f"when {identifier(name)} is not null then {address} end"
+            f"case when {email} <> lower(trim({email})) then upper({address}) "
+            f"when {email} is not null then {address} end"
         )
     return retention.emptied(column, ERASED)
 
