@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 FIRST_HASH = "0" * 64
 
@@ -22,12 +23,14 @@ class Chain:
         key: The column of the record's number, which grows by one.
         own_hash: The column of the record's hash; it stands last in the table.
         columns: What is hashed, `previous_hash` last.
+        also_broken: A further SQL condition on a record `r` that says that it was changed.
     """
 
     table: str
     key: str
     own_hash: str
     columns: Sequence[str]
+    also_broken: str = "false"
 
     def record_hash(self, alias: str) -> str:
         """Write the SQL of a record's hash.
@@ -46,12 +49,20 @@ class Chain:
             f"coalesce(arg_max({self.own_hash}, {self.key}), '{FIRST_HASH}') from {self.table}"
         )
 
-    def broken_links(self, *, also: str = "false") -> str:
-        """Write the query of the numbers of records that are not as they were written.
+    def first_broken(self, con: Any) -> int | None:
+        """Give the number of the first record that is not as it was written, None if all are.
 
         Args:
-            also: A further condition on the record `r` that breaks it.
+            con: A connection to the warehouse.
         """
+        (number,) = con.execute(
+            f"select min({self.key}) from ({self.broken_links}) as broken"
+        ).fetchone()
+        return None if number is None else int(number)
+
+    @property
+    def broken_links(self) -> str:
+        """The query of the numbers of records that are not as they were written."""
         return f"""
             select {self.key}
             from (
@@ -61,7 +72,7 @@ class Chain:
                     or r.previous_hash <> coalesce(
                         lag(r.{self.own_hash}) over (order by r.{self.key}), '{FIRST_HASH}'
                     )
-                    or {also} as is_broken
+                    or {self.also_broken} as is_broken
                 from {self.table} as r
             ) as records
             where is_broken

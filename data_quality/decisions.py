@@ -11,6 +11,21 @@ from __future__ import annotations
 
 from data_quality.chain import Chain
 
+
+def rows_hash(alias: str) -> str:
+    """Write the SQL aggregate of the hash of the rows that a decision is about.
+
+    Args:
+        alias: What the rows, with load, line and rule, are called in the query.
+    """
+    row = f"concat_ws(':', {alias}.load_id, {alias}.line, {alias}.rule)"
+    return f"sha256(string_agg({row}, ' ' order by {alias}.line, {alias}.rule))"
+
+
+_ROWS_OF_DECISION = (
+    f"(select {rows_hash('w')} from quarantine.decided_rows as w "
+    "where w.decision_id = r.decision_id)"
+)
 DECISIONS = Chain(
     "quarantine.decisions",
     "decision_id",
@@ -32,22 +47,5 @@ DECISIONS = Chain(
         "decision_load_id",
         "previous_hash",
     ),
+    also_broken=f"r.rows_hash is distinct from {_ROWS_OF_DECISION}",
 )
-
-
-def rows_hash(alias: str) -> str:
-    """Write the SQL aggregate of the hash of the rows that a decision is about.
-
-    Args:
-        alias: What the rows, with load, line and rule, are called in the query.
-    """
-    row = f"concat_ws(':', {alias}.load_id, {alias}.line, {alias}.rule)"
-    return f"sha256(string_agg({row}, ' ' order by {alias}.line, {alias}.rule))"
-
-
-_ROWS_OF_DECISION = (
-    f"(select {rows_hash('w')} from quarantine.decided_rows as w "
-    "where w.decision_id = r.decision_id)"
-)
-BROKEN_DECISIONS = DECISIONS.broken_links(also=f"r.rows_hash is distinct from {_ROWS_OF_DECISION}")
-"""The decisions that are not as they were written, or whose predecessor is not there."""

@@ -49,6 +49,8 @@ class RawTexts:
 
 
 TEXT_SCORES = "text_scores"
+# What `keep_scores` makes.
+KEPT_SCORES: Final = "kept_text_scores"
 # The models that hold customers' texts. No other text is read: what agents write says how they
 # write, and a subject repeats the first comment.
 TEXT_MODELS = ("stg_support__ticket_comments", "stg_survey__responses")
@@ -162,7 +164,7 @@ def score_items(
     return summary
 
 
-def keep_scores(con: duckdb.DuckDBPyConnection, conditions: Mapping[str, str], into: str) -> int:
+def keep_scores(con: duckdb.DuckDBPyConnection, conditions: Mapping[str, str]) -> int:
     """Score the texts of raw rows that are about to go, and keep the scores.
 
     A person who is erased has some, a period that is over may have a million: they are read in
@@ -171,17 +173,17 @@ def keep_scores(con: duckdb.DuckDBPyConnection, conditions: Mapping[str, str], i
     Args:
         con: The warehouse's connection.
         conditions: Table of `RAW_TEXTS` to the SQL condition on its rows `t`.
-        into: Table to make: the columns of `control.erased_text_scores` without `erasure_id`.
 
     Returns:
-        How many scores were kept. A text that went before has its score already.
+        How many scores are in `KEPT_SCORES` now, a temporary table with the columns of
+        `control.erased_text_scores` but `erasure_id`. A text that went before has its already.
     """
     from ml.text.scoring import default_scorer, score_texts
     from orchestration.prediction import append_frame
 
     scorer = default_scorer()
     con.execute(
-        f"create or replace temp table {into} as "
+        f"create or replace temp table {KEPT_SCORES} as "
         "select * exclude (erasure_id) from control.erased_text_scores where false"
     )
     for title, found in RAW_TEXTS.items():
@@ -213,9 +215,9 @@ def keep_scores(con: duckdb.DuckDBPyConnection, conditions: Mapping[str, str], i
             scores = score_texts(texts.pop("body"), scorer)
             texts = texts.join(scores)
             texts = texts.assign(source_table=title, model_version=scorer.lexicon.version)
-            append_frame(con, into, texts)
+            append_frame(con, KEPT_SCORES, texts)
         con.execute(f"drop table {_GOING}")
-    return _number(con, f"select count(*) from {into}")
+    return _number(con, f"select count(*) from {KEPT_SCORES}")
 
 
 def _remove_stale(writer: duckdb.DuckDBPyConnection, version: str) -> int:

@@ -148,31 +148,9 @@ def _campaigns() -> tuple[Rule, ...]:
             characteristic="consistency",
             columns=("sent_count", "delivered_count", "clicked_count"),
         ),
-        CAMPAIGNS.no_rows(
-            "messages_go_to_who_agreed",
-            f"""
-            select {names} from scorecard.campaign_performance
-            where sent_without_consent_count > 0
-                and as_of_date = (select max(as_of_date) from scorecard.campaign_performance)
-            """,
-            severity="warn",
-            says="No campaign wrote to a customer who had not agreed to marketing at that moment.",
-            because="They were sent already; whoever sent them must know, and stop.",
-            characteristic="confidentiality",
-            columns=("sent_without_consent_count",),
-        ),
-        CAMPAIGNS.no_rows(
-            "messages_go_to_leads_who_agreed",
-            f"""
-            select {names} from scorecard.campaign_performance
-            where sent_to_lead_without_consent_count > 0
-                and as_of_date = (select max(as_of_date) from scorecard.campaign_performance)
-            """,
-            severity="warn",
-            says="No campaign wrote to a lead who had not agreed to marketing at that moment.",
-            because="They were sent already; whoever sent them must know, and stop.",
-            characteristic="confidentiality",
-            columns=("sent_to_lead_without_consent_count",),
+        _who_agreed("messages_go_to_who_agreed", "sent_without_consent_count", "a customer"),
+        _who_agreed(
+            "messages_go_to_leads_who_agreed", "sent_to_lead_without_consent_count", "a lead"
         ),
         _credited_once(
             "money",
@@ -271,6 +249,22 @@ def _loyalty() -> tuple[Rule, ...]:
             characteristic="accuracy",
             columns=("negative_balance_count",),
         ),
+    )
+
+
+def _who_agreed(what: str, count: str, whom: str) -> Rule:
+    return CAMPAIGNS.no_rows(
+        what,
+        f"""
+        select {", ".join(CAMPAIGNS.keys)} from scorecard.campaign_performance
+        where {count} > 0
+            and as_of_date = (select max(as_of_date) from scorecard.campaign_performance)
+        """,
+        severity="warn",
+        says=f"No campaign wrote to {whom} who had not agreed to marketing at that moment.",
+        because="They were sent already; whoever sent them must know, and stop.",
+        characteristic="confidentiality",
+        columns=(count,),
     )
 
 

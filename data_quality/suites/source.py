@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from data_quality.contracts import SourceTable, load_source_tables
-from data_quality.decisions import BROKEN_DECISIONS
+from data_quality.decisions import DECISIONS as CHAIN_OF_DECISIONS
 from data_quality.rules import Rule, Table
 from data_quality.suites.shapes import (
     NEWEST_LOADS,
@@ -235,7 +235,7 @@ def _decisions() -> tuple[Rule, ...]:
     return (
         DECISIONS.no_rows(
             "chain_is_whole",
-            BROKEN_DECISIONS,
+            CHAIN_OF_DECISIONS.broken_links,
             says="Every decision about quarantined rows is as it was written, and none is missing.",
             because="Who let a row in, or left it out, must be found as it was said.",
             characteristic="traceability",

@@ -13,6 +13,7 @@ from typing import Final
 import duckdb
 
 from orchestration import window
+from orchestration.erasure.copies import VAULT_TABLES, delete_copies, delete_rows
 from orchestration.erasure.landing import Cleaned, clean_landing, named_in_quarantine
 from orchestration.erasure.person import (
     EMAIL,
@@ -34,7 +35,7 @@ from orchestration.ingestion.retention import ERASED
 from orchestration.ingestion.sql import identifier, literal
 from orchestration.release.store import release_folders
 from orchestration.settings import Settings
-from orchestration.text import RAW_TEXTS, keep_scores
+from orchestration.text import KEPT_SCORES, RAW_TEXTS, keep_scores
 from orchestration.warehouse import (
     connect,
     prepare_home,
@@ -45,10 +46,7 @@ from orchestration.warehouse import (
 
 SEEDS: Final = "dbt_project/seeds"
 ERASED_DOMAIN: Final = "erased.invalid"
-# Tables of the core that hold names and addresses (tests/dbt_project/test_vault.py).
-VAULT_TABLES: Final = ("int_identity_evidence", "int_identity_blocks")
 _HITS: Final = "erased_rows"
-_KEPT_SCORES: Final = "kept_text_scores"
 _LEFT_ALONE: Final = ("raw", "control", "quarantine", "seeds")
 
 
@@ -152,9 +150,11 @@ def _take_out(
     con: duckdb.DuckDBPyConnection, contracts: Sequence[TableContract], person: Person
 ) -> dict[str, int]:
     """Make the person's rows nobody's, prove it, and count them by place."""
-    counts = {}
+    counts: dict[str, int] = {}
     texts = {each.title: is_about(each, "t") for each in contracts if each.title in RAW_TEXTS}
-    keep_scores(con, texts, into=_KEPT_SCORES)
+    keep_scores(con, texts)
+    for contract in contracts:
+        counts |= delete_copies(con, contract, is_about(contract, "r"))
     for contract in contracts:
         counts[f"raw.{contract.identifier}"] = _empty_rows(con, contract, person)
     for contract in contracts:
@@ -233,23 +233,15 @@ def _emptied(contract: TableContract, name: str, person: Person) -> str:
 
 
 def _empty_vault(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """Take the person's records out of the core's tables with names and addresses.
-
-    Staging is views over raw facts; these are tables, which the next run computes anew.
-    """
-    counts = {}
+    """Take the person's records out of the core's tables with names and addresses."""
+    counts: dict[str, int] = {}
     for table in VAULT_TABLES:
-        there = con.execute(
-            "select 1 from duckdb_tables() where database_name = current_database() "
-            "and schema_name = 'core' and table_name = ?",
-            [table],
-        ).fetchone()
-        if there:
-            counts[f"core.{table}"] = number(
-                con,
-                f"delete from core.{table} as t where exists (select 1 from {IDENTIFIERS} as p "
-                f"where p.identifier = t.source_id and p.kind = {kind_of('t.source_system')})",
-            )
+        counts |= delete_rows(
+            con,
+            table,
+            f"exists (select 1 from {IDENTIFIERS} as p where p.identifier = t.source_id "
+            f"and p.kind = {kind_of('t.source_system')})",
+        )
     return counts
 
 
@@ -337,7 +329,7 @@ def _record(
     )
     con.execute(
         "insert into control.erased_text_scores by name "
-        f"select ? as erasure_id, * from {_KEPT_SCORES}",
+        f"select ? as erasure_id, * from {KEPT_SCORES}",
         [erasure.erasure_id],
     )
     return erasure

@@ -1,32 +1,31 @@
 """Emptying values that are past the period of their contract, and deleting old landing files.
 
-Belongs here: as of which month periods count, what is overdue, the order of the steps, the copies
-that computed tables hold. Does not belong here: which rows a cut-off is about and what takes the
-place of a value (`ingestion.retention`), and which files may go (`old_files`).
+Belongs here: as of which month periods count, what is overdue, the order of the steps.
+Does not belong here: which rows a cut-off is about and what takes the place of a value
+ (`ingestion.retention`), which files may go (`old_files`), and copies of values (`copies`).
 
 Age is measured in the data: back from the end of the last month that a run completed, or from a
 month that a person names. Nothing expires by itself.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from typing import Final
 
 import duckdb
 
 from orchestration import window
+from orchestration.erasure.copies import delete_copies
 from orchestration.erasure.old_files import OldFile, delete_files, find_old_files
 from orchestration.erasure.rewriting import RehearsalError, write_anew
 from orchestration.errors import ScorecardError, UsageError
 from orchestration.ingestion import ledger, retention
 from orchestration.ingestion.contract import TableContract, load_contracts
 from orchestration.ingestion.delivery import read_deliveries
-from orchestration.ingestion.loader import number
 from orchestration.ingestion.retention import Cutoff, Expiry
 from orchestration.ingestion.sql import identifier, literal
 from orchestration.settings import Settings
-from orchestration.text import keep_scores
+from orchestration.text import KEPT_SCORES, keep_scores
 from orchestration.warehouse import (
     connect,
     prepare_home,
@@ -34,11 +33,6 @@ from orchestration.warehouse import (
     warehouse_errors,
     writer_lock,
 )
-
-# Computed tables that hold personal values of a source until the next run, with the key by which
-# their rows are found there (tests/dbt_project/test_vault.py).
-COPIES: Final = {"organisation.credit_checks": ("int_aml_checks", "check_id")}
-_KEPT_SCORES: Final = "kept_text_scores"
 
 
 @dataclass(frozen=True)
@@ -127,8 +121,6 @@ def expire(
                 with transaction(con):
                     counts = _empty(con, contracts, cutoffs)
                     files = _old_files(con, settings, delivered, until)
-                    if not is_rehearsal:
-                        files = delete_files(files)
                     expiry = retention.record(
                         con,
                         moment=moment,
@@ -153,6 +145,8 @@ def expire(
         if outcome is None:
             raise RuntimeError("an expiry ended without an outcome")
         if outcome.is_done:
+            # After the record, so that no file goes without one.
+            outcome = replace(outcome, files=delete_files(outcome.files))
             write_anew(settings)
     return outcome
 
@@ -261,8 +255,8 @@ def _empty(
         cutoff = cutoffs.get(contract.title)
         if cutoff is None:
             continue
-        keep_scores(con, {contract.title: retention.is_full(contract, cutoff)}, into=_KEPT_SCORES)
-        con.execute(f"insert into control.erased_text_scores by name from {_KEPT_SCORES}")
+        keep_scores(con, {contract.title: retention.is_full(contract, cutoff)})
+        con.execute(f"insert into control.erased_text_scores by name from {KEPT_SCORES}")
         counts[f"raw.{contract.identifier}"] = retention.empty_raw(con, contract, cutoff)
         counts[f"quarantine.{contract.identifier}"] = retention.empty_refused(con, contract, cutoff)
         if left := sum(retention.count_overdue(con, contract, cutoff)):
@@ -270,27 +264,6 @@ def _empty(
                 f"{left} rows of {contract.title} would still hold values past their period, so "
                 "nothing was emptied. This is a defect: please report it with this message."
             )
-        counts |= _empty_copy(con, contract, cutoff)
+        old = f"cast(r.{identifier(cutoff.since)} as date) <= {literal(str(cutoff.through))}::date"
+        counts |= delete_copies(con, contract, old)
     return {place: count for place, count in counts.items() if count}
-
-
-def _empty_copy(
-    con: duckdb.DuckDBPyConnection, contract: TableContract, cutoff: Cutoff
-) -> dict[str, int]:
-    """Delete what a computed table holds of a source's old rows; the next run computes it anew."""
-    if contract.title not in COPIES:
-        return {}
-    table, key = COPIES[contract.title]
-    there = con.execute(
-        "select 1 from duckdb_tables() where database_name = current_database() "
-        "and schema_name = 'core' and table_name = ?",
-        [table],
-    ).fetchone()
-    if there is None:
-        return {}
-    old = (
-        f"select trim(t.{identifier(key)}) from {contract.raw_table} as t "
-        f"where cast(t.{identifier(cutoff.since)} as date) <= date {literal(str(cutoff.through))}"
-    )
-    count = number(con, f"delete from core.{table} where {identifier(key)} in ({old})")
-    return {f"core.{table}": count}

@@ -26,7 +26,7 @@ from typing import Final
 
 import duckdb
 
-from data_quality.decisions import BROKEN_DECISIONS, DECISIONS, rows_hash
+from data_quality.decisions import DECISIONS, rows_hash
 from orchestration.errors import ScorecardError, UsageError
 from orchestration.ingestion import ledger
 from orchestration.ingestion.contract import TableContract, load_contracts
@@ -442,13 +442,10 @@ def check_decisions(con: duckdb.DuckDBPyConnection) -> None:
     Raises:
         ScorecardError: A decision was changed, removed or put in between.
     """
-    broken = con.execute(
-        f"select coalesce(min(decision_id), 0) from ({BROKEN_DECISIONS}) as broken"
-    ).fetchone()
-    if broken and broken[0]:
+    if broken := DECISIONS.first_broken(con):
         raise ScorecardError(
             f"The record of decisions about quarantined rows was changed after it was written: the "
-            f"hash of decision {broken[0]} (quarantine.decisions) does not match. Restore the "
+            f"hash of decision {broken} (quarantine.decisions) does not match. Restore the "
             "warehouse from a copy; without one, move it away: the next run loads the landing "
             "files anew, and the rows are open again."
         )

@@ -85,7 +85,7 @@ class Expiry:
         reason: Why.
         until_month: The month end from which the periods count back.
         row_counts: Place to how many rows were emptied.
-        files: Landing files that were deleted.
+        files: Landing files that were to be deleted; the next expiry finds one that could not be.
     """
 
     expiry_id: int
@@ -308,7 +308,7 @@ def record(
         until: The month end from which the periods count back.
         cutoffs: Table to what is emptied of it.
         row_counts: Place to number of rows.
-        files: Landing files that go.
+        files: Landing files that are to go.
     """
     found = con.execute(EXPIRIES.next_link).fetchone()
     if found is None:
@@ -359,12 +359,9 @@ def check_expiries(con: duckdb.DuckDBPyConnection) -> None:
     Raises:
         ScorecardError: An expiry was changed, removed or put in between.
     """
-    broken = con.execute(
-        f"select coalesce(min(expiry_id), 0) from ({EXPIRIES.broken_links()})"
-    ).fetchone()
-    if broken and broken[0]:
+    if broken := EXPIRIES.first_broken(con):
         raise ScorecardError(
             "The record of expiries was changed after it was written: the hash of expiry "
-            f"{broken[0]} (control.expiries) does not match. Restore the warehouse from a copy "
+            f"{broken} (control.expiries) does not match. Restore the warehouse from a copy "
             "that was made after the newest expiry."
         )

@@ -26,6 +26,16 @@ from orchestration.ingestion.sql import identifier, literal
 CUSTOMER: Final = "customer"
 # A record as releases name it: `<system>|<md5 of its identifier>`.
 SOURCE_KEY: Final = "source_key"
+
+
+def _identifiers_hash(erasure_id: str) -> str:
+    return (
+        "(select sha256(string_agg(concat_ws(':', w.kind, w.identifier_hash), ' ' "
+        "order by w.kind, w.identifier_hash)) from control.erased_identifiers as w "
+        f"where w.erasure_id = {erasure_id})"
+    )
+
+
 ERASURES: Final = Chain(
     "control.erasures",
     "erasure_id",
@@ -41,6 +51,7 @@ ERASURES: Final = Chain(
         "identifiers_hash",
         "previous_hash",
     ),
+    also_broken=f"r.identifiers_hash is distinct from {_identifiers_hash('r.erasure_id')}",
 )
 
 
@@ -201,21 +212,9 @@ def check_erasures(con: duckdb.DuckDBPyConnection) -> None:
     Raises:
         ScorecardError: An erasure was changed, removed or put in between.
     """
-    links = ERASURES.broken_links(
-        also=f"r.identifiers_hash is distinct from {_identifiers_hash('r.erasure_id')}"
-    )
-    broken = con.execute(f"select coalesce(min(erasure_id), 0) from ({links})").fetchone()
-    if broken and broken[0]:
+    if broken := ERASURES.first_broken(con):
         raise ScorecardError(
             "The record of erasures was changed after it was written: the hash of erasure "
-            f"{broken[0]} (control.erasures) does not match. Restore the warehouse from a copy "
+            f"{broken} (control.erasures) does not match. Restore the warehouse from a copy "
             "that was made after the newest erasure."
         )
-
-
-def _identifiers_hash(erasure_id: str) -> str:
-    return (
-        "(select sha256(string_agg(concat_ws(':', w.kind, w.identifier_hash), ' ' "
-        "order by w.kind, w.identifier_hash)) from control.erased_identifiers as w "
-        f"where w.erasure_id = {erasure_id})"
-    )

@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 
 from orchestration.catalogue_terms import LOADER
-from orchestration.erasure.erase import VAULT_TABLES
+from orchestration.erasure.copies import VAULT_TABLES
 from orchestration.ingestion.contract import load_contracts
 from tests.conftest import ROOT
 

@@ -26,7 +26,7 @@ from orchestration.ingestion.contract import ENCODINGS, load_contracts
 from orchestration.ingestion.quarantine import Selection, release_rows
 from orchestration.ingestion.retention import EMPTIED
 from orchestration.ingestion.tombstones import was_erased
-from orchestration.text import keep_scores
+from orchestration.text import KEPT_SCORES, keep_scores
 from orchestration.warehouse import connect
 from tests.conftest import ROOT
 from tests.orchestration.ingestion.conftest import Ground, make_ground
@@ -219,6 +219,23 @@ def test_sums_stay_and_records_stay_linked(shop: Ground) -> None:
     assert shop.rows("select sum(probability) from ml.published_predictions") == [(Decimal("1.2"),)]
 
 
+def test_what_a_computed_table_copied_of_the_person_goes_at_once(shop: Ground) -> None:
+    shop.write(
+        "organisation/credit_checks.csv",
+        "check_id,customer_id,agency,checked_on,grade,aml_flag,aml_checked_on,updated_at\n"
+        "K1,C1,Acme,2011-01-01,A,true,2011-01-01,2011-01-02 00:00:00\n"
+        "K2,C11,Acme,2011-01-01,B,true,2011-01-01,2011-01-02 00:00:00\n",
+    )
+    shop.ingest()
+    with connect(shop.settings) as con:
+        con.execute(
+            "create table core.int_aml_checks as "
+            "select check_id, aml_flag from raw.organisation__credit_checks"
+        )
+    assert run(shop).row_counts["core.int_aml_checks"] == 1
+    assert shop.rows("select check_id from core.int_aml_checks") == [("K2",)]
+
+
 def test_an_address_that_was_tidied_is_one_that_is_tidied_still(shop: Ground) -> None:
     with connect(shop.settings) as con:
         con.execute("update raw.crm__customers set email = upper(email) where customer_id = 'C1'")
@@ -256,8 +273,8 @@ def test_what_a_text_said_stays_in_numbers_of_nobody(shop: Ground) -> None:
     ]  # fmt: skip
     # The scores of others are not kept: their texts stand.
     with connect(shop.settings) as con:
-        again = keep_scores(con, {"support.ticket_comments": "true"}, into="kept")
-        assert (again, con.sql("select item_id from kept").fetchall()) == (1, [("M2",)])
+        again = keep_scores(con, {"support.ticket_comments": "true"})
+        assert (again, con.sql(f"select item_id from {KEPT_SCORES}").fetchall()) == (1, [("M2",)])
 
 
 def test_how_records_were_linked_stays_known_of_nobody(shop: Ground) -> None:

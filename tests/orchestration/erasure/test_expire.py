@@ -8,15 +8,18 @@ from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
+import duckdb
 import pytest
 import yaml
 from rich.console import Console
 
 from orchestration import doctor, text
 from orchestration.erasure import old_files
-from orchestration.erasure.expire import COPIES, ExpiryOutcome, expire
+from orchestration.erasure.copies import COPIES
+from orchestration.erasure.expire import ExpiryOutcome, expire
 from orchestration.erasure.words import render_expiry
 from orchestration.errors import ContractError, ScorecardError, UsageError
+from orchestration.ingestion import retention
 from orchestration.ingestion.contract import load_contracts
 from orchestration.ingestion.quarantine import (
     Selection,
@@ -283,9 +286,8 @@ def test_a_refused_row_without_a_day_is_as_old_as_its_load(shop: Ground) -> None
 
 
 def test_each_expiry_is_recorded_and_chained(shop: Ground) -> None:
-    first, second = run(shop, date(2025, 6, 30)), run(shop)
-    assert first.expiry is not None
-    assert second.expiry is not None
+    run(shop, date(2025, 6, 30))
+    second = run(shop)
     rows = shop.rows(
         "select expiry_id, author, reason, cast(until_month as varchar), row_counts, "
         "previous_hash, expiry_hash from control.expiries order by 1"
@@ -475,16 +477,38 @@ def test_links_and_files_outside_the_home_stay_and_are_named(shop: Ground, tmp_p
     assert (elsewhere / "survey" / "responses.csv").exists()
 
 
-def test_a_file_that_cannot_be_deleted_is_named_and_not_recorded(
+def test_a_file_that_cannot_be_deleted_is_named_and_still_overdue(
     shop: Ground, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise PermissionError(13, "Permission denied")
+    path = shop.settings.landing / "survey" / "responses.csv"
+    plain = old_files.Path.unlink
+
+    def refuse(self: Path, missing_ok: bool = False) -> None:
+        if self == path:
+            raise PermissionError(13, "Permission denied")
+        plain(self, missing_ok=missing_ok)
 
     monkeypatch.setattr(old_files.Path, "unlink", refuse)
-    old = old_files.OldFile("survey/responses.csv", Path("nowhere"), UNTIL)
-    (left,) = old_files.delete_files([old])
-    assert left.why_not == "it cannot be deleted: Permission denied"
+    assert files_of(run_with_files(shop)) == [
+        ("survey/responses.csv", "2021-05-06", "it cannot be deleted: Permission denied")
+    ]
+    assert path.exists()
+    monkeypatch.undo()
+    assert files_of(run_with_files(shop, is_rehearsal=True)) == [
+        ("survey/responses.csv", "2021-05-06", "")
+    ]
+
+
+def test_no_file_goes_without_a_record(shop: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise duckdb.IOException("No space left on device")
+
+    monkeypatch.setattr(retention, "record", full)
+    before = names(shop)
+    with pytest.raises(ScorecardError):
+        run_with_files(shop)
+    assert names(shop) == before
+    assert shop.rows("select count(*) from control.expiries") == [(0,)]
 
 
 def test_an_empty_landing_area_is_none_when_its_files_went_by_their_period(shop: Ground) -> None:
