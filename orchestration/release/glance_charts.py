@@ -28,10 +28,10 @@ from orchestration.release.palette import (
     SKY,
 )
 from orchestration.release.reading import Row
-from orchestration.release.untold import told_parts
+from orchestration.release.untold import NOT_TOLD, drawn_parts, told_parts
 
 KINDS = {"organisation": "Organisations", "individual": "Individuals", None: "Not known"}
-KIND_COLOURS = {"Organisations": BLUE, "Individuals": SKY, "Not known": GREY}
+KIND_COLOURS = {"Organisations": BLUE, "Individuals": SKY, "Not known": GREY, NOT_TOLD: GRID}
 MOVEMENTS = {
     "new": ("New", GREEN),
     "expansion": ("Expansion", "#7fcdb0"),
@@ -57,21 +57,17 @@ NO_TIER = "No tier"
 
 def customers_by_tier(rows: Sequence[Row]) -> str:
     """Number of customers in each tier, divided by kind, with the sum at the end."""
+    parts: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        kind = KINDS.get(row["customer_kind"], KINDS[None])
+        parts.setdefault(row["tier"] or NO_TIER, {})[kind] = row["customer_count"]
+    sums = told_parts({name: sum(found.values()) for name, found in parts.items()})
     bars = [
-        {
-            "tier": row["tier"] or NO_TIER,
-            "kind": (kind := KINDS.get(row["customer_kind"], KINDS[None])),
-            "position": list(KIND_COLOURS).index(kind),
-            "count": float(row["customer_count"]),
-        }
-        for row in rows
+        {"tier": name, "kind": kind, "position": list(KIND_COLOURS).index(kind), "count": length}
+        for name, found in parts.items()
+        for kind, length in drawn_parts(found, sums[name]).items()
     ]
     present = [name for name in KIND_COLOURS if any(bar["kind"] == name for bar in bars)]
-    sums: dict[str, Any] = {}
-    for row in rows:
-        name = row["tier"] or NO_TIER
-        sums[name] = sums.get(name, 0) + row["customer_count"]
-    sums = told_parts(sums)
     base = (
         alt.Chart(alt.Data(values=bars))
         .mark_bar(height=26)

@@ -17,6 +17,8 @@ FEW: Final = f"<\u2060{SMALL_CELL}"
 DASH: Final = "–"
 # A part that is not small, and would give a small one away.
 HIDDEN: Final = "…"
+# Parts of a bar that are not told, in a legend of any language; pages explain both signs.
+NOT_TOLD: Final = f"{FEW}, {HIDDEN}"
 
 
 class Untold:
@@ -141,3 +143,26 @@ def told_parts(counts: Mapping[Any, Any]) -> dict[Any, Any]:
         part: counted(int(count)) if is_few(count) else Beside(count) if part in hidden else count
         for part, count in counts.items()
     }
+
+
+def drawn_parts(values: Mapping[str, Any], whole: Any) -> dict[str, float]:
+    """The lengths of the parts of a bar.
+
+    Counts that are not told are drawn as one, so that the bar is as long as its sum: what they are
+    together is the sum less the others. One by itself keeps the length that tells nothing, and so
+    do all where the sum is not told.
+
+    Args:
+        values: The value of each part; None has no length.
+        whole: Their sum, as it may be told.
+    """
+    held = [part for part, value in values.items() if isinstance(value, Few | Beside)]
+    if len(held) < 2 or isinstance(whole, Untold):
+        held = []
+    lengths = {
+        part: float(value) if is_told(value) else 0.0
+        for part, value in values.items()
+        if part not in held
+    }
+    together = float(sum(int(values[part]) for part in held))
+    return {**lengths, NOT_TOLD: together} if held else lengths

@@ -19,7 +19,14 @@ from markupsafe import escape
 
 from orchestration.release.palette import BLUE, GREEN, GREY, GRID, INK, MUTED, RED
 from orchestration.release.reading import Row
-from orchestration.release.untold import Beside, Few, is_told, told_parts
+from orchestration.release.untold import (
+    NOT_TOLD,
+    Beside,
+    Few,
+    drawn_parts,
+    is_told,
+    told_parts,
+)
 
 Form = Callable[[Any], str]
 
@@ -116,11 +123,11 @@ def stacks(rows: Sequence[Row], colours: Mapping[str, str], *, form: Form) -> st
         colours: Part to colour, in their order.
         form: How a sum is written.
     """
-    parts: dict[str, dict[str, float]] = {}
+    found: dict[str, dict[str, Any]] = {}
     sums: dict[str, Any] = {}
     for row in rows:
         label = str(row["label"])
-        parts.setdefault(label, {})[str(row["part"])] = _length(row["value"])
+        found.setdefault(label, {})[str(row["part"])] = row["value"]
         sums[label] = sums.get(label, 0) + (row["value"] or 0)
     if any(isinstance(row["value"], Few | Beside) for row in rows):
         sums = told_parts(sums)
@@ -128,6 +135,8 @@ def stacks(rows: Sequence[Row], colours: Mapping[str, str], *, form: Form) -> st
         # A sum of one part is that part.
         if isinstance(row["value"], Beside) and int(row["value"]) == sums[str(row["label"])]:
             sums[str(row["label"])] = row["value"]
+    parts = {label: drawn_parts(values, sums[label]) for label, values in found.items()}
+    colours = {**colours, NOT_TOLD: GRID}
     body, top = _legend({part: colours[part] for part in colours if _is_used(parts, part)})
     texts = [form(value) for value in sums.values()]
     frame = _Names(list(parts), room=10 + max((_width(text) for text in texts), default=0), top=top)

@@ -65,12 +65,24 @@ _GRADES = {"insufficient_evidence": "Too little known", "unrated": "Not rated", 
 
 
 def _health(reader: Reader) -> Section | None:
+    # By itself: beside the counts of small steps it would be held back as theirs.
+    (now,) = reader.rows(
+        """
+        select
+            max(as_of_date) as as_of_date,
+            count(*) filter (where is_active) as active_count,
+            count(relationship_health) as measured_count,
+            count(relationship_health) filter (where is_active) as active_measured_count,
+            median(relationship_health) as median_health
+        from scorecard.customer_indicators
+        where as_of_date = (select max(as_of_date) from scorecard.customer_indicators)
+        """
+    )
+    if not now["measured_count"]:
+        return None
     bins = reader.rows(
         f"""
-        with newest as (
-            select * from scorecard.customer_indicators
-            where as_of_date = (select max(as_of_date) from scorecard.customer_indicators)
-        ), steps as (
+        with steps as (
             select i * {SCALE_STEP} as low from range({100 // SCALE_STEP}) as steps (i)
         ), counted as (
             select
@@ -78,23 +90,13 @@ def _health(reader: Reader) -> Section | None:
                     floor(relationship_health / {SCALE_STEP}) * {SCALE_STEP}, {100 - SCALE_STEP}
                 ) as low,
                 count(*) as customer_count
-            from newest
-            where relationship_health is not null
+            from scorecard.customer_indicators
+            where
+                as_of_date = (select max(as_of_date) from scorecard.customer_indicators)
+                and relationship_health is not null
             group by 1
-        ), totals as (
-            select
-                max(as_of_date) as as_of_date,
-                count(*) filter (where is_active) as active_count,
-                count(relationship_health) as measured_count,
-                count(relationship_health) filter (where is_active) as active_measured_count,
-                median(relationship_health) as median_health,
-                count(*) filter (where is_relationship_alert) as alert_count,
-                sum(cast(revenue_12m as decimal(18, 4))) filter (where is_relationship_alert)
-                    as alert_revenue_12m
-            from newest
         )
         select
-            totals.*,
             steps.low,
             steps.low + {SCALE_STEP} as high,
             case
@@ -103,14 +105,10 @@ def _health(reader: Reader) -> Section | None:
             end as band,
             coalesce(counted.customer_count, 0) as customer_count
         from steps
-        cross join totals
         left join counted on steps.low = counted.low
         order by steps.low
         """
     )
-    now = bins[0]
-    if not now["measured_count"]:
-        return None
     (open_now,) = reader.rows(
         """
         select count(*) as alert_count, sum(revenue_12m_at_opening) as revenue_12m

@@ -5,6 +5,7 @@ import random
 import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from html import unescape
 from html.parser import HTMLParser
 from itertools import product
 from pathlib import Path
@@ -28,12 +29,14 @@ from orchestration.release.small_cells import counts_customers, open_groups, rea
 from orchestration.release.untold import (
     FEW,
     HIDDEN,
+    NOT_TOLD,
     Beside,
     Few,
     Untold,
     UntoldDecimal,
     UntoldFloat,
     counted,
+    drawn_parts,
     hidden_too,
     is_told,
     told_parts,
@@ -439,6 +442,46 @@ def test_the_sum_of_a_stack_is_told_unless_it_is_of_few_customers() -> None:
     assert ">43<" in drawn(Few(3), 40)
     assert ">3<" not in drawn(Few(1), Few(2))
     assert ">3<" in drawn(1, 2)
+
+
+@pytest.mark.parametrize(
+    ("values", "whole", "lengths"),
+    [
+        ({"a": 30, "b": 10, "c": None}, 40, {"a": 30, "b": 10, "c": 0}),
+        ({"a": 385, "b": Beside(91), "c": Few(1)}, 477, {"a": 385, NOT_TOLD: 92}),
+        ({"a": 385, "b": Few(1)}, 386, {"a": 385, "b": 2.5}),
+        ({"a": Few(2), "b": Few(1)}, Few(3), {"a": 2.5, "b": 2.5}),
+        ({"a": Beside(9), "b": Few(1)}, Beside(10), {"a": 5, "b": 2.5}),
+    ],
+)
+def test_a_bar_is_as_long_as_its_sum_where_that_is_told(
+    values: dict[str, Any], whole: int, lengths: dict[str, float]
+) -> None:
+    assert drawn_parts(values, whole) == lengths
+
+
+def test_the_label_of_a_divided_bar_stands_at_its_end() -> None:
+    rows = [
+        {"label": "A", "part": part, "value": value}
+        for part, value in (("x", 385), ("y", Beside(91)), ("z", Few(1)))
+    ]
+    svg = charts.stacks(rows, {"x": "red", "y": "blue", "z": "green"}, form=format_integer)
+    widths = [float(width) for width in re.findall(r'width="([\d.]+)" height="20.0"', svg)]
+    assert widths[0] / sum(widths) == pytest.approx(385 / 477, rel=0.01)
+    assert NOT_TOLD in unescape(svg)
+
+
+def test_the_median_of_all_is_told_where_one_step_has_few(
+    changed: Callable[..., CompanyFolder],
+) -> None:
+    company = changed(
+        "update scorecard.customer_indicators set relationship_health = "
+        "case when customer_id = (select min(customer_id) from scorecard.customer_indicators) "
+        "then 3 else 63.4 end"
+    )
+    page = company.pages()["relationship.html"]
+    tiles = re.sub(r"<[^>]+>", " ", page[page.index("Health, median") :][:400])
+    assert "63.4" in tiles or "63" in tiles.split()
 
 
 @pytest.mark.parametrize(
